@@ -1,0 +1,181 @@
+package record
+
+import "slices"
+
+// Place says where the value of a field sits in an OTLP log record.
+type Place uint8
+
+const (
+	// Own is a field of the log record itself, such as Timestamp or Body, or
+	// one that exists on stdout only.
+	Own Place = iota
+	// Resource is an attribute of the OTLP Resource: one resource per pod.
+	Resource
+	// Attribute is an attribute of the log record.
+	Attribute
+)
+
+// Type is the JSON type of a field on stdout and its type over OTLP.
+type Type string
+
+// The types of fields. A Time is RFC 3339 in UTC.
+const (
+	String Type = "string"
+	Int    Type = "int"
+	Bool   Type = "bool"
+	Time   Type = "time"
+)
+
+// Field is one row of the table of fields.
+type Field struct {
+	Key     string // on stdout; empty where the field is only sent over OTLP
+	OTLP    string // attribute key, or the name of the log record's own field; empty where stdout only
+	Place   Place
+	Type    Type
+	Present string // when the field is there
+}
+
+// Attribute keys. Those with a prefix of k8s, container, service or log are
+// OpenTelemetry's semantic conventions; podstatus is this project's own namespace.
+const (
+	AttrAction          = "podstatus.action"
+	AttrState           = "podstatus.state"
+	AttrReason          = "podstatus.reason"
+	AttrInfo            = "podstatus.info"
+	AttrPodName         = "k8s.pod.name"
+	AttrNamespace       = "k8s.namespace.name"
+	AttrPodUID          = "k8s.pod.uid"
+	AttrNode            = "k8s.node.name"
+	AttrCluster         = "k8s.cluster.name"
+	AttrPhase           = "k8s.pod.status.phase"
+	AttrPodReason       = "k8s.pod.status.reason"
+	AttrContainer       = "k8s.container.name"
+	AttrContainerType   = "podstatus.container.type"
+	AttrImage           = "container.image.name"
+	AttrReady           = "podstatus.container.ready"
+	AttrRestartCount    = "k8s.container.restart_count"
+	AttrExitCode        = "podstatus.container.exit_code"
+	AttrSignal          = "podstatus.container.signal"
+	AttrOccurredAt      = "podstatus.occurred_at"
+	AttrContainerState  = "k8s.container.status.state"
+	AttrContainerReason = "k8s.container.status.reason"
+	AttrServiceName     = "service.name"
+	AttrServiceNS       = "service.namespace"
+	AttrServiceVersion  = "service.version"
+	AttrServiceInstance = "service.instance.id"
+	AttrDeployment      = "k8s.deployment.name"
+	AttrReplicaSet      = "k8s.replicaset.name"
+	AttrStatefulSet     = "k8s.statefulset.name"
+	AttrDaemonSet       = "k8s.daemonset.name"
+	AttrJob             = "k8s.job.name"
+	AttrCronJob         = "k8s.cronjob.name"
+	AttrEnrichment      = "podstatus.enrichment"
+	AttrInitial         = "podstatus.initial"
+	AttrRecovered       = "podstatus.recovered"
+	AttrResourceVersion = "podstatus.resource_version"
+	AttrID              = "log.record.uid"
+	AttrSeq             = "podstatus.seq"
+
+	// AttrLabelPrefix begins the attribute key of every pod label.
+	AttrLabelPrefix = "k8s.pod.label."
+)
+
+// Keys on stdout that code outside the table has to name: they are no
+// attributes, or are written in another way than the others.
+const (
+	KeyTime      = "time"
+	KeyLevel     = "level"
+	KeyMessage   = "msg"
+	KeyTraceID   = "trace_id"
+	KeySpanID    = "span_id"
+	KeyTruncated = "truncated"
+
+	// KeyLabelPrefix begins the key of a label that would otherwise be taken
+	// for a field.
+	KeyLabelPrefix = "label."
+)
+
+// fields is the table; [Fields] returns a copy. Pod labels, written under
+// their own keys, and the keys of plugins come on top of it.
+var fields = [...]Field{
+	{KeyTime, "Timestamp", Own, Time, "always: when the event was received"},
+	{KeyLevel, "SeverityText", Own, String, "always: info, warning or error"},
+	{KeyMessage, "Body", Own, String, "always: one plain sentence for people"},
+	{"", "EventName", Own, String, "always: podstatus.create, podstatus.update or podstatus.delete"},
+	{"action", AttrAction, Attribute, String, "always: create, update or delete"},
+	{"state", AttrState, Attribute, String, "every update: waiting, running, error or terminated"},
+	{"reason", AttrReason, Attribute, String, "with waiting and error always, even empty; else where Kubernetes gives one"},
+	{"info", AttrInfo, Attribute, String, "as reason: Kubernetes' message, unchanged"},
+	{"pod", AttrPodName, Resource, String, "always"},
+	{"namespace", AttrNamespace, Resource, String, "always"},
+	{"pod_uid", AttrPodUID, Resource, String, "always"},
+	{"node", AttrNode, Resource, String, "once scheduled"},
+	{"cluster", AttrCluster, Resource, String, "when configured"},
+	{"phase", AttrPhase, Attribute, String, "always"},
+	{"container", AttrContainer, Attribute, String, "records about one container"},
+	{"container_type", AttrContainerType, Attribute, String, "with container: container, init, sidecar or ephemeral"},
+	{"image", AttrImage, Attribute, String, "with container: the reference in the pod's status"},
+	{"ready", AttrReady, Attribute, Bool, "with container"},
+	{"restart_count", AttrRestartCount, Attribute, Int, "with container"},
+	{"exit_code", AttrExitCode, Attribute, Int, "a container's terminated state"},
+	{"signal", AttrSignal, Attribute, Int, "where Kubernetes gives one"},
+	{"occurred_at", AttrOccurredAt, Attribute, Time, "where Kubernetes gives a time for the change"},
+	{"", AttrContainerState, Attribute, String, "with container: waiting, running or terminated, as Kubernetes has it"},
+	{"", AttrContainerReason, Attribute, String, "with container, where Kubernetes gives a reason"},
+	{"", AttrPodReason, Attribute, String, "when the pod's status has a reason"},
+	{"", AttrServiceName, Resource, String, "always, derived as semantic conventions say for Kubernetes"},
+	{"", AttrServiceNS, Resource, String, "always, likewise"},
+	{"", AttrServiceVersion, Resource, String, "where an annotation, a configured label or the image tells it"},
+	{"", AttrServiceInstance, Resource, String, "always, likewise"},
+	{"", AttrDeployment, Resource, String, "where the controller reference tells it"},
+	{"", AttrReplicaSet, Resource, String, "likewise"},
+	{"", AttrStatefulSet, Resource, String, "likewise"},
+	{"", AttrDaemonSet, Resource, String, "likewise"},
+	{"", AttrJob, Resource, String, "likewise"},
+	{"", AttrCronJob, Resource, String, "likewise"},
+	{KeyTraceID, "TraceId", Own, String, "when a plugin gave a trace context"},
+	{KeySpanID, "SpanId", Own, String, "when a plugin gave a trace context"},
+	{"enrichment", AttrEnrichment, Attribute, String, "only when a plugin failed for this record"},
+	{"initial", AttrInitial, Attribute, Bool, "true: the pod existed before the first start"},
+	{"recovered", AttrRecovered, Attribute, Bool, "true: found by comparing with the stored state, not seen as an event"},
+	{"resource_version", AttrResourceVersion, Attribute, String, "always"},
+	{"record_id", AttrID, Attribute, String, "always: 32 hex digits, the same for a record sent twice"},
+	{"seq", AttrSeq, Attribute, Int, "always: one more than that of the record before"},
+	{KeyTruncated, "", Own, Bool, "true: the line was too long and has been cut"},
+}
+
+// Read-only indices of the table.
+var (
+	byAttribute = index(func(f Field) string {
+		if f.Place == Own {
+			return ""
+		}
+		return f.OTLP
+	})
+	byKey = index(func(f Field) string { return f.Key })
+)
+
+func index(by func(Field) string) map[string]Field {
+	m := make(map[string]Field, len(fields))
+	for _, f := range fields {
+		if k := by(f); k != "" {
+			m[k] = f
+		}
+	}
+	return m
+}
+
+// Fields returns the table of fields in the order in which they are written.
+func Fields() []Field { return slices.Clone(fields[:]) }
+
+// ByAttribute returns the field whose value is in the attribute with this key.
+func ByAttribute(key string) (Field, bool) {
+	f, ok := byAttribute[key]
+	return f, ok
+}
+
+// IsKey tells whether a key on stdout belongs to a field of the table.
+func IsKey(key string) bool {
+	_, ok := byKey[key]
+	return ok
+}

@@ -1,0 +1,102 @@
+package record
+
+import (
+	"encoding/binary"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"unique"
+)
+
+// Labels are the labels of a pod, sorted by key. Equal sets share their memory,
+// so that a hundred pods of one ReplicaSet hold their labels once, and compare
+// with ==. The zero value is the empty set.
+type Labels struct {
+	// Keys and values, each after its length as a uvarint.
+	encoded unique.Handle[string]
+}
+
+// NewLabels returns the labels in m.
+func NewLabels(m map[string]string) Labels {
+	if len(m) == 0 {
+		return Labels{}
+	}
+	var b []byte
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		b = appendString(b, key)
+		b = appendString(b, m[key])
+	}
+	return Labels{unique.Make(string(b))}
+}
+
+// All yields the labels in the order of their keys.
+func (l Labels) All() iter.Seq2[string, string] {
+	return func(yield func(key, value string) bool) {
+		rest := l.string()
+		for rest != "" {
+			var key, value string
+			key, rest = cutString(rest)
+			value, rest = cutString(rest)
+			if !yield(key, value) {
+				return
+			}
+		}
+	}
+}
+
+// Get returns the value of a label, and whether there is such a label.
+func (l Labels) Get(key string) (string, bool) {
+	for k, v := range l.All() {
+		if k == key {
+			return v, true
+		}
+	}
+	return "", false
+}
+
+func (l Labels) string() string {
+	if l == (Labels{}) {
+		return ""
+	}
+	return l.encoded.Value()
+}
+
+func appendString(b []byte, s string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s)))
+	return append(b, s...)
+}
+
+// cutString splits off the string at the front of s, which appendString wrote.
+func cutString(s string) (front, rest string) {
+	length, shift := uint64(0), 0
+	for i := range len(s) {
+		length |= uint64(s[i]&0x7f) << shift
+		if s[i] < 0x80 {
+			end := i + 1 + int(length) //nolint:gosec // was an int when it was written
+			return s[i+1 : end], s[end:]
+		}
+		shift += 7
+	}
+	return "", ""
+}
+
+// LabelKey returns the key on stdout of a label: its own, or one with the prefix
+// "label." where that would be taken for a field of the table or, as taken
+// tells, for a key that a plugin gave. Different labels never get the same key.
+func LabelKey(label string, taken func(key string) bool) string {
+	if collides(label, taken) {
+		return KeyLabelPrefix + label
+	}
+	return label
+}
+
+// A label that looks like a prefixed one is prefixed in turn where the label
+// that it looks like is.
+func collides(label string, taken func(key string) bool) bool {
+	if IsKey(label) || taken(label) {
+		return true
+	}
+	rest, ok := strings.CutPrefix(label, KeyLabelPrefix)
+	return ok && collides(rest, taken)
+}
