@@ -1,0 +1,143 @@
+package status
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+)
+
+// builder collects the records of one event and gives each what they share.
+type builder struct {
+	cluster            string
+	state              *State
+	pod                *record.Pod // made with the first record: most events have none
+	at                 time.Time
+	initial, recovered bool
+	records            []record.Record
+}
+
+func (r Rules) builder(s *State, at time.Time) *builder {
+	return &builder{cluster: r.Cluster, state: s, at: at}
+}
+
+func (b *builder) add(rec record.Record) {
+	if b.pod == nil {
+		b.pod = b.state.pod()
+	}
+	container := ""
+	if rec.Container != nil {
+		container = rec.Container.Name
+	}
+	rec.Time, rec.Pod = b.at, b.pod
+	rec.Initial, rec.Recovered = b.initial, b.recovered
+	rec.ResourceVersion = b.state.resourceVersion
+	rec.ID = record.NewID(b.cluster, b.pod.UID, rec.ResourceVersion, rec.Action, container, len(b.records))
+	rec.Message = message(&rec, b.deleting())
+	b.records = append(b.records, rec)
+}
+
+func (b *builder) deleting() bool { return b.state.grace != notDeleting }
+
+func created(pod *corev1.Pod) record.Record {
+	return record.Record{Action: record.Create, OccurredAt: pod.CreationTimestamp.Time}
+}
+
+// container tells the present state of a container.
+func (b *builder) container(pod *corev1.Pod, c containerOf, before *containerState) record.Record {
+	rec := stateRecord(c, c.status.State, b.deleting())
+	if c.status.State.Running == nil || before == nil {
+		return rec
+	}
+	if before.ready && !c.status.Ready {
+		rec.Level = record.LevelWarning
+	}
+	if before.kind == running && before.restarts == c.status.RestartCount {
+		// Only the readiness changed, and not when the container started.
+		rec.OccurredAt = transition(pod, corev1.ContainersReady)
+	}
+	return rec
+}
+
+// crash tells the last termination of a container as its state then was: not
+// ready, and with the count of the restarts before that which followed.
+func crash(c containerOf) record.Record {
+	rec := stateRecord(c, c.status.LastTerminationState, false)
+	rec.Container.Ready = false
+	if rec.Container.RestartCount > 0 && c.status.State.Waiting == nil {
+		rec.Container.RestartCount--
+	}
+	return rec
+}
+
+func stateRecord(c containerOf, s corev1.ContainerState, deleting bool) record.Record {
+	h := headlineOf(s, deleting)
+	rec := record.Record{
+		Action: record.Update,
+		State:  h.state,
+		Level:  h.level,
+		Reason: h.reason,
+		Info:   h.info,
+		Container: &record.Container{
+			Name:         c.status.Name,
+			Type:         c.typ,
+			Image:        c.status.Image,
+			Ready:        c.status.Ready,
+			RestartCount: c.status.RestartCount,
+			Status:       kindOf(s).String(),
+		},
+	}
+	switch {
+	case s.Running != nil:
+		rec.OccurredAt = s.Running.StartedAt.Time
+	case s.Terminated != nil:
+		rec.OccurredAt = s.Terminated.FinishedAt.Time
+		rec.Container.Terminated = true
+		rec.Container.ExitCode = s.Terminated.ExitCode
+		rec.Container.Signal = s.Terminated.Signal
+	}
+	return rec
+}
+
+// headlineRecord tells a change of the pod in which no container changed.
+func headlineRecord(prev, next *State, pod *corev1.Pod) record.Record {
+	h := podHeadline(pod)
+	rec := record.Record{Action: record.Update, State: h.state, Level: h.level, Reason: h.reason, Info: h.info}
+	switch {
+	case prev == nil:
+	case prev.grace != next.grace:
+		rec.OccurredAt = timeOf(pod.DeletionTimestamp)
+	case prev.conditions != next.conditions:
+		rec.OccurredAt = lastTransition(pod)
+	}
+	return rec
+}
+
+func timeOf(t *metav1.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.Time
+}
+
+// transition returns when a condition of the pod last changed.
+func transition(pod *corev1.Pod, typ corev1.PodConditionType) time.Time {
+	for _, c := range pod.Status.Conditions {
+		if c.Type == typ {
+			return c.LastTransitionTime.Time
+		}
+	}
+	return time.Time{}
+}
+
+// lastTransition returns when the last of the pod's conditions changed.
+func lastTransition(pod *corev1.Pod) (last time.Time) {
+	for _, c := range pod.Status.Conditions {
+		if c.LastTransitionTime.After(last) {
+			last = c.LastTransitionTime.Time
+		}
+	}
+	return last
+}

@@ -1,0 +1,130 @@
+package status
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+)
+
+// Rules say which changes become records. The methods are the ways in which one
+// learns of a pod; at is when that happened.
+type Rules struct {
+	// Cluster is the name of the cluster, part of every record's id.
+	Cluster string
+	// EveryUpdate gives a record for every new version of a pod, also where
+	// nothing that is worth telling changed.
+	EveryUpdate bool
+	// ServiceFromLabels derives the service also from the labels
+	// app.kubernetes.io/instance, name and version.
+	ServiceFromLabels bool
+}
+
+// Create tells of a pod that was seen coming.
+func (r Rules) Create(pod *corev1.Pod, at time.Time) (*State, []record.Record) {
+	next := r.Of(pod)
+	b := r.builder(next, at)
+	b.add(created(pod))
+	return next, b.records
+}
+
+// Initial tells of a pod that was there before the first start: that it exists,
+// and which of its containers wait or are in error.
+func (r Rules) Initial(pod *corev1.Pod, at time.Time) (*State, []record.Record) {
+	next := r.Of(pod)
+	b := r.builder(next, at)
+	b.initial = true
+	b.add(created(pod))
+	for c := range containersOf(pod) {
+		if kindOf(c.status.State) == waiting {
+			b.add(b.container(pod, c, nil))
+		}
+	}
+	return next, b.records
+}
+
+// Found tells of a pod that came while nobody was watching: that it was created,
+// and how all its containers are.
+func (r Rules) Found(pod *corev1.Pod, at time.Time) (*State, []record.Record) {
+	next := r.Of(pod)
+	b := r.builder(next, at)
+	b.recovered = true
+	b.add(created(pod))
+	for c := range containersOf(pod) {
+		if crashHidden(c.status, nil) {
+			b.add(crash(c))
+		}
+		b.add(b.container(pod, c, nil))
+	}
+	return next, b.records
+}
+
+// Update tells what differs from prev, which is nil where nothing was told of
+// the pod yet. recovered says that the difference was found by comparing, not
+// seen as an event.
+func (r Rules) Update(prev *State, pod *corev1.Pod, at time.Time, recovered bool) (*State, []record.Record) {
+	next := r.of(prev, pod)
+	b := r.builder(next, at)
+	b.recovered = recovered
+	i := 0
+	for c := range containersOf(pod) {
+		before, now := prev.container(c.status.Name, i), &next.containers[i]
+		i++
+		if prev != nil && crashHidden(c.status, before) {
+			b.add(crash(c))
+		}
+		if before == nil || !sameContainer(*before, *now) {
+			b.add(b.container(pod, c, before))
+		}
+		if before != nil && now.terminated == 0 {
+			now.terminated = before.terminated
+		}
+	}
+	if len(b.records) == 0 && r.podChanged(prev, next) {
+		b.add(headlineRecord(prev, next, pod))
+	}
+	return next, b.records
+}
+
+// Delete tells of a pod that was seen going.
+func (r Rules) Delete(prev *State, pod *corev1.Pod, at time.Time) []record.Record {
+	b := r.builder(r.of(prev, pod), at)
+	b.add(record.Record{Action: record.Delete, OccurredAt: timeOf(pod.DeletionTimestamp)})
+	return b.records
+}
+
+// Vanished tells of a pod that went while nobody was watching.
+func (r Rules) Vanished(prev *State, at time.Time) []record.Record {
+	b := r.builder(prev, at)
+	b.recovered = true
+	b.add(record.Record{Action: record.Delete})
+	return b.records
+}
+
+func (r Rules) podChanged(prev, next *State) bool {
+	if prev == nil || !samePod(prev, next) {
+		return true
+	}
+	return r.EveryUpdate && prev.resourceVersion != next.resourceVersion
+}
+
+// crashHidden tells whether a container ended without that having been told: its
+// last termination is another one than the last that was told or known. before
+// is nil where nothing is known of the container.
+//
+// The restart count is no sufficient sign: a container that ran, ended and now
+// waits in back-off has the count that it had.
+func crashHidden(c *corev1.ContainerStatus, before *containerState) bool {
+	last := c.LastTerminationState.Terminated
+	if last == nil {
+		return false
+	}
+	if before == nil {
+		return true
+	}
+	// What was told as the state of this very run is now its last termination,
+	// whatever became of its times.
+	told := before.kind == terminated && before.restarts == c.RestartCount
+	return !told && terminationID(last) != before.terminated
+}

@@ -1,0 +1,241 @@
+package status
+
+import (
+	"slices"
+	"unique"
+
+	"github.com/cespare/xxhash/v2"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+)
+
+// State is what has been told of a pod: as much as comparing needs, and what a
+// record of its deletion has to say where nobody saw the pod go. It takes a few
+// hundred bytes. A State is immutable.
+type State struct {
+	uid, name, resourceVersion string
+
+	// Shared by many pods, so held once.
+	owner  unique.Handle[owner]
+	node   unique.Handle[string]
+	phase  unique.Handle[string]
+	reason unique.Handle[string]
+	labels record.Labels
+
+	message    uint64 // hash of the pod's message
+	conditions uint64 // hash of types, states and reasons, in any order
+	grace      int64  // notDeleting, or the grace period in seconds
+	containers []containerState
+}
+
+// owner is what the pods of one workload have in common.
+type owner struct {
+	namespace string
+	container string // the main one
+	workload  record.Workload
+	service   record.Service // InstanceID only where an annotation gives it
+}
+
+// notDeleting is the grace of a pod whose deletion nobody requested.
+const notDeleting = -1
+
+// containerState is what was told of one container.
+type containerState struct {
+	name       unique.Handle[string]
+	detail     uint64 // hash of reason, message, exit code and signal
+	terminated uint64 // identity of the last termination told or known; 0: none
+	restarts   int32
+	kind       kind
+	ready      bool
+}
+
+// kind is Kubernetes' own state of a container.
+type kind uint8
+
+const (
+	waiting kind = iota
+	running
+	terminated
+)
+
+func (k kind) String() string {
+	return [...]string{"waiting", "running", "terminated"}[k]
+}
+
+// UID returns the unique id of the pod.
+func (s *State) UID() string { return s.uid }
+
+// ResourceVersion returns the version of the pod that the state is of.
+func (s *State) ResourceVersion() string { return s.resourceVersion }
+
+// Namespace returns the pod's namespace.
+func (s *State) Namespace() string { return s.owner.Value().namespace }
+
+// Of returns the state of a pod as if everything in it had been told.
+func (r Rules) Of(pod *corev1.Pod) *State { return r.of(nil, pod) }
+
+// of takes over from prev what can't change, so that the memory is shared.
+func (r Rules) of(prev *State, pod *corev1.Pod) *State {
+	s := &State{
+		uid:             string(pod.UID),
+		name:            pod.Name,
+		resourceVersion: pod.ResourceVersion,
+		owner: unique.Make(owner{
+			namespace: pod.Namespace,
+			container: mainContainer(pod).Name,
+			workload:  workloadOf(pod),
+			service:   r.serviceOf(pod),
+		}),
+		node:       unique.Make(pod.Spec.NodeName),
+		phase:      unique.Make(string(pod.Status.Phase)),
+		reason:     unique.Make(pod.Status.Reason),
+		labels:     record.NewLabels(pod.Labels),
+		message:    hash(pod.Status.Message),
+		conditions: conditionsHash(pod.Status.Conditions),
+		grace:      graceOf(pod),
+		containers: make([]containerState, 0, containerCount(pod)),
+	}
+	if prev != nil {
+		s.uid, s.name = prev.uid, prev.name
+	}
+	for c := range containersOf(pod) {
+		s.containers = append(s.containers, stateOf(c.status))
+	}
+	return s
+}
+
+// pod returns what a record says of the pod.
+func (s *State) pod() *record.Pod {
+	o := s.owner.Value()
+	if o.service.InstanceID == "" {
+		o.service.InstanceID = o.namespace + "." + s.name + "." + o.container
+	}
+	return &record.Pod{
+		Name:      s.name,
+		Namespace: o.namespace,
+		UID:       s.uid,
+		Node:      s.node.Value(),
+		Phase:     s.phase.Value(),
+		Reason:    s.reason.Value(),
+		Labels:    s.labels,
+		Workload:  o.workload,
+		Service:   o.service,
+	}
+}
+
+// container returns what was told of the container with this name. at is where
+// it usually is.
+func (s *State) container(name string, at int) *containerState {
+	if s == nil {
+		return nil
+	}
+	if at < len(s.containers) && s.containers[at].name.Value() == name {
+		return &s.containers[at]
+	}
+	i := slices.IndexFunc(s.containers, func(c containerState) bool { return c.name.Value() == name })
+	if i < 0 {
+		return nil
+	}
+	return &s.containers[i]
+}
+
+func stateOf(c *corev1.ContainerStatus) containerState {
+	s := containerState{
+		name:       unique.Make(c.Name),
+		detail:     detailHash(c.State),
+		restarts:   c.RestartCount,
+		kind:       kindOf(c.State),
+		ready:      c.Ready,
+		terminated: terminationID(c.LastTerminationState.Terminated),
+	}
+	if c.State.Terminated != nil {
+		s.terminated = terminationID(c.State.Terminated)
+	}
+	return s
+}
+
+// kindOf tells the kind of a state. As Kubernetes defines it, one that says
+// nothing is waiting.
+func kindOf(s corev1.ContainerState) kind {
+	switch {
+	case s.Terminated != nil:
+		return terminated
+	case s.Running != nil:
+		return running
+	}
+	return waiting
+}
+
+func graceOf(pod *corev1.Pod) int64 {
+	switch {
+	case pod.DeletionTimestamp == nil:
+		return notDeleting
+	case pod.DeletionGracePeriodSeconds == nil:
+		return 0
+	}
+	return *pod.DeletionGracePeriodSeconds
+}
+
+// samePod tells whether everything but the containers is as it was.
+func samePod(a, b *State) bool {
+	return a.node == b.node && a.phase == b.phase && a.reason == b.reason &&
+		a.labels == b.labels && a.message == b.message &&
+		a.conditions == b.conditions && a.grace == b.grace
+}
+
+// sameContainer tells whether nothing has to be told of a container. That a
+// termination became the last one of the container is no change of its own.
+func sameContainer(a, b containerState) bool {
+	return a.detail == b.detail && a.restarts == b.restarts && a.kind == b.kind && a.ready == b.ready
+}
+
+// The hashes have to be the same in every process, for states are stored.
+
+func hash(s string) uint64 {
+	if s == "" {
+		return 0
+	}
+	return xxhash.Sum64String(s)
+}
+
+func detailHash(s corev1.ContainerState) uint64 {
+	switch {
+	case s.Waiting != nil:
+		return mix(hash(s.Waiting.Reason), hash(s.Waiting.Message))
+	case s.Terminated != nil:
+		t := s.Terminated
+		return mix(hash(t.Reason), hash(t.Message), number(t.ExitCode), number(t.Signal))
+	}
+	return 0
+}
+
+// terminationID tells one end of a container from another. 0 means none.
+func terminationID(t *corev1.ContainerStateTerminated) uint64 {
+	if t == nil {
+		return 0
+	}
+	return mix(hash(t.ContainerID), uint64(t.StartedAt.Unix()), uint64(t.FinishedAt.Unix()), //nolint:gosec // bits, not amounts
+		number(t.ExitCode), number(t.Signal)) | 1
+}
+
+// conditionsHash does not depend on the order of the conditions, nor on times
+// and messages, which change without the condition changing.
+func conditionsHash(conditions []corev1.PodCondition) (sum uint64) {
+	for _, c := range conditions {
+		sum += mix(hash(string(c.Type)), hash(string(c.Status)), hash(c.Reason))
+	}
+	return sum
+}
+
+func number(n int32) uint64 { return uint64(uint32(n)) } //nolint:gosec // bits, not an amount
+
+func mix(parts ...uint64) uint64 {
+	var b [8 * 5]byte
+	for i, p := range parts {
+		for j := range 8 {
+			b[8*i+j] = byte(p >> (8 * j))
+		}
+	}
+	return xxhash.Sum64(b[:8*len(parts)])
+}

@@ -1,0 +1,127 @@
+package status
+
+import (
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+)
+
+// workloadOf names the objects that own the pod, as its controller reference
+// tells them.
+func workloadOf(pod *corev1.Pod) (w record.Workload) {
+	ref := metav1.GetControllerOfNoCopy(pod)
+	if ref == nil {
+		return w
+	}
+	switch ref.Kind {
+	case "ReplicaSet":
+		w.ReplicaSet = ref.Name
+		w.Deployment = deploymentOf(ref.Name, pod.Labels["pod-template-hash"])
+	case "StatefulSet":
+		w.StatefulSet = ref.Name
+	case "DaemonSet":
+		w.DaemonSet = ref.Name
+	case "Job":
+		w.Job = ref.Name
+		w.CronJob = cronJobOf(ref.Name)
+	}
+	return w
+}
+
+// deploymentOf returns the name of the Deployment that made a ReplicaSet: the
+// controller appends the hash of the pod template to it.
+func deploymentOf(replicaSet, hash string) string {
+	name, ok := strings.CutSuffix(replicaSet, "-"+hash)
+	if !ok || hash == "" {
+		return ""
+	}
+	return name
+}
+
+// cronJobOf returns the name of the CronJob that made a Job: the controller
+// appends the minute for which the job was scheduled, eight digits from 1989 to 2160.
+func cronJobOf(job string) string {
+	i := strings.LastIndexByte(job, '-')
+	if i <= 0 || len(job)-i-1 != 8 || strings.Trim(job[i+1:], "0123456789") != "" {
+		return ""
+	}
+	return job[:i]
+}
+
+// Annotations and labels that tell the service, as OpenTelemetry's semantic
+// conventions say for Kubernetes.
+const (
+	annotationPrefix = "resource.opentelemetry.io/"
+	labelInstance    = "app.kubernetes.io/instance"
+	labelName        = "app.kubernetes.io/name"
+	labelVersion     = "app.kubernetes.io/version"
+
+	// annotationContainer names the container that kubectl means when the user
+	// names none.
+	annotationContainer = "kubectl.kubernetes.io/default-container"
+)
+
+// serviceOf derives the identity of the pod's service. The conventions give a
+// container an instance id; that of the pod is its main container's, and
+// [State.pod] makes it, because what is derived here is shared by many pods.
+func (r Rules) serviceOf(pod *corev1.Pod) record.Service {
+	main := mainContainer(pod)
+	label := func(key string) string {
+		if !r.ServiceFromLabels {
+			return ""
+		}
+		return pod.Labels[key]
+	}
+	annotation := func(key string) string { return pod.Annotations[annotationPrefix+key] }
+	w := workloadOf(pod)
+	return record.Service{
+		Name: first(annotation(record.AttrServiceName), label(labelInstance), label(labelName),
+			w.Deployment, w.ReplicaSet, w.StatefulSet, w.DaemonSet, w.CronJob, w.Job, pod.Name),
+		Namespace:  first(annotation(record.AttrServiceNS), pod.Namespace),
+		Version:    first(annotation(record.AttrServiceVersion), label(labelVersion), versionOf(main.Image)),
+		InstanceID: annotation(record.AttrServiceInstance),
+	}
+}
+
+// mainContainer is the container that stands for the pod: the one that kubectl
+// takes by default.
+func mainContainer(pod *corev1.Pod) corev1.Container {
+	containers := pod.Spec.Containers
+	if len(containers) == 0 {
+		return corev1.Container{}
+	}
+	if name := pod.Annotations[annotationContainer]; name != "" {
+		for _, c := range containers {
+			if c.Name == name {
+				return c
+			}
+		}
+	}
+	return containers[0]
+}
+
+// versionOf returns tag@digest, the digest or the tag of an image reference,
+// whatever there is.
+func versionOf(image string) string {
+	name, digest, _ := strings.Cut(image, "@")
+	tag := ""
+	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
+		tag = name[i+1:]
+	}
+	if tag != "" && digest != "" {
+		return tag + "@" + digest
+	}
+	return first(tag, digest)
+}
+
+func first(candidates ...string) string {
+	for _, s := range candidates {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
