@@ -1,0 +1,159 @@
+package emit
+
+import (
+	"log/slog"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+)
+
+// converter turns records into slog attributes whose keys are those of the
+// table of fields over OTLP. It is the one place where strings that come from
+// outside are made valid UTF-8.
+type converter struct {
+	cluster string
+	attrs   []slog.Attr // reused
+	// labelKeys has the attribute key of each label key seen, so that it isn't
+	// put together anew for each record.
+	labelKeys map[string]string
+}
+
+// maxLabelKeys bounds the memory of label keys for clusters that make them up.
+const maxLabelKeys = 4096
+
+// attributes returns the attributes of r: those of the table in its order, then
+// those of plugins, then labels. They are valid until the next call.
+func (c *converter) attributes(r *record.Record) []slog.Attr {
+	c.attrs = c.attrs[:0]
+	c.event(r)
+	c.pod(r.Pod)
+	if r.Container != nil {
+		c.container(r)
+	}
+	if !r.OccurredAt.IsZero() {
+		c.str(record.AttrOccurredAt, r.OccurredAt.UTC().Format(time.RFC3339Nano))
+	}
+	c.nonEmpty(record.AttrPodReason, r.Pod.Reason)
+	c.service(r.Pod)
+	c.workload(&r.Pod.Workload)
+	c.account(r)
+	for _, kv := range r.Attributes {
+		c.attrs = append(c.attrs, slog.Attr{Key: valid(string(kv.Key)), Value: slogValue(kv.Value)})
+	}
+	for key, value := range r.Pod.Labels.All() {
+		c.str(c.labelKey(key), value)
+	}
+	return c.attrs
+}
+
+func (c *converter) event(r *record.Record) {
+	c.str(record.AttrAction, r.Action.String())
+	c.nonEmpty(record.AttrState, r.State.String())
+	if r.HasReason() {
+		c.str(record.AttrReason, r.Reason)
+		c.str(record.AttrInfo, r.Info)
+	}
+}
+
+func (c *converter) pod(p *record.Pod) {
+	c.str(record.AttrPodName, p.Name)
+	c.str(record.AttrNamespace, p.Namespace)
+	c.str(record.AttrPodUID, p.UID)
+	c.nonEmpty(record.AttrNode, p.Node)
+	c.nonEmpty(record.AttrCluster, c.cluster)
+	c.str(record.AttrPhase, p.Phase)
+}
+
+func (c *converter) container(r *record.Record) {
+	p := r.Container
+	c.str(record.AttrContainer, p.Name)
+	c.str(record.AttrContainerType, p.Type.String())
+	c.str(record.AttrImage, p.Image)
+	c.attrs = append(c.attrs,
+		slog.Bool(record.AttrReady, p.Ready),
+		slog.Int64(record.AttrRestartCount, int64(p.RestartCount)))
+	if p.Terminated {
+		c.attrs = append(c.attrs, slog.Int64(record.AttrExitCode, int64(p.ExitCode)))
+	}
+	if p.Signal != 0 {
+		c.attrs = append(c.attrs, slog.Int64(record.AttrSignal, int64(p.Signal)))
+	}
+	c.str(record.AttrContainerState, p.Status)
+	c.nonEmpty(record.AttrContainerReason, r.Reason)
+}
+
+func (c *converter) service(p *record.Pod) {
+	c.nonEmpty(record.AttrServiceName, p.Service.Name)
+	c.nonEmpty(record.AttrServiceNS, p.Service.Namespace)
+	c.nonEmpty(record.AttrServiceVersion, p.Service.Version)
+	c.nonEmpty(record.AttrServiceInstance, p.Service.InstanceID)
+}
+
+func (c *converter) workload(w *record.Workload) {
+	c.nonEmpty(record.AttrDeployment, w.Deployment)
+	c.nonEmpty(record.AttrReplicaSet, w.ReplicaSet)
+	c.nonEmpty(record.AttrStatefulSet, w.StatefulSet)
+	c.nonEmpty(record.AttrDaemonSet, w.DaemonSet)
+	c.nonEmpty(record.AttrJob, w.Job)
+	c.nonEmpty(record.AttrCronJob, w.CronJob)
+}
+
+// account writes what lets a reader tell records apart and count them.
+func (c *converter) account(r *record.Record) {
+	c.nonEmpty(record.AttrEnrichment, r.Enrichment)
+	if r.Initial {
+		c.attrs = append(c.attrs, slog.Bool(record.AttrInitial, true))
+	}
+	if r.Recovered {
+		c.attrs = append(c.attrs, slog.Bool(record.AttrRecovered, true))
+	}
+	c.str(record.AttrResourceVersion, r.ResourceVersion)
+	c.str(record.AttrID, r.ID.String())
+	c.attrs = append(c.attrs, slog.Uint64(record.AttrSeq, r.Seq))
+}
+
+func (c *converter) str(key, value string) {
+	c.attrs = append(c.attrs, slog.String(key, valid(value)))
+}
+
+func (c *converter) nonEmpty(key, value string) {
+	if value != "" {
+		c.str(key, value)
+	}
+}
+
+func (c *converter) labelKey(label string) string {
+	key, ok := c.labelKeys[label]
+	if ok {
+		return key
+	}
+	if len(c.labelKeys) >= maxLabelKeys {
+		clear(c.labelKeys)
+	}
+	key = record.AttrLabelPrefix + valid(label)
+	c.labelKeys[label] = key
+	return key
+}
+
+// slogValue converts what a plugin may give: string, bool, int or float.
+func slogValue(v attribute.Value) slog.Value {
+	switch v.Type() {
+	case attribute.BOOL:
+		return slog.BoolValue(v.AsBool())
+	case attribute.INT64:
+		return slog.Int64Value(v.AsInt64())
+	case attribute.FLOAT64:
+		return slog.Float64Value(v.AsFloat64())
+	case attribute.STRING:
+		return slog.StringValue(valid(v.AsString()))
+	default:
+		return slog.StringValue(valid(v.String()))
+	}
+}
+
+// valid replaces what is no UTF-8. One bad byte, such as in a termination
+// message cut in the middle of a rune, would make an OTLP request unsendable.
+func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

@@ -1,0 +1,217 @@
+package emit
+
+import (
+	"encoding/hex"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/log"
+	sdklog "go.opentelemetry.io/otel/sdk/log"
+
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+)
+
+// MaxLine is the length of a line, newline included, above which container
+// runtimes split it and agents see no JSON any more.
+const MaxLine = 16 << 10
+
+// timeLayout is RFC 3339 with all nine digits, so that lines sort by time.
+const timeLayout = "2006-01-02T15:04:05.000000000Z"
+
+// JSON writes a record as one flat JSON object on a line of at most [MaxLine]
+// bytes, with the keys of the table of fields. Use [NewJSON].
+type JSON struct {
+	b       []byte
+	start   int // of the line in b
+	members []member
+	plugins []string // keys that plugins gave to this record
+	// What would otherwise be a closure for each record.
+	visit func(attribute.KeyValue) bool
+	taken func(key string) bool
+}
+
+var _ Format = (*JSON)(nil)
+
+// NewJSON returns the format that log agents read.
+func NewJSON() *JSON {
+	j := &JSON{}
+	j.visit = j.attribute
+	j.taken = j.isPlugins
+	return j
+}
+
+// member is where a key and its value stand in the line.
+type member struct {
+	start, value, end int // start is that of the comma before it
+	kind              memberKind
+}
+
+// Append appends the line for r to b.
+func (j *JSON) Append(b []byte, r *sdklog.Record) []byte {
+	j.b, j.start = b, len(b)
+	j.members, j.plugins = j.members[:0], j.plugins[:0]
+	j.b = append(j.b, `{"time":"`...)
+	j.b = r.Timestamp().UTC().AppendFormat(j.b, timeLayout)
+	j.b = append(j.b, `","level":"`...)
+	j.b = append(j.b, levelOf(r.Severity()).String()...)
+	j.b = append(j.b, '"')
+	j.str(record.KeyMessage, "", r.Body().AsString(), memberOther)
+	r.WalkAttributes(j.visit)
+	if id := r.TraceID(); id.IsValid() {
+		j.hex(record.KeyTraceID, id[:])
+	}
+	if id := r.SpanID(); id.IsValid() {
+		j.hex(record.KeySpanID, id[:])
+	}
+	j.b = append(j.b, '}', '\n')
+	if len(j.b)-j.start > MaxLine {
+		j.cut()
+	}
+	b, j.b = j.b, nil
+	return b
+}
+
+// attribute appends one attribute under its key on stdout. Those of plugins come
+// before labels, so that a label is known to collide with them.
+func (j *JSON) attribute(kv attribute.KeyValue) bool {
+	key := string(kv.Key)
+	if f, ok := record.ByAttribute(key); ok {
+		if f.Key != "" {
+			j.value(f.Key, "", kv.Value, kindOf(f.Key))
+		}
+		return true
+	}
+	if label, ok := strings.CutPrefix(key, record.AttrLabelPrefix); ok {
+		prefix := ""
+		if len(record.LabelKey(label, j.taken)) != len(label) {
+			prefix = record.KeyLabelPrefix
+		}
+		j.value(label, prefix, kv.Value, memberLabel)
+		return true
+	}
+	j.plugins = append(j.plugins, key)
+	j.value(key, "", kv.Value, memberPlugin)
+	return true
+}
+
+func (j *JSON) isPlugins(key string) bool {
+	for _, p := range j.plugins {
+		if p == key {
+			return true
+		}
+	}
+	return false
+}
+
+func (j *JSON) value(key, prefix string, v attribute.Value, kind memberKind) {
+	switch v.Type() {
+	case attribute.BOOL:
+		j.begin(key, prefix)
+		j.b = strconv.AppendBool(j.b, v.AsBool())
+	case attribute.INT64:
+		j.begin(key, prefix)
+		j.b = strconv.AppendInt(j.b, v.AsInt64(), 10)
+	case attribute.FLOAT64:
+		j.float(key, prefix, v.AsFloat64())
+	case attribute.STRING:
+		j.str(key, prefix, v.AsString(), kind)
+	default:
+		j.str(key, prefix, v.String(), kind)
+	}
+}
+
+// float appends a number, or as a string what JSON has no number for.
+func (j *JSON) float(key, prefix string, f float64) {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		j.str(key, prefix, strconv.FormatFloat(f, 'g', -1, 64), memberPlugin)
+		return
+	}
+	j.begin(key, prefix)
+	j.b = strconv.AppendFloat(j.b, f, 'g', -1, 64)
+}
+
+func (j *JSON) str(key, prefix, s string, kind memberKind) {
+	start := len(j.b)
+	j.begin(key, prefix)
+	value := len(j.b)
+	j.b = append(j.b, '"')
+	j.b = appendEscaped(j.b, s)
+	j.b = append(j.b, '"')
+	j.members = append(j.members, member{start, value, len(j.b), kind})
+}
+
+func (j *JSON) hex(key string, id []byte) {
+	j.begin(key, "")
+	j.b = append(j.b, '"')
+	j.b = hex.AppendEncode(j.b, id)
+	j.b = append(j.b, '"')
+}
+
+func (j *JSON) begin(key, prefix string) {
+	j.b = append(j.b, ',', '"')
+	j.b = append(j.b, prefix...)
+	j.b = appendEscaped(j.b, key)
+	j.b = append(j.b, '"', ':')
+}
+
+func levelOf(s log.Severity) record.Level {
+	switch {
+	case s >= log.SeverityError:
+		return record.LevelError
+	case s >= log.SeverityWarn:
+		return record.LevelWarning
+	}
+	return record.LevelInfo
+}
+
+const hexDigits = "0123456789abcdef"
+
+// appendEscaped appends s as the inside of a JSON string. Besides what JSON
+// asks for it escapes the other control characters and the line separators
+// U+2028 and U+2029: some reader takes each of them for the end of a line, or
+// obeys it on a terminal. HTML is left alone.
+func appendEscaped(b []byte, s string) []byte {
+	done := 0
+	for i := 0; i < len(s); {
+		c, size := rune(s[i]), 1
+		if c >= utf8.RuneSelf {
+			c, size = utf8.DecodeRuneInString(s[i:])
+		}
+		if plain(c, size) {
+			i += size
+			continue
+		}
+		b = append(b, s[done:i]...)
+		b = appendEscape(b, c)
+		i += size
+		done = i
+	}
+	return append(b, s[done:]...)
+}
+
+func plain(c rune, size int) bool {
+	switch {
+	case c < utf8.RuneSelf:
+		return c >= ' ' && c != '"' && c != '\\' && c != 0x7f
+	case c == utf8.RuneError:
+		return size > 1
+	}
+	return c >= 0xa0 && c != '\u2028' && c != '\u2029'
+}
+
+func appendEscape(b []byte, c rune) []byte {
+	switch c {
+	case '"', '\\':
+		return append(b, '\\', byte(c))
+	case '\n':
+		return append(b, '\\', 'n')
+	case '\r':
+		return append(b, '\\', 'r')
+	case '\t':
+		return append(b, '\\', 't')
+	}
+	return append(b, '\\', 'u', hexDigits[c>>12&0xf], hexDigits[c>>8&0xf], hexDigits[c>>4&0xf], hexDigits[c&0xf])
+}
