@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/scheme"
+)
+
+// podPrefix is where kube-apiserver keeps pods: /registry/pods/NAMESPACE/NAME.
+const podPrefix = "/registry/pods/"
+
+// change is one line of history's output, in the words of a watch event.
+type change struct {
+	Type            string      `json:"type"`
+	ResourceVersion string      `json:"resource_version"`
+	Pod             *corev1.Pod `json:"pod"`
+}
+
+func newHistoryCommand() *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "history",
+		Short: "Print every change of every pod since the cluster began, one JSON line each",
+		Long: `Print every change of every pod since the cluster began, one JSON line each,
+in the order of their revisions. It reads etcd, not the API server: what a
+client of the API server says that it saw can be held against it.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return history(cmd.Context(), dir, cmd.OutOrStdout())
+		},
+	}
+	dirFlag(cmd, &dir)
+	return cmd
+}
+
+func history(ctx context.Context, dir string, out io.Writer) error {
+	_, s, err := load(dir)
+	if err != nil {
+		return err
+	}
+	client, err := clientv3.New(clientv3.Config{Endpoints: []string{s.EtcdURL}, DialTimeout: 5 * time.Second})
+	if err != nil {
+		return fmt.Errorf("connect to etcd: %w", err)
+	}
+	defer func() { _ = client.Close() }()
+
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
+	defer cancel()
+	head, err := client.Get(ctx, podPrefix, clientv3.WithPrefix(), clientv3.WithCountOnly())
+	if err != nil {
+		return fmt.Errorf("read revision of etcd: %w", err)
+	}
+	encoder := json.NewEncoder(out)
+	return replay(ctx, client, head.Header.Revision, func(ev *clientv3.Event) error {
+		c, err := newChange(ev)
+		if err != nil {
+			return err
+		}
+		return encoder.Encode(c)
+	})
+}
+
+// replay calls yield for all changes from the first revision to the last one
+// given. A watch tells nothing of revisions that changed no pod, so that the
+// last one may never show up: etcd is asked for its progress instead, which it
+// reports only when all before has been sent.
+func replay(ctx context.Context, client *clientv3.Client, last int64, yield func(*clientv3.Event) error) error {
+	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
+	defer cancel()
+	responses := client.Watch(ctx, podPrefix, clientv3.WithPrefix(), clientv3.WithRev(1), clientv3.WithPrevKV())
+	ask := time.NewTicker(50 * time.Millisecond)
+	defer ask.Stop()
+	for {
+		select {
+		case <-ask.C:
+			if err := client.RequestProgress(ctx); err != nil {
+				return fmt.Errorf("ask etcd for progress: %w", err)
+			}
+		case resp, ok := <-responses:
+			if !ok {
+				return errors.Join(errors.New("watch etcd: closed before the end"), ctx.Err())
+			}
+			if err := resp.Err(); err != nil {
+				return fmt.Errorf("watch etcd: %w", err)
+			}
+			if resp.IsProgressNotify() && resp.Header.Revision >= last {
+				return nil
+			}
+			for _, ev := range resp.Events {
+				if ev.Kv.ModRevision > last {
+					return nil
+				}
+				if err := yield(ev); err != nil {
+					return err
+				}
+			}
+		}
+	}
+}
+
+// newChange reads an event of etcd as the API server's watch does: what is
+// deleted is shown as it last was, with the revision of the deletion.
+func newChange(ev *clientv3.Event) (change, error) {
+	c := change{Type: "MODIFIED", ResourceVersion: strconv.FormatInt(ev.Kv.ModRevision, 10)}
+	value := ev.Kv.Value
+	switch {
+	case ev.Type == mvccpb.DELETE:
+		if ev.PrevKv == nil {
+			return c, fmt.Errorf("read deletion of %s: the value before is not there", ev.Kv.Key)
+		}
+		c.Type, value = "DELETED", ev.PrevKv.Value
+	case ev.IsCreate():
+		c.Type = "ADDED"
+	}
+	pod, err := decodePod(value)
+	if err != nil {
+		return c, fmt.Errorf("read %s at revision %s: %w", ev.Kv.Key, c.ResourceVersion, err)
+	}
+	pod.ResourceVersion = c.ResourceVersion
+	c.Pod = pod
+	return c, nil
+}
+
+// decodePod reads a stored pod, which is a protobuf message behind "k8s\0".
+func decodePod(value []byte) (*corev1.Pod, error) {
+	obj, err := runtime.Decode(scheme.Codecs.UniversalDeserializer(), value)
+	if err != nil {
+		return nil, err
+	}
+	pod, ok := obj.(*corev1.Pod)
+	if !ok {
+		return nil, fmt.Errorf("want a pod, have %T", obj)
+	}
+	pod.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Pod"))
+	return pod, nil
+}

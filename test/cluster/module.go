@@ -1,0 +1,40 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+const modulePath = "github.com/pod-status-logger/pod-status-logger/test/cluster"
+
+// moduleDir finds the folder of this module, whose go.mod pins what is built.
+// It looks where one may stand when calling: in the folder itself
+// (go -C test/cluster run .), at the top of the repository, or anywhere, with
+// a program that was built into the module's bin folder.
+func moduleDir() (string, error) {
+	candidates := []string{".", filepath.Join("test", "cluster")}
+	if exe, err := os.Executable(); err == nil {
+		candidates = append(candidates, filepath.Join(filepath.Dir(exe), ".."))
+	}
+	for _, dir := range candidates {
+		mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+		if err == nil && strings.HasPrefix(string(mod), "module "+modulePath+"\n") {
+			return filepath.Abs(dir)
+		}
+	}
+	return "", errors.New("find module test/cluster: call it from the top of the repository or from test/cluster")
+}
+
+// binDir is the folder of the five programs: the flag's value, or the module's.
+func binDir(flag string) (string, error) {
+	if flag != "" {
+		return filepath.Abs(flag)
+	}
+	dir, err := moduleDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, "bin"), nil
+}

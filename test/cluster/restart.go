@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func newKillCommand() *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "kill COMPONENT",
+		Short: "Kill a component (SIGKILL), as a crash would",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return kill(cmd.Context(), dir, args[0])
+		},
+	}
+	dirFlag(cmd, &dir)
+	return cmd
+}
+
+func newStartCommand() *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "start COMPONENT",
+		Short: "Start a killed component again, with the same arguments, and wait until it is ready",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return start(cmd.Context(), dir, args[0])
+		},
+	}
+	dirFlag(cmd, &dir)
+	return cmd
+}
+
+func kill(ctx context.Context, dir, name string) error {
+	f, s, err := load(dir)
+	if err != nil {
+		return err
+	}
+	c, err := s.component(name)
+	if err != nil {
+		return err
+	}
+	pid, err := f.running(c.Name)
+	if err != nil {
+		return err
+	}
+	if pid == 0 {
+		return fmt.Errorf("kill %s: it does not run", c.Name)
+	}
+	return f.kill(ctx, c.Name)
+}
+
+func start(ctx context.Context, dir, name string) error {
+	f, s, err := load(dir)
+	if err != nil {
+		return err
+	}
+	c, err := s.component(name)
+	if err != nil {
+		return err
+	}
+	if err := f.launch(ctx, c); err != nil {
+		return err
+	}
+	if name != etcd && name != apiServer {
+		return nil
+	}
+	return f.wakeKwok(ctx, s)
+}
+
+// wakeKwok starts kwok anew if it runs. kwok gives up on a change that failed
+// for any other reason than a refused connection (an EOF, say, when the API
+// server dies), and the pod would stay as it is until something else touches
+// it; a kubelet would not give up. A new kwok looks at all pods again.
+func (f folder) wakeKwok(ctx context.Context, s state) error {
+	pid, err := f.running(kwok)
+	if err != nil || pid == 0 {
+		return err
+	}
+	// With etcd started before the API server, the start of the latter wakes
+	// kwok: it can't start while nobody answers it.
+	server, err := s.component(apiServer)
+	if err != nil {
+		return err
+	}
+	pid, err = f.running(apiServer)
+	if err != nil || pid == 0 {
+		return err
+	}
+	if err := f.awaitReady(ctx, server); err != nil {
+		return err
+	}
+	c, err := s.component(kwok)
+	if err != nil {
+		return err
+	}
+	if err := f.kill(ctx, kwok); err != nil {
+		return err
+	}
+	return f.launch(ctx, c)
+}
