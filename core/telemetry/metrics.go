@@ -1,0 +1,126 @@
+// Package telemetry is what the program tells of itself: metrics in the
+// Prometheus format, liveness and readiness. It never touches the records, and
+// no metric is labelled by pod.
+package telemetry
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/pod-status-logger/pod-status-logger/core/journal"
+	"github.com/pod-status-logger/pod-status-logger/core/pipeline"
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/core/watch"
+)
+
+const namespace = "pod_status_logger"
+
+// Metrics are what the parts of the program count. The fields are for wiring:
+// each is counted up by the part that its name begins with.
+type Metrics struct {
+	Registry *prometheus.Registry
+
+	WatchRestarts       *prometheus.CounterVec // by reason
+	StdoutWriteErrors   prometheus.Counter
+	OTLPSentRecords     prometheus.Counter
+	OTLPSentBytes       prometheus.Counter
+	OTLPRequests        *prometheus.CounterVec // by outcome
+	OTLPRetries         prometheus.Counter
+	OTLPRejectedRecords prometheus.Counter
+	OTLPRefusedRecords  prometheus.Counter
+
+	events  *prometheus.CounterVec
+	records *prometheus.CounterVec
+	delay   prometheus.Histogram
+	make    promauto.Factory
+}
+
+var _ pipeline.Meter = (*Metrics)(nil)
+
+// NewMetrics returns metrics in a registry of their own, with those of the Go
+// runtime, the process and the version of the program.
+func NewMetrics(version string) *Metrics {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m := &Metrics{Registry: registry, make: promauto.With(registry)}
+	m.events = m.counters("watch_events_total", "Events of the watch, by kind.", "kind")
+	m.WatchRestarts = m.counters("watch_restarts_total", "Watches begun again, by reason.", "reason")
+	m.records = m.counters("records_total", "Records emitted, by action and state.", "action", "state")
+	m.delay = m.make.NewHistogram(prometheus.HistogramOpts{
+		Namespace: namespace, Name: "delay_seconds",
+		Help:    "Time from receiving the first event of a group until its records are written to stdout and committed to the journal.",
+		Buckets: prometheus.ExponentialBuckets(0.0005, 4, 10),
+	})
+	m.StdoutWriteErrors = m.counter("stdout_write_errors_total", "Failed writes to stdout; they are tried again.")
+	m.OTLPSentRecords = m.counter("otlp_sent_records_total", "Records that the OTLP receiver acknowledged.")
+	m.OTLPSentBytes = m.counter("otlp_sent_bytes_total", "Bytes of those records before compression.")
+	m.OTLPRequests = m.counters("otlp_requests_total", "OTLP requests, by outcome.", "outcome")
+	m.OTLPRetries = m.counter("otlp_retries_total", "OTLP requests that were tried again.")
+	m.OTLPRejectedRecords = m.counter("otlp_rejected_records_total", "Records that the receiver rejected in a partial success.")
+	m.OTLPRefusedRecords = m.counter("otlp_refused_records_total", "Records that the receiver refused for good.")
+	m.make.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: namespace, Name: "build_info", Help: "Always 1, labelled with the version.",
+	}, []string{"version"}).WithLabelValues(version).Set(1)
+	return m
+}
+
+// Event counts an event of the watch.
+func (m *Metrics) Event(kind watch.Kind) { m.events.WithLabelValues(kind.String()).Inc() }
+
+// Record counts a record.
+func (m *Metrics) Record(action record.Action, state record.State) {
+	m.records.WithLabelValues(action.String(), state.String()).Inc()
+}
+
+// Group measures how long a group took.
+func (m *Metrics) Group(delay time.Duration) { m.delay.Observe(delay.Seconds()) }
+
+// WatchPods tells how many pods are known.
+func (m *Metrics) WatchPods(pods func() int) {
+	m.gauge("pods", "Pods known.", nil, func() float64 { return float64(pods()) })
+}
+
+// WatchStream tells for how long a stream has been silent, since start if it
+// has heard nothing yet.
+func (m *Metrics) WatchStream(stream string, silence func() time.Duration) {
+	m.gauge("watch_silence_seconds", "Time since the last event or bookmark of the watch.",
+		prometheus.Labels{"namespace": stream}, func() float64 { return silence().Seconds() })
+}
+
+// WatchJournal tells how full the journal is.
+func (m *Metrics) WatchJournal(stats func() journal.Stats) {
+	m.gauge("journal_records", "Records that wait to be sent.", nil,
+		func() float64 { return float64(stats().Records) })
+	m.gauge("journal_bytes", "Bytes of those records.", nil,
+		func() float64 { return float64(stats().Bytes) })
+	m.gauge("journal_capacity_bytes", "Bytes at which the journal is full and holds up the watch.", nil,
+		func() float64 { return float64(stats().Capacity) })
+	m.gauge("journal_oldest_seconds", "Age of the record that has waited longest.", nil,
+		func() float64 { return age(stats().Oldest) })
+	m.gauge("journal_blocked_seconds", "For how long the journal has been full and holding up the watch.", nil,
+		func() float64 { return age(stats().BlockedSince) })
+}
+
+func age(since time.Time) float64 {
+	if since.IsZero() {
+		return 0
+	}
+	return time.Since(since).Seconds()
+}
+
+func (m *Metrics) counter(name, help string) prometheus.Counter {
+	return m.make.NewCounter(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help})
+}
+
+func (m *Metrics) counters(name, help string, labels ...string) *prometheus.CounterVec {
+	return m.make.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
+}
+
+func (m *Metrics) gauge(name, help string, labels prometheus.Labels, value func() float64) {
+	m.make.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help, ConstLabels: labels}, value)
+}
