@@ -1,0 +1,38 @@
+package watch
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/client-go/rest"
+)
+
+// NewClient returns a client for the core API that knows pods and little else:
+// the full clientset costs 12 MB of binary and 9 MB of memory. It prefers
+// protobuf and takes JSON. It never limits the rate, as a stream has at most
+// one request at a time, and it ignores cfg.Timeout, which would cut every
+// watch. cfg is not changed.
+func NewClient(cfg *rest.Config) (rest.Interface, error) {
+	scheme := runtime.NewScheme()
+	if err := corev1.AddToScheme(scheme); err != nil {
+		return nil, fmt.Errorf("register core/v1: %w", err)
+	}
+	c := rest.CopyConfig(cfg)
+	c.APIPath = "/api"
+	c.GroupVersion = &corev1.SchemeGroupVersion
+	c.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
+	c.ContentType = runtime.ContentTypeProtobuf
+	c.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
+	c.Timeout = 0
+	c.QPS, c.RateLimiter = -1, nil
+	if c.WarningHandler == nil && c.WarningHandlerWithContext == nil {
+		c.WarningHandler = rest.NoWarnings{} // the default prints through klog
+	}
+	client, err := rest.RESTClientFor(c)
+	if err != nil {
+		return nil, fmt.Errorf("create API client: %w", err)
+	}
+	return client, nil
+}

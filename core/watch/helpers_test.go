@@ -1,0 +1,280 @@
+package watch_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
+)
+
+// patience bounds every wait; only a test that fails takes that long.
+const patience = 20 * time.Second
+
+// reader runs a stream and writes down, from one goroutine, what comes.
+type reader struct {
+	t      *testing.T
+	stream *watch.Stream
+	log    *syncBuffer
+
+	mu      sync.Mutex
+	events  []watch.Event
+	reasons []string
+	changed chan struct{} // capacity 1
+	gate    chan struct{} // closed = the reader reads
+
+	cancel context.CancelFunc
+	done   chan error
+}
+
+// fast are timings that keep the tests short.
+func fast(s watch.Settings) watch.Settings {
+	setDefault(&s.BackoffInitial, time.Millisecond)
+	setDefault(&s.BackoffMax, 10*time.Millisecond)
+	return s
+}
+
+func setDefault(d *time.Duration, v time.Duration) {
+	if *d == 0 {
+		*d = v
+	}
+}
+
+func startReader(t *testing.T, srv *watchtest.Server, from string, s watch.Settings) *reader {
+	t.Helper()
+	gate := make(chan struct{})
+	close(gate)
+	return startGated(t, srv, from, s, gate)
+}
+
+// startGated starts a reader that takes nothing before gate is closed.
+func startGated(t *testing.T, srv *watchtest.Server, from string, s watch.Settings, gate chan struct{}) *reader {
+	t.Helper()
+	client, err := watch.NewClient(srv.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &reader{t: t, log: new(syncBuffer), changed: make(chan struct{}, 1), gate: gate, done: make(chan error, 1)}
+	s = fast(s)
+	s.Client = client
+	s.Logger = slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s.OnRestart = func(reason string) { r.note(func() { r.reasons = append(r.reasons, reason) }) }
+	r.stream = watch.New(s)
+	ctx, cancel := context.WithCancel(t.Context())
+	r.cancel = cancel
+	out := make(chan watch.Event)
+	var collecting sync.WaitGroup
+	collecting.Go(func() { r.collect(ctx, out) })
+	go func() {
+		err := r.stream.Run(ctx, from, out)
+		collecting.Wait()
+		r.done <- err
+	}()
+	t.Cleanup(r.stop)
+	return r
+}
+
+func (r *reader) collect(ctx context.Context, out <-chan watch.Event) {
+	select {
+	case <-r.gate:
+	case <-ctx.Done():
+		return
+	}
+	for {
+		select {
+		case ev := <-out:
+			r.note(func() { r.events = append(r.events, ev) })
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (r *reader) note(what func()) {
+	r.mu.Lock()
+	what()
+	r.mu.Unlock()
+	select {
+	case r.changed <- struct{}{}:
+	default:
+	}
+}
+
+// stop ends the stream and checks how it ends. It may be called twice.
+func (r *reader) stop() {
+	r.t.Helper()
+	if r.cancel == nil {
+		return
+	}
+	r.cancel()
+	r.cancel = nil
+	select {
+	case err := <-r.done:
+		if !errors.Is(err, context.Canceled) {
+			r.t.Errorf("Run returned %v, want %v", err, context.Canceled)
+		}
+	case <-time.After(patience):
+		r.t.Error("Run did not return")
+	}
+	if r.t.Failed() {
+		r.t.Logf("log of the stream:\n%s", r.log)
+	}
+}
+
+// until waits for a condition on what was read so far.
+func (r *reader) until(what string, ok func(events []watch.Event, reasons []string) bool) {
+	r.t.Helper()
+	deadline := time.After(patience)
+	for {
+		r.mu.Lock()
+		hit := ok(r.events, r.reasons)
+		r.mu.Unlock()
+		if hit {
+			return
+		}
+		select {
+		case <-r.changed:
+		case <-deadline:
+			r.t.Fatalf("waited in vain for %s\nevents: %v\nreasons: %v\nlog:\n%s", what, r.lines(), r.seenReasons(), r.log)
+		}
+	}
+}
+
+// reached waits for the event that brings the resourceVersion.
+func (r *reader) reached(rv string) {
+	r.t.Helper()
+	r.until("resourceVersion "+rv, func(events []watch.Event, _ []string) bool {
+		n := len(events)
+		return n > 0 && events[n-1].ResourceVersion == rv
+	})
+}
+
+// restarted waits for a reason to have been told n times.
+func (r *reader) restarted(reason string, n int) {
+	r.t.Helper()
+	r.until(fmt.Sprintf("reason %q, %d times", reason, n), func(_ []watch.Event, reasons []string) bool {
+		return count(reasons, reason) >= n
+	})
+}
+
+func count(list []string, s string) (n int) {
+	for _, v := range list {
+		if v == s {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *reader) seen() []watch.Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.events)
+}
+
+func (r *reader) seenReasons() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.reasons)
+}
+
+// lines are the events without bookmarks, one line each.
+func (r *reader) lines() []string {
+	var lines []string
+	for _, ev := range r.seen() {
+		if ev.Kind != watch.Bookmark {
+			lines = append(lines, line(ev))
+		}
+	}
+	return lines
+}
+
+func line(ev watch.Event) string {
+	if ev.Pod == nil {
+		return fmt.Sprintf("%s @%s", ev.Kind, ev.ResourceVersion)
+	}
+	return fmt.Sprintf("%s %s/%s @%s", ev.Kind, ev.Pod.Namespace, ev.Pod.Name, ev.ResourceVersion)
+}
+
+// want compares all events but bookmarks.
+func (r *reader) want(want ...string) {
+	r.t.Helper()
+	if diff := cmp.Diff(want, r.lines()); diff != "" {
+		r.t.Errorf("events (-want +got):\n%s", diff)
+	}
+}
+
+// wantChanges compares the live events with what the server did from its change
+// number skip on.
+func (r *reader) wantChanges(srv *watchtest.Server, skip int) {
+	r.t.Helper()
+	var want, got []string
+	for _, c := range srv.Changes()[skip:] {
+		want = append(want, fmt.Sprintf("%s %s @%s", c.Type, c.Name, c.ResourceVersion))
+	}
+	names := map[watch.Kind]string{watch.Added: "ADDED", watch.Modified: "MODIFIED", watch.Deleted: "DELETED"}
+	for _, ev := range r.seen() {
+		if ev.Kind.Live() {
+			got = append(got, fmt.Sprintf("%s %s @%s", names[ev.Kind], ev.Pod.Name, ev.ResourceVersion))
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		r.t.Errorf("live events (-what the server did +what came):\n%s", diff)
+	}
+}
+
+// eventually waits for a condition that nobody signals.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+func newServer(t *testing.T, opts ...watchtest.Option) *watchtest.Server {
+	t.Helper()
+	srv := watchtest.NewServer(opts...)
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+func pod(namespace, name string) *corev1.Pod {
+	return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
+}
+
+// touch makes a new version of a pod.
+func touch(srv *watchtest.Server, namespace, name string) {
+	srv.Update(namespace, name, func(p *corev1.Pod) {
+		p.Status.Message += "x"
+	})
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}

@@ -1,0 +1,145 @@
+package watch
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+)
+
+const (
+	// maxCuts streaming lists in a row that ended before their end make way for
+	// a paged one. A server cuts watchers that are slower than the cluster's
+	// changes, also in the middle of their list; a reader that is just too slow
+	// would never come to the end. Pages wait for their reader.
+	maxCuts = 3
+
+	// maxStuck requests in a row that could not resume make way for a full list:
+	// "too large resource version", or silence, which is what an API server's
+	// watch cache answers to a resourceVersion from the future. Both stay for
+	// ever when etcd was restored from a backup.
+	maxStuck = 3
+)
+
+// session is the memory of one Run: what the next request will be and how long
+// to wait for it. It belongs to the goroutine of Run.
+type session struct {
+	*Stream
+	Settings
+	out     chan<- Event
+	backoff *backoff.ExponentialBackOff
+
+	checkpoint string // everything up to it was sent; stands still during a list
+	relist     bool   // a full list is due or under way
+	gap        bool   // the list is due because events were missed
+
+	refused bool // the server knows no streaming lists
+	cuts    int  // streaming lists in a row that were cut
+	expired int  // paged lists in a row whose continue token expired
+	stuck   int  // requests in a row that could not resume
+	pods    int  // sent since Listing
+
+	began      time.Time // of the present request
+	delivered  bool      // the present request brought something
+	progressed bool      // live events or bookmarks came since the last pause
+}
+
+func newSession(s *Stream, from string, out chan<- Event) *session {
+	r := &session{Stream: s, Settings: s.settings, out: out, checkpoint: from, relist: from == ""}
+	// A checkpoint that has expired before the start deserves its list at once.
+	r.progressed = true
+	r.backoff = backoff.NewExponentialBackOff()
+	r.backoff.InitialInterval = r.BackoffInitial
+	r.backoff.MaxInterval = r.BackoffMax
+	r.backoff.Reset()
+	s.synced.Store(false)
+	return r
+}
+
+func (r *session) begin() {
+	r.began = time.Now()
+	r.delivered = false
+}
+
+// paged says how the list that is due will be read.
+func (r *session) paged() bool { return r.refused || r.cuts >= maxCuts }
+
+// request does the work of one round, and returns why it ended. A streaming
+// list goes over into its own watch, a paged one needs another request.
+func (r *session) request(ctx context.Context) error {
+	if r.relist && r.paged() {
+		if err := r.listPages(ctx); err != nil {
+			return err
+		}
+	}
+	return r.follow(ctx)
+}
+
+// get prepares a request for pods. The hidden retries of rest.Request are
+// switched off: they would wait, up to ten times, unseen by logs and metrics.
+func (r *session) get(opts *metav1.ListOptions) *rest.Request {
+	opts.LabelSelector = r.LabelSelector
+	return r.Client.Get().
+		NamespaceIfScoped(r.Namespace, r.Namespace != "").
+		Resource("pods").
+		SpecificallyVersionedParams(opts, metav1.ParameterCodec, metav1.SchemeGroupVersion).
+		MaxRetries(0)
+}
+
+// watchOptions resumes from the checkpoint, or asks for a streaming list.
+func (r *session) watchOptions() *metav1.ListOptions {
+	timeout := r.WatchTimeoutMin
+	if span := r.WatchTimeoutMax - r.WatchTimeoutMin; span > 0 {
+		timeout += rand.N(span)
+	}
+	seconds := max(1, int64(timeout/time.Second))
+	opts := &metav1.ListOptions{Watch: true, AllowWatchBookmarks: true, TimeoutSeconds: &seconds}
+	if !r.relist {
+		opts.ResourceVersion = r.checkpoint
+		return opts
+	}
+	yes := true
+	opts.SendInitialEvents = &yes
+	opts.ResourceVersionMatch = metav1.ResourceVersionMatchNotOlderThan
+	return opts
+}
+
+// send hands an event over, for as long as the reader takes.
+func (r *session) send(ctx context.Context, kind Kind, pod *corev1.Pod, rv string) error {
+	ev := Event{Kind: kind, Stream: r.Namespace, Pod: pod, ResourceVersion: rv, Received: time.Now()}
+	select {
+	case r.out <- ev:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// hear notes that the server has sent something worth having.
+func (r *session) hear() {
+	r.delivered = true
+	r.heard.Store(time.Now().UnixNano())
+}
+
+// startList announces a list. The list before, if any, counts no more.
+func (r *session) startList(ctx context.Context) error {
+	r.pods = 0
+	return r.send(ctx, Listing, nil, r.checkpoint)
+}
+
+// finishList makes rv the checkpoint; from there the watch goes on.
+func (r *session) finishList(ctx context.Context, rv string) error {
+	if err := r.send(ctx, Listed, nil, rv); err != nil {
+		return err
+	}
+	r.logListed(rv)
+	r.checkpoint = rv
+	r.relist, r.gap = false, false
+	r.cuts, r.expired, r.stuck = 0, 0, 0
+	r.synced.Store(true)
+	return nil
+}

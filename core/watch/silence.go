@@ -1,0 +1,42 @@
+package watch
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// errStalled is the cause with which a silent request is cut.
+var errStalled = errors.New("the server was silent for too long")
+
+// silence cuts a request that the server has left without an answer for too
+// long: TCP alone would take many minutes to notice a peer that is gone, and
+// never notices one that only keeps the connection open.
+type silence struct {
+	ctx    context.Context // the request's own; ends with errStalled as its cause
+	cancel context.CancelFunc
+	limit  time.Duration
+	timer  *time.Timer
+}
+
+// newSilence begins to count at once. The caller calls cancel in the end.
+func newSilence(ctx context.Context, limit time.Duration) *silence {
+	ctx, cut := context.WithCancelCause(ctx)
+	timer := time.AfterFunc(limit, func() { cut(errStalled) })
+	cancel := func() { timer.Stop(); cut(nil) }
+	return &silence{ctx: ctx, cancel: cancel, limit: limit, timer: timer}
+}
+
+// expect starts counting anew; pause stops it while it is not the server who is
+// slow.
+func (s *silence) expect() { s.timer.Reset(s.limit) }
+func (s *silence) pause()  { s.timer.Stop() }
+
+// explain returns errStalled where that is why the request ended with err: the
+// error that comes out of the transport speaks of a cancelled context only.
+func (s *silence) explain(err error) error {
+	if errors.Is(context.Cause(s.ctx), errStalled) {
+		return errStalled
+	}
+	return err
+}

@@ -1,0 +1,55 @@
+package watch
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+)
+
+// Stream watches the pods of one namespace, or of all.
+type Stream struct {
+	settings Settings
+	heard    atomic.Int64 // Unix nanoseconds
+	synced   atomic.Bool
+}
+
+// New returns a stream that does nothing before [Stream.Run].
+func New(s Settings) *Stream {
+	return &Stream{settings: s.withDefaults()}
+}
+
+// Run sends the stream's events to out until ctx ends, and returns ctx.Err();
+// whatever the server does meanwhile is logged, told to OnRestart and recovered
+// from. from is the ResourceVersion of the last event that was dealt with, or
+// "" to begin with a full list.
+//
+// Sending to out blocks, and nothing is read from the server meanwhile. Run
+// doesn't close out. It must not be called twice at the same time.
+func (s *Stream) Run(ctx context.Context, from string, out chan<- Event) error {
+	r := newSession(s, from, out)
+	for ctx.Err() == nil {
+		r.begin()
+		end := r.request(ctx)
+		if ctx.Err() == nil {
+			r.restart(ctx, end)
+		}
+	}
+	return ctx.Err()
+}
+
+// Heard returns when the server last sent an event, a bookmark or an item of a
+// list; zero before the first. It stands still while Run is blocked on out.
+// Safe for concurrent use.
+func (s *Stream) Heard() time.Time {
+	ns := s.heard.Load()
+	if ns == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, ns)
+}
+
+// Synced reports whether the reader has what the stream has to tell: a full
+// list was completed, or the server took up the watch from the stored
+// resourceVersion. It turns false while a full list is due, and stays true over
+// lost connections, which [Stream.Heard] shows. Safe for concurrent use.
+func (s *Stream) Synced() bool { return s.synced.Load() }

@@ -1,0 +1,25 @@
+// Package watchtest is an API server for one kind of thing, pods, that does
+// what a script tells it: real HTTP on the loopback interface, lists, pages,
+// watches, streaming lists, bookmarks and label selectors in JSON and protobuf
+// as the real server does them, and every fault that a watch has to survive.
+//
+//	s := watchtest.NewServer()
+//	defer s.Close()
+//	client, err := watch.NewClient(s.Config())
+//	...
+//	s.Create(pod)
+//	s.Update("shop", "cart-0", func(p *corev1.Pod) { p.Status.Phase = corev1.PodRunning })
+//	s.CutStreams()
+//	s.Delete("shop", "cart-0")
+//	want := s.Changes() // what a watcher must have seen
+//
+// It serves tests, the demo and benchmarks alike, so it doesn't depend on
+// package testing. Every change is encoded at most once per media type and the
+// bytes are shared by all streams; a watch that begins in the past reads them
+// from the history, which is the way to measure a reader at full speed:
+// make the changes first, with [WithHistory] large enough, then start it.
+//
+// What it leaves out: authorisation, admission, validation, field selectors,
+// graceful deletion, writing over HTTP. Use a real API server where these
+// matter.
+package watchtest

@@ -1,0 +1,102 @@
+package watchtest
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// maxSnapshots bounds the lists that can be continued at a time.
+const maxSnapshots = 16
+
+// serveList answers with a list or a page of it. All pages of a list show the
+// same moment, which is why its entries are kept until the last one.
+func (s *Server) serveList(w http.ResponseWriter, q query) {
+	list, cut, failure := s.page(q)
+	if failure != nil {
+		s.fail(w, q.media, failure)
+		return
+	}
+	var body bytes.Buffer
+	if err := s.codec.object(q.media, list, &body); err != nil {
+		panic(fmt.Errorf("encode list: %w", err))
+	}
+	w.Header().Set("Content-Type", s.codec.contentType(q.media))
+	if cut {
+		_, _ = w.Write(body.Bytes()[:body.Len()/2])
+		panic(http.ErrAbortHandler)
+	}
+	_, _ = w.Write(body.Bytes()) // the client is gone then
+}
+
+// page cuts the page that q asks for out of the list; cut says that the script
+// wants it cut in another sense.
+func (s *Server) page(q query) (list *corev1.PodList, cut bool, failure *metav1.Status) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all, rv, from, failure := s.listed(q)
+	if failure != nil {
+		return nil, false, failure
+	}
+	to := len(all)
+	if q.limit > 0 {
+		to = min(to, from+q.limit)
+	}
+	list = &corev1.PodList{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PodList"},
+		ListMeta: metav1.ListMeta{ResourceVersion: formatRV(rv)},
+		Items:    make([]corev1.Pod, 0, to-from),
+	}
+	for _, e := range all[from:to] {
+		item := *e.pod
+		item.TypeMeta = metav1.TypeMeta{} // items of a list don't repeat it
+		list.Items = append(list.Items, item)
+	}
+	if left := int64(len(all) - to); left > 0 {
+		list.Continue, list.RemainingItemCount = s.token(rv, to, all), &left
+	} else {
+		delete(s.store.lists, rv)
+	}
+	if n := s.faults.cutList; n >= 0 && n < to {
+		s.faults.cutList, cut = -1, true
+	}
+	return list, cut, nil
+}
+
+// listed returns the list that q begins or continues, and where the page
+// begins.
+func (s *Server) listed(q query) (all []*entry, rv uint64, from int, failure *metav1.Status) {
+	if q.token == "" {
+		return s.store.snapshot(q.selection), s.store.rv, 0, nil
+	}
+	text, err := base64.RawURLEncoding.DecodeString(q.token)
+	if err == nil {
+		_, err = fmt.Sscanf(string(text), "%d %d", &rv, &from)
+	}
+	if err != nil {
+		return nil, 0, 0, badRequest(fmt.Errorf("continue key is not valid: %w", err))
+	}
+	all, ok := s.store.lists[rv]
+	if !ok || from > len(all) {
+		st := apierrors.NewResourceExpired("The provided continue parameter is too old to display a consistent list result.").Status()
+		return nil, 0, 0, &st
+	}
+	return all, rv, from, nil
+}
+
+// token keeps the list for the next page.
+func (s *Server) token(rv uint64, next int, all []*entry) string {
+	for oldest := range s.store.lists {
+		if len(s.store.lists) < maxSnapshots {
+			break
+		}
+		delete(s.store.lists, oldest)
+	}
+	s.store.lists[rv] = all
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %d", rv, next))
+}

@@ -1,0 +1,166 @@
+package watchtest
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// maxRequests bounds what [Server.Requests] remembers.
+const maxRequests = 10_000
+
+// Request is a list or a watch that a client has made.
+type Request struct {
+	Verb      string // "list" or "watch"
+	Namespace string // "" = all
+	Query     url.Values
+	UserAgent string
+}
+
+// Requests returns the lists and watches so far, those that failed too.
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
+}
+
+// query is a request for pods, understood.
+type query struct {
+	selection
+	watch       bool
+	rv          uint64 // 0 = not given
+	limit       int    // 0 = none
+	token       string
+	timeout     int // seconds, 0 = none
+	bookmarks   bool
+	initial     bool // sendInitialEvents
+	media       media
+	fromNothing bool // a plain watch without a resourceVersion begins with what exists
+}
+
+func everything() selection { return selection{labels: labels.Everything()} }
+
+func (s *Server) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /version", version)
+	mux.HandleFunc("GET /api/v1/pods", s.servePods)
+	mux.HandleFunc("GET /api/v1/namespaces/{namespace}/pods", s.servePods)
+	return mux
+}
+
+func version(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]string{"major": "1", "minor": "37", "gitVersion": "v1.37.0-watchtest"})
+}
+
+func (s *Server) servePods(w http.ResponseWriter, r *http.Request) {
+	if !s.enter() {
+		panic(http.ErrAbortHandler)
+	}
+	defer s.serving.Done()
+	q, err := s.parse(r)
+	if err != nil {
+		s.fail(w, q.media, err)
+		return
+	}
+	failure, hang := s.note(r, q)
+	if hang != nil {
+		select {
+		case <-hang:
+		case <-r.Context().Done():
+			return
+		}
+	}
+	switch {
+	case failure != nil:
+		s.fail(w, q.media, failure)
+	case q.watch:
+		s.serveWatch(w, r, q)
+	default:
+		s.serveList(w, q)
+	}
+}
+
+// note records the request and returns the faults that it meets.
+func (s *Server) note(r *http.Request, q query) (failure *metav1.Status, hang <-chan struct{}) {
+	verb := "list"
+	if q.watch {
+		verb = "watch"
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.requests) >= maxRequests {
+		s.requests = slices.Delete(s.requests, 0, maxRequests/2)
+	}
+	s.requests = append(s.requests, Request{verb, q.namespace, r.URL.Query(), r.UserAgent()})
+	return s.faults.takeFailure(), s.faults.hang
+}
+
+func (s *Server) parse(r *http.Request) (query, *metav1.Status) {
+	v := r.URL.Query()
+	q := query{
+		selection: selection{namespace: r.PathValue("namespace")},
+		watch:     isTrue(v.Get("watch")),
+		token:     v.Get("continue"),
+		bookmarks: isTrue(v.Get("allowWatchBookmarks")),
+		initial:   isTrue(v.Get("sendInitialEvents")),
+		media:     s.negotiate(r.Header.Get("Accept")),
+	}
+	var err error
+	if q.labels, err = labels.Parse(v.Get("labelSelector")); err != nil {
+		return q, badRequest(err)
+	}
+	var rv, limit, timeout uint64
+	for name, to := range map[string]*uint64{"resourceVersion": &rv, "limit": &limit, "timeoutSeconds": &timeout} {
+		if text := v.Get(name); text != "" {
+			if *to, err = strconv.ParseUint(text, 10, 64); err != nil {
+				return q, badRequest(err)
+			}
+		}
+	}
+	q.rv, q.limit, q.timeout = rv, int(limit), int(timeout)
+	q.fromNothing = q.watch && !q.initial && q.rv == 0
+	return q, nil
+}
+
+// negotiate returns the first media type of the header that the server speaks.
+func (s *Server) negotiate(accept string) media {
+	for part := range strings.SplitSeq(accept, ",") {
+		name, _, _ := strings.Cut(part, ";")
+		switch strings.TrimSpace(name) {
+		case s.codec.contentType(mediaProtobuf):
+			if !s.opts.jsonOnly {
+				return mediaProtobuf
+			}
+		case s.codec.contentType(mediaJSON):
+			return mediaJSON
+		}
+	}
+	return mediaJSON
+}
+
+// fail answers with a Status, as the real server encodes it.
+func (s *Server) fail(w http.ResponseWriter, m media, st *metav1.Status) {
+	status := *st
+	status.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}
+	if d := status.Details; d != nil && d.RetryAfterSeconds > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(d.RetryAfterSeconds)))
+	}
+	w.Header().Set("Content-Type", s.codec.contentType(m))
+	w.WriteHeader(int(status.Code))
+	_ = s.codec.object(m, &status, w) // the client is gone then
+}
+
+func badRequest(err error) *metav1.Status {
+	st := apierrors.NewBadRequest(err.Error()).Status()
+	return &st
+}
+
+func isTrue(s string) bool { return s == "true" || s == "1" }

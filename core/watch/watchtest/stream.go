@@ -1,0 +1,282 @@
+package watchtest
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/watch"
+)
+
+// batch is how many entries a stream takes under the lock at a time.
+const batch = 128
+
+// errEnd ends a stream in good order, any other error cuts it.
+var errEnd = errors.New("stream ends")
+
+// stream is a watch that is open: a position in the history and a connection.
+type stream struct {
+	server  *Server
+	query   query
+	out     *bufio.Writer
+	control *http.ResponseController
+	wake    chan struct{} // capacity 1
+
+	// Guarded by the server's mutex.
+	position uint64
+	live     uint64  // the end of the history when the stream was opened
+	cut      bool    // the script cuts the connection
+	half     bool    // ... within the next event
+	ending   *ending // the script ends the stream
+
+	initial []*entry // of a streaming list, or of a watch from nothing
+	endMark uint64   // resourceVersion of the bookmark behind initial; 0 = none
+	cutList int      // items of initial before the connection is cut; -1 = all
+}
+
+// ending says how a stream ends that the script or the history ends.
+type ending struct {
+	status *metav1.Status // nil = in good order
+	at     uint64         // the position behind the last entry that is still sent
+}
+
+func (st *stream) wakeUp() {
+	select {
+	case st.wake <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// wake tells every stream that there is something new. The mutex is held.
+func (s *Server) wake() {
+	for st := range s.streams {
+		st.wakeUp()
+	}
+}
+
+// Streams returns the number of open watches.
+func (s *Server) Streams() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.streams)
+}
+
+func (s *Server) serveWatch(w http.ResponseWriter, r *http.Request, q query) {
+	st := &stream{
+		server: s, query: q, cutList: -1,
+		out:     bufio.NewWriterSize(w, 64<<10),
+		control: http.NewResponseController(w),
+		wake:    make(chan struct{}, 1),
+	}
+	if failure := s.open(st); failure != nil {
+		s.fail(w, q.media, failure)
+		return
+	}
+	defer s.drop(st)
+	w.Header().Set("Content-Type", s.codec.streamType(q.media))
+	ctx := r.Context()
+	if q.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(q.timeout)*time.Second)
+		defer cancel()
+	}
+	if err := st.run(ctx); err != nil {
+		panic(http.ErrAbortHandler) // closes the connection or resets the HTTP/2 stream
+	}
+}
+
+// open decides where the stream begins, and makes it one of the server's.
+func (s *Server) open(st *stream) (failure *metav1.Status) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := &st.query
+	if q.initial && s.faults.refuseList {
+		return refused()
+	}
+	if status := take(&s.faults.errors); status != nil {
+		st.ending = &ending{status: status}
+	}
+	switch {
+	case q.initial || q.fromNothing:
+		s.openList(st)
+	case q.rv < s.store.floor:
+		if s.opts.httpGone {
+			return gone(q.rv, s.store.floor)
+		}
+		st.ending = &ending{status: gone(q.rv, s.store.floor)}
+	default:
+		st.position = s.store.after(q.rv)
+	}
+	st.live = s.store.end()
+	s.streams[st] = struct{}{}
+	return nil
+}
+
+func (s *Server) openList(st *stream) {
+	st.position = s.store.end()
+	st.initial = s.store.snapshot(st.query.selection)
+	if st.query.initial && !s.faults.ignoreList {
+		st.endMark = s.store.rv
+	}
+	if n := s.faults.cutList; n >= 0 {
+		st.cutList, s.faults.cutList = n, -1
+	}
+}
+
+func (s *Server) drop(st *stream) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.streams, st)
+}
+
+// run writes the stream until it ends; nil is a good end.
+func (st *stream) run(ctx context.Context) error {
+	if err := st.flush(); err != nil { // the headers
+		return err
+	}
+	err := st.sendInitial()
+	for err == nil {
+		err = st.step(ctx)
+	}
+	if errors.Is(err, errEnd) {
+		return st.flush()
+	}
+	return err
+}
+
+// step sends what there is, or waits for more.
+func (st *stream) step(ctx context.Context) error {
+	entries, err := st.next()
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := st.sendEntry(e); err != nil {
+			return err
+		}
+	}
+	if len(entries) > 0 {
+		return ctxEnd(ctx)
+	}
+	if err := st.flush(); err != nil {
+		return err
+	}
+	select {
+	case <-st.wake:
+		return nil
+	case <-ctx.Done():
+		return errEnd
+	}
+}
+
+func ctxEnd(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return errEnd
+	}
+	return nil
+}
+
+// next takes entries from the history, or says how the stream ends.
+func (st *stream) next() ([]*entry, error) {
+	s := st.server
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	end := s.store.end()
+	switch {
+	case st.cut:
+		return nil, http.ErrAbortHandler
+	case s.faults.hang != nil:
+		return nil, nil
+	case st.ending != nil && st.position >= st.ending.at:
+		return nil, st.finish()
+	case st.position < s.store.first || end-max(st.position, st.live) > uint64(s.opts.pending):
+		// Too slow. The real server too counts only what came since the watch was
+		// opened, and closes it in good order once the client has taken what is
+		// under way.
+		return nil, errEnd
+	}
+	limit := batch
+	if st.ending != nil {
+		limit = min(limit, int(st.ending.at-st.position))
+	}
+	entries := s.store.since(st.position, limit)
+	st.position += uint64(len(entries))
+	return entries, nil
+}
+
+func (st *stream) finish() error {
+	if st.ending.status != nil {
+		_, _ = st.out.Write(errorFrame(st.server.codec, st.query.media, st.ending.status))
+	}
+	return errEnd
+}
+
+func (st *stream) sendInitial() error {
+	for i, e := range st.initial {
+		if i == st.cutList {
+			return st.abort()
+		}
+		if err := st.send(e.frame(st.server.codec, st.query.media, watch.Added)); err != nil {
+			return err
+		}
+	}
+	if st.cutList >= 0 {
+		return st.abort()
+	}
+	st.initial = nil
+	if st.endMark == 0 {
+		return nil
+	}
+	return st.send(st.server.codec.bookmark(st.query.media, st.endMark, true))
+}
+
+// abort cuts the connection behind what was written so far.
+func (st *stream) abort() error {
+	_ = st.flush()
+	return http.ErrAbortHandler
+}
+
+func (st *stream) sendEntry(e *entry) error {
+	t := st.query.view(e)
+	if t == "" || t == watch.Bookmark && !st.query.bookmarks {
+		return nil
+	}
+	return st.send(e.frame(st.server.codec, st.query.media, t))
+}
+
+func (st *stream) send(frame []byte) error {
+	st.server.mu.Lock()
+	half, cut := st.half, st.cut
+	st.server.mu.Unlock()
+	switch {
+	case cut:
+		return http.ErrAbortHandler
+	case half:
+		_, _ = st.out.Write(frame[:len(frame)/2])
+		return st.abort()
+	}
+	if _, err := st.out.Write(frame); err != nil {
+		return fmt.Errorf("write event: %w", err)
+	}
+	return nil
+}
+
+func (st *stream) flush() error {
+	if err := st.out.Flush(); err != nil {
+		return err
+	}
+	return st.control.Flush()
+}
+
+// refused is what a server says that has streaming lists switched off.
+func refused() *metav1.Status {
+	err := apierrors.NewInvalid(schema.GroupKind{Group: metav1.GroupName, Kind: "ListOptions"}, "", nil)
+	err.ErrStatus.Message = `ListOptions.meta.k8s.io "" is invalid: sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled`
+	return &err.ErrStatus
+}
