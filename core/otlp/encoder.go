@@ -1,0 +1,164 @@
+package otlp
+
+import (
+	"math"
+	"time"
+
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"go.opentelemetry.io/otel/attribute"
+	sdklog "go.opentelemetry.io/otel/sdk/log"
+	"go.opentelemetry.io/otel/sdk/resource"
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// Field numbers of opentelemetry.proto.{collector.logs,logs,resource,common}.v1.
+const (
+	requestResourceLogs = 1
+
+	resourceLogsResource  = 1
+	resourceLogsScopeLogs = 2
+	resourceLogsSchemaURL = 3
+
+	resourceAttributes = 1
+
+	scopeLogsScope      = 1
+	scopeLogsLogRecords = 2
+	scopeLogsSchemaURL  = 3
+
+	scopeName       = 1
+	scopeVersion    = 2
+	scopeAttributes = 3
+
+	logTime              = 1
+	logSeverityNumber    = 2
+	logSeverityText      = 3
+	logBody              = 5
+	logAttributes        = 6
+	logDroppedAttributes = 7
+	logFlags             = 8
+	logTraceID           = 9
+	logSpanID            = 10
+	logObservedTime      = 11
+	logEventName         = 12
+)
+
+// encoder turns log records into OTLP. It keeps what it needs again, so that
+// encoding costs next to no garbage; it isn't safe for concurrent use.
+type encoder struct {
+	// The attributes of the record at hand, parted by where they go. Kept for
+	// their memory only.
+	own, promoted []attribute.KeyValue
+
+	// The attributes of the last resource seen. A provider has one, and
+	// reading it costs an allocation per attribute.
+	resource      *resource.Resource
+	resourceAttrs []attribute.KeyValue
+}
+
+// encode appends r as the only record of a ResourceLogs field of an
+// ExportLogsServiceRequest.
+//
+// The OTLP Resource is that of the provider, overlaid by those attributes of
+// the record that say which pod it is about: the SDK has one resource for the
+// whole process, OTLP wants one per pod.
+func (e *encoder) encode(b []byte, r *sdklog.Record) []byte {
+	e.part(r)
+	res := r.Resource()
+
+	b, request := begin(b, requestResourceLogs)
+	b = e.encodeResource(b, res)
+	b = e.encodeScopeLogs(b, r)
+	b = appendString(b, resourceLogsSchemaURL, res.SchemaURL())
+	return end(b, request)
+}
+
+// part fills own and promoted. Of promoted attributes with one key, the last
+// one stays: keys are unique in a resource.
+func (e *encoder) part(r *sdklog.Record) {
+	clear(e.own) // drops what they refer to
+	clear(e.promoted)
+	e.own, e.promoted = e.own[:0], e.promoted[:0]
+	r.WalkAttributes(func(kv attribute.KeyValue) bool {
+		if f, ok := record.ByAttribute(string(kv.Key)); !ok || f.Place != record.Resource {
+			e.own = append(e.own, kv)
+		} else if i := index(e.promoted, kv.Key); i >= 0 {
+			e.promoted[i] = kv
+		} else {
+			e.promoted = append(e.promoted, kv)
+		}
+		return true
+	})
+}
+
+func (e *encoder) encodeResource(b []byte, res *resource.Resource) []byte {
+	if e.resource != res {
+		e.resource, e.resourceAttrs = res, res.Attributes()
+	}
+	if len(e.resourceAttrs)+len(e.promoted) == 0 {
+		return b
+	}
+	b, start := begin(b, resourceLogsResource)
+	for _, kv := range e.resourceAttrs {
+		if index(e.promoted, kv.Key) < 0 {
+			b = appendKeyValue(b, resourceAttributes, kv)
+		}
+	}
+	b = appendKeyValues(b, resourceAttributes, e.promoted)
+	return end(b, start)
+}
+
+func (e *encoder) encodeScopeLogs(b []byte, r *sdklog.Record) []byte {
+	scope := r.InstrumentationScope()
+	b, start := begin(b, resourceLogsScopeLogs)
+	if scope.Name != "" || scope.Version != "" || scope.SchemaURL != "" || scope.Attributes.Len() > 0 {
+		var inner int
+		b, inner = begin(b, scopeLogsScope)
+		b = appendString(b, scopeName, scope.Name)
+		b = appendString(b, scopeVersion, scope.Version)
+		b = appendKeyValues(b, scopeAttributes, scope.Attributes.ToSlice())
+		b = end(b, inner)
+	}
+	b = e.encodeLogRecord(b, r)
+	b = appendString(b, scopeLogsSchemaURL, scope.SchemaURL)
+	return end(b, start)
+}
+
+func (e *encoder) encodeLogRecord(b []byte, r *sdklog.Record) []byte {
+	b, start := begin(b, scopeLogsLogRecords)
+	b = appendFixed64(b, logTime, unixNano(r.Timestamp()))
+	if n := r.Severity(); n >= 1 && n <= 24 { // what OTLP has numbers for
+		b = appendVarint(b, logSeverityNumber, uint64(n))
+	}
+	b = appendString(b, logSeverityText, r.SeverityText())
+	b = appendValue(b, logBody, r.Body())
+	b = appendKeyValues(b, logAttributes, e.own)
+	b = appendVarint(b, logDroppedAttributes, uint64(min(max(r.DroppedAttributes(), 0), math.MaxUint32)))
+	if flags := r.TraceFlags(); flags != 0 {
+		b = protowire.AppendTag(b, logFlags, protowire.Fixed32Type)
+		b = protowire.AppendFixed32(b, uint32(flags))
+	}
+	if id := r.TraceID(); id.IsValid() {
+		b = appendBytes(b, logTraceID, id[:])
+	}
+	if id := r.SpanID(); id.IsValid() {
+		b = appendBytes(b, logSpanID, id[:])
+	}
+	b = appendFixed64(b, logObservedTime, unixNano(r.ObservedTimestamp()))
+	b = appendString(b, logEventName, r.EventName())
+	return end(b, start)
+}
+
+// unixNano returns 0, which is OTLP's "unknown", for the zero time and for all
+// others before 1970.
+func unixNano(t time.Time) uint64 {
+	return uint64(max(t.UnixNano(), 0)) //nolint:gosec // not negative
+}
+
+func index(kvs []attribute.KeyValue, key attribute.Key) int {
+	for i := range kvs {
+		if kvs[i].Key == key {
+			return i
+		}
+	}
+	return -1
+}

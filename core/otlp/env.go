@@ -1,0 +1,174 @@
+package otlp
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Lookup finds the value of an environment variable, like os.LookupEnv.
+type Lookup func(name string) (value string, ok bool)
+
+// Names in errors for what comes from [Config].
+const (
+	configEndpoint = "otlp.endpoint"
+	configProtocol = "otlp.protocol"
+)
+
+// variable is a setting with a value, and the name of where that comes from.
+type variable struct{ name, value string }
+
+func (v variable) set() bool { return v.value != "" }
+
+func (v variable) wrong(want string) error {
+	return fmt.Errorf("%s is %q: %s", v.name, v.value, want)
+}
+
+// read finds the variable of which suffix is the end: the one for logs wins over
+// the one for all signals. An empty one is as good as unset, says the
+// specification.
+func (lookup Lookup) read(suffix string) variable {
+	for _, prefix := range [...]string{"OTEL_EXPORTER_OTLP_LOGS_", "OTEL_EXPORTER_OTLP_"} {
+		if value, ok := lookup(prefix + suffix); ok && strings.TrimSpace(value) != "" {
+			return variable{prefix + suffix, strings.TrimSpace(value)}
+		}
+	}
+	return variable{name: "OTEL_EXPORTER_OTLP_" + suffix}
+}
+
+// SettingsFromEnv returns the settings by the standard variables
+// OTEL_EXPORTER_OTLP_* and OTEL_EXPORTER_OTLP_LOGS_*, over which c wins. They are
+// enabled when one of the ENDPOINT variables or c names a receiver; if not, the
+// other variables aren't looked at.
+//
+// Certificates are read now. An error names the variable, its value unless that
+// is a secret, and what would be right.
+//
+// https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+func SettingsFromEnv(c Config, lookup Lookup) (Settings, error) {
+	protocol, err := readProtocol(c, lookup)
+	endpoint := readEndpoint(c, lookup)
+	if c.Protocol == "" && !endpoint.set() {
+		return Settings{}, nil
+	}
+	if err != nil || !endpoint.set() {
+		return Settings{}, err
+	}
+	s := Settings{Enabled: true, Protocol: protocol}.withDefaults()
+	for _, read := range []func(*Settings, Lookup) error{readTimeout, readCompression, readHeaders} {
+		if err := read(&s, lookup); err != nil {
+			return Settings{}, err
+		}
+	}
+	if s.Endpoint, err = parseEndpoint(endpoint, protocol, lookup); err != nil {
+		return Settings{}, err
+	}
+	if s.Endpoint.Scheme == "https" {
+		if s.TLS, err = readTLS(lookup); err != nil {
+			return Settings{}, err
+		}
+	}
+	return s, nil
+}
+
+func readProtocol(c Config, lookup Lookup) (Protocol, error) {
+	v := variable{configProtocol, c.Protocol}
+	if !v.set() {
+		v = lookup.read("PROTOCOL")
+	}
+	switch p := Protocol(v.value); p {
+	case "":
+		return GRPC, nil
+	case GRPC, HTTP:
+		return p, nil
+	case "http/json":
+		return "", v.wrong("JSON isn't spoken here; use http/protobuf, which every receiver for http/json takes too")
+	}
+	return "", v.wrong("want grpc or http/protobuf")
+}
+
+func readEndpoint(c Config, lookup Lookup) variable {
+	if c.Endpoint != "" {
+		return variable{configEndpoint, c.Endpoint}
+	}
+	return lookup.read("ENDPOINT")
+}
+
+func readTimeout(s *Settings, lookup Lookup) error {
+	v := lookup.read("TIMEOUT")
+	if !v.set() {
+		return nil
+	}
+	const most = 24 * time.Hour
+	ms, err := strconv.ParseInt(v.value, 10, 64)
+	if err != nil || ms <= 0 || ms > most.Milliseconds() {
+		return v.wrong("want a number of milliseconds, at least 1, such as 10000")
+	}
+	s.Timeout = time.Duration(ms) * time.Millisecond
+	return nil
+}
+
+func readCompression(s *Settings, lookup Lookup) error {
+	v := lookup.read("COMPRESSION")
+	switch c := Compression(v.value); c {
+	case "":
+		return nil
+	case Gzip, NoCompression:
+		s.Compression = c
+		return nil
+	}
+	return v.wrong("want gzip or none")
+}
+
+// readHeaders never shows what it reads in an error: headers carry tokens, and
+// where an entry is malformed its name may be a part of one.
+func readHeaders(s *Settings, lookup Lookup) error {
+	v := lookup.read("HEADERS")
+	if !v.set() {
+		return nil
+	}
+	s.Headers = make(map[string]string)
+	for i, entry := range strings.Split(v.value, ",") {
+		if strings.TrimSpace(entry) == "" {
+			continue
+		}
+		name, value, err := parseHeader(entry)
+		if err != nil {
+			return fmt.Errorf("%s, entry %d (not shown, it may be a secret): %w", v.name, i+1, err)
+		}
+		s.Headers[name] = value
+	}
+	return nil
+}
+
+func parseHeader(entry string) (name, value string, err error) {
+	name, value, ok := strings.Cut(entry, "=")
+	if !ok {
+		return "", "", fmt.Errorf("want name=value, several separated by commas; a comma in a value is %%2C")
+	}
+	name = strings.ToLower(strings.TrimSpace(name))
+	if !isHeaderName(name) {
+		return "", "", fmt.Errorf("want a name of letters, digits, '-', '_' and '.', and a comma in a value as %%2C")
+	}
+	if strings.HasPrefix(name, "grpc-") {
+		return "", "", fmt.Errorf("want a name that doesn't begin with grpc-, which gRPC keeps for itself")
+	}
+	value, err = url.PathUnescape(strings.TrimSpace(value)) // unlike a query, a plus stays a plus
+	if err != nil {
+		return "", "", fmt.Errorf("want the value percent-encoded: a percent sign itself is %%25")
+	}
+	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return "", "", fmt.Errorf("want a value of printable ASCII")
+	}
+	return name, value, nil
+}
+
+// isHeaderName tells whether a lower-case name is allowed both in HTTP and as
+// gRPC metadata.
+func isHeaderName(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("-_.", r)
+	})
+}

@@ -1,0 +1,154 @@
+package otlp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/pod-status-logger/pod-status-logger/core/journal"
+)
+
+// run is one run of a Sender.
+type run struct {
+	*Sender
+	transport transport
+	backoff   backoff.ExponentialBackOff
+	maxBytes  int // shrinks to what the receiver takes
+}
+
+// next sends the batch at the front of the outbox.
+func (r *run) next(ctx context.Context) error {
+	b, err := r.outbox.Next(ctx, r.maxBytes, r.settings.MaxRecords)
+	if err != nil {
+		return fmt.Errorf("take records: %w", err)
+	}
+	return r.deliver(ctx, b)
+}
+
+// deliver sends b, in one request if the receiver lets it. If it refuses for
+// good, ever smaller ones find the record that it refuses, and growing ones
+// bring the others through: about 2 log2(n) requests for one such record among
+// n, and one for each where all are refused.
+func (r *run) deliver(ctx context.Context, b journal.Batch) error {
+	size := len(b.Records)
+	for len(b.Records) > 0 {
+		head, tail := b.Cut(min(size, len(b.Records)))
+		err := r.insist(ctx, head.Records)
+		failed, ok := errors.AsType[*failure](err)
+		switch {
+		case err == nil:
+			size *= 2
+		case !ok:
+			return err
+		case len(head.Records) == 1:
+			r.refused(head.Records[0], err)
+		case failed.verdict == shrink:
+			r.maxBytes = length(head.Records) / 2
+			r.report.shrunk(r.maxBytes, err)
+			return nil // the outbox makes smaller batches
+		default:
+			size = len(head.Records) / 2
+			continue
+		}
+		if err := r.outbox.Ack(head); err != nil {
+			return err
+		}
+		b = tail
+	}
+	return nil
+}
+
+// insist sends records until the receiver takes them, refuses them for good
+// (the error is a failure then), or ctx ends.
+func (r *run) insist(ctx context.Context, records [][]byte) error {
+	for {
+		err := r.attempt(ctx, records)
+		if err != nil && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		failed, ok := errors.AsType[*failure](err)
+		if !ok || failed.verdict != retry {
+			r.backoff.Reset()
+			r.report.recovered()
+			return err
+		}
+		r.report.failed(err)
+		if err := sleep(ctx, r.pause(failed.after)); err != nil {
+			return err
+		}
+	}
+}
+
+// attempt makes one request.
+func (r *run) attempt(ctx context.Context, records [][]byte) error {
+	start := time.Now()
+	timed, cancel := context.WithTimeout(ctx, r.settings.Timeout)
+	defer cancel()
+	a, err := r.transport.export(timed, records)
+	if err == nil {
+		r.report.answered(a)
+	}
+	if r.hooks.OnRequest != nil {
+		r.hooks.OnRequest(Request{
+			Outcome:  outcome(ctx, records, err),
+			Records:  len(records),
+			Bytes:    length(records),
+			Rejected: a.rejected,
+			Took:     time.Since(start),
+		})
+	}
+	return err
+}
+
+func outcome(ctx context.Context, records [][]byte, err error) Outcome {
+	if err == nil {
+		return Delivered
+	}
+	if ctx.Err() != nil {
+		return Cancelled
+	}
+	if failed, ok := errors.AsType[*failure](err); ok && failed.verdict == retry {
+		return Retried
+	}
+	if len(records) == 1 {
+		return Refused
+	}
+	return Split
+}
+
+// pause is how long to wait before the next attempt: as the receiver wishes,
+// within reason, else ever longer.
+func (r *run) pause(wish time.Duration) time.Duration {
+	if wish <= 0 {
+		return r.backoff.NextBackOff()
+	}
+	return max(r.settings.RetryInitial, min(wish, r.settings.RetryHintMax))
+}
+
+func (r *run) refused(record []byte, err error) {
+	r.report.refused(err)
+	if r.hooks.OnRefused != nil {
+		r.hooks.OnRefused(record, err)
+	}
+}
+
+func length(records [][]byte) int {
+	n := 0
+	for _, r := range records {
+		n += len(r)
+	}
+	return n
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,165 @@
+package otlp
+
+import (
+	"math"
+	"strings"
+	"unicode/utf8"
+
+	"go.opentelemetry.io/otel/attribute"
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// Field numbers of opentelemetry.proto.common.v1.
+const (
+	keyValueKey   = 1
+	keyValueValue = 2
+
+	anyString = 1
+	anyBool   = 2
+	anyInt    = 3
+	anyDouble = 4
+	anyArray  = 5
+	anyMap    = 6
+	anyBytes  = 7
+
+	arrayValues = 1
+	mapValues   = 1
+)
+
+// begin appends the tag of an embedded message, with room for a length of one
+// byte, and returns where the message starts, for end.
+func begin(b []byte, field protowire.Number) (grown []byte, start int) {
+	b = protowire.AppendTag(b, field, protowire.BytesType)
+	b = append(b, 0)
+	return b, len(b)
+}
+
+// end fills in the length of the message that goes from start to the end of b.
+// Most messages here are key-value pairs shorter than 128 bytes; the others are
+// moved to make room for a longer length, which is cheaper than to measure
+// everything before writing it.
+func end(b []byte, start int) []byte {
+	size := len(b) - start
+	if more := protowire.SizeVarint(uint64(size)) - 1; more > 0 { //nolint:gosec // not negative
+		var room [8]byte
+		b = append(b, room[:more]...)
+		copy(b[start+more:], b[start:start+size])
+	}
+	protowire.AppendVarint(b[:start-1], uint64(size)) //nolint:gosec // not negative
+	return b
+}
+
+// Scalars that have their default value are left out, as proto3 does. That is
+// not so inside AnyValue, whose fields are a oneof: there the appendAny functions
+// are used.
+
+func appendVarint(b []byte, field protowire.Number, v uint64) []byte {
+	if v == 0 {
+		return b
+	}
+	return appendAnyVarint(b, field, v)
+}
+
+func appendFixed64(b []byte, field protowire.Number, v uint64) []byte {
+	if v == 0 {
+		return b
+	}
+	return appendAnyFixed64(b, field, v)
+}
+
+func appendString(b []byte, field protowire.Number, s string) []byte {
+	if s == "" {
+		return b
+	}
+	return appendAnyString(b, field, s)
+}
+
+func appendAnyVarint(b []byte, field protowire.Number, v uint64) []byte {
+	b = protowire.AppendTag(b, field, protowire.VarintType)
+	return protowire.AppendVarint(b, v)
+}
+
+func appendAnyFixed64(b []byte, field protowire.Number, v uint64) []byte {
+	b = protowire.AppendTag(b, field, protowire.Fixed64Type)
+	return protowire.AppendFixed64(b, v)
+}
+
+// appendAnyString makes s valid UTF-8 first: a single bad byte, which the
+// message of a terminated container may well hold, would make receivers refuse
+// the whole request.
+func appendAnyString(b []byte, field protowire.Number, s string) []byte {
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "\uFFFD")
+	}
+	b = protowire.AppendTag(b, field, protowire.BytesType)
+	return protowire.AppendString(b, s)
+}
+
+func appendBytes(b []byte, field protowire.Number, v []byte) []byte {
+	b = protowire.AppendTag(b, field, protowire.BytesType)
+	return protowire.AppendBytes(b, v)
+}
+
+func appendKeyValues(b []byte, field protowire.Number, kvs []attribute.KeyValue) []byte {
+	for _, kv := range kvs {
+		b = appendKeyValue(b, field, kv)
+	}
+	return b
+}
+
+func appendKeyValue(b []byte, field protowire.Number, kv attribute.KeyValue) []byte {
+	b, start := begin(b, field)
+	b = appendString(b, keyValueKey, string(kv.Key))
+	b = appendValue(b, keyValueValue, kv.Value)
+	return end(b, start)
+}
+
+// appendValue appends v as an AnyValue, which is there even where v is empty.
+func appendValue(b []byte, field protowire.Number, v attribute.Value) []byte {
+	b, start := begin(b, field)
+	switch v.Type() {
+	case attribute.EMPTY:
+	case attribute.STRING:
+		b = appendAnyString(b, anyString, v.AsString())
+	case attribute.BOOL:
+		b = appendAnyVarint(b, anyBool, protowire.EncodeBool(v.AsBool()))
+	case attribute.INT64:
+		b = appendAnyVarint(b, anyInt, uint64(v.AsInt64())) //nolint:gosec // int64 is its two's complement on the wire
+	case attribute.FLOAT64:
+		b = appendAnyFixed64(b, anyDouble, math.Float64bits(v.AsFloat64()))
+	case attribute.BYTESLICE:
+		b = appendBytes(b, anyBytes, v.AsByteSlice())
+	case attribute.MAP:
+		var inner int
+		b, inner = begin(b, anyMap)
+		b = appendKeyValues(b, mapValues, v.AsMap())
+		b = end(b, inner)
+	default:
+		b = appendArray(b, v)
+	}
+	return end(b, start)
+}
+
+func appendArray(b []byte, v attribute.Value) []byte {
+	b, start := begin(b, anyArray)
+	switch v.Type() {
+	case attribute.SLICE:
+		b = appendElements(b, v.AsSlice(), func(v attribute.Value) attribute.Value { return v })
+	case attribute.STRINGSLICE:
+		b = appendElements(b, v.AsStringSlice(), attribute.StringValue)
+	case attribute.BOOLSLICE:
+		b = appendElements(b, v.AsBoolSlice(), attribute.BoolValue)
+	case attribute.INT64SLICE:
+		b = appendElements(b, v.AsInt64Slice(), attribute.Int64Value)
+	case attribute.FLOAT64SLICE:
+		b = appendElements(b, v.AsFloat64Slice(), attribute.Float64Value)
+	}
+	return end(b, start)
+}
+
+func appendElements[T any](b []byte, elements []T, value func(T) attribute.Value) []byte {
+	for _, e := range elements {
+		b = appendValue(b, arrayValues, value(e))
+	}
+	return b
+}
