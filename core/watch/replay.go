@@ -1,0 +1,157 @@
+package watch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kjson "k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/apimachinery/pkg/watch"
+)
+
+// Replay sends to out what
+//
+//	kubectl get pods -A -w --output-watch-events -o json
+//
+// has printed: Added, Modified and Deleted, received now. The objects may
+// stand one to a line, be spread over lines, or follow each other on one.
+//
+// What is not such an event goes to bad, with the number of the line that it
+// begins on, and Replay goes on with the next. bad is called from Replay and may
+// be nil.
+//
+// Replay returns nil at the end of r, the error of r, or ctx.Err(). Sending to
+// out blocks. Where r blocks and ctx ends, Replay returns and leaves behind a
+// goroutine that ends when r does.
+func Replay(ctx context.Context, r io.Reader, out chan<- Event, bad func(line int, err error)) error {
+	if bad == nil {
+		bad = func(int, error) {}
+	}
+	r, stop := interruptible(ctx, r)
+	defer stop()
+	scan := newEntryScanner(r, maxEntry)
+	for {
+		e, err := scan.next()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read recording: %w", err)
+		}
+		if err := replayEntry(ctx, e, out); err != nil {
+			bad(e.line, err)
+		}
+	}
+}
+
+// interruptible returns a reader that fails once ctx has ended, even while r
+// blocks, as a terminal or a pipe does.
+func interruptible(ctx context.Context, r io.Reader) (_ io.Reader, stop func()) {
+	pr, pw := io.Pipe()
+	go func() {
+		_, err := io.Copy(pw, r)
+		pw.CloseWithError(err) // nil is io.EOF
+	}()
+	release := context.AfterFunc(ctx, func() { pr.CloseWithError(ctx.Err()) })
+	return pr, func() { release(); _ = pr.Close() }
+}
+
+// replayEntry returns what is wrong with the entry. That ctx has ended is for
+// the caller to see.
+func replayEntry(ctx context.Context, e entry, out chan<- Event) error {
+	ev, err := decodeEntry(e)
+	if err != nil || ev.Pod == nil {
+		return err
+	}
+	ev.Received = time.Now()
+	select {
+	case out <- ev:
+	case <-ctx.Done():
+	}
+	return nil
+}
+
+// recorded is a watch event as kubectl prints it. Kind is there to recognise
+// objects that were printed without their event.
+type recorded struct {
+	Type   string          `json:"type"`
+	Object json.RawMessage `json:"object"`
+	Kind   string          `json:"kind"`
+}
+
+// decodeEntry returns an event without a pod for what is to be ignored.
+func decodeEntry(e entry) (Event, error) {
+	if e.err != nil {
+		return Event{}, e.err
+	}
+	var rec recorded
+	if err := json.Unmarshal(e.data, &rec); err != nil {
+		return Event{}, describe(err)
+	}
+	switch watch.EventType(rec.Type) {
+	case watch.Added, watch.Modified, watch.Deleted:
+		pod, err := decodePod(rec.Object)
+		if err != nil {
+			return Event{}, err
+		}
+		return Event{Kind: kindOf(watch.EventType(rec.Type)), Pod: pod, ResourceVersion: pod.ResourceVersion}, nil
+	case watch.Bookmark:
+		return Event{}, nil
+	case watch.Error:
+		return Event{}, serverError(rec.Object)
+	case "":
+		return Event{}, errUntyped(rec.Kind)
+	default:
+		return Event{}, fmt.Errorf("unknown event type %q", rec.Type)
+	}
+}
+
+func decodePod(data []byte) (*corev1.Pod, error) {
+	var meta metav1.TypeMeta
+	if len(data) == 0 {
+		return nil, errors.New("the event has no object")
+	}
+	if err := json.Unmarshal(data, &meta); err != nil {
+		return nil, describe(err)
+	}
+	if meta.Kind != "Pod" || meta.APIVersion != "v1" {
+		return nil, fmt.Errorf("the object is no v1 Pod but a %q %q", meta.APIVersion, meta.Kind)
+	}
+	pod := new(corev1.Pod)
+	if err := kjson.Unmarshal(data, pod); err != nil {
+		return nil, fmt.Errorf("decode pod: %w", err)
+	}
+	return pod, nil
+}
+
+// describe says where the JSON is wrong, counted from the start of the entry.
+func describe(err error) error {
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return fmt.Errorf("invalid JSON at byte %d: %w", syntax.Offset, err)
+	}
+	return fmt.Errorf("decode event: %w", err)
+}
+
+func serverError(data []byte) error {
+	var status metav1.Status
+	if err := json.Unmarshal(data, &status); err != nil || status.Message == "" {
+		return errors.New("the recording holds an ERROR event")
+	}
+	return fmt.Errorf("the recording holds an ERROR event: %s", status.Message)
+}
+
+func errUntyped(kind string) error {
+	if kind == "" {
+		return errors.New(`not a watch event: no "type"`)
+	}
+	return fmt.Errorf("a %s and not a watch event: record with kubectl's --output-watch-events", kind)
+}
