@@ -1,7 +1,6 @@
 package emit
 
 import (
-	"strconv"
 	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -21,9 +20,8 @@ var _ Format = Pretty{}
 
 // prettyFields are the attributes that Pretty shows.
 type prettyFields struct {
-	action, state, namespace, pod, container, typ, reason, info string
-	exitCode                                                    int64
-	terminated, initial, recovered                              bool
+	action, state, namespace, pod, container, typ, info string
+	initial, recovered                                  bool
 }
 
 // ANSI colours by level.
@@ -44,8 +42,7 @@ func (p Pretty) Append(b []byte, r *sdklog.Record) []byte {
 	b = append(b, ' ', ' ')
 	b = appendPrintable(b, pad(f.namespace+"/"+f.pod, 40))
 	b = append(b, ' ')
-	b = appendPrintable(b, f.detail())
-	b = trimRight(b)
+	b = appendPrintable(b, f.detail(r.Body().AsString()))
 	if f.initial {
 		b = p.paint(b, colorDim, "  (initial)")
 	}
@@ -56,21 +53,26 @@ func (p Pretty) Append(b []byte, r *sdklog.Record) []byte {
 }
 
 func prettyFieldsOf(r *sdklog.Record) (f prettyFields) {
-	texts := map[attribute.Key]*string{
-		record.AttrAction: &f.action, record.AttrState: &f.state, record.AttrNamespace: &f.namespace,
-		record.AttrPodName: &f.pod, record.AttrContainer: &f.container, record.AttrContainerType: &f.typ,
-		record.AttrReason: &f.reason, record.AttrInfo: &f.info,
-	}
-	flags := map[attribute.Key]*bool{record.AttrInitial: &f.initial, record.AttrRecovered: &f.recovered}
 	r.WalkAttributes(func(kv attribute.KeyValue) bool {
-		if s, ok := texts[kv.Key]; ok {
-			*s = kv.Value.AsString()
-		}
-		if b, ok := flags[kv.Key]; ok {
-			*b = kv.Value.AsBool()
-		}
-		if kv.Key == record.AttrExitCode {
-			f.exitCode, f.terminated = kv.Value.AsInt64(), true
+		switch kv.Key {
+		case record.AttrAction:
+			f.action = kv.Value.AsString()
+		case record.AttrState:
+			f.state = kv.Value.AsString()
+		case record.AttrNamespace:
+			f.namespace = kv.Value.AsString()
+		case record.AttrPodName:
+			f.pod = kv.Value.AsString()
+		case record.AttrContainer:
+			f.container = kv.Value.AsString()
+		case record.AttrContainerType:
+			f.typ = kv.Value.AsString()
+		case record.AttrInfo:
+			f.info = kv.Value.AsString()
+		case record.AttrInitial:
+			f.initial = kv.Value.AsBool()
+		case record.AttrRecovered:
+			f.recovered = kv.Value.AsBool()
 		}
 		return true
 	})
@@ -85,24 +87,22 @@ func (f *prettyFields) what() string {
 	return f.action
 }
 
-func (f *prettyFields) detail() string {
-	var parts []string
-	if f.container != "" {
-		name := f.container
-		if f.typ != record.Regular.String() {
-			name += " (" + f.typ + ")"
-		}
-		parts = append(parts, name)
+// detail is what the message says of the pod or container, and Kubernetes' own
+// message. The column before it names the pod already.
+func (f *prettyFields) detail(message string) string {
+	_, said, ok := strings.Cut(message, f.namespace+"/"+f.pod+" ")
+	if !ok {
+		said = message
 	}
-	if f.terminated {
-		parts = append(parts, "exit "+strconv.FormatInt(f.exitCode, 10))
+	if f.typ != "" && f.typ != record.Regular.String() {
+		said = f.typ + " " + f.container + " " + said
+	} else if f.container != "" {
+		said = f.container + " " + said
 	}
-	for _, s := range []string{f.reason, f.info} {
-		if s != "" {
-			parts = append(parts, s)
-		}
+	if f.info != "" {
+		said += ": " + f.info
 	}
-	return strings.Join(parts, "  ")
+	return said
 }
 
 func (p Pretty) levelColor(r *sdklog.Record) string {
@@ -129,13 +129,6 @@ func pad(s string, width int) string {
 		return s + strings.Repeat(" ", n)
 	}
 	return s
-}
-
-func trimRight(b []byte) []byte {
-	for len(b) > 0 && b[len(b)-1] == ' ' {
-		b = b[:len(b)-1]
-	}
-	return b
 }
 
 // appendPrintable keeps what a pod says from steering the terminal.

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// execute finds the command that args name and runs it.
+func execute(ctx context.Context, args []string, env environment) error {
+	root := newCommand(env)
+	root.SetArgs(args)
+	root.SetIn(env.stdin)
+	root.SetOut(env.stdout)
+	root.SetErr(env.stderr)
+	return root.ExecuteContext(ctx)
+}
+
+func newCommand(env environment) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "pod-status-logger",
+		Short: "Tell every change in the life of Kubernetes pods, one record each",
+		Long: `pod-status-logger watches pods and emits one record for every change in a
+pod's life: as JSON lines on stdout and over OTLP. Without a command it runs.
+
+Every flag can also be given as an environment variable: --cluster-name is
+POD_STATUS_LOGGER_CLUSTER_NAME. Flags win over the environment, and that over
+the file of --config. The OTLP receiver is also taken from the standard
+OTEL_EXPORTER_OTLP_* variables.`,
+		Example: `  pod-status-logger demo                      # no cluster needed
+  pod-status-logger -o pretty                 # the cluster of your kubeconfig
+  pod-status-logger -n shop -l app=web        # some pods of one namespace
+  kubectl get pods -A -w --output-watch-events -o json | pod-status-logger replay -`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArguments,
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
+	})
+	runs := watchCommand(env)
+	root.RunE = runs.RunE
+	root.Flags().AddFlagSet(runs.Flags())
+	root.AddCommand(runs, demoCommand(env), replayCommand(env), configCommand(env), versionCommand())
+	return root
+}
+
+// noArguments refuses arguments: to cobra an unknown command is one.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if !cmd.HasParent() {
+		return usage(fmt.Errorf("unknown command %q; see %s --help", args[0], cmd.CommandPath()))
+	}
+	return usage(fmt.Errorf("%s takes no arguments, got %q", cmd.CommandPath(), args[0]))
+}
+
+// configured returns a RunE that resolves the configuration first.
+func configured(env environment, do func(cmd *cobra.Command, args []string, c Config) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		c, err := resolve(cmd.Flags(), env.lookup)
+		if err != nil {
+			return usage(err)
+		}
+		return do(cmd, args, c)
+	}
+}
+
+// addFlags gives a command the flags of these options.
+func addFlags(cmd *cobra.Command, bind ...func(*pflag.FlagSet, *Config)) {
+	// The values are read by resolve, into a configuration of its own.
+	scratch := DefaultConfig()
+	for _, b := range bind {
+		b(cmd.Flags(), &scratch)
+	}
+	cmd.Flags().SortFlags = false
+}

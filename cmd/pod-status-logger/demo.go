@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
+)
+
+func demoCommand(env environment) *cobra.Command {
+	pace := 400 * time.Millisecond
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Show records of a made-up cluster; needs none of your own",
+		Long: `Runs the program against a scripted API server in the same process: a healthy
+rollout, an image that can't be pulled, a crash loop and an eviction. It takes
+some seconds, and ends by itself or at Ctrl-C.`,
+		Args: noArguments,
+		RunE: configured(env, func(cmd *cobra.Command, _ []string, c Config) error {
+			if pace < 0 {
+				return usage(fmt.Errorf("--pace: %v is less than zero; 400ms is the default", pace))
+			}
+			if !cmd.Flags().Changed("output") && isTerminal(env.stdout) {
+				c.Stdout.Format = "pretty"
+			}
+			if !cmd.Flags().Changed("log-level") {
+				c.Log.Level = "warn" // that the pods were listed is nothing to show
+			}
+			return demo(cmd.Context(), c, env, pace)
+		}),
+	}
+	cmd.Flags().DurationVar(&pace, "pace", pace, "pause between two events")
+	addFlags(cmd, outputFlags)
+	return cmd
+}
+
+// demo watches a server that plays the script, until all of it has come through.
+func demo(ctx context.Context, c Config, env environment, pace time.Duration) error {
+	server, err := watchtest.Start()
+	if err != nil {
+		return fmt.Errorf("start the scripted API server: %w", err)
+	}
+	defer server.Close()
+	prepare(server)
+	s, err := newService(c, env)
+	if err != nil {
+		return err
+	}
+	all, err := s.streams(server.Config())
+	if err != nil {
+		return err
+	}
+	return s.run(ctx, func(ctx context.Context, out chan<- watch.Event) error {
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		return showing(ctx, stop, server, pace, all, out)
+	})
+}
+
+// showing passes on the events of the streams, from the first list to the last
+// event of the script, for the streams themselves have no end.
+func showing(ctx context.Context, stop func(), server *watchtest.Server, pace time.Duration, all streams, out chan<- watch.Event) error {
+	events := make(chan watch.Event)
+	go func() {
+		defer close(events)
+		_ = all.run(ctx, events)
+	}()
+	played := make(chan string, 1)
+	last, heard := "", ""
+	for last == "" || heard != last {
+		select {
+		case last = <-played:
+		case ev, ok := <-events:
+			if !ok {
+				return ctx.Err()
+			}
+			if ev.Kind == watch.Listed {
+				go func() { played <- play(ctx, server, pace) }()
+			}
+			heard = ev.ResourceVersion
+			out <- ev
+		}
+	}
+	stop()
+	for range events { // the streams are ending
+	}
+	return nil
+}

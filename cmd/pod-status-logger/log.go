@@ -1,0 +1,37 @@
+package main
+
+import (
+	"log/slog"
+	"os"
+
+	"github.com/go-logr/logr"
+	"go.opentelemetry.io/otel"
+	"golang.org/x/term"
+	"k8s.io/klog/v2"
+)
+
+// newLogger returns the program's own log: JSON on stderr, or text where that
+// is a terminal. It never goes where records go.
+func newLogger(stderr *os.File, level string) *slog.Logger {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		l = slog.LevelInfo // validated before
+	}
+	options := &slog.HandlerOptions{Level: l}
+	if isTerminal(stderr) {
+		return slog.New(slog.NewTextHandler(stderr, options))
+	}
+	return slog.New(slog.NewJSONHandler(stderr, options))
+}
+
+// takeLibraryLogs lets the libraries log there too, instead of on channels of
+// their own. It is for the start, before they log.
+func takeLibraryLogs(log *slog.Logger) {
+	klog.SetSlogLogger(log.With("library", "client-go"))
+	otel.SetLogger(logr.FromSlogHandler(log.With("library", "opentelemetry").Handler()))
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
+		log.Error("opentelemetry failed", "error", err)
+	}))
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) } //nolint:gosec // a descriptor fits

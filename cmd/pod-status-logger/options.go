@@ -1,0 +1,139 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// envPrefix begins the environment variable of every flag.
+const envPrefix = "POD_STATUS_LOGGER_"
+
+// flagConfig is the one flag that is no option: where the file is.
+const flagConfig = "config"
+
+// clusterFlags are the flags about where the pods are, named like kubectl's.
+func clusterFlags(fs *pflag.FlagSet, c *Config) {
+	fs.StringVar(&c.kubeconfig, "kubeconfig", c.kubeconfig, "path to the kubeconfig file; default: $KUBECONFIG, ~/.kube/config, or the cluster that the program runs in")
+	fs.StringVar(&c.context, "context", c.context, "name of the kubeconfig context to use")
+	fs.VarP(&list{&c.Watch.Namespaces}, "namespace", "n", "watch only these namespaces, separated by commas")
+	fs.BoolVarP(&c.allNamespaces, "all-namespaces", "A", c.allNamespaces, "watch all namespaces, which is the default")
+	fs.StringVarP(&c.Watch.Selector, "selector", "l", c.Watch.Selector, "label selector, such as app=web,tier!=cache")
+	fs.Var(&choice{&c.Watch.Initial, []string{"create", "none"}}, "initial", "what to tell of pods that exist at the first start: create or none")
+	fs.StringVar(&c.Telemetry.Listen, "listen", c.Telemetry.Listen, "address of /metrics, /livez and /readyz; empty: none")
+}
+
+// outputFlags are the flags about what becomes of records.
+func outputFlags(fs *pflag.FlagSet, c *Config) {
+	fs.VarP(&choice{&c.Stdout.Format, []string{"json", "pretty"}}, "output", "o", "format on stdout: json, or pretty for people")
+	fs.BoolVar(&c.Stdout.Enabled, "stdout", c.Stdout.Enabled, "write records to stdout")
+	fs.Var(&choice{&c.Watch.Updates, []string{"changes", "all"}}, "updates", "changes, or all for a record for every new version of a pod")
+	fs.StringVar(&c.Cluster, "cluster-name", c.Cluster, "name of the cluster in records")
+	fs.BoolVar(&c.Service.FromLabels, "service-from-labels", c.Service.FromLabels, "derive service.name and service.version also from the app.kubernetes.io labels")
+	fs.StringVar(&c.OTLP.Endpoint, "otlp-endpoint", c.OTLP.Endpoint, "URL of the OTLP receiver; default: as OTEL_EXPORTER_OTLP_ENDPOINT says, else none")
+	fs.Var(&choice{&c.OTLP.Protocol, []string{"grpc", "http/protobuf"}}, "otlp-protocol", "grpc or http/protobuf; default: as OTEL_EXPORTER_OTLP_PROTOCOL says, else grpc")
+	fs.Var(&quantity{&c.State.MaxSize}, "state-max-size", "size of the journal of records that wait to be sent")
+	fs.DurationVar(&c.ShutdownTimeout.Duration, "shutdown-timeout", c.ShutdownTimeout.Duration, "how long to go on after a signal to write and send what is there")
+	fs.Var(&choice{&c.Log.Level, []string{"debug", "info", "warn", "error"}}, "log-level", "level of the program's own log on stderr: debug, info, warn or error")
+	fs.String(flagConfig, "", "path to a configuration file")
+}
+
+// resolve returns the configuration that the flags, the environment and the
+// file make together; each wins over the ones after it.
+func resolve(flags *pflag.FlagSet, lookup func(string) (string, bool)) (Config, error) {
+	c := DefaultConfig()
+	if path := configPath(flags, lookup); path != "" {
+		if err := loadFile(path, &c); err != nil {
+			return c, err
+		}
+	}
+	options := pflag.NewFlagSet("", pflag.ContinueOnError)
+	clusterFlags(options, &c)
+	outputFlags(options, &c)
+
+	var errs []error
+	options.VisitAll(func(o *pflag.Flag) {
+		f := flags.Lookup(o.Name)
+		if f == nil { // not an option of this command
+			return
+		}
+		value, ok := lookup(envName(o.Name))
+		if f.Changed {
+			errs = append(errs, o.Value.Set(f.Value.String()))
+			return
+		}
+		if !ok {
+			return
+		}
+		if err := o.Value.Set(value); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %q: %w", envName(o.Name), value, err))
+		}
+	})
+	if c.allNamespaces {
+		c.Watch.Namespaces = []string{}
+	}
+	return c, errors.Join(append(errs, c.Validate())...)
+}
+
+func configPath(flags *pflag.FlagSet, lookup func(string) (string, bool)) string {
+	if f := flags.Lookup(flagConfig); f != nil && f.Changed {
+		return f.Value.String()
+	}
+	path, _ := lookup(envName(flagConfig))
+	return path
+}
+
+func envName(flag string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// choice is a flag with few allowed values.
+type choice struct {
+	value   *string
+	allowed []string
+}
+
+func (c *choice) String() string { return *c.value }
+func (c *choice) Type() string   { return "string" }
+
+func (c *choice) Set(s string) error {
+	if !slices.Contains(c.allowed, s) {
+		return fmt.Errorf("must be %s", strings.Join(c.allowed, " or "))
+	}
+	*c.value = s
+	return nil
+}
+
+// list is a flag with values separated by commas. Given again, it replaces what
+// was there, as kubectl's -n does.
+type list struct{ values *[]string }
+
+func (l *list) String() string { return strings.Join(*l.values, ",") }
+func (l *list) Type() string   { return "strings" }
+
+func (l *list) Set(s string) error {
+	*l.values = []string{}
+	if s != "" {
+		*l.values = strings.Split(s, ",")
+	}
+	return nil
+}
+
+// quantity is a flag with a Kubernetes quantity, such as 64Mi.
+type quantity struct{ value *resource.Quantity }
+
+func (q *quantity) String() string { return q.value.String() }
+func (q *quantity) Type() string   { return "quantity" }
+
+func (q *quantity) Set(s string) error {
+	parsed, err := resource.ParseQuantity(s)
+	if err != nil {
+		return errors.New("must be a quantity such as 64Mi")
+	}
+	*q.value = parsed
+	return nil
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch"
+)
+
+func replayCommand(env environment) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "replay FILE|-",
+		Short: "Emit the records of a recorded watch",
+		Long: `Emits the records of what
+
+  kubectl get pods -A -w --output-watch-events -o json
+
+printed, from a file or from stdin. A line that is no event is named by its
+number and skipped; the exit status is then 1.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				return nil
+			}
+			return usage(fmt.Errorf("%s wants one file, or - for stdin", cmd.CommandPath()))
+		},
+		RunE: configured(env, func(cmd *cobra.Command, args []string, c Config) error {
+			return replay(cmd.Context(), c, env, args[0])
+		}),
+	}
+	addFlags(cmd, outputFlags)
+	return cmd
+}
+
+func replay(ctx context.Context, c Config, env environment, path string) error {
+	input, err := open(path, env.stdin)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = input.Close() }()
+	s, err := newService(c, env)
+	if err != nil {
+		return err
+	}
+	bad := 0
+	err = s.run(ctx, func(ctx context.Context, out chan<- watch.Event) error {
+		return watch.Replay(ctx, input, out, func(line int, err error) {
+			bad++
+			s.log.Error("skipping what is no event of a pod", "file", path, "line", line, "error", err)
+		})
+	})
+	if err == nil && bad > 0 {
+		return fmt.Errorf("replay %s: %d entries were no events of a pod and have been skipped", path, bad)
+	}
+	return err
+}
+
+func open(path string, stdin io.Reader) (io.ReadCloser, error) {
+	if path == "-" {
+		return io.NopCloser(stdin), nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, usage(fmt.Errorf("replay: %w", err))
+	}
+	return f, nil
+}

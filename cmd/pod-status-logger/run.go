@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/pod-status-logger/pod-status-logger/core/telemetry"
+	"github.com/pod-status-logger/pod-status-logger/core/watch"
+)
+
+func watchCommand(env environment) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Watch the pods of a cluster (what happens without a command)",
+		Args:  noArguments,
+		RunE: configured(env, func(cmd *cobra.Command, _ []string, c Config) error {
+			client, err := restConfig(c)
+			if err != nil {
+				return usage(err)
+			}
+			return watchCluster(cmd.Context(), c, env, client)
+		}),
+	}
+	addFlags(cmd, clusterFlags, outputFlags)
+	return cmd
+}
+
+// restConfig finds the cluster as kubectl does, or the one around the program.
+func restConfig(c Config) (*rest.Config, error) {
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = c.kubeconfig
+	overrides := &clientcmd.ConfigOverrides{CurrentContext: c.context}
+	client, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides).ClientConfig()
+	if clientcmd.IsEmptyConfig(err) {
+		return nil, errors.New("no cluster: there is no kubeconfig, and the program does not run in a pod; " +
+			"name one with --kubeconfig, or try pod-status-logger demo")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("find the cluster: %w", err)
+	}
+	client.UserAgent = "pod-status-logger/" + buildVersion()
+	return client, nil
+}
+
+// watchCluster watches the pods of a cluster until ctx ends.
+func watchCluster(ctx context.Context, c Config, env environment, client *rest.Config) error {
+	s, err := newService(c, env)
+	if err != nil {
+		return err
+	}
+	streams, err := s.streams(client)
+	if err != nil {
+		return usage(err)
+	}
+	stop, err := s.serve(ctx, streams)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	return s.run(ctx, streams.run)
+}
+
+// streams are the watches of the configuration's namespaces.
+type streams map[string]*watch.Stream
+
+func (s *service) streams(config *rest.Config) (streams, error) {
+	client, err := watch.NewClient(config)
+	if err != nil {
+		return nil, fmt.Errorf("make a client: %w", err)
+	}
+	for _, reason := range watch.Reasons() {
+		s.metrics.WatchRestarts.WithLabelValues(reason)
+	}
+	all := make(streams)
+	namespaces := s.config.Watch.Namespaces
+	if len(namespaces) == 0 {
+		namespaces = []string{""}
+	}
+	for _, ns := range namespaces {
+		all[ns] = watch.New(watch.Settings{
+			Client:        client,
+			Namespace:     ns,
+			LabelSelector: s.config.Watch.Selector,
+			Logger:        s.log,
+			OnRestart:     func(reason string) { s.metrics.WatchRestarts.WithLabelValues(reason).Inc() },
+		})
+	}
+	return all, nil
+}
+
+// run runs the streams until ctx ends.
+func (all streams) run(ctx context.Context, out chan<- watch.Event) error {
+	var wg sync.WaitGroup
+	for _, stream := range all {
+		wg.Go(func() { _ = stream.Run(ctx, "", out) }) // returns only ctx's error
+	}
+	wg.Wait()
+	return ctx.Err()
+}
+
+const (
+	// maxSilence is how long a stream may be silent before the program is not
+	// ready. API servers send a bookmark about every minute.
+	maxSilence = 2 * time.Minute
+	// maxBusy is how long a group may take to be written.
+	maxBusy = 10 * time.Second
+)
+
+// serve answers metrics and health until the returned function is called.
+func (s *service) serve(ctx context.Context, all streams) (stop func(), err error) {
+	address := s.config.Telemetry.Listen
+	if address == "" {
+		return func() {}, nil
+	}
+	start := time.Now()
+	checks := []telemetry.Check{s.checkBusy}
+	for ns, stream := range all {
+		silence := func() time.Duration {
+			heard := stream.Heard()
+			if heard.IsZero() {
+				heard = start
+			}
+			return time.Since(heard)
+		}
+		s.metrics.WatchStream(ns, silence)
+		checks = append(checks, func() error { return checkStream(ns, stream, silence()) })
+	}
+	server, err := telemetry.Listen(ctx, address, s.metrics.Registry, s.log, checks...)
+	if err != nil {
+		return nil, fmt.Errorf("%w; choose another address with --listen, or none with --listen=", err)
+	}
+	s.log.Info("serving /metrics, /livez and /readyz", "address", server.Addr().String())
+	go func() {
+		if err := server.Serve(); err != nil {
+			s.log.Error("metrics and health are not served any more", "error", err)
+		}
+	}()
+	return func() { _ = server.Close() }, nil
+}
+
+func (s *service) checkBusy() error {
+	if busy := s.pipeline.Busy(); busy > maxBusy {
+		return fmt.Errorf("records can't be written or committed for %v: is stdout read, is the journal full?", busy.Round(time.Second))
+	}
+	return nil
+}
+
+func checkStream(ns string, stream *watch.Stream, silence time.Duration) error {
+	switch {
+	case !stream.Synced():
+		return fmt.Errorf("watch of %s: the pods are not listed yet", scope(ns))
+	case silence > maxSilence:
+		return fmt.Errorf("watch of %s: neither event nor bookmark for %v", scope(ns), silence.Round(time.Second))
+	}
+	return nil
+}
+
+func scope(ns string) string {
+	if ns == "" {
+		return "all namespaces"
+	}
+	return "namespace " + ns
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	sdklog "go.opentelemetry.io/otel/sdk/log"
+
+	"github.com/pod-status-logger/pod-status-logger/core/emit"
+	"github.com/pod-status-logger/pod-status-logger/core/journal"
+	"github.com/pod-status-logger/pod-status-logger/core/otlp"
+	"github.com/pod-status-logger/pod-status-logger/core/pipeline"
+	"github.com/pod-status-logger/pod-status-logger/core/status"
+	"github.com/pod-status-logger/pod-status-logger/core/telemetry"
+	"github.com/pod-status-logger/pod-status-logger/core/watch"
+)
+
+// service is the way of an event from the channel to the sinks, put together
+// from the configuration. run, demo and replay differ in where events come from.
+type service struct {
+	config  Config
+	log     *slog.Logger
+	metrics *telemetry.Metrics
+
+	emitter  *emit.Emitter
+	pipeline *pipeline.Pipeline
+	outbox   *journal.Memory // nil: nothing is sent
+	sender   *otlp.Sender
+}
+
+// source sends events until it has no more or ctx ends, and returns why it ended
+// early.
+type source func(ctx context.Context, out chan<- watch.Event) error
+
+// newService puts a service together. An error is the user's to mend.
+func newService(c Config, env environment) (*service, error) {
+	receiver, err := otlp.SettingsFromEnv(c.receiver(), env.lookup)
+	if err != nil {
+		return nil, usage(err)
+	}
+	shared, err := sharedResource(env.lookup)
+	if err != nil {
+		return nil, usage(err)
+	}
+	if c.Cluster == "" {
+		c.Cluster = clusterOf(shared)
+	}
+	s := &service{config: c, log: newLogger(env.stderr, c.Log.Level), metrics: telemetry.NewMetrics(buildVersion())}
+	takeLibraryLogs(s.log)
+
+	settings := pipeline.Settings{
+		Rules:       status.Rules{Cluster: c.Cluster, EveryUpdate: c.Watch.Updates == "all", ServiceFromLabels: c.Service.FromLabels},
+		SkipInitial: c.Watch.Initial == "none",
+		Meter:       s.metrics,
+	}
+	var processors []sdklog.Processor
+	if c.Stdout.Enabled {
+		processors = append(processors, s.stdout(env))
+	}
+	if receiver.Enabled {
+		processor := otlp.NewProcessor()
+		processors = append(processors, processor)
+		s.send(receiver)
+		settings.Encoded, settings.Outbox = processor.Take, s.outbox
+	}
+	if len(processors) == 0 {
+		return nil, usage(errors.New("nowhere to write records to: stdout is off and no OTLP receiver is named"))
+	}
+	s.emitter = emit.New(emit.Settings{Cluster: c.Cluster, Version: buildVersion(), Resource: shared, Processors: processors})
+	settings.Emitter = s.emitter
+	s.pipeline = pipeline.New(settings)
+	s.metrics.WatchPods(s.pipeline.Pods)
+	return s, nil
+}
+
+// stdout returns the processor that writes lines.
+func (s *service) stdout(env environment) sdklog.Processor {
+	var format emit.Format = emit.NewJSON()
+	if s.config.Stdout.Format == "pretty" {
+		_, noColor := env.lookup("NO_COLOR")
+		format = emit.Pretty{Color: isTerminal(env.stdout) && !noColor}
+	}
+	return emit.NewStdout(env.stdout, format, func(err error) {
+		s.metrics.StdoutWriteErrors.Inc()
+		s.log.Error("stdout takes no records, trying again", "error", err)
+	})
+}
+
+// send prepares the journal and its sender.
+func (s *service) send(receiver otlp.Settings) {
+	s.outbox = journal.NewMemory(s.config.State.MaxSize.Value())
+	s.metrics.WatchJournal(s.outbox.Stats)
+	s.sender = otlp.NewSender(receiver, s.outbox, otlp.Hooks{
+		OnRequest: s.countRequest,
+		OnRefused: func([]byte, error) { s.metrics.OTLPRefusedRecords.Inc() },
+	}, s.log)
+	s.log.Info("sending records", "receiver", receiver)
+}
+
+func (s *service) countRequest(r otlp.Request) {
+	s.metrics.OTLPRequests.WithLabelValues(string(r.Outcome)).Inc()
+	switch r.Outcome {
+	case otlp.Delivered:
+		s.metrics.OTLPSentRecords.Add(float64(r.Records))
+		s.metrics.OTLPSentBytes.Add(float64(r.Bytes))
+		s.metrics.OTLPRejectedRecords.Add(float64(r.Rejected))
+	case otlp.Retried:
+		s.metrics.OTLPRetries.Inc()
+	case otlp.Split, otlp.Refused, otlp.Cancelled:
+	}
+}
+
+// maxWaiting is the number of events between the watch and the pipeline: enough
+// for a group, few enough to cost nothing.
+const maxWaiting = 256
+
+// run takes events from the source until that ends, or until ctx does, and then
+// writes and sends what is there. A signal gives that the shutdown timeout.
+func (s *service) run(ctx context.Context, from source) error {
+	// What is under way goes on after the signal; patience ends it.
+	patient, giveUp := context.WithCancel(context.WithoutCancel(ctx))
+	defer giveUp()
+	defer context.AfterFunc(ctx, func() {
+		time.AfterFunc(s.config.ShutdownTimeout.Duration, giveUp)
+	})()
+
+	sending, stopSending := context.WithCancel(context.WithoutCancel(ctx))
+	var parts sync.WaitGroup
+	defer parts.Wait()
+	defer stopSending()
+	if s.sender != nil {
+		parts.Go(func() {
+			if err := s.sender.Run(sending); err != nil {
+				s.log.Error("sending ended", "error", err)
+			}
+		})
+	}
+
+	events := make(chan watch.Event, maxWaiting)
+	sourced := make(chan error, 1)
+	reading, stopReading := context.WithCancel(ctx)
+	defer stopReading()
+	go func() {
+		defer close(events)
+		sourced <- from(reading, events)
+	}()
+	return s.finish(ctx, patient, stopReading, events, sourced)
+}
+
+// finish conducts the events, then waits until all is delivered.
+func (s *service) finish(ctx, patient context.Context, stopReading func(), events <-chan watch.Event, sourced <-chan error) error {
+	// A write that blocks can't be cancelled, so it is left behind.
+	conducted := make(chan error, 1)
+	go func() { conducted <- s.pipeline.Run(patient, events) }()
+	var err error
+	select {
+	case err = <-conducted:
+	case <-patient.Done():
+	}
+	if patient.Err() != nil {
+		return errors.New("records are left: they could not be written until the shutdown timeout")
+	}
+	stopReading()
+	if sourceErr := <-sourced; sourceErr != nil && ctx.Err() == nil {
+		err = errors.Join(err, sourceErr)
+	}
+	return errors.Join(err, s.drain(patient))
+}
+
+// drain waits until the receiver has everything.
+func (s *service) drain(patient context.Context) error {
+	if s.outbox == nil {
+		return nil
+	}
+	s.outbox.Close()
+	if err := s.outbox.Drained(patient); err != nil {
+		return fmt.Errorf("%d records are left: the OTLP receiver did not take them until the shutdown timeout", s.outbox.Stats().Records)
+	}
+	return nil
+}
