@@ -1,0 +1,19 @@
+package otlp_test
+
+import (
+	"context"
+
+	"github.com/pod-status-logger/pod-status-logger/core/otlp"
+	sdklog "go.opentelemetry.io/otel/sdk/log"
+)
+
+// keepLast is a processor that keeps the last record.
+type keepLast struct {
+	*otlp.Processor
+	last *sdklog.Record
+}
+
+func (k keepLast) OnEmit(_ context.Context, r *sdklog.Record) error {
+	*k.last = r.Clone()
+	return nil
+}

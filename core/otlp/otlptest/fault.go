@@ -1,0 +1,51 @@
+package otlptest
+
+import (
+	"net/http"
+	"time"
+
+	"google.golang.org/grpc/codes"
+)
+
+// Fault is what a [Receiver] does instead of taking a request. The zero value is
+// no fault.
+type Fault struct {
+	Code       codes.Code    // gRPC: this status
+	Status     int           // HTTP: this status
+	Message    string        // with Code, Status and Rejected
+	RetryAfter time.Duration // gRPC: RetryInfo; HTTP: Retry-After in whole seconds
+	AsDate     bool          // HTTP: Retry-After as a date
+	Location   string        // HTTP: where a redirect leads to
+
+	// Rejected records are reported as a partial success, and so is a Message
+	// without any other fault. The request is taken.
+	Rejected int64
+
+	Hang  bool // no answer until the client gives up
+	Close bool // the connection is closed without an answer
+	Lost  bool // with Hang or Close: the request is taken before
+
+	Page    string // HTTP: 200 with this as text/html
+	Garbage bool   // 200, or OK, but the answer can't be decoded
+}
+
+// received tells whether the records are taken.
+func (f Fault) received() bool {
+	return f.Lost || f.Code == codes.OK && (f.Status == 0 || f.Status/100 == 2) && !f.Hang && !f.Close && f.Page == ""
+}
+
+// Unavailable says the same in both protocols: come back later.
+func Unavailable() Fault {
+	return Fault{Code: codes.Unavailable, Status: http.StatusServiceUnavailable, Message: "shutting down"}
+}
+
+// Throttled is a receiver that is full. With a zero after it doesn't say until
+// when.
+func Throttled(after time.Duration) Fault {
+	return Fault{
+		Code: codes.ResourceExhausted, Status: http.StatusTooManyRequests,
+		Message: "queue full", RetryAfter: after,
+	}
+}
+
+var invalid = Fault{Code: codes.InvalidArgument, Status: http.StatusBadRequest, Message: "bad record"}

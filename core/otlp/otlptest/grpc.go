@@ -1,0 +1,121 @@
+package otlptest
+
+import (
+	"context"
+	"net"
+
+	collectorpb "go.opentelemetry.io/proto/slim/otlp/collector/logs/v1"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	_ "google.golang.org/grpc/encoding/gzip" // a receiver has to know it
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/stats"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/durationpb"
+)
+
+type grpcServer struct{ *grpc.Server }
+
+func (s grpcServer) serve(l net.Listener) { _ = s.Serve(l) }
+func (s grpcServer) stop()                { s.Stop() }
+
+func newGRPCServer(r *Receiver) server {
+	options := []grpc.ServerOption{grpc.StatsHandler(compressionStats{})}
+	if r.options.TLS != nil {
+		options = append(options, grpc.Creds(credentials.NewTLS(r.options.TLS)))
+	}
+	if r.options.MaxBytes > 0 {
+		options = append(options, grpc.MaxRecvMsgSize(r.options.MaxBytes))
+	}
+	s := grpc.NewServer(options...)
+	// The generated stubs are in a module that isn't slim.
+	s.RegisterService(&grpc.ServiceDesc{
+		ServiceName: "opentelemetry.proto.collector.logs.v1.LogsService",
+		HandlerType: (*any)(nil),
+		Methods:     []grpc.MethodDesc{{MethodName: "Export", Handler: exportHandler}},
+	}, r)
+	return grpcServer{s}
+}
+
+func exportHandler(srv any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) { //nolint:revive // gRPC's order of parameters
+	export := new(collectorpb.ExportLogsServiceRequest)
+	if err := decode(export); err != nil {
+		return nil, err
+	}
+	return srv.(*Receiver).exportGRPC(ctx, export)
+}
+
+func (r *Receiver) exportGRPC(ctx context.Context, export *collectorpb.ExportLogsServiceRequest) (any, error) {
+	headers := make(map[string]string)
+	md, _ := metadata.FromIncomingContext(ctx)
+	for name, values := range md {
+		headers[name] = values[0]
+	}
+	compression, _ := ctx.Value(compressionKey{}).(*string)
+	f := r.receive(export, Request{
+		Headers: headers,
+		Gzip:    compression != nil && *compression == "gzip",
+		Bytes:   proto.Size(export),
+	})
+	switch {
+	case f.Hang:
+		<-ctx.Done()
+		return nil, ctx.Err()
+	case f.Close:
+		r.closeConnections()
+		return nil, status.Error(codes.Aborted, "nobody reads this")
+	case f.Code != codes.OK:
+		return nil, f.grpcStatus().Err()
+	}
+	response := f.response()
+	if f.Garbage {
+		response.ProtoReflect().SetUnknown([]byte{0x0a, 0x02, 0xff, 0xff}) // partial_success, but what is in it?
+	}
+	return response, nil
+}
+
+func (f Fault) grpcStatus() *status.Status {
+	s := status.New(f.Code, f.Message)
+	if f.RetryAfter == 0 {
+		return s
+	}
+	detailed, err := s.WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(f.RetryAfter)})
+	if err != nil {
+		return s
+	}
+	return detailed
+}
+
+func (f Fault) response() *collectorpb.ExportLogsServiceResponse {
+	if f.Rejected == 0 && f.Message == "" {
+		return &collectorpb.ExportLogsServiceResponse{}
+	}
+	return &collectorpb.ExportLogsServiceResponse{PartialSuccess: &collectorpb.ExportLogsPartialSuccess{
+		RejectedLogRecords: f.Rejected,
+		ErrorMessage:       f.Message,
+	}}
+}
+
+// compressionStats lets the handler see how a request was compressed, which
+// gRPC doesn't put into the metadata.
+type compressionStats struct{}
+
+type compressionKey struct{}
+
+func (compressionStats) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context {
+	return context.WithValue(ctx, compressionKey{}, new(string))
+}
+
+func (compressionStats) HandleRPC(ctx context.Context, s stats.RPCStats) {
+	if header, ok := s.(*stats.InHeader); ok {
+		*ctx.Value(compressionKey{}).(*string) = header.Compression
+	}
+}
+
+func (compressionStats) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {
+	return ctx
+}
+func (compressionStats) HandleConn(context.Context, stats.ConnStats) {}

@@ -1,0 +1,246 @@
+// Package otlptest has a real OTLP receiver for tests: gRPC or HTTP on
+// loopback, plaintext or TLS, which keeps what it is sent and fails on command.
+//
+// It is for what happens between two processes. Tests of what is in the records
+// do without it.
+package otlptest
+
+import (
+	"crypto/tls"
+	"net"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	collectorpb "go.opentelemetry.io/proto/slim/otlp/collector/logs/v1"
+	logspb "go.opentelemetry.io/proto/slim/otlp/logs/v1"
+)
+
+// Options are how a [Receiver] is reached. The zero value is gRPC in plaintext.
+type Options struct {
+	HTTP     bool
+	TLS      *tls.Config // of the server; nil: plaintext
+	MaxBytes int         // of a request, uncompressed; 0: gRPC's 4 MiB, no limit with HTTP
+}
+
+// Request is one that the receiver took, or read before it lost the answer.
+type Request struct {
+	Headers map[string]string // by lower-case name
+	Gzip    bool
+	Bytes   int // uncompressed
+	Logs    []*logspb.ResourceLogs
+}
+
+// Receiver is an OTLP receiver on loopback. Its methods may be called
+// concurrently.
+type Receiver struct {
+	options Options
+	address string
+
+	mu       sync.Mutex
+	server   server
+	conns    *trackingListener
+	requests []Request
+	attempts int
+	next     []Fault
+	always   *Fault
+	refuse   func(*logspb.ResourceLogs) bool
+}
+
+// server is what the two protocols have in common.
+type server interface {
+	serve(net.Listener) // blocks until stop
+	stop()
+}
+
+// New starts a receiver that stops with the test.
+func New(tb testing.TB, o Options) *Receiver {
+	tb.Helper()
+	r := &Receiver{options: o, address: "127.0.0.1:0"}
+	r.Start(tb)
+	tb.Cleanup(r.Stop)
+	return r
+}
+
+// Unreachable returns a receiver that isn't started yet: nothing listens at its
+// address.
+func Unreachable(tb testing.TB, o Options) *Receiver {
+	tb.Helper()
+	r := New(tb, o)
+	r.Stop()
+	return r
+}
+
+// Start listens, after Stop at the same address as before.
+func (r *Receiver) Start(tb testing.TB) {
+	tb.Helper()
+	l, err := net.Listen("tcp", r.address)
+	if err != nil {
+		tb.Fatalf("listen for the receiver: %v", err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.address = l.Addr().String()
+	r.conns = &trackingListener{Listener: l, open: make(map[net.Conn]bool)}
+	if r.options.HTTP {
+		r.server = newHTTPServer(r)
+	} else {
+		r.server = newGRPCServer(r)
+	}
+	go r.server.serve(r.conns)
+}
+
+// Stop closes the listener and all connections, like a process that is killed.
+func (r *Receiver) Stop() {
+	r.mu.Lock()
+	server, conns := r.server, r.conns
+	r.server = nil
+	r.mu.Unlock()
+	if server == nil {
+		return
+	}
+	_ = conns.Close()
+	conns.closeAll()
+	server.stop()
+}
+
+// URL is the endpoint, without a path.
+func (r *Receiver) URL() string {
+	if r.options.TLS != nil {
+		return "https://" + r.address
+	}
+	return "http://" + r.address
+}
+
+// Play makes the next requests fail, each in its own way. Later ones succeed
+// again.
+func (r *Receiver) Play(faults ...Fault) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.next = append(r.next, faults...)
+}
+
+// PlayAlways makes all requests fail in one way, until it is called with nil.
+func (r *Receiver) PlayAlways(f *Fault) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.always = f
+}
+
+// Refuse makes the receiver answer InvalidArgument, or 400, to requests that
+// contain a record for which match is true.
+func (r *Receiver) Refuse(match func(*logspb.ResourceLogs) bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.refuse = match
+}
+
+// Requests are those that the receiver took, in order.
+func (r *Receiver) Requests() []Request {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.requests)
+}
+
+// Attempts is how many requests arrived, with those that failed.
+func (r *Receiver) Attempts() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.attempts
+}
+
+// Bodies are the bodies of all records that the receiver took, in order.
+func (r *Receiver) Bodies() []string {
+	var bodies []string
+	for _, request := range r.Requests() {
+		for _, logs := range request.Logs {
+			bodies = append(bodies, Bodies(logs)...)
+		}
+	}
+	return bodies
+}
+
+// Bodies are the bodies of the records in logs.
+func Bodies(logs *logspb.ResourceLogs) []string {
+	var bodies []string
+	for _, scope := range logs.GetScopeLogs() {
+		for _, record := range scope.GetLogRecords() {
+			bodies = append(bodies, record.GetBody().GetStringValue())
+		}
+	}
+	return bodies
+}
+
+// receive decides what becomes of a request, and keeps it where it is taken.
+func (r *Receiver) receive(export *collectorpb.ExportLogsServiceRequest, request Request) Fault {
+	request.Logs = export.GetResourceLogs()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f := r.fault(request)
+	if f.received() {
+		r.requests = append(r.requests, request)
+	}
+	return f
+}
+
+func (r *Receiver) fault(request Request) Fault {
+	r.attempts++
+	if len(r.next) > 0 {
+		f := r.next[0]
+		r.next = r.next[1:]
+		return f
+	}
+	if r.always != nil {
+		return *r.always
+	}
+	if r.refuse != nil && slices.ContainsFunc(request.Logs, r.refuse) {
+		return invalid
+	}
+	return Fault{}
+}
+
+func (r *Receiver) closeConnections() {
+	r.mu.Lock()
+	conns := r.conns
+	r.mu.Unlock()
+	conns.closeAll()
+}
+
+// trackingListener can close the connections that it accepted.
+type trackingListener struct {
+	net.Listener
+	mu   sync.Mutex
+	open map[net.Conn]bool
+}
+
+func (l *trackingListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open[c] = true
+	return c, nil
+}
+
+func (l *trackingListener) closeAll() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.open {
+		_ = c.Close()
+	}
+	clear(l.open)
+}
+
+// Await waits until a condition holds, and fails the test if it doesn't soon.
+func Await(tb testing.TB, what string, condition func() bool) {
+	tb.Helper()
+	const patience = 20 * time.Second
+	for deadline := time.Now().Add(patience); !condition(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			tb.Fatalf("waited %s in vain: %s", patience, what)
+		}
+	}
+}
