@@ -6,68 +6,94 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 )
 
 // restart decides, once a request has ended with err, what the next one is,
 // says so, and waits for its time.
 func (r *session) restart(ctx context.Context, err error) {
 	reason := reasonOf(err)
-	wasList := r.relist
+	attrs := r.describe(reason, err)
+	hadGap := r.gap
 	atOnce := r.plan(reason) || r.healthy(reason)
 	wait := r.pause(err, atOnce)
 	r.OnRestart(reason)
-	r.logRestart(ctx, reason, err, wait, !wasList && r.relist)
+	if r.gap && !hadGap {
+		r.logGap(ctx, attrs)
+	} else {
+		r.logRestart(ctx, reason, atOnce, append(attrs, slog.Duration("wait", wait)))
+	}
 	sleep(ctx, wait)
 }
 
 // plan draws the consequences of reason for the next request, and reports
-// whether that one is new enough not to wait for.
+// whether that one is so different that it need not wait.
 func (r *session) plan(reason string) (atOnce bool) {
+	if r.relist {
+		return r.planList(reason)
+	}
 	switch reason {
 	case ReasonExpired:
-		if r.relist {
-			r.expired++
-			return false
-		}
 		r.needList()
 		return r.progressed
-	case ReasonInvalid:
-		if !r.relist { // a checkpoint that the server can't even read
+	case ReasonInvalid: // a checkpoint that the server can't even read
+		r.needList()
+	case ReasonTooLarge:
+		if r.stuck++; r.stuck >= maxStuck {
 			r.needList()
-			return false
 		}
-		atOnce = !r.refused
-		r.refused = true
-		return atOnce
-	case ReasonStalled, ReasonTooLarge:
-		r.planStuck(reason)
-	default:
-		if r.relist && r.delivered {
-			r.cuts++
-		}
+	case ReasonStalled:
+		r.stalls++
 	}
 	return false
 }
 
-// planStuck counts requests that could not resume. A streaming list that stalls
-// is not tried again: a server that ignores sendInitialEvents and has no
-// bookmarks looks like that.
-func (r *session) planStuck(reason string) {
-	if r.relist {
-		if reason == ReasonStalled {
-			r.cuts = maxCuts
+// planList decides how a list that failed is tried again. Streaming lists are
+// refused in many ways: with 422 or 400, by ERROR events with code 500 (etcd
+// too old), by silence. Only the first can be told from a passing trouble; so
+// all others make way for pages too, but not for good: the right to "list" may
+// be missing.
+func (r *session) planList(reason string) (atOnce bool) {
+	switch {
+	case r.paged():
+		r.cuts = 0
+		if reason == ReasonExpired {
+			r.expired, r.cuts = r.expired+1, maxCuts
 		}
-		return
+	case reason == ReasonInvalid:
+		r.refused = true
+		return true
+	case reason == ReasonStalled:
+		r.cuts = maxCuts
+	default:
+		r.cuts++
 	}
-	if r.stuck++; r.stuck >= maxStuck {
-		r.needList()
-	}
+	return false
 }
 
+// needList makes a full list due because events were missed.
 func (r *session) needList() {
 	r.relist, r.gap = true, true
-	r.stuck = 0
+	r.stuck, r.stalls = 0, 0
 	r.synced.Store(false)
+}
+
+// checkRewound asks a server that stays silent where it stands. An API server
+// answers a watch from a resourceVersion of the future with silence, not with
+// an error, and such is every checkpoint after etcd was restored from a backup.
+// Where the list is not allowed or fails, the watch just goes on.
+func (r *session) checkRewound(ctx context.Context) {
+	r.stalls = 0
+	page, err := r.page(ctx, metav1.ListOptions{Limit: 1})
+	if err != nil {
+		return
+	}
+	order, err := resourceversion.CompareResourceVersion(page.ResourceVersion, r.checkpoint)
+	if err == nil && order < 0 {
+		r.needList()
+		r.logGap(ctx, r.describe(ReasonStalled, nil))
+	}
 }
 
 // healthy reports whether the request ended as watches do. One that brought
@@ -104,41 +130,48 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// logRestart writes the one line that a restart is worth.
-func (r *session) logRestart(ctx context.Context, reason string, err error, wait time.Duration, gap bool) {
-	attrs := []slog.Attr{slog.String("reason", reason), slog.String("namespace", r.Namespace), slog.Duration("wait", wait)}
+// describe is called before plan, which changes what the request was.
+func (r *session) describe(reason string, err error) []slog.Attr {
+	attrs := []slog.Attr{slog.String("reason", reason), slog.String("namespace", r.Namespace)}
+	if reason == ReasonForbidden || reason == ReasonUnauthorized {
+		verb := "watch"
+		if r.relist && r.paged() {
+			verb = "list"
+		}
+		attrs = append(attrs, slog.String("verb", verb), slog.String("resource", "pods"))
+	}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
+	return attrs
+}
+
+// logRestart writes the one line that a restart is worth.
+func (r *session) logRestart(ctx context.Context, reason string, atOnce bool, attrs []slog.Attr) {
 	level, msg := slog.LevelWarn, "watch interrupted"
 	switch {
-	case gap:
-		msg = "watch history is gone, comparing the full list"
-		attrs = append(attrs, slog.String("from", r.checkpoint))
 	case reason == ReasonForbidden || reason == ReasonUnauthorized:
 		level, msg = slog.LevelError, "not allowed to watch pods"
-		attrs = append(attrs, slog.String("verb", r.verb()), slog.String("resource", "pods"))
-	case reason == ReasonInvalid && wait == 0:
+	case reason == ReasonInvalid && atOnce:
 		level, msg = slog.LevelInfo, "no streaming lists here, reading the list in pages"
-	case reason == ReasonClosed && wait == 0:
+	case reason == ReasonStalled: // where nothing ever changes, that is usual
+		level, msg = slog.LevelInfo, "nothing heard from the server, asking anew"
+	case reason == ReasonClosed && atOnce:
 		level, msg = slog.LevelDebug, "watch ended, resuming"
 	}
 	r.Logger.LogAttrs(ctx, level, msg, attrs...)
 }
 
-// verb is the one that the request which just ended needed.
-func (r *session) verb() string {
-	if r.relist && r.paged() {
-		return "list"
-	}
-	return "watch"
+func (r *session) logGap(ctx context.Context, attrs []slog.Attr) {
+	attrs = append(attrs, slog.String("from", r.checkpoint))
+	r.Logger.LogAttrs(ctx, slog.LevelWarn, "watch history is gone, comparing the full list", attrs...)
 }
 
 // logListed writes the one line that a complete list is worth.
 func (r *session) logListed(to string) {
 	msg := "pods listed"
 	if r.gap {
-		msg = "watch history was gone, the full list is read"
+		msg = "watch history was gone, the full list is compared"
 	}
 	r.Logger.Info(msg, "namespace", r.Namespace, "from", r.checkpoint, "to", to, "pods", r.pods)
 }

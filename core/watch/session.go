@@ -12,17 +12,20 @@ import (
 )
 
 const (
-	// maxCuts streaming lists in a row that ended before their end make way for
-	// a paged one. A server cuts watchers that are slower than the cluster's
-	// changes, also in the middle of their list; a reader that is just too slow
-	// would never come to the end. Pages wait for their reader.
+	// maxCuts streaming lists in a row that failed make way for a paged one. A
+	// server cuts watchers that are slower than the cluster's changes, also in
+	// the middle of their list; a reader that is just too slow would never come
+	// to the end. Pages wait for their reader.
 	maxCuts = 3
 
-	// maxStuck requests in a row that could not resume make way for a full list:
-	// "too large resource version", or silence, which is what an API server's
-	// watch cache answers to a resourceVersion from the future. Both stay for
-	// ever when etcd was restored from a backup.
+	// maxStuck requests in a row that were answered with "too large resource
+	// version" make way for a full list. Usually that passes: one of several API
+	// servers lags behind. After a restore of etcd it does not.
 	maxStuck = 3
+
+	// maxStalls silent watches in a row are a reason to ask whether the
+	// checkpoint lies in the future.
+	maxStalls = 3
 )
 
 // session is the memory of one Run: what the next request will be and how long
@@ -40,7 +43,8 @@ type session struct {
 	refused bool // the server knows no streaming lists
 	cuts    int  // streaming lists in a row that were cut
 	expired int  // paged lists in a row whose continue token expired
-	stuck   int  // requests in a row that could not resume
+	stuck   int  // requests in a row for which the server was not ready
+	stalls  int  // watches in a row that stayed silent
 	pods    int  // sent since Listing
 
 	began      time.Time // of the present request
@@ -71,6 +75,9 @@ func (r *session) paged() bool { return r.refused || r.cuts >= maxCuts }
 // request does the work of one round, and returns why it ended. A streaming
 // list goes over into its own watch, a paged one needs another request.
 func (r *session) request(ctx context.Context) error {
+	if !r.relist && r.stalls >= maxStalls {
+		r.checkRewound(ctx)
+	}
 	if r.relist && r.paged() {
 		if err := r.listPages(ctx); err != nil {
 			return err
@@ -139,7 +146,7 @@ func (r *session) finishList(ctx context.Context, rv string) error {
 	r.logListed(rv)
 	r.checkpoint = rv
 	r.relist, r.gap = false, false
-	r.cuts, r.expired, r.stuck = 0, 0, 0
+	r.cuts, r.expired, r.stuck, r.stalls = 0, 0, 0, 0
 	r.synced.Store(true)
 	return nil
 }

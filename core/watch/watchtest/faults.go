@@ -13,10 +13,11 @@ import (
 // faults are what the script has ordered for requests to come. Guarded by the
 // server's mutex.
 type faults struct {
-	fail       []*metav1.Status // one per request
+	fail       []*metav1.Status // one per request, nil to let it pass
 	errors     []*metav1.Status // one per watch
 	refuseList bool
 	ignoreList bool
+	holdList   bool
 	cutList    int           // items before a list is cut; -1 = not
 	hang       chan struct{} // open while the server hangs; nil = it doesn't
 }
@@ -31,6 +32,13 @@ func (s *Server) FailNext(n, status int, retryAfter time.Duration, reason metav1
 	for range n {
 		s.faults.fail = append(s.faults.fail, st)
 	}
+}
+
+// PassNext lets n lists and watches through before what is ordered after it.
+func (s *Server) PassNext(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults.fail = append(s.faults.fail, make([]*metav1.Status, n)...)
 }
 
 // FailNextStatus is [Server.FailNext] with a Status of the caller's making.
@@ -113,6 +121,15 @@ func (s *Server) IgnoreStreamingLists(on bool) {
 	s.faults.ignoreList = on
 }
 
+// HoldLists withholds the bookmark that ends a streaming list, until it is
+// called with false; changes go through meanwhile, as the real server's may.
+func (s *Server) HoldLists(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults.holdList = on
+	s.wake()
+}
+
 // Hang silences the server until [Server.Resume]: open streams get nothing, not
 // even bookmarks, and new requests no answer.
 func (s *Server) Hang() {
@@ -169,6 +186,16 @@ func statusOf(code int, retryAfter time.Duration, reason metav1.StatusReason) *m
 		st.Reason = reason
 	}
 	return &st
+}
+
+// TooLarge is what the real server says of a resourceVersion that it has not
+// come to yet, for [Server.FailNextStatus] and [Server.ErrorNext].
+func TooLarge() metav1.Status {
+	st := apierrors.NewTimeoutError("Too large resource version: 9999, current: 1000", 0).Status()
+	st.Details.Causes = []metav1.StatusCause{{
+		Type: metav1.CauseTypeResourceVersionTooLarge, Message: "Too large resource version",
+	}}
+	return st
 }
 
 // gone is what the real server says of a resourceVersion before its history.

@@ -31,6 +31,7 @@ type entry struct {
 	rv        uint64
 	kind      watch.EventType
 	pod, prev *corev1.Pod // prev: before the change, nil for Added
+	end       bool        // a bookmark that ends a streaming list
 
 	mu     sync.Mutex
 	frames [4][mediaCount][]byte
@@ -51,7 +52,7 @@ func (e *entry) frame(c *codec, m media, t watch.EventType) []byte {
 func (e *entry) encode(c *codec, m media, t watch.EventType) []byte {
 	switch {
 	case t == watch.Bookmark:
-		return c.bookmark(m, e.rv, false)
+		return c.bookmark(m, e.rv, e.end)
 	case t == watch.Deleted && e.kind == watch.Modified:
 		// Left the selection: as it was within, with the change's resourceVersion.
 		left := *e.prev

@@ -36,7 +36,7 @@ type stream struct {
 	ending   *ending // the script ends the stream
 
 	initial []*entry // of a streaming list, or of a watch from nothing
-	endMark uint64   // resourceVersion of the bookmark behind initial; 0 = none
+	endMark uint64   // resourceVersion of the bookmark that ends the list; 0 = none due
 	cutList int      // items of initial before the connection is cut; -1 = all
 }
 
@@ -195,6 +195,10 @@ func (st *stream) next() ([]*entry, error) {
 		return nil, nil
 	case st.ending != nil && st.position >= st.ending.at:
 		return nil, st.finish()
+	case st.endMark > 0 && !s.faults.holdList:
+		mark := &entry{rv: st.endMark, kind: watch.Bookmark, end: true}
+		st.endMark = 0
+		return []*entry{mark}, nil
 	case st.position < s.store.first || end-max(st.position, st.live) > uint64(s.opts.pending):
 		// Too slow. The real server too counts only what came since the watch was
 		// opened, and closes it in good order once the client has taken what is
@@ -207,6 +211,9 @@ func (st *stream) next() ([]*entry, error) {
 	}
 	entries := s.store.since(st.position, limit)
 	st.position += uint64(len(entries))
+	if n := len(entries); n > 0 && st.endMark > 0 {
+		st.endMark = entries[n-1].rv
+	}
 	return entries, nil
 }
 
@@ -230,10 +237,7 @@ func (st *stream) sendInitial() error {
 		return st.abort()
 	}
 	st.initial = nil
-	if st.endMark == 0 {
-		return nil
-	}
-	return st.send(st.server.codec.bookmark(st.query.media, st.endMark, true))
+	return nil
 }
 
 // abort cuts the connection behind what was written so far.
@@ -242,9 +246,15 @@ func (st *stream) abort() error {
 	return http.ErrAbortHandler
 }
 
+// sendEntry sends what the stream is to see of the entry. Like the real server's
+// it sees nothing from before its beginning, even if that lies in the future,
+// and no bookmark before the one that ends its list.
 func (st *stream) sendEntry(e *entry) error {
 	t := st.query.view(e)
-	if t == "" || t == watch.Bookmark && !st.query.bookmarks {
+	switch {
+	case t == "" || e.rv < st.query.rv:
+		return nil
+	case t == watch.Bookmark && !e.end && (!st.query.bookmarks || st.endMark > 0):
 		return nil
 	}
 	return st.send(e.frame(st.server.codec, st.query.media, t))

@@ -1,0 +1,227 @@
+package watch_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
+)
+
+// Every fault hits a stream that has just read the pod shop/cart; more changes
+// follow, and all of them must arrive once and in order.
+func TestSurvives(t *testing.T) {
+	internal := apierrors.NewInternalError(errText("etcd leader changed")).Status()
+	for name, c := range map[string]struct {
+		opts    []watchtest.Option
+		fault   func(srv *watchtest.Server)
+		reasons []string // one of them is told
+	}{
+		"clean end":           {fault: func(srv *watchtest.Server) { srv.EndStreams() }, reasons: []string{watch.ReasonClosed}},
+		"connection cut":      {fault: func(srv *watchtest.Server) { srv.CutStreams() }, reasons: []string{watch.ReasonClosed}},
+		"connection cut, tls": {opts: []watchtest.Option{watchtest.WithTLS()}, fault: func(srv *watchtest.Server) { srv.CutStreams() }, reasons: []string{watch.ReasonClosed}},
+		"cut mid-frame":       {fault: func(srv *watchtest.Server) { srv.CutMidFrame() }, reasons: []string{watch.ReasonClosed}},
+		"cut mid-frame, json": {
+			opts:  []watchtest.Option{watchtest.WithJSONOnly()},
+			fault: func(srv *watchtest.Server) { srv.CutMidFrame() }, reasons: []string{watch.ReasonClosed},
+		},
+		"cut mid-frame, tls": {
+			opts:  []watchtest.Option{watchtest.WithTLS()},
+			fault: func(srv *watchtest.Server) { srv.CutMidFrame() }, reasons: []string{watch.ReasonClosed},
+		},
+		"ERROR event 500": {fault: func(srv *watchtest.Server) { srv.ErrorEvent(internal) }, reasons: []string{watch.ReasonServerError}},
+		"ERROR event 500, then another": {
+			fault: func(srv *watchtest.Server) { srv.ErrorNext(2, internal); srv.CutStreams() }, reasons: []string{watch.ReasonServerError},
+		},
+		"HTTP 500": {fault: failing(3, 500, ""), reasons: []string{watch.ReasonServerError}},
+		"HTTP 502": {fault: failing(1, 502, ""), reasons: []string{watch.ReasonServerError}},
+		"HTTP 503": {fault: failing(2, 503, ""), reasons: []string{watch.ReasonServerError}},
+		"HTTP 504": {fault: failing(2, 504, ""), reasons: []string{watch.ReasonTimeout}},
+		"HTTP 429": {fault: failing(2, 429, ""), reasons: []string{watch.ReasonThrottled}},
+		"HTTP 401": {fault: failing(2, 401, ""), reasons: []string{watch.ReasonUnauthorized}},
+		"HTTP 403": {fault: failing(2, 403, ""), reasons: []string{watch.ReasonForbidden}},
+		"HTTP 404": {fault: failing(2, 404, ""), reasons: []string{watch.ReasonOther}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := newServer(t, c.opts...)
+			srv.Create(pod("shop", "cart"))
+			r := startReader(t, srv, "", watch.Settings{})
+			r.reached("1001")
+			for range 3 {
+				touch(srv, "shop", "cart")
+			}
+			r.reached("1004")
+			c.fault(srv)
+			for range 5 {
+				touch(srv, "shop", "cart")
+			}
+			srv.Delete("shop", "cart")
+			r.reached("1010")
+			r.restarted(c.reasons[0], 1)
+			r.wantChanges(srv, 1)
+			if diff := r.seenReasons(); slices.ContainsFunc(diff, func(s string) bool { return s != c.reasons[0] && s != watch.ReasonClosed }) {
+				t.Errorf("reasons %v, want %v and %q alone", diff, c.reasons, watch.ReasonClosed)
+			}
+		})
+	}
+}
+
+type errText string
+
+func (e errText) Error() string { return string(e) }
+
+// failing cuts the stream and lets its next n requests fail.
+func failing(n, status int, reason metav1.StatusReason) func(*watchtest.Server) {
+	return func(srv *watchtest.Server) {
+		srv.FailNext(n, status, 0, reason)
+		srv.CutStreams()
+	}
+}
+
+func TestSurvivesWatchTimeout(t *testing.T) {
+	srv := newServer(t)
+	srv.Create(pod("shop", "cart"))
+	r := startReader(t, srv, "", watch.Settings{WatchTimeoutMin: time.Second, WatchTimeoutMax: time.Second})
+	r.restarted(watch.ReasonClosed, 1)
+	touch(srv, "shop", "cart")
+	r.reached("1002")
+	r.wantChanges(srv, 1)
+	requests := srv.Requests()
+	if got := requests[0].Query.Get("timeoutSeconds"); got != "1" {
+		t.Errorf("timeoutSeconds = %q, want 1", got)
+	}
+	if got := requests[len(requests)-1].Query.Get("resourceVersion"); got != "1001" {
+		t.Errorf("resumed from resourceVersion %q, want 1001", got)
+	}
+}
+
+func TestSurvivesRefusedConnection(t *testing.T) {
+	srv := newServer(t)
+	srv.Create(pod("shop", "cart"))
+	r := startReader(t, srv, "", watch.Settings{})
+	r.reached("1001")
+	srv.Down()
+	r.restarted(watch.ReasonRefused, 2)
+	if err := srv.Up(); err != nil {
+		t.Fatal(err)
+	}
+	touch(srv, "shop", "cart")
+	r.reached("1002")
+	// Nothing had changed while the server was away, so the checkpoint still holds.
+	r.want("listing @", "present shop/cart @1001", "listed @1001", "modified shop/cart @1002")
+}
+
+func TestHonoursRetryAfter(t *testing.T) {
+	srv := newServer(t)
+	srv.Create(pod("shop", "cart"))
+	r := startReader(t, srv, "", watch.Settings{})
+	r.reached("1001")
+	began := time.Now()
+	srv.FailNext(1, http.StatusTooManyRequests, time.Second, "")
+	srv.CutStreams()
+	touch(srv, "shop", "cart")
+	r.reached("1002")
+	if took := time.Since(began); took < time.Second {
+		t.Errorf("came back after %v, want a second at least", took)
+	}
+	if n := count(r.seenReasons(), watch.ReasonThrottled); n != 1 {
+		t.Errorf("throttled %d times, want once: %v", n, r.seenReasons())
+	}
+}
+
+// A hidden retry of rest.Request would not be told to OnRestart.
+func TestEveryRequestIsTold(t *testing.T) {
+	srv := newServer(t)
+	r := startReader(t, srv, "", watch.Settings{})
+	r.reached("1000")
+	srv.FailNext(4, http.StatusServiceUnavailable, 0, "")
+	srv.EndStreams()
+	r.restarted(watch.ReasonServerError, 4)
+	eventually(t, "the stream to be back", func() bool { return srv.Streams() == 1 })
+	if told, made := len(r.seenReasons()), len(srv.Requests()); told != made-1 {
+		t.Errorf("%d restarts were told, %d requests made", told, made)
+	}
+}
+
+func TestSaysWhatIsNotAllowed(t *testing.T) {
+	srv := newServer(t)
+	srv.FailNext(1, http.StatusForbidden, 0, "")
+	r := startReader(t, srv, "", watch.Settings{Namespace: "shop"})
+	r.reached("1000")
+	want := []string{"level=ERROR", `msg="not allowed to watch pods"`, "verb=watch", "resource=pods", "namespace=shop", `cannot watch resource`}
+	for _, w := range want {
+		if !strings.Contains(r.log.String(), w) {
+			t.Errorf("the log lacks %s:\n%s", w, r.log)
+		}
+	}
+}
+
+func TestSilentServerIsLeft(t *testing.T) {
+	for name, stall := range map[string]func(*watchtest.Server){
+		"open stream": func(srv *watchtest.Server) { srv.Hang() },
+		"new request": func(srv *watchtest.Server) { srv.Hang(); srv.CutStreams() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := newServer(t, watchtest.WithBookmarks(5*time.Millisecond))
+			srv.Create(pod("shop", "cart"))
+			r := startReader(t, srv, "", watch.Settings{Silence: 200 * time.Millisecond})
+			r.reached("1001")
+			stall(srv)
+			r.restarted(watch.ReasonStalled, 1)
+			srv.Resume()
+			touch(srv, "shop", "cart")
+			r.until("the change", func(events []watch.Event, _ []string) bool {
+				return events[len(events)-1].ResourceVersion == "1002"
+			})
+			r.wantChanges(srv, 1)
+		})
+	}
+}
+
+// A reader that is slow is not a server that is silent.
+func TestSlowReaderIsNoSilence(t *testing.T) {
+	srv := newServer(t)
+	srv.Create(pod("shop", "cart"))
+	gate := make(chan struct{})
+	r := startGated(t, srv, "", watch.Settings{Silence: 50 * time.Millisecond}, gate)
+	eventually(t, "the stream", func() bool { return srv.Streams() == 1 })
+	time.Sleep(200 * time.Millisecond) // long enough to be wrong; a slow machine can't make this fail
+	close(gate)
+	srv.Bookmark()
+	r.reached("1001")
+	if got := r.seenReasons(); len(got) > 0 && got[0] != watch.ReasonStalled || len(got) > 3 {
+		t.Errorf("restarted for %v", got)
+	}
+}
+
+func TestBackoffGrowsAndStartsOver(t *testing.T) {
+	srv := newServer(t)
+	r := startReader(t, srv, "", watch.Settings{BackoffInitial: 20 * time.Millisecond, BackoffMax: 10 * time.Second})
+	r.reached("1000")
+	srv.Bookmark()
+	r.until("a bookmark", func(events []watch.Event, _ []string) bool { return events[len(events)-1].Kind == watch.Bookmark })
+	began := time.Now()
+	srv.FailNext(5, http.StatusInternalServerError, 0, "")
+	srv.CutStreams()
+	r.restarted(watch.ReasonServerError, 5)
+	srv.Create(pod("shop", "cart"))
+	r.reached("1001")
+	// 20 ms and five times half as much again, each at least half of that.
+	if took, least := time.Since(began), 200*time.Millisecond; took < least {
+		t.Errorf("six pauses took %v, want at least %v", took, least)
+	}
+	began = time.Now()
+	srv.CutStreams()
+	eventually(t, "the stream to be gone", func() bool { return len(r.seenReasons()) == 7 })
+	touch(srv, "shop", "cart")
+	r.reached("1002")
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("the pause after a good stream took %v", took)
+	}
+}

@@ -1,0 +1,317 @@
+package watch_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
+)
+
+// pods creates p0, p1, ... in the namespace shop, at 1001, 1002, ...
+func pods(srv *watchtest.Server, n int) {
+	for i := range n {
+		srv.Create(pod("shop", fmt.Sprintf("p%d", i)))
+	}
+}
+
+func TestHistoryIsGone(t *testing.T) {
+	for name, opts := range map[string][]watchtest.Option{
+		"as ERROR event":       nil,
+		"as ERROR event, json": {watchtest.WithJSONOnly()},
+		"as HTTP 410":          {watchtest.WithHTTPGone()},
+		"as HTTP 410, tls":     {watchtest.WithHTTPGone(), watchtest.WithTLS()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := newServer(t, opts...)
+			pods(srv, 2)
+			r := startReader(t, srv, "", watch.Settings{})
+			r.reached("1002")
+			srv.Down()
+			srv.Delete("shop", "p0")
+			touch(srv, "shop", "p1")
+			if err := srv.Up(); err != nil {
+				t.Fatal(err)
+			}
+			r.reached("1004")
+			touch(srv, "shop", "p1")
+			r.reached("1005")
+			r.want(
+				"listing @", "present shop/p0 @1001", "present shop/p1 @1002", "listed @1002",
+				"listing @1002", "present shop/p1 @1004", "listed @1004",
+				"modified shop/p1 @1005",
+			)
+			if n := count(r.seenReasons(), watch.ReasonExpired); n != 1 {
+				t.Errorf("expired %d times, want once: %v", n, r.seenReasons())
+			}
+			for _, w := range []string{`msg="watch history is gone, comparing the full list"`, "from=1002", "to=1004"} {
+				if n := strings.Count(r.log.String(), w); n == 0 {
+					t.Errorf("the log lacks %s:\n%s", w, r.log)
+				}
+			}
+		})
+	}
+}
+
+func TestStoredCheckpointIsGone(t *testing.T) {
+	srv := newServer(t)
+	pods(srv, 1)
+	r := startReader(t, srv, "7", watch.Settings{BackoffInitial: time.Hour})
+	r.reached("1001") // at once, the pause would take an hour
+	r.want("listing @7", "present shop/p0 @1001", "listed @1001")
+}
+
+func TestStoredCheckpointIsUnreadable(t *testing.T) {
+	srv := newServer(t)
+	pods(srv, 1)
+	r := startReader(t, srv, "not-a-number", watch.Settings{})
+	r.reached("1001")
+	r.want("listing @not-a-number", "present shop/p0 @1001", "listed @1001")
+}
+
+// A list is long enough for pods to change meanwhile.
+func TestChangesDuringStreamingList(t *testing.T) {
+	srv := newServer(t)
+	pods(srv, 3)
+	srv.HoldLists(true)
+	r := startReader(t, srv, "", watch.Settings{})
+	r.reached("1003")
+	touch(srv, "shop", "p0")
+	srv.Delete("shop", "p1")
+	srv.Create(pod("shop", "p3"))
+	srv.Bookmark() // held back, as by the real server
+	r.reached("1006")
+	if r.stream.Synced() {
+		t.Error("synced before the list was complete")
+	}
+	srv.HoldLists(false)
+	r.until("the end of the list", func(events []watch.Event, _ []string) bool {
+		return events[len(events)-1].Kind == watch.Listed
+	})
+	r.want(
+		"listing @", "present shop/p0 @1001", "present shop/p1 @1002", "present shop/p2 @1003",
+		"modified shop/p0 @1004", "deleted shop/p1 @1005", "present shop/p3 @1006", "listed @1006",
+	)
+}
+
+// The checkpoint stands still during a list, so a list that was cut begins anew
+// and says again where the gap begins.
+func TestListBeginsAnewWhenCut(t *testing.T) {
+	srv := newServer(t)
+	pods(srv, 3)
+	srv.CutListAfter(2)
+	r := startReader(t, srv, "5", watch.Settings{})
+	r.reached("1003")
+	r.until("the end of the list", func(events []watch.Event, _ []string) bool { return events[len(events)-1].Kind == watch.Listed })
+	p0, p1, p2 := "present shop/p0 @1001", "present shop/p1 @1002", "present shop/p2 @1003"
+	r.want("listing @5", p0, p1, "listing @5", p0, p1, p2, "listed @1003")
+	if n := strings.Count(r.log.String(), "watch history is gone"); n != 1 {
+		t.Errorf("the gap was announced %d times, want once:\n%s", n, r.log)
+	}
+}
+
+func TestStreamingListIsRefused(t *testing.T) {
+	srv := newServer(t)
+	pods(srv, 5)
+	srv.RefuseStreamingLists(true)
+	r := startReader(t, srv, "", watch.Settings{PageSize: 2})
+	r.reached("1005")
+	touch(srv, "shop", "p0")
+	r.reached("1006")
+	want := []string{"listing @"}
+	for i := range 5 {
+		want = append(want, fmt.Sprintf("present shop/p%d @%d", i, 1001+i))
+	}
+	want = append(want, "listed @1005", "modified shop/p0 @1006")
+	r.want(want...)
+
+	srv.Down()
+	touch(srv, "shop", "p1")
+	if err := srv.Up(); err != nil {
+		t.Fatal(err)
+	}
+	r.reached("1007")
+	streaming := 0
+	for _, q := range srv.Requests() {
+		if q.Query.Get("sendInitialEvents") != "" {
+			streaming++
+		}
+	}
+	if streaming != 1 {
+		t.Errorf("asked for a streaming list %d times, want once: it is to be remembered", streaming)
+	}
+}
+
+func TestPagesAreBounded(t *testing.T) {
+	srv := newServer(t)
+	pods(srv, 5)
+	srv.RefuseStreamingLists(true)
+	r := startReader(t, srv, "", watch.Settings{PageSize: 2})
+	r.reached("1005")
+	pages := 0
+	for _, q := range srv.Requests() {
+		if q.Verb == "list" {
+			pages++
+			if got := q.Query.Get("limit"); got != "2" {
+				t.Errorf("asked for a page of %q, want 2", got)
+			}
+		}
+	}
+	if pages != 3 {
+		t.Errorf("read %d pages, want 3", pages)
+	}
+}
+
+func TestStreamingListIsIgnored(t *testing.T) {
+	srv := newServer(t)
+	pods(srv, 2)
+	srv.IgnoreStreamingLists(true)
+	r := startReader(t, srv, "", watch.Settings{})
+	r.reached("1002")
+	srv.Bookmark() // comes without the mark: so there will never be one
+	r.until("the end of the list", func(events []watch.Event, _ []string) bool { return events[len(events)-1].Kind == watch.Listed })
+	p0, p1 := "present shop/p0 @1001", "present shop/p1 @1002"
+	r.want("listing @", p0, p1, "listing @", p0, p1, "listed @1002")
+}
+
+func TestStreamingListIsIgnoredWithoutBookmarks(t *testing.T) {
+	srv := newServer(t)
+	pods(srv, 1)
+	srv.IgnoreStreamingLists(true)
+	r := startReader(t, srv, "", watch.Settings{Silence: 300 * time.Millisecond})
+	r.until("the end of the list", func(events []watch.Event, _ []string) bool {
+		return len(events) > 0 && events[len(events)-1].Kind == watch.Listed
+	})
+	if count(r.seenReasons(), watch.ReasonStalled) != 1 {
+		t.Errorf("restarted for %v, want one %q", r.seenReasons(), watch.ReasonStalled)
+	}
+}
+
+// What an API server says whose etcd is too old looks like a passing trouble.
+func TestStreamingListFailsForGood(t *testing.T) {
+	srv := newServer(t)
+	pods(srv, 1)
+	srv.ErrorNext(3, apierrors.NewInternalError(errText("RequestWatchProgress is disabled")).Status())
+	r := startReader(t, srv, "", watch.Settings{})
+	r.reached("1001")
+	eventually(t, "the watch", func() bool { return srv.Streams() == 1 })
+	var verbs []string
+	for _, q := range srv.Requests() {
+		verbs = append(verbs, q.Verb)
+	}
+	if got, want := strings.Join(verbs, " "), "watch watch watch list watch"; got != want {
+		t.Errorf("requests %q, want %q", got, want)
+	}
+}
+
+// Without the right to list, pages must not be the end of it.
+func TestPagesAreForbidden(t *testing.T) {
+	srv := newServer(t)
+	pods(srv, 1)
+	srv.FailNext(3, http.StatusServiceUnavailable, 0, "")
+	srv.FailNext(1, http.StatusForbidden, 0, "")
+	r := startReader(t, srv, "", watch.Settings{})
+	r.reached("1001")
+	if !strings.Contains(r.log.String(), "verb=list") {
+		t.Errorf("the log doesn't say that the verb list is missing:\n%s", r.log)
+	}
+	last := srv.Requests()[len(srv.Requests())-1]
+	if last.Query.Get("sendInitialEvents") != "true" {
+		t.Errorf("the last request was %+v, want a streaming list", last)
+	}
+}
+
+func TestPagedListIsCut(t *testing.T) {
+	srv := newServer(t)
+	pods(srv, 3)
+	srv.RefuseStreamingLists(true)
+	srv.CutListAfter(2)
+	r := startReader(t, srv, "", watch.Settings{PageSize: 2})
+	r.until("the end of the list", func(events []watch.Event, _ []string) bool {
+		return len(events) > 0 && events[len(events)-1].Kind == watch.Listed
+	})
+	p0, p1, p2 := "present shop/p0 @1001", "present shop/p1 @1002", "present shop/p2 @1003"
+	r.want("listing @", p0, p1, "listing @", p0, p1, p2, "listed @1003")
+}
+
+// The history can end between two pages. The first time the list begins anew,
+// the second time it is read in one.
+func TestPagedListExpires(t *testing.T) {
+	srv := newServer(t)
+	pods(srv, 3)
+	srv.RefuseStreamingLists(true)
+	srv.PassNext(1) // the streaming list, which is refused
+	for range 2 {
+		srv.PassNext(1)
+		srv.FailNext(1, http.StatusGone, 0, metav1.StatusReasonExpired)
+	}
+	r := startReader(t, srv, "", watch.Settings{PageSize: 2})
+	r.until("the end of the list", func(events []watch.Event, _ []string) bool {
+		return len(events) > 0 && events[len(events)-1].Kind == watch.Listed
+	})
+	p0, p1, p2 := "present shop/p0 @1001", "present shop/p1 @1002", "present shop/p2 @1003"
+	r.want("listing @", p0, p1, "listing @", p0, p1, "listing @", p0, p1, p2, "listed @1003")
+	var limits []string
+	for _, q := range srv.Requests() {
+		if q.Verb == "list" {
+			limits = append(limits, q.Query.Get("limit"))
+		}
+	}
+	if got, want := strings.Join(limits, " "), "2 2 2 2 "; got != want {
+		t.Errorf("the lists had the limits %q, want %q", got, want)
+	}
+}
+
+func TestTooLargeResourceVersion(t *testing.T) {
+	t.Run("passes", func(t *testing.T) {
+		srv := newServer(t)
+		pods(srv, 1)
+		srv.FailNextStatus(2, watchtest.TooLarge())
+		r := startReader(t, srv, "1000", watch.Settings{})
+		r.reached("1001")
+		r.want("added shop/p0 @1001")
+	})
+	t.Run("stays", func(t *testing.T) {
+		srv := newServer(t)
+		pods(srv, 1)
+		srv.FailNextStatus(2, watchtest.TooLarge())
+		srv.ErrorNext(1, watchtest.TooLarge())
+		r := startReader(t, srv, "9999", watch.Settings{})
+		r.reached("1001")
+		r.want("listing @9999", "present shop/p0 @1001", "listed @1001")
+		if n := count(r.seenReasons(), watch.ReasonTooLarge); n != 3 {
+			t.Errorf("restarted for %v, want 3 times %q", r.seenReasons(), watch.ReasonTooLarge)
+		}
+	})
+}
+
+// An API server is silent about a checkpoint from the future, as after a restore
+// of etcd from a backup.
+func TestCheckpointIsFromTheFuture(t *testing.T) {
+	srv := newServer(t)
+	pods(srv, 1)
+	r := startReader(t, srv, "9999", watch.Settings{Silence: 100 * time.Millisecond})
+	r.until("the end of the list", func(events []watch.Event, _ []string) bool {
+		return len(events) > 2 && events[2].Kind == watch.Listed
+	})
+	if got, want := strings.Join(r.lines()[:3], ", "), "listing @9999, present shop/p0 @1001, listed @1001"; got != want {
+		t.Errorf("events %s, want %s", got, want)
+	}
+}
+
+// Where nothing ever changes an API server sends no bookmarks either.
+func TestQuietClusterIsNotListedAgain(t *testing.T) {
+	srv := newServer(t)
+	pods(srv, 1)
+	r := startReader(t, srv, "1001", watch.Settings{Silence: 50 * time.Millisecond})
+	r.restarted(watch.ReasonStalled, 5)
+	touch(srv, "shop", "p0")
+	r.reached("1002")
+	r.want("modified shop/p0 @1002")
+}
