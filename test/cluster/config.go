@@ -24,15 +24,12 @@ leaderElection:
 `
 
 // kwokConfig: many workers, since nearly all of their time is spent waiting
-// for the API server (kwok itself has no rate limit to raise). Leases, so that
-// the node lifecycle controller takes the nodes for alive.
+// for the API server. kwok itself has no rate limit to raise.
 const kwokConfig = `apiVersion: config.kwok.x-k8s.io/v1alpha1
 kind: KwokConfiguration
 options:
   podPlayStageParallelism: 32
   nodePlayStageParallelism: 8
-  nodeLeaseParallelism: 8
-  nodeLeaseDurationSeconds: 40
 `
 
 // writeConfigs writes the configuration files of scheduler and kwok.

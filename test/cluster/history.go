@@ -91,22 +91,31 @@ func replay(ctx context.Context, client *clientv3.Client, last int64, yield func
 			if !ok {
 				return errors.Join(errors.New("watch etcd: closed before the end"), ctx.Err())
 			}
-			if err := resp.Err(); err != nil {
-				return fmt.Errorf("watch etcd: %w", err)
-			}
-			if resp.IsProgressNotify() && resp.Header.Revision >= last {
-				return nil
-			}
-			for _, ev := range resp.Events {
-				if ev.Kv.ModRevision > last {
-					return nil
-				}
-				if err := yield(ev); err != nil {
-					return err
-				}
+			if done, err := forward(resp, last, yield); done || err != nil {
+				return err
 			}
 		}
 	}
+}
+
+// forward calls yield for the changes in one response; done when the last
+// revision has been reached.
+func forward(resp clientv3.WatchResponse, last int64, yield func(*clientv3.Event) error) (done bool, err error) {
+	if err := resp.Err(); err != nil {
+		return false, fmt.Errorf("watch etcd: %w", err)
+	}
+	if resp.IsProgressNotify() {
+		return resp.Header.Revision >= last, nil
+	}
+	for _, ev := range resp.Events {
+		if ev.Kv.ModRevision > last {
+			return true, nil
+		}
+		if err := yield(ev); err != nil {
+			return false, err
+		}
+	}
+	return false, nil
 }
 
 // newChange reads an event of etcd as the API server's watch does: what is

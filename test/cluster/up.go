@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 )
@@ -41,7 +42,7 @@ func up(ctx context.Context, o upOptions, out io.Writer) (err error) {
 		return err
 	}
 	for _, p := range programs {
-		if _, err := os.Stat(bin + "/" + p.name); err != nil {
+		if _, err := os.Stat(filepath.Join(bin, p.name)); err != nil {
 			return fmt.Errorf("find %s (call cluster build): %w", p.name, err)
 		}
 	}
@@ -60,7 +61,7 @@ func up(ctx context.Context, o upOptions, out io.Writer) (err error) {
 	defer func() {
 		if err != nil {
 			// Not ctx: that it was cancelled may be why we are here.
-			err = errors.Join(err, f.stopAll(context.WithoutCancel(ctx)), os.Remove(f.join("cluster.json")))
+			err = errors.Join(err, f.stopAll(context.WithoutCancel(ctx)))
 		}
 	}()
 	if err := f.startAll(ctx, s); err != nil {
