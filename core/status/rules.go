@@ -12,13 +12,13 @@ import (
 // learns of a pod; at is when that happened.
 type Rules struct {
 	// Cluster is the name of the cluster, part of every record's id.
-	Cluster string
+	Cluster string `json:"cluster"`
 	// EveryUpdate gives a record for every new version of a pod, also where
 	// nothing that is worth telling changed.
-	EveryUpdate bool
+	EveryUpdate bool `json:"everyUpdate"`
 	// ServiceFromLabels derives the service also from the labels
 	// app.kubernetes.io/instance, name and version.
-	ServiceFromLabels bool
+	ServiceFromLabels bool `json:"serviceFromLabels"`
 }
 
 // Create tells of a pod that was seen coming.

@@ -1,0 +1,170 @@
+package status
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// story is a golden's input: what happens to one pod, one event after the other.
+type story struct {
+	Rules  Rules   `json:"rules"`
+	Events []event `json:"events"`
+}
+
+// event says in which way one learns of the pod. Merge is laid over the pod of
+// the event before; a list replaces a list.
+type event struct {
+	Is    string         `json:"is"`
+	Merge map[string]any `json:"merge"`
+}
+
+// TestGolden tells each story in testdata/*.yaml and compares the records with
+// the file of the same name that ends in .txt.
+func TestGolden(t *testing.T) {
+	stories, err := filepath.Glob("testdata/*.yaml")
+	if err != nil || len(stories) == 0 {
+		t.Fatalf("no stories: %v", err)
+	}
+	for _, path := range stories {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".yaml"), func(t *testing.T) {
+			got := tell(t, path)
+			golden := strings.TrimSuffix(path, ".yaml") + ".txt"
+			if *update {
+				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("records (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func tell(t *testing.T, path string) string {
+	t.Helper()
+	var s story
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.UnmarshalStrict(b, &s); err != nil {
+		t.Fatal(err)
+	}
+	var (
+		out   strings.Builder
+		state *State
+		tree  = map[string]any{}
+	)
+	for i, e := range s.Events {
+		merge(tree, e.Merge)
+		at := time.Date(2018, 3, 16, 14, 0, i, 0, time.UTC)
+		var records []record.Record
+		state, records = learn(t, s.Rules, state, e.Is, podOf(t, tree, i), at)
+		fmt.Fprintf(&out, "%s\n", e.Is)
+		for _, r := range records {
+			fmt.Fprintf(&out, "  %s\n", describe(r))
+		}
+	}
+	return out.String()
+}
+
+func learn(t *testing.T, rules Rules, state *State, how string, pod *corev1.Pod, at time.Time) (*State, []record.Record) {
+	t.Helper()
+	switch how {
+	case "created":
+		return rules.Create(pod, at)
+	case "initial":
+		return rules.Initial(pod, at)
+	case "found":
+		return rules.Found(pod, at)
+	case "updated":
+		return rules.Update(state, pod, at, false)
+	case "recovered":
+		return rules.Update(state, pod, at, true)
+	case "deleted":
+		return nil, rules.Delete(state, pod, at)
+	case "vanished":
+		return nil, rules.Vanished(state, at)
+	}
+	t.Fatalf("no such way to learn of a pod: %s", how)
+	return nil, nil
+}
+
+// podOf makes the pod of an event, with a resourceVersion of its own.
+func podOf(t *testing.T, tree map[string]any, i int) *corev1.Pod {
+	t.Helper()
+	b, err := yaml.Marshal(tree)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pod corev1.Pod
+	if err := yaml.UnmarshalStrict(b, &pod); err != nil {
+		t.Fatal(err)
+	}
+	if pod.ResourceVersion == "" {
+		pod.ResourceVersion = fmt.Sprint(100 + i)
+	}
+	return &pod
+}
+
+func merge(into, from map[string]any) {
+	for key, value := range from {
+		below, ok := value.(map[string]any)
+		if have, is := into[key].(map[string]any); ok && is {
+			merge(have, below)
+			continue
+		}
+		if value == nil {
+			delete(into, key)
+			continue
+		}
+		into[key] = value
+	}
+}
+
+func describe(r record.Record) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s %s", r.Action, r.Level, r.State)
+	if r.HasReason() {
+		fmt.Fprintf(&b, " reason=%q info=%q", r.Reason, r.Info)
+	}
+	if c := r.Container; c != nil {
+		fmt.Fprintf(&b, " container=%s/%s image=%s ready=%t restarts=%d status=%s", c.Type, c.Name, c.Image, c.Ready, c.RestartCount, c.Status)
+		if c.Terminated {
+			fmt.Fprintf(&b, " exit=%d signal=%d", c.ExitCode, c.Signal)
+		}
+	}
+	fmt.Fprintf(&b, " phase=%s node=%s", r.Pod.Phase, r.Pod.Node)
+	if r.Pod.Reason != "" {
+		fmt.Fprintf(&b, " podreason=%s", r.Pod.Reason)
+	}
+	if !r.OccurredAt.IsZero() {
+		fmt.Fprintf(&b, " occurred=%s", r.OccurredAt.UTC().Format(time.RFC3339))
+	}
+	if r.Initial {
+		b.WriteString(" initial")
+	}
+	if r.Recovered {
+		b.WriteString(" recovered")
+	}
+	fmt.Fprintf(&b, " rv=%s msg=%q", r.ResourceVersion, r.Message)
+	return strings.Join(strings.Fields(b.String()), " ")
+}

@@ -1,0 +1,276 @@
+package status
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+)
+
+func TestWorkload(t *testing.T) {
+	for name, c := range map[string]struct {
+		kind, owner, hash string
+		want              record.Workload
+	}{
+		"deployment":           {"ReplicaSet", "web-5f6d8b7c94", "5f6d8b7c94", record.Workload{Deployment: "web", ReplicaSet: "web-5f6d8b7c94"}},
+		"hash of another":      {"ReplicaSet", "web-5f6d8b7c94", "7c9d", record.Workload{ReplicaSet: "web-5f6d8b7c94"}},
+		"bare ReplicaSet":      {"ReplicaSet", "web", "", record.Workload{ReplicaSet: "web"}},
+		"ReplicaSet with dash": {"ReplicaSet", "web-", "", record.Workload{ReplicaSet: "web-"}},
+		"StatefulSet":          {"StatefulSet", "db", "", record.Workload{StatefulSet: "db"}},
+		"DaemonSet":            {"DaemonSet", "agent", "", record.Workload{DaemonSet: "agent"}},
+		"Job":                  {"Job", "migrate", "", record.Workload{Job: "migrate"}},
+		"Job with number":      {"Job", "migrate-42", "", record.Workload{Job: "migrate-42"}},
+		"CronJob":              {"Job", "backup-28671840", "", record.Workload{Job: "backup-28671840", CronJob: "backup"}},
+		"only a number":        {"Job", "-28671840", "", record.Workload{Job: "-28671840"}},
+		"another kind":         {"Rollout", "web", "", record.Workload{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pod := &corev1.Pod{}
+			pod.OwnerReferences = []metav1.OwnerReference{
+				{Kind: "Other", Name: "not-me"},
+				{Kind: c.kind, Name: c.owner, Controller: new(true)},
+			}
+			pod.Labels = map[string]string{"pod-template-hash": c.hash}
+			if got := workloadOf(pod); got != c.want {
+				t.Errorf("got %+v, want %+v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestService(t *testing.T) {
+	owned := func(kind, name string) []metav1.OwnerReference {
+		return []metav1.OwnerReference{{Kind: kind, Name: name, Controller: new(true)}}
+	}
+	labels := map[string]string{"app.kubernetes.io/name": "n", "app.kubernetes.io/instance": "i", "app.kubernetes.io/version": "v"}
+	for name, c := range map[string]struct {
+		rules Rules
+		meta  metav1.ObjectMeta
+		image string
+		want  record.Service
+	}{
+		"bare pod": {
+			image: "shop/cart",
+			want:  record.Service{Name: "p", Namespace: "ns", InstanceID: "ns.p.main"},
+		},
+		"workload and tag": {
+			meta:  metav1.ObjectMeta{OwnerReferences: owned("StatefulSet", "db")},
+			image: "registry:5000/shop/db:1.2",
+			want:  record.Service{Name: "db", Namespace: "ns", Version: "1.2", InstanceID: "ns.p.main"},
+		},
+		"CronJob before Job, tag and digest": {
+			meta:  metav1.ObjectMeta{OwnerReferences: owned("Job", "backup-28671840")},
+			image: "backup:7@sha256:abc",
+			want:  record.Service{Name: "backup", Namespace: "ns", Version: "7@sha256:abc", InstanceID: "ns.p.main"},
+		},
+		"digest alone, port in the registry": {
+			image: "registry:5000/x@sha256:abc",
+			want:  record.Service{Name: "p", Namespace: "ns", Version: "sha256:abc", InstanceID: "ns.p.main"},
+		},
+		"labels are not taken unasked": {
+			meta: metav1.ObjectMeta{Labels: labels}, image: "x:1",
+			want: record.Service{Name: "p", Namespace: "ns", Version: "1", InstanceID: "ns.p.main"},
+		},
+		"labels": {
+			rules: Rules{ServiceFromLabels: true}, meta: metav1.ObjectMeta{Labels: labels}, image: "x:1",
+			want: record.Service{Name: "i", Namespace: "ns", Version: "v", InstanceID: "ns.p.main"},
+		},
+		"annotations win": {
+			rules: Rules{ServiceFromLabels: true},
+			meta: metav1.ObjectMeta{Labels: labels, Annotations: map[string]string{
+				"resource.opentelemetry.io/service.name":        "an",
+				"resource.opentelemetry.io/service.namespace":   "ans",
+				"resource.opentelemetry.io/service.version":     "av",
+				"resource.opentelemetry.io/service.instance.id": "ai",
+			}},
+			want: record.Service{Name: "an", Namespace: "ans", Version: "av", InstanceID: "ai"},
+		},
+		"kubectl's default container": {
+			meta:  metav1.ObjectMeta{Annotations: map[string]string{"kubectl.kubernetes.io/default-container": "other"}},
+			image: "x:1",
+			want:  record.Service{Name: "p", Namespace: "ns", Version: "2", InstanceID: "ns.p.other"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pod := &corev1.Pod{ObjectMeta: c.meta}
+			pod.Name, pod.Namespace = "p", "ns"
+			pod.Spec.Containers = []corev1.Container{{Name: "main", Image: c.image}, {Name: "other", Image: "other:2"}}
+			_, records := c.rules.Create(pod, time.Time{})
+			if diff := cmp.Diff(c.want, records[0].Pod.Service); diff != "" {
+				t.Errorf("service (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestLevels is the contract's table of reasons for which a container waits.
+func TestLevels(t *testing.T) {
+	bad := strings.Fields(`ErrImagePull ErrImageNeverPull ErrWhatever Error CreateContainerConfigError CreateContainerError
+		CreatePodSandboxError ImageInspectError InvalidImageName RegistryUnavailable RunContainerError
+		RunInitContainerError PostStartHookError PreStartHookError StartError ConfigPodSandboxError KillContainerError
+		KillPodSandboxError SetupNetworkError TeardownNetworkError SignatureValidationFailed`)
+	good := strings.Fields("ContainerCreating PodInitializing ImagePullBackOff CrashLoopBackOff Completed errImagePull BackOffErr")
+	for want, reasons := range map[record.State][]string{record.Error: bad, record.Waiting: append(good, "")} {
+		for _, reason := range reasons {
+			h := headlineOf(corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}, false)
+			if h.state != want {
+				t.Errorf("waiting for %q is %s, want %s", reason, h.state, want)
+			}
+		}
+	}
+}
+
+// TestIDs: each record of an event has an id of its own, and the same event
+// gives the same ids.
+func TestIDs(t *testing.T) {
+	pod := busyPod(0)
+	rules := Rules{Cluster: "c"}
+	_, once := rules.Found(pod, time.Now())
+	_, again := rules.Found(pod, time.Now())
+	seen := map[record.ID]bool{}
+	for i := range once {
+		if seen[once[i].ID] {
+			t.Errorf("record %d has an id that another one has", i)
+		}
+		seen[once[i].ID] = true
+		if once[i].ID != again[i].ID {
+			t.Errorf("record %d has another id the second time", i)
+		}
+	}
+	if _, elsewhere := (Rules{Cluster: "d"}).Found(pod, time.Now()); elsewhere[0].ID == once[0].ID {
+		t.Error("the same id in another cluster")
+	}
+}
+
+// TestStateSize holds the state of a pod with two containers and ten labels to
+// 400 bytes, what maps and unshared strings take included.
+func TestStateSize(t *testing.T) {
+	const pods = 20_000
+	states := make(map[string]*State, pods)
+	before := heap()
+	for i := range pods {
+		s := Rules{}.Of(busyPod(i))
+		states[s.UID()] = s
+	}
+	perPod := (heap() - before) / pods
+	t.Logf("%d bytes per pod", perPod)
+	if perPod > 400 {
+		t.Errorf("a pod's state takes %d bytes, want at most 400", perPod)
+	}
+	runtime.KeepAlive(states)
+}
+
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// busyPod is a pod of a Deployment with two containers and ten labels. Its
+// strings are its own, as those of a decoded pod are.
+func busyPod(i int) *corev1.Pod {
+	text := fmt.Sprintf(`{
+	"metadata": {
+		"name": "checkout-6b8f9d7d5c-%05d", "namespace": "shop", "uid": "5b1c8f0e-53a1-4a6e-9d1c-%012d", "resourceVersion": "%d",
+		"labels": {"a": "1", "app": "checkout", "app.kubernetes.io/instance": "checkout-prod", "app.kubernetes.io/managed-by": "Helm",
+			"app.kubernetes.io/name": "checkout", "app.kubernetes.io/part-of": "shop", "app.kubernetes.io/version": "1.9.0",
+			"helm.sh/chart": "checkout-1.9.0", "pod-template-hash": "6b8f9d7d5c", "tier": "backend"},
+		"ownerReferences": [{"kind": "ReplicaSet", "name": "checkout-6b8f9d7d5c", "controller": true}]},
+	"spec": {"nodeName": "node-%d", "containers": [{"name": "checkout", "image": "shop/checkout:1.9.0"}, {"name": "proxy", "image": "proxy:3"}]},
+	"status": {"phase": "Running",
+		"conditions": [{"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": "True"}],
+		"containerStatuses": [
+			{"name": "checkout", "image": "shop/checkout:1.9.0", "ready": true, "restartCount": 1, "state": {"running": {"startedAt": "2018-03-16T14:00:05Z"}},
+				"lastState": {"terminated": {"exitCode": 137, "signal": 9, "reason": "OOMKilled"}}},
+			{"name": "proxy", "image": "proxy:3", "ready": true, "state": {"running": {"startedAt": "2018-03-16T14:00:05Z"}}}]}}`,
+		i, i, 1_000_000+i, i%100)
+	var pod corev1.Pod
+	if err := json.Unmarshal([]byte(text), &pod); err != nil {
+		panic(err)
+	}
+	return &pod
+}
+
+// FuzzUpdate compares any two pods with each other: nothing panics, nothing that
+// was told is told again, and a change is told the same every time.
+func FuzzUpdate(f *testing.F) {
+	a, _ := json.Marshal(busyPod(1))
+	f.Add(a, []byte(`{"metadata":{"deletionTimestamp":"2018-03-16T14:00:05Z"},"spec":{"initContainers":[{"name":"i","restartPolicy":"Always"}]},
+		"status":{"phase":"Failed","reason":"Evicted","initContainerStatuses":[{"name":"i","state":{"waiting":{"reason":"ErrX"}}},{"name":"i"}],
+		"ephemeralContainerStatuses":[{"name":"e","state":{"terminated":{"exitCode":-1,"signal":9}}}]}}`))
+	f.Add([]byte(`{}`), []byte(`{"status":{"containerStatuses":[{},{"name":"x","restartCount":-5,"lastState":{"terminated":{}}}]}}`))
+	f.Fuzz(func(t *testing.T, one, other []byte) {
+		var a, b corev1.Pod
+		if json.Unmarshal(one, &a) != nil || json.Unmarshal(other, &b) != nil {
+			return
+		}
+		rules := Rules{Cluster: "c", ServiceFromLabels: true}
+		at := time.Unix(1, 0)
+		for _, learn := range []func(*corev1.Pod, time.Time) (*State, []record.Record){rules.Create, rules.Initial, rules.Found} {
+			state, records := learn(&a, at)
+			if len(records) == 0 || records[0].Action != record.Create {
+				t.Errorf("no create: %v", records)
+			}
+			if _, again := rules.Update(state, &a, at, false); len(again) != 0 && !doubled(&a) {
+				t.Errorf("told again: %v", again)
+			}
+		}
+		state, records := rules.Update(rules.Of(&a), &b, at, false)
+		_, same := rules.Update(rules.Of(&a), &b, at, false)
+		if !reflect.DeepEqual(records, same) {
+			t.Errorf("told in another way the second time: %v, first %v", same, records)
+		}
+		for _, r := range records {
+			if r.Action != record.Update || r.State == 0 || r.Message == "" || r.Pod == nil {
+				t.Errorf("incomplete: %+v", r)
+			}
+		}
+		if gone := rules.Vanished(state, at); len(gone) != 1 || gone[0].Action != record.Delete {
+			t.Errorf("vanished: %v", gone)
+		}
+	})
+}
+
+// doubled tells whether two containers of the pod have the same name, which no
+// API server allows: then one of them always differs from the other.
+func doubled(pod *corev1.Pod) bool {
+	seen := map[string]bool{}
+	for c := range containersOf(pod) {
+		if seen[c.status.Name] {
+			return true
+		}
+		seen[c.status.Name] = true
+	}
+	return false
+}
+
+func BenchmarkUpdate(b *testing.B) {
+	rules := Rules{}
+	before := busyPod(1)
+	after := before.DeepCopy()
+	after.Status.ContainerStatuses[0].Ready = false
+	state := rules.Of(before)
+	b.Run("changed", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			rules.Update(state, after, time.Time{}, false)
+		}
+	})
+	b.Run("unchanged", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			rules.Update(state, before, time.Time{}, false)
+		}
+	})
+}
