@@ -22,8 +22,10 @@ func NewLabels(m map[string]string) Labels {
 	if len(m) == 0 {
 		return Labels{}
 	}
-	var b []byte
-	for _, key := range slices.Sorted(maps.Keys(m)) {
+	keys := slices.AppendSeq(make([]string, 0, len(m)), maps.Keys(m))
+	slices.Sort(keys)
+	b := make([]byte, 0, 64*len(m)) // enough for most
+	for _, key := range keys {
 		b = appendString(b, key)
 		b = appendString(b, m[key])
 	}
@@ -84,19 +86,23 @@ func cutString(s string) (front, rest string) {
 // LabelKey returns the key on stdout of a label: its own, or one with the prefix
 // "label." where that would be taken for a field of the table or, as taken
 // tells, for a key that a plugin gave. Different labels never get the same key.
+//
+// A label's own key may begin with the prefix, and a plugin's may too. Therefore
+// the labels k, label.k, label.label.k and so on share the keys of that form that
+// are free, in order: each gets its own or one further on.
 func LabelKey(label string, taken func(key string) bool) string {
-	if collides(label, taken) {
-		return KeyLabelPrefix + label
+	key, before := label, 0 // before: how many labels come before this one
+	for strings.HasPrefix(key, KeyLabelPrefix) {
+		key = key[len(KeyLabelPrefix):]
+		before++
 	}
-	return label
-}
-
-// A label that looks like a prefixed one is prefixed in turn where the label
-// that it looks like is.
-func collides(label string, taken func(key string) bool) bool {
-	if IsKey(label) || taken(label) {
-		return true
+	for {
+		if !IsKey(key) && !taken(key) {
+			if before == 0 {
+				return key
+			}
+			before--
+		}
+		key = KeyLabelPrefix + key
 	}
-	rest, ok := strings.CutPrefix(label, KeyLabelPrefix)
-	return ok && collides(rest, taken)
 }
