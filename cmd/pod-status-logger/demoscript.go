@@ -94,12 +94,14 @@ func crashLoop() []step {
 	set := func(change func(c *corev1.ContainerStatus)) step {
 		return step{pod: pod, change: func(p *corev1.Pod) { change(&p.Status.ContainerStatuses[0]) }}
 	}
-	run := set(func(c *corev1.ContainerStatus) {
-		if c.State.Terminated != nil || c.LastTerminationState.Terminated != nil {
+	run := step{pod: pod, change: func(p *corev1.Pod) {
+		c := &p.Status.ContainerStatuses[0]
+		if c.LastTerminationState.Terminated != nil {
 			c.RestartCount++
 		}
 		c.State = isRunning()
-	})
+		p.Status.Phase = corev1.PodRunning
+	}}
 	crash := func(exitCode int32, reason string) step {
 		return set(func(c *corev1.ContainerStatus) { c.State = isTerminated(exitCode, reason) })
 	}
@@ -111,7 +113,8 @@ func crashLoop() []step {
 }
 
 func eviction() []step {
-	pod := newPod("batch", "report-", "28f6d", "report", "batch/report:7")
+	pod := newPod("batch", "report", "28f6d", "report", "batch/report:7")
+	delete(pod.Labels, "pod-template-hash")
 	pod.OwnerReferences[0] = metav1.OwnerReference{APIVersion: "batch/v1", Kind: "Job", Name: "report", Controller: new(true)}
 	return slices.Concat(arrive(pod), []step{
 		{pod: pod, change: func(p *corev1.Pod) { running(p); setReady(p) }},
@@ -157,7 +160,7 @@ func leave(pod *corev1.Pod) []step {
 }
 
 func newPod(namespace, replicaSet, suffix, container, image string) *corev1.Pod {
-	name := strings.TrimSuffix(replicaSet, "-") + "-" + suffix
+	name := replicaSet + "-" + suffix
 	deployment, hash, _ := strings.Cut(replicaSet, "-")
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{

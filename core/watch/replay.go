@@ -1,6 +1,7 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -122,12 +123,16 @@ func decodePod(data []byte) (*corev1.Pod, error) {
 	if err := json.Unmarshal(data, &meta); err != nil {
 		return nil, describe(err)
 	}
-	if meta.Kind != "Pod" || meta.APIVersion != "v1" {
+	// What kubectl prints has both; what people write by hand may have neither.
+	if cmp.Or(meta.Kind, "Pod") != "Pod" || cmp.Or(meta.APIVersion, "v1") != "v1" {
 		return nil, fmt.Errorf("the object is no v1 Pod but a %q %q", meta.APIVersion, meta.Kind)
 	}
 	pod := new(corev1.Pod)
 	if err := kjson.Unmarshal(data, pod); err != nil {
 		return nil, fmt.Errorf("decode pod: %w", err)
+	}
+	if pod.Name == "" {
+		return nil, errors.New("the pod has no metadata.name")
 	}
 	return pod, nil
 }

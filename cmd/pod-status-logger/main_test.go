@@ -1,0 +1,80 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the scripts run the program itself, as a process of its own.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"pod-status-logger": main})
+}
+
+// TestScripts runs testdata/script/*.txtar: what users type, and what they see.
+func TestScripts(t *testing.T) {
+	data, err := filepath.Abs("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("DATA", data)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits,
+			"show":  show,
+		},
+	})
+}
+
+// exits runs a command and checks its exit status: exits 2 pod-status-logger -x
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits STATUS COMMAND...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+// show rewrites the JSON lines that were last printed to the file "shown" with
+// the values of some keys only: show KEY...
+func show(ts *testscript.TestScript, _ bool, keys []string) {
+	var b strings.Builder
+	for line := range strings.Lines(ts.ReadFile("stdout")) {
+		var fields map[string]any
+		if err := json.Unmarshal([]byte(line), &fields); err != nil {
+			ts.Fatalf("line %q: %v", line, err)
+		}
+		var values []string
+		for _, key := range keys {
+			if v, ok := fields[key]; ok {
+				values = append(values, fmt.Sprint(v))
+			} else {
+				values = append(values, "-")
+			}
+		}
+		b.WriteString(strings.Join(values, " | ") + "\n")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("shown"), []byte(b.String()), 0o600))
+}

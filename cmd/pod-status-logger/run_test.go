@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
+	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
+)
+
+// kubeconfig writes one that leads to the server.
+func kubeconfig(t *testing.T, server *watchtest.Server) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "kubeconfig")
+	text := fmt.Sprintf(`
+apiVersion: v1
+kind: Config
+current-context: here
+clusters: [{name: here, cluster: {server: %q}}]
+contexts: [{name: here, context: {cluster: here, user: me}}]
+users: [{name: me, user: {}}]
+`, server.URL())
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func apiServer(t *testing.T) *watchtest.Server {
+	t.Helper()
+	server := watchtest.NewServer()
+	t.Cleanup(server.Close)
+	return server
+}
+
+func somePod(namespace, name string) *corev1.Pod {
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: map[string]string{"app": name}},
+		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "c", Image: "i:1"}}},
+		Status:     corev1.PodStatus{Phase: corev1.PodPending},
+	}
+}
+
+// freeAddress returns an address that nobody listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+// TestRun: both sinks get the same records, and a signal ends the program with
+// everything delivered.
+func TestRun(t *testing.T) {
+	for _, protocol := range []string{"grpc", "http/protobuf"} {
+		t.Run(strings.ReplaceAll(protocol, "/", "-"), func(t *testing.T) {
+			server := apiServer(t)
+			server.Create(somePod("shop", "before"))
+			receiver := otlptest.New(t, otlptest.Options{HTTP: protocol != "grpc"})
+			p := start(t, map[string]string{
+				"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.URL(),
+				"OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
+				"OTEL_RESOURCE_ATTRIBUTES":    "k8s.cluster.name=prod%20eu,deployment.environment.name=prod",
+			}, "--kubeconfig", kubeconfig(t, server), "--listen=")
+			p.await(1)
+			server.Create(somePod("shop", "web"))
+			server.Update("shop", "web", func(p *corev1.Pod) { p.Spec.NodeName = "n1" })
+			server.Delete("shop", "web")
+			p.await(4)
+			p.signal()
+			stdout, stderr, status := p.wait()
+			if status != exitOK {
+				t.Fatalf("exit status %d, stderr:\n%s", status, stderr)
+			}
+			want := []string{"pod shop/before exists", "pod shop/web was created", "pod shop/web is waiting", "pod shop/web was deleted"}
+			if got := receiver.Bodies(); strings.Join(got, "\n") != strings.Join(want, "\n") {
+				t.Errorf("over OTLP %q, want %q", got, want)
+			}
+			for i, line := range strings.Split(strings.TrimSpace(stdout), "\n") {
+				if !strings.Contains(line, `"msg":"`+want[i]+`"`) || !strings.Contains(line, `"cluster":"prod eu"`) {
+					t.Errorf("line %d: %s, want message %q and the cluster", i, line, want[i])
+				}
+			}
+		})
+	}
+}
+
+// TestScope: namespaces, selector and initial state as the flags say.
+func TestScope(t *testing.T) {
+	server := apiServer(t)
+	for _, ns := range []string{"a", "b", "c"} {
+		server.Create(somePod(ns, "web"))
+		server.Create(somePod(ns, "db"))
+	}
+	p := start(t, nil, "run", "--kubeconfig", kubeconfig(t, server), "-n", "a,b", "-l", "app=web", "--listen=", "-o", "pretty")
+	p.await(2)
+	server.Delete("c", "web")
+	server.Delete("a", "db")
+	server.Delete("b", "web")
+	p.await(3)
+	p.signal()
+	stdout, stderr, status := p.wait()
+	if status != exitOK || strings.Count(stdout, "\n") != 3 || strings.Contains(stdout, "c/") || strings.Contains(stdout, "db") {
+		t.Errorf("exit status %d, stdout:\n%sstderr:\n%s", status, stdout, stderr)
+	}
+}
+
+// TestReceiverAway: what a receiver does not take until the shutdown timeout is
+// counted, and the exit status tells; stdout has it all.
+func TestReceiverAway(t *testing.T) {
+	server := apiServer(t)
+	server.Create(somePod("shop", "web"))
+	p := start(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + freeAddress(t)},
+		"--kubeconfig", kubeconfig(t, server), "--listen=", "--shutdown-timeout=50ms")
+	p.await(1)
+	p.signal()
+	_, stderr, status := p.wait()
+	if status != exitFailed || !strings.Contains(stderr, "1 records are left: the OTLP receiver did not take them") {
+		t.Errorf("exit status %d, stderr:\n%s", status, stderr)
+	}
+}
+
+// TestReceiverComes: a receiver that is away at the start gets everything.
+func TestReceiverComes(t *testing.T) {
+	server := apiServer(t)
+	receiver := otlptest.Unreachable(t, otlptest.Options{})
+	server.Create(somePod("shop", "web"))
+	p := start(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.URL()},
+		"--kubeconfig", kubeconfig(t, server), "--listen=", "--shutdown-timeout=30s")
+	p.await(1)
+	receiver.Start(t)
+	p.signal()
+	_, stderr, status := p.wait()
+	if got := receiver.Bodies(); status != exitOK || len(got) != 1 {
+		t.Errorf("exit status %d, received %q, stderr:\n%s", status, got, stderr)
+	}
+}
+
+// TestServerAway: the program starts and goes on without an API server, says so
+// in its readiness, and is ready when there is one.
+func TestServerAway(t *testing.T) {
+	server := apiServer(t)
+	server.Create(somePod("shop", "web"))
+	server.Down()
+	address := freeAddress(t)
+	p := start(t, nil, "--kubeconfig", kubeconfig(t, server), "--listen", address)
+	eventually(t, func() bool { code, _ := get(address, "/livez"); return code == http.StatusOK })
+	if code, body := get(address, "/readyz"); code != http.StatusServiceUnavailable || !strings.Contains(body, "watch of all namespaces: the pods are not listed yet") {
+		t.Errorf("/readyz: %d %s", code, body)
+	}
+	if err := server.Up(); err != nil {
+		t.Fatal(err)
+	}
+	p.await(1)
+	eventually(t, func() bool { code, _ := get(address, "/readyz"); return code == http.StatusOK })
+	_, metrics := get(address, "/metrics")
+	for _, series := range []string{
+		`pod_status_logger_records_total{action="create",state=""} 1`,
+		`pod_status_logger_watch_events_total{kind="present"} 1`,
+		`pod_status_logger_watch_restarts_total{reason="refused"}`,
+		`pod_status_logger_pods 1`,
+		`pod_status_logger_watch_silence_seconds{namespace=""}`,
+	} {
+		if !strings.Contains(metrics, series) {
+			t.Errorf("/metrics lacks %s", series)
+		}
+	}
+	p.signal()
+	if _, stderr, status := p.wait(); status != exitOK {
+		t.Errorf("exit status %d, stderr:\n%s", status, stderr)
+	}
+}
+
+// TestAddressTaken: two programs can't answer on one address; the second says
+// what to do.
+func TestAddressTaken(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	_, stderr, status := start(t, nil, "--kubeconfig", kubeconfig(t, apiServer(t)), "--listen", l.Addr().String()).wait()
+	if status != exitFailed || !strings.Contains(stderr, l.Addr().String()) || !strings.Contains(stderr, "--listen") {
+		t.Errorf("exit status %d, stderr:\n%s", status, stderr)
+	}
+}
+
+// TestBlockedStdout: a reader that does not read holds up everything, readiness
+// says so in the end, and the program still ends when it has to.
+func TestBlockedStdout(t *testing.T) {
+	server := apiServer(t)
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // lets the write end that was left behind
+		go func() { _, _ = io.Copy(io.Discard, read) }()
+	})
+	for i := range 200 { // more than a pipe holds
+		pod := somePod("shop", fmt.Sprintf("web-%d", i))
+		pod.Labels["long"] = strings.Repeat("x", 1000)
+		server.Create(pod)
+	}
+	env := environment{stdin: strings.NewReader(""), stdout: write, stderr: log, lookup: func(string) (string, bool) { return "", false }}
+	p := &program{t: t, status: make(chan int, 1)}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		p.status <- run(ctx, []string{"--kubeconfig", kubeconfig(t, server), "--listen=", "--shutdown-timeout=50ms", "--log-level=error"}, env)
+	}()
+	eventually(t, func() bool { // the pipe is full
+		n, err := unix.IoctlGetInt(int(read.Fd()), unix.FIONREAD)
+		return err == nil && n > 60_000
+	})
+	cancel()
+	if status := <-p.status; status != exitFailed {
+		t.Errorf("exit status %d, want %d: records are left", status, exitFailed)
+	}
+}
+
+func get(address, path string) (int, string) {
+	response, err := http.Get("http://" + address + path) //nolint:noctx // the test has a deadline
+	if err != nil {
+		return 0, err.Error()
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return 0, err.Error()
+	}
+	return response.StatusCode, string(body)
+}
