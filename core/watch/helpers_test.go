@@ -151,12 +151,21 @@ func (r *reader) until(what string, ok func(events []watch.Event, reasons []stri
 	}
 }
 
-// reached waits for the event that brings the resourceVersion.
+// reached waits for the checkpoint, in live events or at the end of a list.
 func (r *reader) reached(rv string) {
 	r.t.Helper()
-	r.until("resourceVersion "+rv, func(events []watch.Event, _ []string) bool {
+	r.until("checkpoint "+rv, func(events []watch.Event, _ []string) bool {
 		n := len(events)
-		return n > 0 && events[n-1].ResourceVersion == rv
+		return n > 0 && events[n-1].ResourceVersion == rv && events[n-1].Kind != watch.Present && events[n-1].Kind != watch.Listing
+	})
+}
+
+// got waits for the newest event to be the one of the line.
+func (r *reader) got(want string) {
+	r.t.Helper()
+	r.until(want, func(events []watch.Event, _ []string) bool {
+		n := len(events)
+		return n > 0 && line(events[n-1]) == want
 	})
 }
 

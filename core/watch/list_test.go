@@ -81,19 +81,17 @@ func TestChangesDuringStreamingList(t *testing.T) {
 	pods(srv, 3)
 	srv.HoldLists(true)
 	r := startReader(t, srv, "", watch.Settings{})
-	r.reached("1003")
+	r.got("present shop/p2 @1003")
 	touch(srv, "shop", "p0")
 	srv.Delete("shop", "p1")
 	srv.Create(pod("shop", "p3"))
 	srv.Bookmark() // held back, as by the real server
-	r.reached("1006")
+	r.got("present shop/p3 @1006")
 	if r.stream.Synced() {
 		t.Error("synced before the list was complete")
 	}
 	srv.HoldLists(false)
-	r.until("the end of the list", func(events []watch.Event, _ []string) bool {
-		return events[len(events)-1].Kind == watch.Listed
-	})
+	r.reached("1006")
 	r.want(
 		"listing @", "present shop/p0 @1001", "present shop/p1 @1002", "present shop/p2 @1003",
 		"modified shop/p0 @1004", "deleted shop/p1 @1005", "present shop/p3 @1006", "listed @1006",
@@ -108,7 +106,6 @@ func TestListBeginsAnewWhenCut(t *testing.T) {
 	srv.CutListAfter(2)
 	r := startReader(t, srv, "5", watch.Settings{})
 	r.reached("1003")
-	r.until("the end of the list", func(events []watch.Event, _ []string) bool { return events[len(events)-1].Kind == watch.Listed })
 	p0, p1, p2 := "present shop/p0 @1001", "present shop/p1 @1002", "present shop/p2 @1003"
 	r.want("listing @5", p0, p1, "listing @5", p0, p1, p2, "listed @1003")
 	if n := strings.Count(r.log.String(), "watch history is gone"); n != 1 {
@@ -173,9 +170,9 @@ func TestStreamingListIsIgnored(t *testing.T) {
 	pods(srv, 2)
 	srv.IgnoreStreamingLists(true)
 	r := startReader(t, srv, "", watch.Settings{})
-	r.reached("1002")
+	r.got("present shop/p1 @1002")
 	srv.Bookmark() // comes without the mark: so there will never be one
-	r.until("the end of the list", func(events []watch.Event, _ []string) bool { return events[len(events)-1].Kind == watch.Listed })
+	r.reached("1002")
 	p0, p1 := "present shop/p0 @1001", "present shop/p1 @1002"
 	r.want("listing @", p0, p1, "listing @", p0, p1, "listed @1002")
 }
@@ -185,9 +182,7 @@ func TestStreamingListIsIgnoredWithoutBookmarks(t *testing.T) {
 	pods(srv, 1)
 	srv.IgnoreStreamingLists(true)
 	r := startReader(t, srv, "", watch.Settings{Silence: 300 * time.Millisecond})
-	r.until("the end of the list", func(events []watch.Event, _ []string) bool {
-		return len(events) > 0 && events[len(events)-1].Kind == watch.Listed
-	})
+	r.reached("1001")
 	if count(r.seenReasons(), watch.ReasonStalled) != 1 {
 		t.Errorf("restarted for %v, want one %q", r.seenReasons(), watch.ReasonStalled)
 	}
@@ -200,7 +195,7 @@ func TestStreamingListFailsForGood(t *testing.T) {
 	srv.ErrorNext(3, apierrors.NewInternalError(errText("RequestWatchProgress is disabled")).Status())
 	r := startReader(t, srv, "", watch.Settings{})
 	r.reached("1001")
-	eventually(t, "the watch", func() bool { return srv.Streams() == 1 })
+	eventually(t, "the watch", func() bool { return len(srv.Requests()) == 5 })
 	var verbs []string
 	for _, q := range srv.Requests() {
 		verbs = append(verbs, q.Verb)
@@ -233,9 +228,7 @@ func TestPagedListIsCut(t *testing.T) {
 	srv.RefuseStreamingLists(true)
 	srv.CutListAfter(2)
 	r := startReader(t, srv, "", watch.Settings{PageSize: 2})
-	r.until("the end of the list", func(events []watch.Event, _ []string) bool {
-		return len(events) > 0 && events[len(events)-1].Kind == watch.Listed
-	})
+	r.reached("1003")
 	p0, p1, p2 := "present shop/p0 @1001", "present shop/p1 @1002", "present shop/p2 @1003"
 	r.want("listing @", p0, p1, "listing @", p0, p1, p2, "listed @1003")
 }
@@ -252,9 +245,7 @@ func TestPagedListExpires(t *testing.T) {
 		srv.FailNext(1, http.StatusGone, 0, metav1.StatusReasonExpired)
 	}
 	r := startReader(t, srv, "", watch.Settings{PageSize: 2})
-	r.until("the end of the list", func(events []watch.Event, _ []string) bool {
-		return len(events) > 0 && events[len(events)-1].Kind == watch.Listed
-	})
+	r.reached("1003")
 	p0, p1, p2 := "present shop/p0 @1001", "present shop/p1 @1002", "present shop/p2 @1003"
 	r.want("listing @", p0, p1, "listing @", p0, p1, "listing @", p0, p1, p2, "listed @1003")
 	var limits []string

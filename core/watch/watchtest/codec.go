@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -25,7 +26,8 @@ const (
 // the stream serializer's WatchEvent around the plain serializer's object; in
 // protobuf only the innermost carries the k8s\0 magic.
 type codec struct {
-	info [mediaCount]runtime.SerializerInfo
+	info    [mediaCount]runtime.SerializerInfo
+	buffers sync.Pool // of *bytes.Buffer
 }
 
 func newCodec() *codec {
@@ -56,17 +58,23 @@ func (c *codec) object(m media, obj runtime.Object, w io.Writer) error {
 
 // frame returns a watch event with obj, which must have its kind set.
 func (c *codec) frame(m media, t watch.EventType, obj runtime.Object) []byte {
-	var object, framed bytes.Buffer
-	if err := c.object(m, obj, &object); err != nil {
+	object, ok := c.buffers.Get().(*bytes.Buffer)
+	if !ok {
+		object = new(bytes.Buffer)
+	}
+	defer c.buffers.Put(object)
+	object.Reset()
+	if err := c.object(m, obj, object); err != nil {
 		panic(fmt.Errorf("encode %T: %w", obj, err)) // pods and statuses can be encoded
 	}
 	ev := &metav1.WatchEvent{Type: string(t), Object: runtime.RawExtension{Raw: object.Bytes()}}
 	stream := c.info[m].StreamSerializer
-	framed.Grow(object.Len() + 64)
+	var framed bytes.Buffer
+	framed.Grow(object.Len() + 64) // what frame and event add
 	if err := stream.Serializer.Encode(ev, stream.Framer.NewFrameWriter(&framed)); err != nil {
 		panic(fmt.Errorf("encode watch event: %w", err))
 	}
-	return bytes.Clone(framed.Bytes())
+	return framed.Bytes()
 }
 
 // bookmark returns the frame of a bookmark; end marks it as the end of a

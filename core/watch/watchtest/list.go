@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -91,12 +93,9 @@ func (s *Server) listed(q query) (all []*entry, rv uint64, from int, failure *me
 
 // token keeps the list for the next page.
 func (s *Server) token(rv uint64, next int, all []*entry) string {
-	for oldest := range s.store.lists {
-		if len(s.store.lists) < maxSnapshots {
-			break
-		}
-		delete(s.store.lists, oldest)
-	}
 	s.store.lists[rv] = all
+	if len(s.store.lists) > maxSnapshots {
+		delete(s.store.lists, slices.Min(slices.Collect(maps.Keys(s.store.lists))))
+	}
 	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %d", rv, next))
 }

@@ -96,6 +96,7 @@ func (s *Server) open(st *stream) (failure *metav1.Status) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q := &st.query
+	st.position = s.store.end()
 	if q.initial && s.faults.refuseList {
 		return refused()
 	}
@@ -119,7 +120,6 @@ func (s *Server) open(st *stream) (failure *metav1.Status) {
 }
 
 func (s *Server) openList(st *stream) {
-	st.position = s.store.end()
 	st.initial = s.store.snapshot(st.query.selection)
 	if st.query.initial && !s.faults.ignoreList {
 		st.endMark = s.store.rv
@@ -187,34 +187,46 @@ func (st *stream) next() ([]*entry, error) {
 	s := st.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	end := s.store.end()
+	st.judge()
 	switch {
 	case st.cut:
 		return nil, http.ErrAbortHandler
 	case s.faults.hang != nil:
 		return nil, nil
+	case st.position < s.store.first: // slower than the history
+		return nil, errEnd
 	case st.ending != nil && st.position >= st.ending.at:
 		return nil, st.finish()
 	case st.endMark > 0 && !s.faults.holdList:
 		mark := &entry{rv: st.endMark, kind: watch.Bookmark, end: true}
 		st.endMark = 0
 		return []*entry{mark}, nil
-	case st.position < s.store.first || end-max(st.position, st.live) > uint64(s.opts.pending):
-		// Too slow. The real server too counts only what came since the watch was
-		// opened, and closes it in good order once the client has taken what is
-		// under way.
-		return nil, errEnd
 	}
+	return st.take(), nil
+}
+
+// judge ends a stream that is too slow. Like the real server it counts only
+// what came since the watch was opened, and closes the watch in good order once
+// the client has taken what was pending.
+func (st *stream) judge() {
+	s := st.server
+	since, pending := max(st.position, st.live), uint64(s.opts.pending)
+	if st.ending == nil && s.store.end()-since > pending {
+		st.ending = &ending{at: since + pending}
+	}
+}
+
+func (st *stream) take() []*entry {
 	limit := batch
 	if st.ending != nil {
 		limit = min(limit, int(st.ending.at-st.position))
 	}
-	entries := s.store.since(st.position, limit)
+	entries := st.server.store.since(st.position, limit)
 	st.position += uint64(len(entries))
 	if n := len(entries); n > 0 && st.endMark > 0 {
 		st.endMark = entries[n-1].rv
 	}
-	return entries, nil
+	return entries
 }
 
 func (st *stream) finish() error {

@@ -1,0 +1,124 @@
+package watch_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"testing"
+
+	"k8s.io/client-go/rest"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
+)
+
+// BenchmarkDecode reads one frame of a realistic pod again and again, without a
+// network: what an event costs before anybody has looked at it.
+func BenchmarkDecode(b *testing.B) {
+	for name, opts := range map[string][]watchtest.Option{"protobuf": nil, "json": {watchtest.WithJSONOnly()}} {
+		b.Run(name, func(b *testing.B) {
+			frame, contentType := record(b, opts...)
+			cfg := &rest.Config{Host: "http://localhost", Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				return &http.Response{
+					StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {contentType}},
+					Body: io.NopCloser(&repeat{data: frame}), Request: r,
+				}, nil
+			})}
+			b.SetBytes(int64(len(frame)))
+			read(b, cfg, "1000")
+		})
+	}
+}
+
+// BenchmarkStream reads b.N different events from the history of a server on
+// the loopback interface, which has encoded them before.
+func BenchmarkStream(b *testing.B) {
+	for name, opts := range map[string][]watchtest.Option{
+		"protobuf": nil,
+		"json":     {watchtest.WithJSONOnly()},
+		"tls":      {watchtest.WithTLS()},
+	} {
+		b.Run(name, func(b *testing.B) {
+			srv := watchtest.NewServer(append(opts, watchtest.WithHistory(b.N+1))...)
+			defer srv.Close()
+			p := watchtest.RunningPod("shop", "cart")
+			for range b.N {
+				srv.Set(p)
+			}
+			readAll(b, srv, io.Discard) // makes it encode
+			read(b, srv.Config(), "1000")
+		})
+	}
+}
+
+// read times b.N events of a stream.
+func read(b *testing.B, cfg *rest.Config, from string) {
+	b.Helper()
+	client, err := watch.NewClient(cfg)
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(b.Context())
+	out, done := make(chan watch.Event), make(chan error, 1)
+	b.ReportAllocs()
+	b.ResetTimer()
+	go func() { done <- watch.New(watch.Settings{Client: client}).Run(ctx, from, out) }()
+	for range b.N {
+		<-out
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	cancel()
+	<-done
+}
+
+// record returns the frame of one event as the server sends it.
+func record(b *testing.B, opts ...watchtest.Option) (frame []byte, contentType string) {
+	b.Helper()
+	srv := watchtest.NewServer(opts...)
+	defer srv.Close()
+	srv.Create(watchtest.RunningPod("shop", "cart"))
+	var body bytes.Buffer
+	contentType = readAll(b, srv, &body)
+	return body.Bytes(), contentType
+}
+
+// readAll reads what a watch of the server's whole history brings.
+func readAll(b *testing.B, srv *watchtest.Server, to io.Writer) (contentType string) {
+	b.Helper()
+	client, err := rest.HTTPClientFor(srv.Config())
+	if err != nil {
+		b.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(b.Context(), http.MethodGet, srv.URL()+"/api/v1/pods?watch=1&resourceVersion=1000", nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	req.Header.Set("Accept", "application/vnd.kubernetes.protobuf,application/json")
+	resp, err := client.Do(req)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer resp.Body.Close()
+	srv.EndStreams() // once it has sent everything
+	if _, err := io.Copy(to, resp.Body); err != nil {
+		b.Fatal(err)
+	}
+	return resp.Header.Get("Content-Type")
+}
+
+// repeat is a body without an end.
+type repeat struct {
+	data []byte
+	rest []byte
+}
+
+func (r *repeat) Read(p []byte) (int, error) {
+	if len(r.rest) == 0 {
+		r.rest = r.data
+	}
+	n := copy(p, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
+}

@@ -1,0 +1,71 @@
+package watchtest_test
+
+import (
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
+)
+
+// BenchmarkServer reads b.N events as bytes, without decoding them: what the
+// server can do at most.
+func BenchmarkServer(b *testing.B) {
+	p := watchtest.RunningPod("shop", "cart")
+	b.Run("live", func(b *testing.B) { // encodes, and shares the loop with the writer
+		srv := watchtest.NewServer(watchtest.WithHistory(b.N + 1))
+		defer srv.Close()
+		body := watch(b, srv)
+		defer body.Close()
+		b.ReportAllocs()
+		b.ResetTimer()
+		go func() {
+			for range b.N {
+				srv.Set(p)
+			}
+			srv.EndStreams()
+		}()
+		measure(b, body)
+	})
+	b.Run("history", func(b *testing.B) {
+		srv := watchtest.NewServer(watchtest.WithHistory(b.N + 1))
+		defer srv.Close()
+		for range b.N {
+			srv.Set(p)
+		}
+		for _, what := range []string{"encode", "measure"} {
+			body := watch(b, srv)
+			srv.EndStreams()
+			if what == "measure" {
+				b.ReportAllocs()
+				b.ResetTimer()
+			}
+			measure(b, body)
+			_ = body.Close()
+		}
+	})
+}
+
+// measure reads a stream to its end.
+func measure(b *testing.B, body io.Reader) {
+	n, err := io.Copy(io.Discard, body)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(n / int64(b.N))
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+}
+
+func watch(b *testing.B, srv *watchtest.Server) io.ReadCloser {
+	b.Helper()
+	req, err := http.NewRequestWithContext(b.Context(), http.MethodGet, srv.URL()+"/api/v1/pods?watch=1&resourceVersion=1000", nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	req.Header.Set("Accept", protoType)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return resp.Body
+}
