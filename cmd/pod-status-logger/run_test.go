@@ -226,7 +226,7 @@ func TestBlockedStdout(t *testing.T) {
 		p.status <- run(ctx, []string{"--kubeconfig", kubeconfig(t, server), "--listen=", "--shutdown-timeout=50ms", "--log-level=error"}, env)
 	}()
 	eventually(t, func() bool { // the pipe is full
-		n, err := unix.IoctlGetInt(int(read.Fd()), unix.FIONREAD)
+		n, err := unix.IoctlGetInt(int(read.Fd()), unix.TIOCINQ)
 		return err == nil && n > 60_000
 	})
 	cancel()
