@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 	corev1 "k8s.io/api/core/v1"
@@ -225,9 +226,12 @@ func TestBlockedStdout(t *testing.T) {
 	go func() {
 		p.status <- run(ctx, []string{"--kubeconfig", kubeconfig(t, server), "--listen=", "--shutdown-timeout=50ms", "--log-level=error"}, env)
 	}()
-	eventually(t, func() bool { // the pipe is full
-		n, err := unix.IoctlGetInt(int(read.Fd()), unix.TIOCINQ)
-		return err == nil && n > 60_000
+	last := 0
+	eventually(t, func() bool { // the pipe is full: nothing more goes in for some time
+		before := last
+		time.Sleep(200 * time.Millisecond)
+		last, err = unix.IoctlGetInt(int(read.Fd()), unix.TIOCINQ)
+		return err == nil && last > 0 && last == before
 	})
 	cancel()
 	if status := <-p.status; status != exitFailed {
