@@ -87,8 +87,13 @@ func (r *run) attempt(ctx context.Context, records [][]byte) error {
 	timed, cancel := context.WithTimeout(ctx, r.settings.Timeout)
 	defer cancel()
 	a, err := r.transport.export(timed, records)
-	if err == nil {
+	switch {
+	case err == nil:
 		r.report.answered(a)
+	case timed.Err() != nil && ctx.Err() == nil:
+		// What the protocols say then is anything from "context deadline
+		// exceeded" to a stream error.
+		err = &failure{err: fmt.Errorf("no answer within %s: %w", r.settings.Timeout, err)}
 	}
 	if r.hooks.OnRequest != nil {
 		r.hooks.OnRequest(Request{

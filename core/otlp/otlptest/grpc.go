@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/emptypb"
 )
 
 type grpcServer struct{ *grpc.Server }
@@ -41,11 +42,15 @@ func newGRPCServer(r *Receiver) server {
 }
 
 func exportHandler(srv any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) { //nolint:revive // gRPC's order of parameters
+	r := srv.(*Receiver)
+	if r.forget.Load() {
+		return new(collectorpb.ExportLogsServiceResponse), decode(new(emptypb.Empty))
+	}
 	export := new(collectorpb.ExportLogsServiceRequest)
 	if err := decode(export); err != nil {
 		return nil, err
 	}
-	return srv.(*Receiver).exportGRPC(ctx, export)
+	return r.exportGRPC(ctx, export)
 }
 
 func (r *Receiver) exportGRPC(ctx context.Context, export *collectorpb.ExportLogsServiceRequest) (any, error) {

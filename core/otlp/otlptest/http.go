@@ -51,6 +51,9 @@ func (r *Receiver) exportHTTP(w http.ResponseWriter, q *http.Request) {
 		http.Error(w, "request too large", http.StatusRequestEntityTooLarge)
 		return
 	}
+	if r.forget.Load() {
+		return
+	}
 	export := new(collectorpb.ExportLogsServiceRequest)
 	if err := proto.Unmarshal(body, export); err != nil {
 		http.Error(w, "not OTLP", http.StatusBadRequest)
@@ -89,7 +92,7 @@ func (r *Receiver) answer(w http.ResponseWriter, q *http.Request, f Fault) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = io.WriteString(w, f.Page)
 	case f.Garbage:
-		_, _ = io.WriteString(w, "accepted!")
+		_, _ = io.WriteString(w, "thank you")
 	case f.Status != 0 && f.Status/100 != 2:
 		f.writeStatus(w)
 	default:

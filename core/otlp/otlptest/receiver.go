@@ -10,6 +10,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ type Options struct {
 	HTTP     bool
 	TLS      *tls.Config // of the server; nil: plaintext
 	MaxBytes int         // of a request, uncompressed; 0: gRPC's 4 MiB, no limit with HTTP
+	Socket   string      // path of a Unix socket, instead of loopback
 }
 
 // Request is one that the receiver took, or read before it lost the answer.
@@ -35,8 +37,8 @@ type Request struct {
 // Receiver is an OTLP receiver on loopback. Its methods may be called
 // concurrently.
 type Receiver struct {
-	options Options
-	address string
+	options          Options
+	network, address string
 
 	mu       sync.Mutex
 	server   server
@@ -46,6 +48,7 @@ type Receiver struct {
 	next     []Fault
 	always   *Fault
 	refuse   func(*logspb.ResourceLogs) bool
+	forget   atomic.Bool
 }
 
 // server is what the two protocols have in common.
@@ -57,7 +60,10 @@ type server interface {
 // New starts a receiver that stops with the test.
 func New(tb testing.TB, o Options) *Receiver {
 	tb.Helper()
-	r := &Receiver{options: o, address: "127.0.0.1:0"}
+	r := &Receiver{options: o, network: "tcp", address: "127.0.0.1:0"}
+	if o.Socket != "" {
+		r.network, r.address = "unix", o.Socket
+	}
 	r.Start(tb)
 	tb.Cleanup(r.Stop)
 	return r
@@ -75,7 +81,7 @@ func Unreachable(tb testing.TB, o Options) *Receiver {
 // Start listens, after Stop at the same address as before.
 func (r *Receiver) Start(tb testing.TB) {
 	tb.Helper()
-	l, err := net.Listen("tcp", r.address)
+	l, err := net.Listen(r.network, r.address)
 	if err != nil {
 		tb.Fatalf("listen for the receiver: %v", err)
 	}
@@ -105,7 +111,7 @@ func (r *Receiver) Stop() {
 	server.stop()
 }
 
-// URL is the endpoint, without a path.
+// URL is the endpoint, without a path. With a socket there is none.
 func (r *Receiver) URL() string {
 	if r.options.TLS != nil {
 		return "https://" + r.address
@@ -135,6 +141,10 @@ func (r *Receiver) Refuse(match func(*logspb.ResourceLogs) bool) {
 	defer r.mu.Unlock()
 	r.refuse = match
 }
+
+// Forget makes the receiver take everything without even decoding it, which
+// costs more than to send it: for benchmarks.
+func (r *Receiver) Forget() { r.forget.Store(true) }
 
 // Requests are those that the receiver took, in order.
 func (r *Receiver) Requests() []Request {

@@ -1,0 +1,195 @@
+package otlp_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pod-status-logger/pod-status-logger/core/journal"
+	"github.com/pod-status-logger/pod-status-logger/core/otlp"
+	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
+	"go.opentelemetry.io/otel/attribute"
+	sdklog "go.opentelemetry.io/otel/sdk/log"
+)
+
+// bothProtocols runs a test once for each.
+func bothProtocols(t *testing.T, test func(t *testing.T, o otlptest.Options)) {
+	t.Helper()
+	t.Run("grpc", func(t *testing.T) { test(t, otlptest.Options{}) })
+	t.Run("http", func(t *testing.T) { test(t, otlptest.Options{HTTP: true}) })
+}
+
+// harness is a sender between a journal and a receiver.
+type harness struct {
+	t        testing.TB
+	outbox   *journal.Memory
+	receiver *otlptest.Receiver
+	settings otlp.Settings
+	log      *syncBuffer
+	cancel   context.CancelFunc
+	done     chan error
+
+	mu       sync.Mutex
+	requests []otlp.Request
+	times    []time.Time // of requests
+	refused  []string    // bodies
+}
+
+// newHarness doesn't start the sender.
+func newHarness(t testing.TB, r *otlptest.Receiver, o otlptest.Options) *harness {
+	t.Helper()
+	h := &harness{
+		t: t, receiver: r, outbox: journal.NewMemory(64 << 20), log: new(syncBuffer),
+		done: make(chan error, 1),
+		settings: otlp.Settings{
+			Enabled: true, Endpoint: endpoint(t, r, o), Protocol: otlp.GRPC,
+			Timeout: 5 * time.Second, RetryInitial: time.Millisecond, RetryMax: 5 * time.Millisecond,
+		},
+	}
+	if o.HTTP {
+		h.settings.Protocol = otlp.HTTP
+	}
+	return h
+}
+
+func endpoint(t testing.TB, r *otlptest.Receiver, o otlptest.Options) *url.URL {
+	t.Helper()
+	u, err := url.Parse(r.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.HTTP {
+		u.Path = "/v1/logs"
+	}
+	return u
+}
+
+func (h *harness) start() {
+	h.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	h.cancel = cancel
+	s := otlp.NewSender(h.settings, h.outbox,
+		otlp.Hooks{OnRequest: h.onRequest, OnRefused: h.onRefused}, slog.New(slog.NewTextHandler(h.log, nil)))
+	go func() { h.done <- s.Run(ctx) }()
+	h.t.Cleanup(h.stop)
+}
+
+// stop ends Run, which must be no error.
+func (h *harness) stop() {
+	if h.cancel == nil {
+		return
+	}
+	h.cancel()
+	h.cancel = nil
+	if err := <-h.done; err != nil {
+		h.t.Errorf("run: %v", err)
+	}
+}
+
+func (h *harness) onRequest(r otlp.Request) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.requests = append(h.requests, r)
+	h.times = append(h.times, time.Now())
+}
+
+func (h *harness) onRefused(record []byte, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err == nil {
+		h.t.Error("a record is refused for no reason")
+	}
+	if logs := decode(h.t, record).GetResourceLogs(); len(logs) == 1 {
+		h.refused = append(h.refused, otlptest.Bodies(logs[0])...)
+	}
+}
+
+// outcomes counts the requests by how they ended.
+func (h *harness) outcomes() map[otlp.Outcome]int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := make(map[otlp.Outcome]int)
+	for _, r := range h.requests {
+		n[r.Outcome]++
+	}
+	return n
+}
+
+func (h *harness) commit(bodies ...string) {
+	h.t.Helper()
+	if err := h.outbox.Commit(context.Background(), journal.Group{Records: encode(bodies...)}); err != nil {
+		h.t.Fatalf("commit: %v", err)
+	}
+}
+
+func (h *harness) drain() {
+	h.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if err := h.outbox.Drained(ctx); err != nil {
+		h.t.Fatalf("%d records aren't delivered: %v\n%s", h.outbox.Stats().Records, err, h.log)
+	}
+}
+
+func (h *harness) wantReceived(want ...string) {
+	h.t.Helper()
+	if diff := cmp.Diff(want, h.receiver.Bodies()); diff != "" {
+		h.t.Errorf("the receiver has other records (-want +got):\n%s", diff)
+	}
+}
+
+func (h *harness) wantLogged(parts ...string) {
+	h.t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(h.log.String(), part) {
+			h.t.Errorf("the log lacks %q:\n%s", part, h.log)
+		}
+	}
+}
+
+// encode returns records with these bodies, as the processor makes them.
+func encode(bodies ...string) [][]byte {
+	p := otlp.NewProcessor()
+	logger := sdklog.NewLoggerProvider(sdklog.WithProcessor(p)).Logger("test")
+	for _, body := range bodies {
+		r := newRecord()
+		r.SetBody(attribute.StringValue(body))
+		logger.Emit(context.Background(), r)
+	}
+	return p.Take()
+}
+
+// numbered returns the bodies "0", "1", ...
+func numbered(n int) []string {
+	bodies := make([]string, n)
+	for i := range bodies {
+		bodies[i] = fmt.Sprint(i)
+	}
+	return bodies
+}
+
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
