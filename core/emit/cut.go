@@ -44,9 +44,12 @@ func (j *JSON) cut() {
 			break
 		}
 		out := m
-		if m.kind == memberInfo || m.kind == memberOther {
-			out.start = keep(j.b, m.value+1, m.end-1, excess)
-			out.end = m.end - 1
+		switch {
+		case m.kind == memberLabel || m.kind == memberPlugin:
+		case j.b[m.value] == '"':
+			out.start, out.end = keep(j.b, m.value+1, m.end-1, excess), m.end-1
+		default: // a number or a boolean
+			continue
 		}
 		gone = append(gone, out)
 		excess -= out.end - out.start

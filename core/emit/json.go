@@ -2,7 +2,8 @@ package emit
 
 import (
 	"encoding/hex"
-	"math"
+	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -58,7 +59,7 @@ func (j *JSON) Append(b []byte, r *sdklog.Record) []byte {
 	j.b = append(j.b, `","level":"`...)
 	j.b = append(j.b, levelOf(r.Severity()).String()...)
 	j.b = append(j.b, '"')
-	j.str(record.KeyMessage, "", r.Body().AsString(), memberOther)
+	j.member(record.KeyMessage, r.Body(), memberOther)
 	r.WalkAttributes(j.visit)
 	if id := r.TraceID(); id.IsValid() {
 		j.hex(record.KeyTraceID, id[:])
@@ -80,81 +81,63 @@ func (j *JSON) attribute(kv attribute.KeyValue) bool {
 	key := string(kv.Key)
 	if f, ok := record.ByAttribute(key); ok {
 		if f.Key != "" {
-			j.value(f.Key, "", kv.Value, kindOf(f.Key))
+			j.member(f.Key, kv.Value, kindOf(f.Key))
 		}
 		return true
 	}
 	if label, ok := strings.CutPrefix(key, record.AttrLabelPrefix); ok {
-		prefix := ""
-		if len(record.LabelKey(label, j.taken)) != len(label) {
-			prefix = record.KeyLabelPrefix
-		}
-		j.value(label, prefix, kv.Value, memberLabel)
+		j.member(record.LabelKey(label, j.taken), kv.Value, memberLabel)
 		return true
 	}
 	j.plugins = append(j.plugins, key)
-	j.value(key, "", kv.Value, memberPlugin)
+	j.member(key, kv.Value, memberPlugin)
 	return true
 }
 
-func (j *JSON) isPlugins(key string) bool {
-	for _, p := range j.plugins {
-		if p == key {
-			return true
-		}
-	}
-	return false
-}
+func (j *JSON) isPlugins(key string) bool { return slices.Contains(j.plugins, key) }
 
-func (j *JSON) value(key, prefix string, v attribute.Value, kind memberKind) {
+// member appends a key and its value.
+func (j *JSON) member(key string, v attribute.Value, kind memberKind) {
+	m := member{start: len(j.b), kind: kind}
+	j.key(key)
+	m.value = len(j.b)
 	switch v.Type() {
 	case attribute.BOOL:
-		j.begin(key, prefix)
 		j.b = strconv.AppendBool(j.b, v.AsBool())
 	case attribute.INT64:
-		j.begin(key, prefix)
 		j.b = strconv.AppendInt(j.b, v.AsInt64(), 10)
 	case attribute.FLOAT64:
-		j.float(key, prefix, v.AsFloat64())
+		j.b = appendFloat(j.b, v.AsFloat64())
 	case attribute.STRING:
-		j.str(key, prefix, v.AsString(), kind)
+		j.b = appendString(j.b, v.AsString())
 	default:
-		j.str(key, prefix, v.String(), kind)
+		j.b = appendString(j.b, v.String())
 	}
-}
-
-// float appends a number, or as a string what JSON has no number for.
-func (j *JSON) float(key, prefix string, f float64) {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		j.str(key, prefix, strconv.FormatFloat(f, 'g', -1, 64), memberPlugin)
-		return
-	}
-	j.begin(key, prefix)
-	j.b = strconv.AppendFloat(j.b, f, 'g', -1, 64)
-}
-
-func (j *JSON) str(key, prefix, s string, kind memberKind) {
-	start := len(j.b)
-	j.begin(key, prefix)
-	value := len(j.b)
-	j.b = append(j.b, '"')
-	j.b = appendEscaped(j.b, s)
-	j.b = append(j.b, '"')
-	j.members = append(j.members, member{start, value, len(j.b), kind})
+	m.end = len(j.b)
+	j.members = append(j.members, m)
 }
 
 func (j *JSON) hex(key string, id []byte) {
-	j.begin(key, "")
+	j.key(key)
 	j.b = append(j.b, '"')
 	j.b = hex.AppendEncode(j.b, id)
 	j.b = append(j.b, '"')
 }
 
-func (j *JSON) begin(key, prefix string) {
-	j.b = append(j.b, ',', '"')
-	j.b = append(j.b, prefix...)
-	j.b = appendEscaped(j.b, key)
-	j.b = append(j.b, '"', ':')
+func (j *JSON) key(key string) {
+	j.b = append(j.b, ',')
+	j.b = appendString(j.b, key)
+	j.b = append(j.b, ':')
+}
+
+// appendFloat appends a number, or as a string what JSON has no number for: NaN
+// and the infinities.
+func appendFloat(b []byte, f float64) []byte {
+	number, err := json.Marshal(f)
+	if err != nil {
+		return appendString(b, strconv.FormatFloat(f, 'g', -1, 64))
+	}
+	return append(b, number...)
 }
 
 func levelOf(s log.Severity) record.Level {
@@ -168,6 +151,12 @@ func levelOf(s log.Severity) record.Level {
 }
 
 const hexDigits = "0123456789abcdef"
+
+func appendString(b []byte, s string) []byte {
+	b = append(b, '"')
+	b = appendEscaped(b, s)
+	return append(b, '"')
+}
 
 // appendEscaped appends s as the inside of a JSON string. Besides what JSON
 // asks for it escapes the other control characters and the line separators
