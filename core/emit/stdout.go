@@ -61,8 +61,11 @@ func (s *Stdout) ForceFlush(ctx context.Context) error {
 	for len(s.buf) > 0 {
 		n, err := s.w.Write(s.buf)
 		s.buf = s.buf[:copy(s.buf, s.buf[n:])]
-		if err == nil {
+		if err == nil && n > 0 {
 			continue
+		}
+		if err == nil { // against the rules of io.Writer; don't go round for ever
+			err = io.ErrShortWrite
 		}
 		s.onErr(err)
 		if n > 0 {
