@@ -17,7 +17,8 @@ type converter struct {
 	cluster string
 	attrs   []slog.Attr // reused
 	// labelKeys has the attribute key of each label key seen, so that it isn't
-	// put together anew for each record.
+	// put together anew for each record. Its keys are parts of its values: those
+	// of a record would keep all labels of its pod in memory.
 	labelKeys map[string]string
 }
 
@@ -134,7 +135,7 @@ func (c *converter) labelKey(label string) string {
 		clear(c.labelKeys)
 	}
 	key = record.AttrLabelPrefix + valid(label)
-	c.labelKeys[label] = key
+	c.labelKeys[key[len(record.AttrLabelPrefix):]] = key
 	return key
 }
 
