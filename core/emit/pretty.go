@@ -1,7 +1,11 @@
 package emit
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/attribute"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
@@ -20,34 +24,33 @@ var _ Format = Pretty{}
 
 // prettyFields are the attributes that Pretty shows.
 type prettyFields struct {
-	action, state, namespace, pod, container, typ, info string
-	initial, recovered                                  bool
+	action, state, namespace, pod, container, typ, reason, info string
+	restarts                                                    int64
+	initial, recovered                                          bool
 }
 
-// ANSI colours by level.
+// ANSI colours.
 const (
 	colorReset  = "\x1b[0m"
 	colorDim    = "\x1b[2m"
 	colorGreen  = "\x1b[32m"
 	colorYellow = "\x1b[33m"
 	colorRed    = "\x1b[31m"
+	colorCyan   = "\x1b[36m"
 )
 
 // Append appends the line for r to b.
 func (p Pretty) Append(b []byte, r *sdklog.Record) []byte {
 	f := prettyFieldsOf(r)
 	b = p.paint(b, colorDim, r.Timestamp().Local().Format("15:04:05.000"))
-	b = append(b, ' ', ' ')
-	b = p.paint(b, p.levelColor(r), pad(f.what(), 10))
-	b = append(b, ' ', ' ')
+	b = append(b, "  "...)
+	b = p.paint(b, f.color(levelOf(r.Severity())), pad(f.what(), 10))
+	b = append(b, "  "...)
 	b = appendPrintable(b, pad(f.namespace+"/"+f.pod, 40))
 	b = append(b, ' ')
 	b = appendPrintable(b, f.detail(r.Body().AsString()))
-	if f.initial {
-		b = p.paint(b, colorDim, "  (initial)")
-	}
-	if f.recovered {
-		b = p.paint(b, colorDim, "  (recovered)")
+	if notes := f.notes(); len(notes) > 0 {
+		b = p.paint(b, colorDim, "  ("+strings.Join(notes, ", ")+")")
 	}
 	return append(b, '\n')
 }
@@ -67,8 +70,12 @@ func prettyFieldsOf(r *sdklog.Record) (f prettyFields) {
 			f.container = kv.Value.AsString()
 		case record.AttrContainerType:
 			f.typ = kv.Value.AsString()
+		case record.AttrReason:
+			f.reason = kv.Value.AsString()
 		case record.AttrInfo:
 			f.info = kv.Value.AsString()
+		case record.AttrRestartCount:
+			f.restarts = kv.Value.AsInt64()
 		case record.AttrInitial:
 			f.initial = kv.Value.AsBool()
 		case record.AttrRecovered:
@@ -87,36 +94,64 @@ func (f *prettyFields) what() string {
 	return f.action
 }
 
-// detail is what the message says of the pod or container, and Kubernetes' own
-// message. The column before it names the pod already.
-func (f *prettyFields) detail(message string) string {
-	_, said, ok := strings.Cut(message, f.namespace+"/"+f.pod+" ")
-	if !ok {
-		said = message
+func (f *prettyFields) color(level record.Level) string {
+	switch {
+	case level == record.LevelError:
+		return colorRed
+	case level == record.LevelWarning:
+		return colorYellow
+	case f.state == "":
+		return colorCyan
+	case f.state == record.Running.String():
+		return colorGreen
 	}
-	if f.typ != "" && f.typ != record.Regular.String() {
-		said = f.typ + " " + f.container + " " + said
-	} else if f.container != "" {
-		said = f.container + " " + said
-	}
-	if f.info != "" {
-		said += ": " + f.info
-	}
-	return said
+	return ""
 }
 
-func (p Pretty) levelColor(r *sdklog.Record) string {
-	switch levelOf(r.Severity()) {
-	case record.LevelError:
-		return colorRed
-	case record.LevelWarning:
-		return colorYellow
+// detail is what the message says of the pod or container, and Kubernetes' own
+// reason and message. The column before it names the pod already.
+func (f *prettyFields) detail(message string) string {
+	_, said, ok := strings.Cut(message, f.namespace+"/"+f.pod+" ")
+	switch {
+	case !ok:
+		said = message
+	case f.typ != "" && f.typ != record.Regular.String():
+		said = f.typ + " " + f.container + " " + said
+	case f.container != "":
+		said = f.container + " " + said
 	}
-	return colorGreen
+	if f.reason != "" && !strings.HasSuffix(said, f.reason) {
+		// It is about something else, such as why a pod waits that is being deleted.
+		return said + " (" + because(f.reason, f.info) + ")"
+	}
+	return because(said, f.info)
+}
+
+func because(what, info string) string {
+	if info == "" {
+		return what
+	}
+	return what + ": " + info
+}
+
+func (f *prettyFields) notes() (notes []string) {
+	switch {
+	case f.restarts == 1:
+		notes = append(notes, "1 restart")
+	case f.restarts > 1:
+		notes = append(notes, strconv.FormatInt(f.restarts, 10)+" restarts")
+	}
+	if f.initial {
+		notes = append(notes, "initial")
+	}
+	if f.recovered {
+		notes = append(notes, "recovered")
+	}
+	return notes
 }
 
 func (p Pretty) paint(b []byte, color, s string) []byte {
-	if !p.Color {
+	if !p.Color || color == "" {
 		return append(b, s...)
 	}
 	b = append(b, color...)
@@ -131,14 +166,18 @@ func pad(s string, width int) string {
 	return s
 }
 
-// appendPrintable keeps what a pod says from steering the terminal.
+// appendPrintable keeps what a pod says from steering the terminal: with control
+// characters, or with invisible ones that turn the direction of what follows.
 func appendPrintable(b []byte, s string) []byte {
 	for _, c := range s {
-		if c < ' ' || c >= 0x7f && c < 0xa0 {
+		switch {
+		case unicode.IsGraphic(c):
+			b = utf8.AppendRune(b, c)
+		case c > 0xffff:
+			b = fmt.Appendf(b, `\U%08x`, c)
+		default:
 			b = appendEscape(b, c)
-			continue
 		}
-		b = append(b, string(c)...)
 	}
 	return b
 }
