@@ -1,0 +1,73 @@
+package emit_test
+
+import (
+	"io"
+	"testing"
+
+	sdklog "go.opentelemetry.io/otel/sdk/log"
+
+	"github.com/pod-status-logger/pod-status-logger/core/emit"
+)
+
+// sdkRecord is a record as processors get it: about a container, with ten labels.
+func sdkRecord(tb testing.TB) *sdklog.Record {
+	tb.Helper()
+	return &exported(tb, emit.Settings{Cluster: "prod-eu"}, newUpdate(templateLabels()))[0]
+}
+
+func BenchmarkStdoutEncode(b *testing.B) {
+	format, r := emit.NewJSON(), sdkRecord(b)
+	var line []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		line = format.Append(line[:0], r)
+	}
+	b.SetBytes(int64(len(line)))
+}
+
+func BenchmarkPrettyEncode(b *testing.B) {
+	format, r := emit.Pretty{Color: true}, sdkRecord(b)
+	var line []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		line = format.Append(line[:0], r)
+	}
+}
+
+// BenchmarkEmit is what it costs until a processor has a record.
+func BenchmarkEmit(b *testing.B) {
+	benchmarkEmit(b, funcProcessor{})
+}
+
+// BenchmarkEmitStdout is the same with lines written, in groups of 256.
+func BenchmarkEmitStdout(b *testing.B) {
+	benchmarkEmit(b, emit.NewStdout(io.Discard, emit.NewJSON(), func(err error) { b.Error(err) }))
+}
+
+func benchmarkEmit(b *testing.B, p sdklog.Processor) {
+	b.Helper()
+	const group = 256
+	emitter := emit.New(emit.Settings{Cluster: "prod-eu", Processors: []sdklog.Processor{p}})
+	r := newUpdate(templateLabels())
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if err := emitter.Emit(b.Context(), r); err != nil {
+			b.Fatal(err)
+		}
+		if i%group != group-1 {
+			continue
+		}
+		if err := emitter.Flush(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// Encoding happens for every record, between the API server and the line.
+func TestEncodingAllocatesNothing(t *testing.T) {
+	format, r := emit.NewJSON(), sdkRecord(t)
+	line := format.Append(nil, r)
+	if n := testing.AllocsPerRun(100, func() { line = format.Append(line[:0], r) }); n != 0 {
+		t.Errorf("%v allocations for a line, want 0", n)
+	}
+}
