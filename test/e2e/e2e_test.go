@@ -1,0 +1,275 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestEveryChange drives a cluster through rollouts, scaling, failures and a
+// restart of its API server, and compares what was told with etcd's history.
+func TestEveryChange(t *testing.T) {
+	c := startCluster(t)
+	dir := t.TempDir()
+	received := filepath.Join(dir, "received.jsonl")
+	grpc := freeAddress(t)
+	collector := startProcess(t, dir, "collector", []string{
+		"PODSTATUS_OTLP_GRPC=" + grpc, "PODSTATUS_OTLP_HTTP=" + freeAddress(t), "PODSTATUS_FILE=" + received, "PODSTATUS_HEALTH=" + freeAddress(t),
+	}, collectorProgram, "--config", collectorConfig)
+
+	listen := freeAddress(t)
+	logger := startProcess(t, dir, "logger", []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + grpc, "OTEL_EXPORTER_OTLP_COMPRESSION=gzip"},
+		loggerProgram, "--kubeconfig", c.Info.LoggerKubeconfig, "--listen", listen, "--cluster-name", "e2e")
+	eventually(t, "the logger is ready", func() bool { return ready(listen) })
+
+	churn(c)
+
+	all := changes(t, c.run("history"))
+	if !slices.IsSortedFunc(all, order) {
+		t.Fatal("the history is not in order")
+	}
+	last := all[len(all)-1].ResourceVersion
+	eventually(t, "the last change is told", func() bool { return strings.Contains(read(t, logger.stdout), `"resource_version":"`+last+`"`) })
+	if !ready(listen) {
+		t.Error("the logger is not ready in the end")
+	}
+	t.Logf("logger: %s", resources(logger))
+	logger.stop()
+	collector.stop()
+
+	lines := stdoutRecords(t, read(t, logger.stdout))
+	gaps := gapsOf(t, read(t, logger.stderr), lines)
+	missed := 0
+	for _, change := range all {
+		if slices.ContainsFunc(gaps, func(g gap) bool { return g.has(change.revision) }) {
+			missed++
+		}
+	}
+	checkNumbers(t, lines)
+	checkRecords(t, expect(all, gaps), lines)
+	checkCollector(t, lines, collected(t, read(t, received)))
+	t.Logf("changes=%d gaps=%d within=%d records=%d", len(all), len(gaps), missed, len(lines))
+}
+
+func ready(address string) bool {
+	response, err := http.Get("http://" + address + "/readyz")
+	if err != nil {
+		return false
+	}
+	defer func() { _ = response.Body.Close() }()
+	return response.StatusCode == http.StatusOK
+}
+
+const namespace = "/api/v1/namespaces/default/pods"
+
+// churn is what happens in the cluster.
+func churn(c *cluster) {
+	deploy(c, "web", 200, "")
+	settled(c, "web", 200)
+	c.do(http.MethodPatch, deployments+"/web", object{"spec": object{"template": object{"metadata": object{"labels": object{"version": "2"}}}}})
+	settled(c, "web", 200)
+
+	// The API server dies in the middle of a change.
+	scale(c, "web", 260)
+	time.Sleep(300 * time.Millisecond)
+	c.run("kill", "kube-apiserver")
+	time.Sleep(time.Second)
+	c.run("start", "kube-apiserver")
+	settled(c, "web", 260)
+	scale(c, "web", 120)
+	settled(c, "web", 120)
+
+	scenarios := []string{"image-pull", "crash-loop", "hidden-crash", "evicted", "init", "complete"}
+	for _, s := range scenarios {
+		for i := range 5 {
+			c.do(http.MethodPost, namespace, pod(fmt.Sprintf("%s-%d", s, i), s))
+		}
+	}
+	time.Sleep(11 * time.Second) // what the longest of them takes
+	deploy(c, "broken", 20, "image-pull")
+	time.Sleep(3 * time.Second)
+
+	for _, name := range []string{"web", "broken"} {
+		c.do(http.MethodDelete, deployments+"/"+name, object{"propagationPolicy": "Background"})
+	}
+	c.do(http.MethodDelete, namespace, object{})
+	c.eventually("all pods are gone", func() bool { return len(list(c.do(http.MethodGet, namespace, nil), "items")) == 0 })
+}
+
+const deployments = "/apis/apps/v1/namespaces/default/deployments"
+
+func deploy(c *cluster, name string, replicas int, scenario string) {
+	template := pod("", scenario)
+	labels := at(template, "metadata", "labels")
+	labels["app"] = name
+	c.do(http.MethodPost, deployments, object{
+		"metadata": object{"name": name},
+		"spec": object{
+			"replicas": replicas, "selector": object{"matchLabels": object{"app": name}}, "template": template,
+			"strategy": object{"rollingUpdate": object{"maxSurge": 50, "maxUnavailable": 50}},
+		},
+	})
+}
+
+func scale(c *cluster, name string, replicas int) {
+	c.do(http.MethodPatch, deployments+"/"+name, object{"spec": object{"replicas": replicas}})
+}
+
+// settled waits until a deployment has so many ready pods, all of its newest
+// version, and no others are left.
+func settled(c *cluster, name string, replicas int) {
+	c.t.Helper()
+	c.eventually(fmt.Sprintf("%s has %d ready pods", name, replicas), func() bool {
+		d := c.do(http.MethodGet, deployments+"/"+name, nil)
+		s, want := at(d, "status"), float64(replicas)
+		return s["observedGeneration"] == at(d, "metadata")["generation"] && s["replicas"] == want && s["updatedReplicas"] == want && s["readyReplicas"] == want &&
+			len(list(c.do(http.MethodGet, namespace+"?labelSelector=app%3D"+name, nil), "items")) == replicas
+	})
+}
+
+func pod(name, scenario string) object {
+	labels := object{"team": "payments", "empty": "", collides: "looks-like-a-field"}
+	p := object{
+		"metadata": object{"name": name, "labels": labels},
+		"spec": object{
+			"containers":                    []object{{"name": "app", "image": "registry.example/app:1.2"}, {"name": "log", "image": "registry.example/log@sha256:0123"}},
+			"terminationGracePeriodSeconds": 1,
+		},
+	}
+	if scenario != "" {
+		labels["podstatus.test/scenario"] = scenario
+	}
+	if scenario == "complete" || scenario == "evicted" {
+		at(p, "spec")["restartPolicy"] = "Never"
+	}
+	if scenario == "init" {
+		at(p, "spec")["initContainers"] = []object{
+			{"name": "setup", "image": "registry.example/setup:1"},
+			{"name": "proxy", "image": "registry.example/proxy:1", "restartPolicy": "Always"},
+		}
+	}
+	return p
+}
+
+func stdoutRecords(t *testing.T, out string) (all []object) {
+	t.Helper()
+	for line := range strings.Lines(out) {
+		var rec object
+		if err := json.Unmarshal([]byte(line), &rec); err != nil {
+			t.Fatalf("stdout: %v: %s", err, line)
+		}
+		all = append(all, rec)
+	}
+	return all
+}
+
+// gapsOf reads from the log which spans the program could not see. The list
+// that ended a gap was of some revision up to the one in the log: of what came
+// behind it, the program saw each change.
+func gapsOf(t *testing.T, log string, lines []object) (gaps []gap) {
+	t.Helper()
+	for line := range strings.Lines(log) {
+		var l struct{ Msg, From, To string }
+		if json.Unmarshal([]byte(line), &l) != nil || l.Msg != "watch history was gone, the full list is compared" {
+			continue
+		}
+		g := gap{number(t, l.From), number(t, l.To)}
+		for _, rec := range lines {
+			if rv := number(t, text(rec, "resource_version")); g.has(rv) && rec["recovered"] == nil {
+				g.to = rv - 1
+			}
+		}
+		gaps = append(gaps, g)
+	}
+	return gaps
+}
+
+// checkNumbers: seq has no holes, and no record has the id of another.
+func checkNumbers(t *testing.T, lines []object) {
+	t.Helper()
+	ids := map[any]bool{}
+	for i, rec := range lines {
+		if rec["seq"] != float64(i+1) {
+			t.Fatalf("line %d has seq %v", i+1, rec["seq"])
+		}
+		if ids[rec["record_id"]] {
+			t.Errorf("record id %v is there twice", rec["record_id"])
+		}
+		ids[rec["record_id"]] = true
+		for _, key := range []string{"time", "msg"} {
+			if text(rec, key) == "" {
+				t.Errorf("line %d has no %s", i+1, key)
+			}
+		}
+	}
+}
+
+// checkRecords compares the records of each pod with those that the witness
+// expects, in order.
+func checkRecords(t *testing.T, w *witness, lines []object) {
+	t.Helper()
+	got := map[string][]object{}
+	for _, rec := range lines {
+		rec = without(rec, "time", "msg", "occurred_at", "record_id", "seq")
+		uid := text(rec, "pod_uid")
+		got[uid] = append(got[uid], rec)
+	}
+	wrong := 0
+	for uid := range union(w.expected, got) {
+		diff := cmp.Diff(w.expected[uid], got[uid])
+		if diff == "" {
+			continue
+		}
+		if wrong++; wrong <= 5 {
+			t.Errorf("records of pod %s (-expected +got):\n%s", uid, diff)
+		}
+	}
+	if wrong > 0 {
+		t.Errorf("%d of %d pods differ", wrong, len(w.expected))
+	}
+}
+
+func union(a, b map[string][]object) map[string]bool {
+	all := map[string]bool{}
+	for uid := range a {
+		all[uid] = true
+	}
+	for uid := range b {
+		all[uid] = true
+	}
+	return all
+}
+
+func without(rec object, keys ...string) object {
+	left := object{}
+	for k, v := range rec {
+		if !slices.Contains(keys, k) {
+			left[k] = v
+		}
+	}
+	return left
+}
+
+func resources(p *process) string {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return err.Error()
+	}
+	var found []string
+	for line := range strings.Lines(string(b)) {
+		if strings.HasPrefix(line, "VmHWM") || strings.HasPrefix(line, "VmRSS") {
+			found = append(found, strings.Join(strings.Fields(line), " "))
+		}
+	}
+	return strings.Join(found, ", ")
+}

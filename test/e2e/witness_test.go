@@ -1,0 +1,394 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The witness: from etcd's history of every pod it works out which records the
+// contract asks for. It reads pods as plain JSON, in the way of the contract's
+// text, and uses nothing of the program.
+
+// object is a piece of JSON.
+type object = map[string]any
+
+// change is one write to etcd.
+type change struct {
+	Type            string `json:"type"`
+	ResourceVersion string `json:"resource_version"`
+	Pod             object `json:"pod"`
+	revision        int64
+}
+
+// gap is a span of revisions that the program could not see one by one.
+type gap struct{ from, to int64 }
+
+func (g gap) has(revision int64) bool { return revision > g.from && revision <= g.to }
+
+// witness expects records as they are on stdout, without time, msg, occurred_at,
+// record_id and seq, by pod UID.
+type witness struct {
+	expected map[string][]object
+	told     map[string]*told
+}
+
+// told is what was told of a pod.
+type told struct {
+	pod          object
+	terminations map[string]string // by container: the last that was told or known
+}
+
+func changes(t *testing.T, history []byte) (all []change) {
+	t.Helper()
+	for line := range strings.Lines(string(history)) {
+		var c change
+		if err := json.Unmarshal([]byte(line), &c); err != nil {
+			t.Fatalf("history: %v", err)
+		}
+		c.revision = number(t, c.ResourceVersion)
+		all = append(all, c)
+	}
+	return all
+}
+
+func expect(all []change, gaps []gap) *witness {
+	w := &witness{expected: map[string][]object{}, told: map[string]*told{}}
+	for i := 0; i < len(all); {
+		c := all[i]
+		n := slices.IndexFunc(gaps, func(g gap) bool { return g.has(c.revision) })
+		if n < 0 {
+			w.see(c)
+			i++
+			continue
+		}
+		var missed []change
+		for ; i < len(all) && gaps[n].has(all[i].revision); i++ {
+			missed = append(missed, all[i])
+		}
+		w.compare(missed)
+	}
+	return w
+}
+
+// see expects what one change gives.
+func (w *witness) see(c change) {
+	uid := text(c.Pod, "metadata", "uid")
+	switch c.Type {
+	case "ADDED":
+		w.add(uid, base("create", "info", c.Pod), nil)
+		w.told[uid] = &told{c.Pod, terminationsOf(c.Pod)}
+	case "DELETED":
+		w.add(uid, base("delete", "info", c.Pod), nil)
+		delete(w.told, uid)
+	default:
+		w.update(uid, c.Pod, nil)
+	}
+}
+
+// compare expects what is found after a gap: the last of each pod counts.
+func (w *witness) compare(missed []change) {
+	last := map[string]change{}
+	for _, c := range missed {
+		last[text(c.Pod, "metadata", "uid")] = c
+	}
+	recovered := object{"recovered": true}
+	for uid, c := range last {
+		was := w.told[uid]
+		switch {
+		case c.Type == "DELETED" && was != nil:
+			w.add(uid, base("delete", "info", was.pod), recovered)
+			delete(w.told, uid)
+		case c.Type == "DELETED": // came and went unseen
+		case was != nil:
+			w.update(uid, c.Pod, recovered)
+		default:
+			w.add(uid, base("create", "info", c.Pod), recovered)
+			w.told[uid] = &told{object{}, map[string]string{}}
+			w.containers(uid, c.Pod, recovered)
+			w.told[uid].pod = c.Pod
+		}
+	}
+}
+
+func (w *witness) update(uid string, pod object, flags object) {
+	before := w.told[uid].pod
+	if !w.containers(uid, pod, flags) && headOf(before) != headOf(pod) {
+		w.add(uid, headline(pod), flags)
+	}
+	w.told[uid].pod = pod
+}
+
+// containers expects a record for every container that changed.
+func (w *witness) containers(uid string, pod object, flags object) (changed bool) {
+	was := w.told[uid]
+	old := map[string]object{}
+	for _, c := range containersOf(was.pod) {
+		old[c.name] = c.status
+	}
+	for _, c := range containersOf(pod) {
+		if last := at(c.status, "lastState", "terminated"); last != nil {
+			if id := print(last); was.terminations[c.name] != id && !toldAsState(old[c.name], c.status) {
+				w.add(uid, crash(pod, c), flags)
+				changed = true
+			}
+			was.terminations[c.name] = print(last)
+		}
+		if now := at(c.status, "state", "terminated"); now != nil {
+			was.terminations[c.name] = print(now)
+		}
+		if before, ok := old[c.name]; !ok || factsOf(before) != factsOf(c.status) {
+			rec := containerRecord(pod, c, at(c.status, "state"))
+			if c.status["ready"] != true && before["ready"] == true && at(c.status, "state", "running") != nil {
+				rec["level"] = "warning"
+			}
+			w.add(uid, rec, flags)
+			changed = true
+		}
+	}
+	return changed
+}
+
+// toldAsState: the run that ended was told as the container's state.
+func toldAsState(before, now object) bool {
+	return at(before, "state", "terminated") != nil && before["restartCount"] == now["restartCount"]
+}
+
+func (w *witness) add(uid string, rec, flags object) {
+	for k, v := range flags {
+		rec[k] = v
+	}
+	w.expected[uid] = append(w.expected[uid], rec)
+}
+
+func terminationsOf(pod object) map[string]string {
+	m := map[string]string{}
+	for _, c := range containersOf(pod) {
+		if last := at(c.status, "lastState", "terminated"); last != nil {
+			m[c.name] = print(last)
+		}
+	}
+	return m
+}
+
+type container struct {
+	name, typ string
+	status    object
+}
+
+// containersOf lists the containers that have a status in the order of the spec.
+func containersOf(pod object) (all []container) {
+	for _, kind := range []struct{ spec, status, typ string }{
+		{"initContainers", "initContainerStatuses", "init"},
+		{"containers", "containerStatuses", "container"},
+		{"ephemeralContainers", "ephemeralContainerStatuses", "ephemeral"},
+	} {
+		for _, spec := range list(pod, "spec", kind.spec) {
+			for _, status := range list(pod, "status", kind.status) {
+				if status["name"] != spec["name"] {
+					continue
+				}
+				typ := kind.typ
+				if typ == "init" && spec["restartPolicy"] == "Always" {
+					typ = "sidecar"
+				}
+				all = append(all, container{text(spec, "name"), typ, status})
+			}
+		}
+	}
+	return all
+}
+
+// factsOf are the facts of a container that are worth a record.
+func factsOf(status object) string {
+	facts := object{"ready": status["ready"], "restarts": status["restartCount"], "kind": kindOf(at(status, "state"))}
+	for _, kind := range []string{"waiting", "terminated"} {
+		for _, key := range []string{"reason", "message", "exitCode", "signal"} {
+			facts[key+kind] = at(status, "state", kind)[key]
+		}
+	}
+	return print(facts)
+}
+
+func kindOf(state object) string {
+	for _, kind := range []string{"terminated", "running"} {
+		if state[kind] != nil {
+			return kind
+		}
+	}
+	return "waiting"
+}
+
+// headOf are the facts of a pod that are worth a record.
+func headOf(pod object) string {
+	meta, status := at(pod, "metadata"), at(pod, "status")
+	var conditions []string
+	for _, c := range list(pod, "status", "conditions") {
+		conditions = append(conditions, print([]any{c["type"], c["status"], c["reason"]}))
+	}
+	slices.Sort(conditions)
+	return print([]any{
+		text(pod, "spec", "nodeName"), status["phase"], status["reason"], status["message"], conditions,
+		meta["deletionTimestamp"] != nil, meta["deletionGracePeriodSeconds"], meta["labels"],
+	})
+}
+
+// collides is the one label of the test that has the key of a field.
+const collides = "pod"
+
+func base(action, level string, pod object) object {
+	rec := object{
+		"action": action, "level": level, "pod": text(pod, "metadata", "name"), "namespace": text(pod, "metadata", "namespace"),
+		"pod_uid": text(pod, "metadata", "uid"), "phase": text(pod, "status", "phase"), "cluster": "e2e",
+		"resource_version": text(pod, "metadata", "resourceVersion"),
+	}
+	if node := text(pod, "spec", "nodeName"); node != "" {
+		rec["node"] = node
+	}
+	for k, v := range at(pod, "metadata", "labels") {
+		if k == collides {
+			k = "label." + k
+		}
+		rec[k] = v
+	}
+	return rec
+}
+
+func containerRecord(pod object, c container, state object) object {
+	rec := base("update", "info", pod)
+	rec["container"], rec["container_type"], rec["image"] = c.name, c.typ, text(c.status, "image")
+	rec["ready"], rec["restart_count"] = c.status["ready"], c.status["restartCount"]
+	tell(rec, pod, state)
+	if t := at(state, "terminated"); t != nil {
+		rec["exit_code"] = t["exitCode"]
+		if signal := t["signal"]; signal != nil {
+			rec["signal"] = signal
+		}
+	}
+	return rec
+}
+
+func crash(pod object, c container) object {
+	rec := containerRecord(pod, c, at(c.status, "lastState"))
+	rec["ready"] = false
+	if rec["exit_code"] != 0.0 {
+		rec["level"] = "error"
+	}
+	if at(c.status, "state", "waiting") == nil {
+		rec["restart_count"] = rec["restart_count"].(float64) - 1
+	}
+	return rec
+}
+
+// tell is the contract's table of states and levels.
+func tell(rec, pod, state object) {
+	kind := kindOf(state)
+	detail := at(state, kind)
+	reason, message := text(detail, "reason"), text(detail, "message")
+	rec["state"] = kind
+	switch {
+	case kind == "waiting" && isError(reason):
+		rec["state"], rec["level"] = "error", "error"
+	case kind == "waiting":
+		rec["level"] = "warning"
+	case kind == "terminated" && detail["exitCode"] != 0.0 && at(pod, "metadata")["deletionTimestamp"] == nil:
+		rec["level"] = "error"
+	}
+	if rec["level"] != "info" && kind == "waiting" || reason != "" || message != "" {
+		rec["reason"], rec["info"] = reason, message
+	}
+}
+
+func isError(reason string) bool {
+	return strings.HasPrefix(reason, "Err") || strings.HasSuffix(reason, "Error") || reason == "InvalidImageName" ||
+		reason == "RegistryUnavailable" || reason == "SignatureValidationFailed"
+}
+
+// headline is what stands for the pod as a whole.
+func headline(pod object) object {
+	rec := base("update", "info", pod)
+	phase, reason := text(pod, "status", "phase"), text(pod, "status", "reason")
+	if (phase == "Failed" || phase == "Unknown") && reason != "" {
+		rec["state"], rec["level"], rec["reason"], rec["info"] = "error", "error", reason, text(pod, "status", "message")
+		return rec
+	}
+	for _, c := range list(pod, "status", "conditions") {
+		if c["type"] == "PodScheduled" && c["status"] == "False" && text(c, "reason") != "" {
+			rec["state"], rec["level"], rec["reason"], rec["info"] = "waiting", "warning", text(c, "reason"), text(c, "message")
+			return rec
+		}
+	}
+	all := containersOf(pod)
+	if len(all) == 0 {
+		tell(rec, pod, object{})
+		return rec
+	}
+	for _, c := range all {
+		unfinished := c.typ == "init" && at(c.status, "state", "terminated")["exitCode"] != 0.0
+		if unfinished || c.typ == "sidecar" && kindOf(at(c.status, "state")) == "waiting" {
+			tell(rec, pod, at(c.status, "state"))
+			return rec
+		}
+	}
+	order := []string{"error error", "waiting warning", "terminated error", "running info", "terminated info"}
+	best := len(order)
+	for _, c := range all {
+		if c.typ == "init" || c.typ == "ephemeral" {
+			continue
+		}
+		candidate := base("update", "info", pod)
+		tell(candidate, pod, at(c.status, "state"))
+		if rank := slices.Index(order, fmt.Sprint(candidate["state"], " ", candidate["level"])); rank < best {
+			best, rec = rank, candidate
+		}
+	}
+	return rec
+}
+
+// at walks down into an object; nil where there is nothing.
+func at(o object, path ...string) object {
+	for _, key := range path {
+		o, _ = o[key].(object)
+	}
+	return o
+}
+
+func text(o object, path ...string) string {
+	s, _ := at(o, path[:len(path)-1]...)[path[len(path)-1]].(string)
+	return s
+}
+
+func list(o object, path ...string) (all []object) {
+	items, _ := at(o, path[:len(path)-1]...)[path[len(path)-1]].([]any)
+	for _, item := range items {
+		all = append(all, item.(object))
+	}
+	return all
+}
+
+// print writes JSON with sorted keys.
+func print(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+func number(t *testing.T, s string) int64 {
+	t.Helper()
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// order sorts by revision.
+func order(a, b change) int { return cmp.Compare(a.revision, b.revision) }
