@@ -1,6 +1,9 @@
 package otlp
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // verdict says what a failed request means for the records in it.
 //
@@ -27,4 +30,13 @@ type failure struct {
 }
 
 func (f *failure) Error() string { return f.err.Error() }
-func (f *failure) Unwrap() error { return f.err }
+
+// shorten bounds a text that a receiver chose, for the log.
+func shorten(text string) string {
+	const most = 512
+	text = strings.TrimSpace(text)
+	if len(text) > most {
+		text = text[:most] + "..."
+	}
+	return strings.ToValidUTF8(text, "")
+}

@@ -155,6 +155,7 @@ func TestPartialSuccess(t *testing.T) {
 			"rejected": {otlptest.Fault{Rejected: 2, Message: "too old"}, 2, "rejected=2 message=\"too old\""},
 			"silently": {otlptest.Fault{Rejected: 1}, 1, "rejected=1"},
 			"warning":  {otlptest.Fault{Message: "use v2"}, 0, "warning\" endpoint"},
+			"long":     {otlptest.Fault{Message: strings.Repeat("x", 2000)}, 0, strings.Repeat("x", 512) + "..."},
 			"garbage":  {otlptest.Fault{Garbage: true}, 0, "no OTLP response"},
 		} {
 			t.Run(name, func(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	collectorpb "go.opentelemetry.io/proto/slim/otlp/collector/logs/v1"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
@@ -19,7 +18,6 @@ import (
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
 )
 
 const exportMethod = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
@@ -122,7 +120,7 @@ func grpcFailure(err error) *failure {
 	return &failure{
 		verdict: grpcVerdict(s.Code(), s.Message()),
 		after:   retryInfo(s),
-		err:     fmt.Errorf("%s: %s", s.Code(), s.Message()),
+		err:     fmt.Errorf("%s: %s", s.Code(), shorten(s.Message())),
 	}
 }
 
@@ -174,21 +172,4 @@ func retryInfo(s *status.Status) time.Duration {
 		}
 	}
 	return 0
-}
-
-// answer is what a receiver says of a request that it took.
-type answer struct {
-	rejected int64  // records that it took but won't keep
-	message  string // why, or a warning
-}
-
-func decodeAnswer(response []byte) (answer, error) {
-	var r collectorpb.ExportLogsServiceResponse
-	if err := proto.Unmarshal(response, &r); err != nil {
-		// It did take the request, says its status; some receivers answer
-		// with something of their own.
-		return answer{message: "the answer is no OTLP response"}, nil
-	}
-	p := r.GetPartialSuccess()
-	return answer{rejected: p.GetRejectedLogRecords(), message: p.GetErrorMessage()}, nil
 }

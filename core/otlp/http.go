@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	rpcstatus "google.golang.org/genproto/googleapis/rpc/status"
@@ -22,9 +21,7 @@ import (
 const (
 	protobufType = "application/x-protobuf"
 
-	// maxResponse bounds what is read of an answer, maxErrorText what is shown.
-	maxResponse  = 64 << 10
-	maxErrorText = 256
+	maxResponse = 64 << 10 // what is read of an answer
 )
 
 type httpTransport struct {
@@ -166,8 +163,7 @@ func errorText(r *http.Response, body []byte) string {
 		}
 		text = s.GetMessage()
 	}
-	text = strings.TrimSpace(text)
-	return strings.ToValidUTF8(text[:min(len(text), maxErrorText)], "")
+	return shorten(text)
 }
 
 func contentType(r *http.Response) string {
