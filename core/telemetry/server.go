@@ -55,8 +55,12 @@ func (s *Server) Serve() error {
 	return fmt.Errorf("serve metrics and health: %w", err)
 }
 
-// Close ends Serve and all requests.
-func (s *Server) Close() error { return s.http.Close() }
+// Close ends Serve and all requests, and gives the address back.
+func (s *Server) Close() error {
+	err := s.http.Close()
+	_ = s.listener.Close() // http closes it only if it got as far as to serve
+	return err
+}
 
 func failures(checks []Check) (failed []string) {
 	for _, check := range checks {
