@@ -66,7 +66,21 @@ func NewMetrics(version string) *Metrics {
 	m.make.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "build_info", Help: "Always 1, labelled with the version.",
 	}, []string{"version"}).WithLabelValues(version).Set(1)
+	m.begin()
 	return m
+}
+
+// begin has the series begin at 0 whose labels are known: if a series came with
+// its first count, a rate would not see that one.
+func (m *Metrics) begin() {
+	for kind := watch.Added; kind <= watch.Bookmark; kind++ {
+		m.events.WithLabelValues(kind.String())
+	}
+	m.records.WithLabelValues(record.Create.String(), "")
+	m.records.WithLabelValues(record.Delete.String(), "")
+	for state := record.Waiting; state <= record.Terminated; state++ {
+		m.records.WithLabelValues(record.Update.String(), state.String())
+	}
 }
 
 // Event counts an event of the watch.
