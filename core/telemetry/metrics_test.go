@@ -1,0 +1,238 @@
+package telemetry_test
+
+import (
+	"maps"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"go.uber.org/goleak"
+
+	"github.com/pod-status-logger/pod-status-logger/core/journal"
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/core/telemetry"
+	"github.com/pod-status-logger/pod-status-logger/core/watch"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// wired returns metrics with everything attached that a program can have.
+func wired() *telemetry.Metrics {
+	m := telemetry.NewMetrics("1.2.3")
+	m.WatchPods(func() int { return 42 })
+	m.WatchStream("shop", func() time.Duration { return 1500 * time.Millisecond })
+	m.WatchStream("", func() time.Duration { return time.Minute })
+	m.WatchJournal(func() journal.Stats {
+		return journal.Stats{
+			Records: 3, Bytes: 1000, Capacity: 4096,
+			Oldest: time.Now().Add(-time.Hour), BlockedSince: time.Now().Add(-time.Minute),
+		}
+	})
+	m.WatchRestarts.WithLabelValues("gone")
+	m.OTLPRequests.WithLabelValues("ok")
+	return m
+}
+
+// The page's own series and their types. They are what dashboards and alerts
+// are built on: to rename one is to break those.
+func TestSeries(t *testing.T) {
+	want := map[string]string{
+		"build_info":                  "gauge",
+		"delay_seconds":               "histogram",
+		"journal_blocked_seconds":     "gauge",
+		"journal_bytes":               "gauge",
+		"journal_capacity_bytes":      "gauge",
+		"journal_oldest_seconds":      "gauge",
+		"journal_records":             "gauge",
+		"otlp_refused_records_total":  "counter",
+		"otlp_rejected_records_total": "counter",
+		"otlp_requests_total":         "counter",
+		"otlp_retries_total":          "counter",
+		"otlp_sent_bytes_total":       "counter",
+		"otlp_sent_records_total":     "counter",
+		"pods":                        "gauge",
+		"records_total":               "counter",
+		"stdout_write_errors_total":   "counter",
+		"watch_events_total":          "counter",
+		"watch_restarts_total":        "counter",
+		"watch_silence_seconds":       "gauge",
+	}
+	families, err := wired().Registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	foreign := map[string]bool{}
+	for _, f := range families {
+		if name, ok := strings.CutPrefix(f.GetName(), "pod_status_logger_"); ok {
+			got[name] = strings.ToLower(f.GetType().String())
+			continue
+		}
+		prefix, _, _ := strings.Cut(f.GetName(), "_")
+		foreign[prefix] = true
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("series (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"go", "process"}, slices.Sorted(maps.Keys(foreign))); diff != "" {
+		t.Errorf("others' series begin with (-want +got):\n%s", diff)
+	}
+}
+
+func TestSeriesFollowConventions(t *testing.T) {
+	problems, err := testutil.GatherAndLint(wired().Registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+}
+
+// Series that will be there are there from the start, with 0: the first of
+// something is an increase only then.
+func TestCountersBeginAtZero(t *testing.T) {
+	compare(t, telemetry.NewMetrics("1.2.3").Registry, `
+# HELP pod_status_logger_records_total Records emitted, by action and state.
+# TYPE pod_status_logger_records_total counter
+pod_status_logger_records_total{action="create",state=""} 0
+pod_status_logger_records_total{action="delete",state=""} 0
+pod_status_logger_records_total{action="update",state="error"} 0
+pod_status_logger_records_total{action="update",state="running"} 0
+pod_status_logger_records_total{action="update",state="terminated"} 0
+pod_status_logger_records_total{action="update",state="waiting"} 0
+# HELP pod_status_logger_watch_events_total Events of the watch, by kind.
+# TYPE pod_status_logger_watch_events_total counter
+pod_status_logger_watch_events_total{kind="added"} 0
+pod_status_logger_watch_events_total{kind="bookmark"} 0
+pod_status_logger_watch_events_total{kind="deleted"} 0
+pod_status_logger_watch_events_total{kind="listed"} 0
+pod_status_logger_watch_events_total{kind="listing"} 0
+pod_status_logger_watch_events_total{kind="modified"} 0
+pod_status_logger_watch_events_total{kind="present"} 0
+`, "records_total", "watch_events_total")
+}
+
+func TestCounters(t *testing.T) {
+	m := wired()
+	m.Event(watch.Added)
+	m.Event(watch.Modified)
+	m.Event(watch.Modified)
+	m.Record(record.Create, 0)
+	m.Record(record.Update, record.Waiting)
+	m.Record(record.Update, record.Waiting)
+	m.Record(record.Update, record.Error)
+	m.Group(0)
+	m.Group(3 * time.Millisecond)
+	m.Group(time.Hour)
+	m.WatchRestarts.WithLabelValues("gone").Inc()
+	m.StdoutWriteErrors.Inc()
+	m.OTLPSentRecords.Add(256)
+	m.OTLPSentBytes.Add(1000)
+	m.OTLPRequests.WithLabelValues("ok").Inc()
+	m.OTLPRetries.Inc()
+	m.OTLPRejectedRecords.Add(2)
+	m.OTLPRefusedRecords.Inc()
+	for name, want := range map[string]float64{
+		`records_total{action="create",state=""}`:        1,
+		`records_total{action="update",state="waiting"}`: 2,
+		`records_total{action="update",state="error"}`:   1,
+		`records_total{action="delete",state=""}`:        0,
+		`watch_events_total{kind="added"}`:               1,
+		`watch_events_total{kind="modified"}`:            2,
+		`watch_events_total{kind="deleted"}`:             0,
+		`watch_restarts_total{reason="gone"}`:            1,
+		`watch_silence_seconds{namespace="shop"}`:        1.5,
+		`watch_silence_seconds{namespace=""}`:            60,
+		"stdout_write_errors_total":                      1,
+		"otlp_sent_records_total":                        256,
+		"otlp_sent_bytes_total":                          1000,
+		`otlp_requests_total{outcome="ok"}`:              1,
+		"otlp_retries_total":                             1,
+		"otlp_rejected_records_total":                    2,
+		"otlp_refused_records_total":                     1,
+		"pods":                                           42,
+		"journal_records":                                3,
+		"journal_bytes":                                  1000,
+		"journal_capacity_bytes":                         4096,
+		`build_info{version="1.2.3"}`:                    1,
+		"delay_seconds_count":                            3,
+		"delay_seconds_sum":                              3600.003,
+		`delay_seconds_bucket{le="0.0005"}`:              1,
+		`delay_seconds_bucket{le="0.008"}`:               2,
+		`delay_seconds_bucket{le="+Inf"}`:                3,
+	} {
+		if got := value(t, m.Registry, name); math.Abs(got-want) > 1e-9 {
+			t.Errorf("%s = %v, want %v", name, got, want)
+		}
+	}
+}
+
+func TestJournalAges(t *testing.T) {
+	const oldest, blocked = "journal_oldest_seconds", "journal_blocked_seconds"
+	m := wired()
+	if got := value(t, m.Registry, oldest); got < 3600 || got > 3660 {
+		t.Errorf("%s = %v, want an hour", oldest, got)
+	}
+	if got := value(t, m.Registry, blocked); got < 60 || got > 120 {
+		t.Errorf("%s = %v, want a minute", blocked, got)
+	}
+	m = telemetry.NewMetrics("")
+	m.WatchJournal(func() journal.Stats { return journal.Stats{} })
+	for _, name := range []string{oldest, blocked} {
+		if got := value(t, m.Registry, name); got != 0 {
+			t.Errorf("%s = %v for an empty journal", name, got)
+		}
+	}
+}
+
+// What the functions return is asked at every scrape.
+func TestGaugesFollow(t *testing.T) {
+	m, pods := telemetry.NewMetrics(""), 1
+	m.WatchPods(func() int { return pods })
+	before := value(t, m.Registry, "pods")
+	pods = 2
+	if after := value(t, m.Registry, "pods"); before != 1 || after != 2 {
+		t.Errorf("pods = %v, then %v", before, after)
+	}
+}
+
+// compare compares the named series of the program with a page.
+func compare(t *testing.T, g prometheus.Gatherer, want string, names ...string) {
+	t.Helper()
+	for i := range names {
+		names[i] = "pod_status_logger_" + names[i]
+	}
+	if err := testutil.GatherAndCompare(g, strings.NewReader(want), names...); err != nil {
+		t.Error(err)
+	}
+}
+
+// value returns the value of a series of the program as its page has it.
+func value(t *testing.T, g prometheus.Gatherer, series string) float64 {
+	t.Helper()
+	page := httptest.NewRecorder()
+	promhttp.HandlerFor(g, promhttp.HandlerOpts{}).ServeHTTP(page, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	for line := range strings.Lines(page.Body.String()) {
+		number, ok := strings.CutPrefix(line, "pod_status_logger_"+series+" ")
+		if !ok {
+			continue
+		}
+		value, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+	t.Fatalf("no series %s on\n%s", series, page.Body)
+	return 0
+}
