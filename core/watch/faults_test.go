@@ -2,6 +2,7 @@ package watch_test
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -184,42 +185,86 @@ func TestSilentServerIsLeft(t *testing.T) {
 
 // A reader that is slow is not a server that is silent.
 func TestSlowReaderIsNoSilence(t *testing.T) {
-	srv := newServer(t)
-	pods(srv, 2)
-	gate := make(chan struct{})
-	r := startGated(t, srv, "", watch.Settings{Silence: 500 * time.Millisecond}, gate)
-	eventually(t, "the stream", func() bool { return srv.Streams() == 1 })
-	time.Sleep(time.Second) // what must not happen can't be waited for
-	if got := r.seenReasons(); len(got) > 0 {
-		t.Errorf("restarted for %v while the reader was blocked", got)
+	for name, from := range map[string]string{"at the beginning of a list": "", "at an event": "1000"} {
+		t.Run(name, func(t *testing.T) {
+			srv := newServer(t, watchtest.WithBookmarks(10*time.Millisecond))
+			pods(srv, 2)
+			gate := make(chan struct{})
+			r := startGated(t, srv, from, watch.Settings{Silence: 500 * time.Millisecond}, gate)
+			eventually(t, "the stream", func() bool { return srv.Streams() == 1 })
+			time.Sleep(time.Second) // what must not happen can't be waited for
+			close(gate)
+			r.reached("1002")
+			touch(srv, "shop", "p0")
+			r.reached("1003")
+			if got := r.seenReasons(); len(got) > 0 {
+				t.Errorf("restarted for %v", got)
+			}
+		})
 	}
-	close(gate)
-	r.reached("1002")
-	r.want("listing @", "present shop/p0 @1001", "present shop/p1 @1002", "listed @1002")
 }
 
 func TestBackoffGrowsAndStartsOver(t *testing.T) {
+	const initial = 20 * time.Millisecond
 	srv := newServer(t)
-	r := startReader(t, srv, "", watch.Settings{BackoffInitial: 20 * time.Millisecond, BackoffMax: 10 * time.Second})
-	r.reached("1000")
-	srv.Bookmark()
-	r.until("a bookmark", func(events []watch.Event, _ []string) bool { return events[len(events)-1].Kind == watch.Bookmark })
-	began := time.Now()
 	srv.FailNext(5, http.StatusInternalServerError, 0, "")
-	srv.CutStreams()
-	r.restarted(watch.ReasonServerError, 5)
+	r := startReader(t, srv, "1000", watch.Settings{BackoffInitial: initial, BackoffMax: 10 * time.Second})
 	srv.Create(pod("shop", "cart"))
 	r.reached("1001")
-	// 20 ms and five times half as much again, each at least half of that.
-	if took, least := time.Since(began), 200*time.Millisecond; took < least {
-		t.Errorf("six pauses took %v, want at least %v", took, least)
-	}
-	began = time.Now()
+	srv.FailNext(1, http.StatusInternalServerError, 0, "")
 	srv.CutStreams()
-	eventually(t, "the stream to be gone", func() bool { return len(r.seenReasons()) == 7 })
 	touch(srv, "shop", "cart")
 	r.reached("1002")
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("the pause after a good stream took %v", took)
+	// Each pause is half as long again as the one before, give or take half.
+	// That of the cut, at index 5, may be none.
+	waits, want := r.waits(), float64(initial)
+	for i := range 5 {
+		if got := float64(waits[i]); got < want/2 || got > want*3/2+1 {
+			t.Errorf("pause %d was %v, want about %v", i, waits[i], time.Duration(want))
+		}
+		want *= 1.5
 	}
+	if last := waits[len(waits)-1]; len(waits) != 7 || last > 3*initial {
+		t.Errorf("pauses %v, want 7, the last two short again", waits)
+	}
+}
+
+// waits returns the pauses that the log tells.
+func (r *reader) waits() (waits []time.Duration) {
+	for _, m := range regexp.MustCompile(`wait=(\S+)`).FindAllStringSubmatch(r.log.String(), -1) {
+		d, err := time.ParseDuration(m[1])
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		waits = append(waits, d)
+	}
+	return waits
+}
+
+func TestResumesAtOnceAfterGoodStream(t *testing.T) {
+	srv := newServer(t)
+	r := startReader(t, srv, "", watch.Settings{BackoffInitial: 50 * time.Millisecond, BackoffMax: time.Hour})
+	r.reached("1000")
+	listed := time.Now()
+	srv.Create(pod("shop", "cart"))
+	r.reached("1001")
+	eventually(t, "the stream to be old enough", func() bool { return time.Since(listed) > 50*time.Millisecond })
+	srv.EndStreams()
+	r.restarted(watch.ReasonClosed, 1)
+	touch(srv, "shop", "cart")
+	r.reached("1002")
+	if !strings.Contains(r.log.String(), `level=DEBUG msg="watch ended, resuming"`) || !strings.Contains(r.log.String(), "wait=0s") {
+		t.Errorf("did not resume at once, or made noise:\n%s", r.log)
+	}
+}
+
+// A server that ends every watch after one event is not asked without a pause.
+func TestShortStreamsArePaused(t *testing.T) {
+	srv := newServer(t)
+	pods(srv, 1)
+	r := startReader(t, srv, "1000", watch.Settings{BackoffInitial: time.Hour})
+	r.reached("1001")
+	srv.EndStreams()
+	r.restarted(watch.ReasonClosed, 1)
+	eventually(t, "the line in the log", func() bool { return strings.Contains(r.log.String(), "watch interrupted") })
 }

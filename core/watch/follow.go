@@ -23,6 +23,7 @@ func (r *session) follow(ctx context.Context) error {
 	call := newSilence(ctx, r.Silence)
 	defer call.cancel()
 	w, err := r.get(r.watchOptions()).Watch(call.ctx)
+	call.pause()
 	if err != nil {
 		return call.explain(err)
 	}
