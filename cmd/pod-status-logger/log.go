@@ -34,4 +34,4 @@ func takeLibraryLogs(log *slog.Logger) {
 	}))
 }
 
-func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) } //nolint:gosec // a descriptor fits
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

@@ -41,7 +41,7 @@ func run(ctx context.Context, args []string, env environment) int {
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintf(env.stderr, "pod-status-logger: %v\n", err)
+	_, _ = fmt.Fprintf(env.stderr, "pod-status-logger: %v\n", err)
 	if usage := (*usageError)(nil); errors.As(err, &usage) {
 		return exitUsage
 	}

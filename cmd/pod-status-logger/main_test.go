@@ -38,7 +38,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// exits runs a command and checks its exit status: exits 2 pod-status-logger -x
+// exits runs a command and checks its exit status: exits 2 pod-status-logger -x.
 func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits STATUS COMMAND...")

@@ -240,7 +240,7 @@ func TestBlockedStdout(t *testing.T) {
 }
 
 func get(address, path string) (int, string) {
-	response, err := http.Get("http://" + address + path) //nolint:noctx // the test has a deadline
+	response, err := http.Get("http://" + address + path)
 	if err != nil {
 		return 0, err.Error()
 	}

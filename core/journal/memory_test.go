@@ -11,8 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"go.uber.org/goleak"
+
+	"github.com/pod-status-logger/pod-status-logger/core/journal"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -11,13 +11,13 @@ type answer struct {
 	message  string // why, or a warning
 }
 
-func decodeAnswer(response []byte) (answer, error) {
+func decodeAnswer(response []byte) answer {
 	var r collectorpb.ExportLogsServiceResponse
 	if err := proto.Unmarshal(response, &r); err != nil {
 		// It did take the request, says its status; some receivers answer
 		// with something of their own.
-		return answer{message: "the answer is no OTLP response"}, nil
+		return answer{message: "the answer is no OTLP response"}
 	}
 	p := r.GetPartialSuccess()
-	return answer{rejected: p.GetRejectedLogRecords(), message: shorten(p.GetErrorMessage())}, nil
+	return answer{rejected: p.GetRejectedLogRecords(), message: shorten(p.GetErrorMessage())}
 }

@@ -4,11 +4,12 @@ import (
 	"math"
 	"time"
 
-	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"go.opentelemetry.io/otel/attribute"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
 	"go.opentelemetry.io/otel/sdk/resource"
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
 // Field numbers of opentelemetry.proto.{collector.logs,logs,resource,common}.v1.
@@ -151,7 +152,7 @@ func (e *encoder) encodeLogRecord(b []byte, r *sdklog.Record) []byte {
 // unixNano returns 0, which is OTLP's "unknown", for the zero time and for all
 // others before 1970.
 func unixNano(t time.Time) uint64 {
-	return uint64(max(t.UnixNano(), 0)) //nolint:gosec // not negative
+	return uint64(max(t.UnixNano(), 0))
 }
 
 func index(kvs []attribute.KeyValue, key attribute.Key) int {

@@ -13,8 +13,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/pod-status-logger/pod-status-logger/core/otlp"
-	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploghttp"
 	"go.opentelemetry.io/otel/log"
@@ -27,6 +25,9 @@ import (
 	resourcepb "go.opentelemetry.io/proto/slim/otlp/resource/v1"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
+
+	"github.com/pod-status-logger/pod-status-logger/core/otlp"
+	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
 var received = time.Unix(1700000000, 123456789)

@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -146,21 +147,21 @@ func readHeaders(s *Settings, lookup Lookup) error {
 func parseHeader(entry string) (name, value string, err error) {
 	name, value, ok := strings.Cut(entry, "=")
 	if !ok {
-		return "", "", fmt.Errorf("want name=value, several separated by commas; a comma in a value is %%2C")
+		return "", "", errors.New("want name=value, several separated by commas; a comma in a value is %2C")
 	}
 	name = strings.ToLower(strings.TrimSpace(name))
 	if !isHeaderName(name) {
-		return "", "", fmt.Errorf("want a name of letters, digits, '-', '_' and '.', and a comma in a value as %%2C")
+		return "", "", errors.New("want a name of letters, digits, '-', '_' and '.', and a comma in a value as %2C")
 	}
 	if strings.HasPrefix(name, "grpc-") {
-		return "", "", fmt.Errorf("want a name that doesn't begin with grpc-, which gRPC keeps for itself")
+		return "", "", errors.New("want a name that doesn't begin with grpc-, which gRPC keeps for itself")
 	}
 	value, err = url.PathUnescape(strings.TrimSpace(value)) // unlike a query, a plus stays a plus
 	if err != nil {
-		return "", "", fmt.Errorf("want the value percent-encoded: a percent sign itself is %%25")
+		return "", "", errors.New("want the value percent-encoded: a percent sign itself is %25")
 	}
 	if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return "", "", fmt.Errorf("want a value of printable ASCII")
+		return "", "", errors.New("want a value of printable ASCII")
 	}
 	return name, value, nil
 }

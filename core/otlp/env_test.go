@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/pod-status-logger/pod-status-logger/core/otlp"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
 )

@@ -3,8 +3,9 @@ package otlp_test
 import (
 	"context"
 
-	"github.com/pod-status-logger/pod-status-logger/core/otlp"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
+
+	"github.com/pod-status-logger/pod-status-logger/core/otlp"
 )
 
 // keepLast is a processor that keeps the last record.

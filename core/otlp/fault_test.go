@@ -5,16 +5,18 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	logspb "go.opentelemetry.io/proto/slim/otlp/logs/v1"
+	"google.golang.org/grpc/codes"
+
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
-	logspb "go.opentelemetry.io/proto/slim/otlp/logs/v1"
-	"google.golang.org/grpc/codes"
 )
 
 // code is a fault of gRPC, status one of HTTP.
@@ -45,11 +47,12 @@ func TestRetries(t *testing.T) {
 		protocols["grpc"][c.String()] = fault{code(c, "because"), c.String() + ": because"}
 	}
 	for _, s := range []int{401, 403, 404, 405, 408, 409, 415, 425, 429, 500, 501, 502, 503, 504, 505, 599} {
-		protocols["http"][fmt.Sprint(s)] = fault{status(s), fmt.Sprintf("HTTP %d", s)}
+		protocols["http"][strconv.Itoa(s)] = fault{status(s), fmt.Sprintf("HTTP %d", s)}
 	}
 	for _, s := range []int{301, 302, 307, 308} {
-		protocols["http"][fmt.Sprint(s)] = fault{
-			otlptest.Fault{Status: s, Location: "/v1/logs"}, "redirects aren't followed"}
+		protocols["http"][strconv.Itoa(s)] = fault{
+			otlptest.Fault{Status: s, Location: "/v1/logs"}, "redirects aren't followed",
+		}
 	}
 	protocols["grpc"]["hang"] = fault{otlptest.Fault{Hang: true}, "DeadlineExceeded"}
 	protocols["http"]["hang"] = fault{otlptest.Fault{Hang: true}, "no answer within 50ms"}

@@ -89,7 +89,7 @@ func (t *grpcTransport) export(ctx context.Context, records [][]byte) (answer, e
 	if err := t.conn.Invoke(ctx, exportMethod, request, &response, t.options...); err != nil {
 		return answer{}, grpcFailure(err)
 	}
-	return decodeAnswer(response)
+	return decodeAnswer(response), nil
 }
 
 // rawCodec lets records pass as they are: joined, they already are a request.

@@ -3,20 +3,21 @@ package otlp_test
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"log/slog"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"go.opentelemetry.io/otel/attribute"
+	sdklog "go.opentelemetry.io/otel/sdk/log"
+
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
-	"go.opentelemetry.io/otel/attribute"
-	sdklog "go.opentelemetry.io/otel/sdk/log"
 )
 
 // bothProtocols runs a test once for each.
@@ -170,7 +171,7 @@ func encode(bodies ...string) [][]byte {
 func numbered(n int) []string {
 	bodies := make([]string, n)
 	for i := range bodies {
-		bodies[i] = fmt.Sprint(i)
+		bodies[i] = strconv.Itoa(i)
 	}
 	return bodies
 }

@@ -96,7 +96,7 @@ func (t *httpTransport) export(ctx context.Context, records [][]byte) (answer, e
 		// A login page, a proxy's greeting: whatever it is, it keeps no records.
 		return answer{}, &failure{err: fmt.Errorf("HTTP %s with a page of HTML: not an OTLP receiver", response.Status)}
 	}
-	return decodeAnswer(text)
+	return decodeAnswer(text), nil
 }
 
 // body returns the request in memory of its own: after a request has been

@@ -5,11 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pod-status-logger/pod-status-logger/core/otlp"
-	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/log"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
+
+	"github.com/pod-status-logger/pod-status-logger/core/otlp"
+	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
 func TestTakeHandsOver(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 )
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 )
 

@@ -3,7 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -219,7 +219,7 @@ func TestManyAtOnce(t *testing.T) {
 	const n = 10 * maxStaged
 	events := []watch.Event{event(watch.Listing, "", nil)}
 	for i := range n {
-		events = append(events, event(watch.Present, "", pod("a", fmt.Sprint(i))))
+		events = append(events, event(watch.Present, "", pod("a", strconv.Itoa(i))))
 	}
 	events = append(events, event(watch.Listed, "", nil), event(watch.Listing, "", nil), event(watch.Listed, "", nil))
 	s := &sink{}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -120,7 +121,7 @@ func podOf(t *testing.T, tree map[string]any, i int) *corev1.Pod {
 		t.Fatal(err)
 	}
 	if pod.ResourceVersion == "" {
-		pod.ResourceVersion = fmt.Sprint(100 + i)
+		pod.ResourceVersion = strconv.Itoa(100 + i)
 	}
 	return &pod
 }

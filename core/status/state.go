@@ -1,6 +1,7 @@
 package status
 
 import (
+	"encoding/binary"
 	"slices"
 	"unique"
 
@@ -233,9 +234,7 @@ func number(n int32) uint64 { return uint64(uint32(n)) } //nolint:gosec // bits,
 func mix(parts ...uint64) uint64 {
 	var b [8 * 5]byte
 	for i, p := range parts {
-		for j := range 8 {
-			b[8*i+j] = byte(p >> (8 * j))
-		}
+		binary.LittleEndian.PutUint64(b[8*i:], p)
 	}
 	return xxhash.Sum64(b[:8*len(parts)])
 }

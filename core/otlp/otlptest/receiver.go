@@ -81,7 +81,8 @@ func Unreachable(tb testing.TB, o Options) *Receiver {
 // Start listens, after Stop at the same address as before.
 func (r *Receiver) Start(tb testing.TB) {
 	tb.Helper()
-	l, err := net.Listen(r.network, r.address)
+	var config net.ListenConfig
+	l, err := config.Listen(tb.Context(), r.network, r.address)
 	if err != nil {
 		tb.Fatalf("listen for the receiver: %v", err)
 	}

@@ -1,0 +1,74 @@
+# `make demo` shows what the program does, `make test` tests it: both need Go
+# and nothing else. `make help` lists the rest.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+# grpcnotrace leaves out gRPC's trace pages and with them html/template, which
+# keeps the linker from dropping methods: 6 MB.
+BUILDFLAGS = -tags grpcnotrace -trimpath -ldflags='-s -w -X main.version=$(VERSION)'
+FUZZTIME  ?= 30s
+TOOL       = go tool -modfile=tools/go.mod
+CLUSTER    = test/cluster/bin/cluster
+COLLECTOR  = test/collector/bin/otelcol
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+.PHONY: build
+build: ## Build bin/pod-status-logger
+	CGO_ENABLED=0 go build $(BUILDFLAGS) -o bin/ ./cmd/pod-status-logger
+
+.PHONY: demo
+demo: build ## Show the records of a made-up cluster
+	@bin/pod-status-logger demo
+
+.PHONY: test
+test: ## Run the tests
+	go test ./...
+
+.PHONY: race
+race: ## Run the tests with the race detector, and see that they cover enough of core
+	go test -race -coverprofile=coverage.out -coverpkg=./core/... ./...
+	@tools/coverage.sh coverage.out 85
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME
+	tools/fuzz.sh $(FUZZTIME)
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	go test -run='^$$' -bench=. -benchmem ./...
+
+.PHONY: check
+check: lint vuln race fuzz ## Lint, look for known vulnerabilities, run race detector and fuzz targets
+
+.PHONY: lint
+lint: ## Format and lint
+	$(TOOL) golangci-lint run ./...
+	cd test/cluster && go tool -modfile=../../tools/go.mod golangci-lint run ./...
+	cd test/collector && go tool -modfile=../../tools/go.mod golangci-lint run ./...
+	$(TOOL) golangci-lint run --build-tags e2e ./test/...
+	go mod tidy -diff
+
+.PHONY: vuln
+vuln: ## Look for known vulnerabilities in what the program calls
+	tools/vulncheck.sh
+
+.PHONY: e2e
+e2e: build $(CLUSTER) $(COLLECTOR) ## Test on a real control plane and a real Collector (the first time builds both: 15 minutes)
+	$(CLUSTER) build
+	go test -tags e2e -count=1 -timeout 20m -v ./test/e2e
+
+.PHONY: $(CLUSTER) $(COLLECTOR)
+$(CLUSTER):
+	CGO_ENABLED=0 go -C test/cluster build -trimpath -o bin/cluster .
+$(COLLECTOR):
+	CGO_ENABLED=0 go -C test/collector build -trimpath -ldflags='-s -w' -o bin/otelcol .
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin coverage.out test/cluster/bin test/collector/bin
