@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -263,8 +264,8 @@ func TestEmitKeepsAllAttributes(t *testing.T) {
 func TestEmitUsesOneLogger(t *testing.T) {
 	var records []*record.Record
 	for i := range 100 {
-		r := newUpdate(map[string]string{"app": fmt.Sprint(i)})
-		r.Pod.Name, r.Pod.UID = fmt.Sprint("pod-", i), fmt.Sprint(i)
+		r := newUpdate(map[string]string{"app": strconv.Itoa(i)})
+		r.Pod.Name, r.Pod.UID = fmt.Sprint("pod-", i), strconv.Itoa(i)
 		records = append(records, r)
 	}
 	got := exported(t, emit.Settings{Version: "1"}, records...)

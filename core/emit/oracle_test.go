@@ -2,8 +2,6 @@ package emit_test
 
 import (
 	"encoding/json"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -203,10 +201,4 @@ func escapedLen(s string) (n int) {
 		}
 	}
 	return n
-}
-
-// keysOf are the keys of a line's members that begin with prefix.
-func keysOf(members map[string]any, prefix string) []string {
-	keys := slices.Sorted(maps.Keys(members))
-	return slices.DeleteFunc(keys, func(key string) bool { return !strings.HasPrefix(key, prefix) })
 }
