@@ -13,6 +13,9 @@ const (
 	clientBurst = 2000
 )
 
+// onLoopback keeps a test's cluster off the network.
+const onLoopback = "--bind-address=127.0.0.1"
+
 // ports are drawn once, so that a component that is started again is found
 // where it was.
 type ports struct {
@@ -23,7 +26,7 @@ func newPorts() (ports, error) {
 	var p ports
 	for _, port := range []*int{&p.etcdClient, &p.etcdPeer, &p.apiServer, &p.controllerManager, &p.scheduler, &p.kwok} {
 		// Held until all are drawn: a port that is let go may be drawn again.
-		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // binds at once
+		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return p, fmt.Errorf("find free port: %w", err)
 		}
@@ -74,7 +77,7 @@ func apiServerBaseArgs(f folder, p ports) []string {
 	return []string{
 		fmt.Sprintf("--etcd-servers=http://127.0.0.1:%d", p.etcdClient),
 		"--etcd-compaction-interval=0",
-		"--bind-address=127.0.0.1",
+		onLoopback,
 		"--endpoint-reconciler-type=none",
 		fmt.Sprintf("--secure-port=%d", p.apiServer),
 		"--cert-dir=" + f.join("certs"),
@@ -91,7 +94,7 @@ func apiServerBaseArgs(f folder, p ports) []string {
 func controllerManagerArgs(f folder, p ports) []string {
 	return []string{
 		"--kubeconfig=" + f.adminKubeconfig(),
-		"--bind-address=127.0.0.1",
+		onLoopback,
 		fmt.Sprintf("--secure-port=%d", p.controllerManager),
 		"--leader-elect=false",
 		fmt.Sprintf("--kube-api-qps=%d", clientQPS),
@@ -106,7 +109,7 @@ func controllerManagerArgs(f folder, p ports) []string {
 func schedulerArgs(f folder, p ports) []string {
 	return []string{
 		"--config=" + f.join("config", "scheduler.yaml"),
-		"--bind-address=127.0.0.1",
+		onLoopback,
 		fmt.Sprintf("--secure-port=%d", p.scheduler),
 	}
 }

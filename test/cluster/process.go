@@ -58,7 +58,7 @@ func (f folder) spawn(c component) error {
 	defer func() { _ = log.Close() }()
 
 	// No context: the process is to outlive this one.
-	cmd := exec.Command(c.Path, c.Args...) //nolint:noctx // see above
+	cmd := exec.Command(c.Path, c.Args...)
 	cmd.Dir = string(f)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.ExtraFiles = []*os.File{pidFile}
