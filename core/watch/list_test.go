@@ -73,6 +73,38 @@ func TestStoredCheckpointIsUnreadable(t *testing.T) {
 	r := startReader(t, srv, "not-a-number", watch.Settings{})
 	r.reached("1001")
 	r.want("listing @not-a-number", "present shop/p0 @1001", "listed @1001")
+	if got := r.seenReasons(); len(got) > 0 || !strings.Contains(r.log.String(), "from=not-a-number") {
+		t.Errorf("restarted for %v, log:\n%s", got, r.log)
+	}
+}
+
+// A checkpoint that only the server doesn't like.
+func TestCheckpointIsRefused(t *testing.T) {
+	srv := newServer(t)
+	pods(srv, 1)
+	srv.FailNext(1, http.StatusBadRequest, 0, "")
+	r := startReader(t, srv, "1000", watch.Settings{})
+	r.reached("1001")
+	r.want("listing @1000", "present shop/p0 @1001", "listed @1001")
+}
+
+// Missing rights, a crowd or an absent server say nothing about streaming lists.
+func TestOtherTroubleLeadsToNoPages(t *testing.T) {
+	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			srv := newServer(t)
+			pods(srv, 1)
+			srv.FailNext(5, status, 0, "")
+			r := startReader(t, srv, "", watch.Settings{})
+			r.reached("1001")
+			r.want("listing @", "present shop/p0 @1001", "listed @1001")
+			for _, q := range srv.Requests() {
+				if q.Verb == "list" {
+					t.Error("asked for a list")
+				}
+			}
+		})
+	}
 }
 
 // A list is long enough for pods to change meanwhile.

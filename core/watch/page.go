@@ -15,9 +15,6 @@ const maxExpired = 2
 // listPages reads the full list page by page and holds one page at a time. All
 // pages show the state at the first one's resourceVersion.
 func (r *session) listPages(ctx context.Context) error {
-	if err := r.startList(ctx); err != nil {
-		return err
-	}
 	opts := metav1.ListOptions{Limit: r.PageSize}
 	if r.expired >= maxExpired {
 		opts.Limit = 0
@@ -26,6 +23,11 @@ func (r *session) listPages(ctx context.Context) error {
 		page, err := r.page(ctx, opts)
 		if err != nil {
 			return err
+		}
+		if opts.Continue == "" {
+			if err := r.startList(ctx); err != nil {
+				return err
+			}
 		}
 		if err := r.sendPage(ctx, page); err != nil {
 			return err

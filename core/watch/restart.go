@@ -52,8 +52,8 @@ func (r *session) plan(reason string) (atOnce bool) {
 // planList decides how a list that failed is tried again. Streaming lists are
 // refused in many ways: with 422 or 400, by ERROR events with code 500 (etcd
 // too old), by silence. Only the first can be told from a passing trouble; so
-// all others make way for pages too, but not for good: the right to "list" may
-// be missing.
+// the others make way for pages too, but not for good: the right to "list" may
+// be missing. What says nothing about streaming lists doesn't count.
 func (r *session) planList(reason string) (atOnce bool) {
 	switch {
 	case r.paged():
@@ -66,7 +66,7 @@ func (r *session) planList(reason string) (atOnce bool) {
 		return true
 	case reason == ReasonStalled:
 		r.cuts = maxCuts
-	default:
+	case reason != ReasonRefused && reason != ReasonThrottled && reason != ReasonUnauthorized && reason != ReasonForbidden:
 		r.cuts++
 	}
 	return false

@@ -8,6 +8,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/client-go/rest"
 )
 
@@ -62,6 +63,19 @@ func newSession(s *Stream, from string, out chan<- Event) *session {
 	r.backoff.Reset()
 	s.synced.Store(false)
 	return r
+}
+
+// checkFrom makes a full list due where the stored checkpoint is nothing that a
+// server can resume from. API servers answer such a watch with code 500, which
+// would look like trouble that passes.
+func (r *session) checkFrom(ctx context.Context) {
+	if r.checkpoint == "" {
+		return
+	}
+	if _, err := resourceversion.CompareResourceVersion(r.checkpoint, r.checkpoint); err != nil {
+		r.needList()
+		r.logGap(ctx, r.describe(ReasonInvalid, err))
+	}
 }
 
 func (r *session) begin() {

@@ -27,6 +27,7 @@ func New(s Settings) *Stream {
 // doesn't close out. It must not be called twice at the same time.
 func (s *Stream) Run(ctx context.Context, from string, out chan<- Event) error {
 	r := newSession(s, from, out)
+	r.checkFrom(ctx)
 	for ctx.Err() == nil {
 		r.begin()
 		end := r.request(ctx)

@@ -117,17 +117,29 @@ func (s *Server) parse(r *http.Request) (query, *metav1.Status) {
 	if q.labels, err = labels.Parse(v.Get("labelSelector")); err != nil {
 		return q, badRequest(err)
 	}
-	var rv, limit, timeout uint64
-	for name, to := range map[string]*uint64{"resourceVersion": &rv, "limit": &limit, "timeoutSeconds": &timeout} {
+	for name, to := range map[string]*int{"limit": &q.limit, "timeoutSeconds": &q.timeout} {
 		if text := v.Get(name); text != "" {
-			if *to, err = strconv.ParseUint(text, 10, 64); err != nil {
+			if *to, err = strconv.Atoi(text); err != nil {
 				return q, badRequest(err)
 			}
 		}
 	}
-	q.rv, q.limit, q.timeout = rv, int(limit), int(timeout)
+	if text := v.Get("resourceVersion"); text != "" {
+		if q.rv, err = strconv.ParseUint(text, 10, 64); err != nil {
+			return q, badVersion(q, err)
+		}
+	}
 	q.fromNothing = q.watch && !q.initial && q.rv == 0
 	return q, nil
+}
+
+// badVersion is 500 without a reason for a watch, though the client is to
+// blame: so does the real server.
+func badVersion(q query, err error) *metav1.Status {
+	if q.watch {
+		return &metav1.Status{Status: metav1.StatusFailure, Code: http.StatusInternalServerError, Message: "resourceVersion: Invalid value: " + err.Error()}
+	}
+	return badRequest(err)
 }
 
 // negotiate returns the first media type of the header that the server speaks.

@@ -110,7 +110,9 @@ func TestRawAnswers(t *testing.T) {
 		"list of a namespace":  {"/api/v1/namespaces/shop/pods", http.StatusOK, `"resourceVersion":"1000"`},
 		"other resources":      {"/api/v1/nodes", http.StatusNotFound, ""},
 		"bad selector":         {"/api/v1/pods?labelSelector=a%20b", http.StatusBadRequest, `"reason":"BadRequest"`},
-		"bad resourceVersion":  {"/api/v1/pods?watch=1&resourceVersion=x", http.StatusBadRequest, `"kind":"Status"`},
+		"bad resourceVersion":  {"/api/v1/pods?resourceVersion=x", http.StatusBadRequest, `"kind":"Status"`},
+		"... of a watch":       {"/api/v1/pods?watch=1&resourceVersion=x", http.StatusInternalServerError, `"kind":"Status"`},
+		"bad limit":            {"/api/v1/pods?limit=x", http.StatusBadRequest, `"kind":"Status"`},
 		"bad continue":         {"/api/v1/pods?continue=x", http.StatusBadRequest, "continue key is not valid"},
 		"continue from before": {"/api/v1/pods?continue=NSA1", http.StatusGone, `"reason":"Expired"`},
 	} {
