@@ -94,6 +94,10 @@ func (s *service) stdout(env environment) sdklog.Processor {
 func (s *service) send(receiver otlp.Settings) {
 	s.outbox = journal.NewMemory(s.config.State.MaxSize.Value())
 	s.metrics.WatchJournal(s.outbox.Stats)
+	for _, o := range []otlp.Outcome{otlp.Delivered, otlp.Retried, otlp.Split, otlp.Refused, otlp.Cancelled} {
+		s.metrics.OTLPRequests.WithLabelValues(string(o))
+	}
+	receiver.UserAgent = "pod-status-logger/" + buildVersion()
 	s.sender = otlp.NewSender(receiver, s.outbox, otlp.Hooks{
 		OnRequest: s.countRequest,
 		OnRefused: func([]byte, error) { s.metrics.OTLPRefusedRecords.Inc() },

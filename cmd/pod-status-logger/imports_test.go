@@ -1,0 +1,81 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/pod-status-logger/pod-status-logger/"
+
+// TestImports holds the directions of imports, each with its reason.
+func TestImports(t *testing.T) {
+	for _, rule := range []struct{ who, mustNot, why string }{
+		{"core/record", module, "everybody builds on it"},
+		{"core/record", "k8s.io", "records are not Kubernetes' objects"},
+		{"core/record", "go.opentelemetry.io/otel/sdk", "records don't know who writes them"},
+		{"core/status", module + "core/emit", "what changed does not depend on how it is written"},
+		{"core/status", module + "core/watch", "it compares pods wherever they come from"},
+		{"core/status", "k8s.io/client-go", "it is pure"},
+		{"core/watch", module, "a stream knows nothing of what its events are for"},
+		{"core/emit", module + "core/status", "a record is all that it needs"},
+		{"core/emit", "k8s.io", "a record is all that it needs"},
+		{"core/otlp", module + "core/emit", "one sink does not know the other"},
+		{"core/otlp", "k8s.io", "a record is all that it needs"},
+		{"core/otlp", "go.opentelemetry.io/otel/exporters", "the stock exporters drop what is not taken in time"},
+		{"core/journal", module, "bytes are all that it knows"},
+		{"cmd/pod-status-logger", "k8s.io/client-go/kubernetes", "the full clientset costs 12 MB of binary and 9 MB of memory"},
+		{"cmd/pod-status-logger", "testing", "tests' parts don't belong into the program"},
+		{"cmd/pod-status-logger", "net/http/httptest", "it adds a flag to the program"},
+		{"cmd/pod-status-logger", module + "core/otlp/otlptest", "tests' parts don't belong into the program"},
+		{"cmd/pod-status-logger", module + "core/emit/emittest", "tests' parts don't belong into the program"},
+	} {
+		for _, dep := range depsOf(t, rule.who) {
+			if strings.HasPrefix(dep, rule.mustNot) && !strings.HasPrefix(dep, module+rule.who) {
+				t.Errorf("%s imports %s: %s", rule.who, dep, rule.why)
+			}
+		}
+	}
+}
+
+// TestImporters holds libraries to the packages that are about them.
+func TestImporters(t *testing.T) {
+	for library, allowed := range map[string][]string{
+		"k8s.io/client-go/rest":               {"core/watch", "core/watch/watchtest", "cmd/pod-status-logger"},
+		"go.opentelemetry.io/contrib/bridges": {"core/emit"},
+		"google.golang.org/grpc":              {"core/otlp", "core/otlp/otlptest"},
+		"github.com/prometheus/client_golang": {"core/telemetry"},
+		"github.com/spf13/cobra":              {"cmd/pod-status-logger"},
+		module + "core/pipeline":              {"core/telemetry", "cmd/pod-status-logger"},
+		module + "core/journal":               {"core/otlp", "core/pipeline", "core/telemetry", "cmd/pod-status-logger"},
+		module + "core/watch/watchtest":       {"cmd/pod-status-logger"},
+	} {
+		out := golist(t, "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./core/...", "./cmd/...")
+		for line := range strings.Lines(out) {
+			words := strings.Fields(line)
+			who := strings.TrimPrefix(words[0], module)
+			for _, dep := range words[1:] {
+				if (dep == library || strings.HasPrefix(dep, library+"/")) && !slices.Contains(allowed, who) {
+					t.Errorf("%s imports %s, which is for %v", who, dep, allowed)
+				}
+			}
+		}
+	}
+}
+
+func depsOf(t *testing.T, who string) []string {
+	t.Helper()
+	return strings.Fields(golist(t, "-deps", "./"+who))
+}
+
+func golist(t *testing.T, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+	cmd.Dir = root
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list %v: %v", args, err)
+	}
+	return string(out)
+}
