@@ -20,7 +20,7 @@ const flagConfig = "config"
 func clusterFlags(fs *pflag.FlagSet, c *Config) {
 	fs.StringVar(&c.kubeconfig, "kubeconfig", c.kubeconfig, "path to the kubeconfig file; default: $KUBECONFIG, ~/.kube/config, or the cluster that the program runs in")
 	fs.StringVar(&c.context, "context", c.context, "name of the kubeconfig context to use")
-	fs.VarP(&list{&c.Watch.Namespaces}, "namespace", "n", "watch only these namespaces, separated by commas")
+	fs.VarP(&list{values: &c.Watch.Namespaces}, "namespace", "n", "watch only these namespaces, separated by commas")
 	fs.BoolVarP(&c.allNamespaces, "all-namespaces", "A", c.allNamespaces, "watch all namespaces, which is the default")
 	fs.StringVarP(&c.Watch.Selector, "selector", "l", c.Watch.Selector, "label selector, such as app=web,tier!=cache")
 	fs.Var(&choice{&c.Watch.Initial, []string{"create", "none"}}, "initial", "what to tell of pods that exist at the first start: create or none")
@@ -61,19 +61,19 @@ func resolve(flags *pflag.FlagSet, lookup func(string) (string, bool)) (Config, 
 		if f == nil { // not an option of this command
 			return
 		}
-		value, ok := lookup(envName(o.Name))
 		if f.Changed {
 			errs = append(errs, o.Value.Set(f.Value.String()))
 			return
 		}
-		if !ok {
+		value, _ := lookup(envName(o.Name))
+		if value == "" { // as with OTEL_ variables, the same as unset
 			return
 		}
 		if err := o.Value.Set(value); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %q: %w", envName(o.Name), value, err))
 		}
 	})
-	if c.allNamespaces {
+	if c.allNamespaces && (flags.Changed("all-namespaces") || !flags.Changed("namespace")) {
 		c.Watch.Namespaces = []string{}
 	}
 	return c, errors.Join(append(errs, c.Validate())...)
@@ -108,17 +108,22 @@ func (c *choice) Set(s string) error {
 	return nil
 }
 
-// list is a flag with values separated by commas. Given again, it replaces what
-// was there, as kubectl's -n does.
-type list struct{ values *[]string }
+// list is a flag with values separated by commas, or given several times. The
+// first one replaces what was there.
+type list struct {
+	values *[]string
+	set    bool
+}
 
 func (l *list) String() string { return strings.Join(*l.values, ",") }
 func (l *list) Type() string   { return "strings" }
 
 func (l *list) Set(s string) error {
-	*l.values = []string{}
+	if !l.set {
+		*l.values, l.set = []string{}, true
+	}
 	if s != "" {
-		*l.values = strings.Split(s, ",")
+		*l.values = append(*l.values, strings.Split(s, ",")...)
 	}
 	return nil
 }

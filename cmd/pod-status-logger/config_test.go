@@ -1,0 +1,49 @@
+package main
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"sigs.k8s.io/yaml"
+)
+
+// TestDefaults: what holds where the user says nothing is right.
+func TestDefaults(t *testing.T) {
+	c := DefaultConfig()
+	if err := c.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+// FuzzConfig: any file is read or refused with a reason, and what is read and
+// printed is read as the same again.
+func FuzzConfig(f *testing.F) {
+	f.Add("apiVersion: podstatus/v1alpha1\nkind: Config\nwatch: {namespaces: [a], selector: 'a=b'}\nstate: {maxSize: 1Gi}\nshutdownTimeout: 1m\n")
+	f.Add("watch: {namespace: x}\nplugins: [{name: a}]\n")
+	f.Add("state: {maxSize: 1e3}\nshutdownTimeout: 5\n")
+	f.Add("a: &a [*a]\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		c := DefaultConfig()
+		if err := parse([]byte(text), &c); err != nil {
+			if strings.TrimSpace(err.Error()) == "" {
+				t.Error("refused without a reason")
+			}
+			return
+		}
+		if c.Validate() != nil {
+			return
+		}
+		printed, err := yaml.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := DefaultConfig()
+		if err := parse(printed, &again); err != nil {
+			t.Fatalf("what was printed is refused: %v\n%s", err, printed)
+		}
+		if reprinted, _ := yaml.Marshal(again); !reflect.DeepEqual(printed, reprinted) {
+			t.Errorf("printed\n%s\nread again\n%s", printed, reprinted)
+		}
+	})
+}
