@@ -75,19 +75,19 @@ const namespace = "/api/v1/namespaces/default/pods"
 // churn is what happens in the cluster.
 func churn(c *cluster) {
 	deploy(c, "web", 200, "")
-	settled(c, "web", 200)
+	settled(c, 200)
 	c.do(http.MethodPatch, deployments+"/web", object{"spec": object{"template": object{"metadata": object{"labels": object{"version": "2"}}}}})
-	settled(c, "web", 200)
+	settled(c, 200)
 
 	// The API server dies in the middle of a change.
-	scale(c, "web", 260)
+	scale(c, 260)
 	time.Sleep(300 * time.Millisecond)
 	c.run("kill", "kube-apiserver")
 	time.Sleep(time.Second)
 	c.run("start", "kube-apiserver")
-	settled(c, "web", 260)
-	scale(c, "web", 120)
-	settled(c, "web", 120)
+	settled(c, 260)
+	scale(c, 120)
+	settled(c, 120)
 
 	scenarios := []string{"image-pull", "crash-loop", "hidden-crash", "evicted", "init", "complete"}
 	for _, s := range scenarios {
@@ -121,19 +121,19 @@ func deploy(c *cluster, name string, replicas int, scenario string) {
 	})
 }
 
-func scale(c *cluster, name string, replicas int) {
-	c.do(http.MethodPatch, deployments+"/"+name, object{"spec": object{"replicas": replicas}})
+func scale(c *cluster, replicas int) {
+	c.do(http.MethodPatch, deployments+"/web", object{"spec": object{"replicas": replicas}})
 }
 
-// settled waits until a deployment has so many ready pods, all of its newest
+// settled waits until the deployment web has so many ready pods, all of its newest
 // version, and no others are left.
-func settled(c *cluster, name string, replicas int) {
+func settled(c *cluster, replicas int) {
 	c.t.Helper()
-	c.eventually(fmt.Sprintf("%s has %d ready pods", name, replicas), func() bool {
-		d := c.do(http.MethodGet, deployments+"/"+name, nil)
+	c.eventually(fmt.Sprintf("web has %d ready pods", replicas), func() bool {
+		d := c.do(http.MethodGet, deployments+"/web", nil)
 		s, want := at(d, "status"), float64(replicas)
 		return s["observedGeneration"] == at(d, "metadata")["generation"] && s["replicas"] == want && s["updatedReplicas"] == want && s["readyReplicas"] == want &&
-			len(list(c.do(http.MethodGet, namespace+"?labelSelector=app%3D"+name, nil), "items")) == replicas
+			len(list(c.do(http.MethodGet, namespace+"?labelSelector=app%3Dweb", nil), "items")) == replicas
 	})
 }
 

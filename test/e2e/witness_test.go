@@ -5,7 +5,7 @@ package e2e
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,10 +82,10 @@ func (w *witness) see(c change) {
 	uid := text(c.Pod, "metadata", "uid")
 	switch c.Type {
 	case "ADDED":
-		w.add(uid, base("create", "info", c.Pod), nil)
+		w.add(uid, base("create", c.Pod), nil)
 		w.told[uid] = &told{c.Pod, terminationsOf(c.Pod)}
 	case "DELETED":
-		w.add(uid, base("delete", "info", c.Pod), nil)
+		w.add(uid, base("delete", c.Pod), nil)
 		delete(w.told, uid)
 	default:
 		w.update(uid, c.Pod, nil)
@@ -103,13 +103,13 @@ func (w *witness) compare(missed []change) {
 		was := w.told[uid]
 		switch {
 		case c.Type == "DELETED" && was != nil:
-			w.add(uid, base("delete", "info", was.pod), recovered)
+			w.add(uid, base("delete", was.pod), recovered)
 			delete(w.told, uid)
 		case c.Type == "DELETED": // came and went unseen
 		case was != nil:
 			w.update(uid, c.Pod, recovered)
 		default:
-			w.add(uid, base("create", "info", c.Pod), recovered)
+			w.add(uid, base("create", c.Pod), recovered)
 			w.told[uid] = &told{object{}, map[string]string{}}
 			w.containers(uid, c.Pod, recovered)
 			w.told[uid].pod = c.Pod
@@ -134,14 +134,14 @@ func (w *witness) containers(uid string, pod object, flags object) (changed bool
 	}
 	for _, c := range containersOf(pod) {
 		if last := at(c.status, "lastState", "terminated"); last != nil {
-			if id := print(last); was.terminations[c.name] != id && !toldAsState(old[c.name], c.status) {
+			if id := canonical(last); was.terminations[c.name] != id && !toldAsState(old[c.name], c.status) {
 				w.add(uid, crash(pod, c), flags)
 				changed = true
 			}
-			was.terminations[c.name] = print(last)
+			was.terminations[c.name] = canonical(last)
 		}
 		if now := at(c.status, "state", "terminated"); now != nil {
-			was.terminations[c.name] = print(now)
+			was.terminations[c.name] = canonical(now)
 		}
 		if before, ok := old[c.name]; !ok || factsOf(before) != factsOf(c.status) {
 			rec := containerRecord(pod, c, at(c.status, "state"))
@@ -161,9 +161,7 @@ func toldAsState(before, now object) bool {
 }
 
 func (w *witness) add(uid string, rec, flags object) {
-	for k, v := range flags {
-		rec[k] = v
-	}
+	maps.Copy(rec, flags)
 	w.expected[uid] = append(w.expected[uid], rec)
 }
 
@@ -171,7 +169,7 @@ func terminationsOf(pod object) map[string]string {
 	m := map[string]string{}
 	for _, c := range containersOf(pod) {
 		if last := at(c.status, "lastState", "terminated"); last != nil {
-			m[c.name] = print(last)
+			m[c.name] = canonical(last)
 		}
 	}
 	return m
@@ -213,7 +211,7 @@ func factsOf(status object) string {
 			facts[key+kind] = at(status, "state", kind)[key]
 		}
 	}
-	return print(facts)
+	return canonical(facts)
 }
 
 func kindOf(state object) string {
@@ -230,10 +228,10 @@ func headOf(pod object) string {
 	meta, status := at(pod, "metadata"), at(pod, "status")
 	var conditions []string
 	for _, c := range list(pod, "status", "conditions") {
-		conditions = append(conditions, print([]any{c["type"], c["status"], c["reason"]}))
+		conditions = append(conditions, canonical([]any{c["type"], c["status"], c["reason"]}))
 	}
 	slices.Sort(conditions)
-	return print([]any{
+	return canonical([]any{
 		text(pod, "spec", "nodeName"), status["phase"], status["reason"], status["message"], conditions,
 		meta["deletionTimestamp"] != nil, meta["deletionGracePeriodSeconds"], meta["labels"],
 	})
@@ -242,9 +240,9 @@ func headOf(pod object) string {
 // collides is the one label of the test that has the key of a field.
 const collides = "pod"
 
-func base(action, level string, pod object) object {
+func base(action string, pod object) object {
 	rec := object{
-		"action": action, "level": level, "pod": text(pod, "metadata", "name"), "namespace": text(pod, "metadata", "namespace"),
+		"action": action, "level": "info", "pod": text(pod, "metadata", "name"), "namespace": text(pod, "metadata", "namespace"),
 		"pod_uid": text(pod, "metadata", "uid"), "phase": text(pod, "status", "phase"), "cluster": "e2e",
 		"resource_version": text(pod, "metadata", "resourceVersion"),
 	}
@@ -261,7 +259,7 @@ func base(action, level string, pod object) object {
 }
 
 func containerRecord(pod object, c container, state object) object {
-	rec := base("update", "info", pod)
+	rec := base("update", pod)
 	rec["container"], rec["container_type"], rec["image"] = c.name, c.typ, text(c.status, "image")
 	rec["ready"], rec["restart_count"] = c.status["ready"], c.status["restartCount"]
 	tell(rec, pod, state)
@@ -312,7 +310,7 @@ func isError(reason string) bool {
 
 // headline is what stands for the pod as a whole.
 func headline(pod object) object {
-	rec := base("update", "info", pod)
+	rec := base("update", pod)
 	phase, reason := text(pod, "status", "phase"), text(pod, "status", "reason")
 	if (phase == "Failed" || phase == "Unknown") && reason != "" {
 		rec["state"], rec["level"], rec["reason"], rec["info"] = "error", "error", reason, text(pod, "status", "message")
@@ -336,15 +334,19 @@ func headline(pod object) object {
 			return rec
 		}
 	}
-	order := []string{"error error", "waiting warning", "terminated error", "running info", "terminated info"}
+	order := []string{"error", "waiting", "terminated in error", "running", "terminated"}
 	best := len(order)
 	for _, c := range all {
 		if c.typ == "init" || c.typ == "ephemeral" {
 			continue
 		}
-		candidate := base("update", "info", pod)
+		candidate := base("update", pod)
 		tell(candidate, pod, at(c.status, "state"))
-		if rank := slices.Index(order, fmt.Sprint(candidate["state"], " ", candidate["level"])); rank < best {
+		state := text(candidate, "state")
+		if state == "terminated" && candidate["level"] == "error" {
+			state = "terminated in error"
+		}
+		if rank := slices.Index(order, state); rank < best {
 			best, rec = rank, candidate
 		}
 	}
@@ -372,8 +374,8 @@ func list(o object, path ...string) (all []object) {
 	return all
 }
 
-// print writes JSON with sorted keys.
-func print(v any) string {
+// canonical writes JSON with sorted keys.
+func canonical(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
 		panic(err)
