@@ -49,7 +49,6 @@ type session struct {
 	pods    int  // sent since Listing
 
 	began      time.Time // of the present request
-	delivered  bool      // the present request brought something
 	progressed bool      // live events or bookmarks came since the last pause
 }
 
@@ -78,17 +77,13 @@ func (r *session) checkFrom(ctx context.Context) {
 	}
 }
 
-func (r *session) begin() {
-	r.began = time.Now()
-	r.delivered = false
-}
-
 // paged says how the list that is due will be read.
 func (r *session) paged() bool { return r.refused || r.cuts >= maxCuts }
 
 // request does the work of one round, and returns why it ended. A streaming
 // list goes over into its own watch, a paged one needs another request.
 func (r *session) request(ctx context.Context) error {
+	r.began = time.Now()
 	if !r.relist && r.stalls >= maxStalls {
 		r.checkRewound(ctx)
 	}
@@ -142,7 +137,6 @@ func (r *session) send(ctx context.Context, kind Kind, pod *corev1.Pod, rv strin
 
 // hear notes that the server has sent something worth having.
 func (r *session) hear() {
-	r.delivered = true
 	r.heard.Store(time.Now().UnixNano())
 }
 

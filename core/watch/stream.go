@@ -29,7 +29,6 @@ func (s *Stream) Run(ctx context.Context, from string, out chan<- Event) error {
 	r := newSession(s, from, out)
 	r.checkFrom(ctx)
 	for ctx.Err() == nil {
-		r.begin()
 		end := r.request(ctx)
 		if ctx.Err() == nil {
 			r.restart(ctx, end)
