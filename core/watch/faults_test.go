@@ -9,7 +9,6 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
 	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
@@ -18,7 +17,7 @@ import (
 // Every fault hits a stream that has just read the pod shop/cart; more changes
 // follow, and all of them must arrive once and in order.
 func TestSurvives(t *testing.T) {
-	internal := apierrors.NewInternalError(errText("etcd leader changed")).Status()
+	internal := apierrors.NewInternalError(textError("etcd leader changed")).Status()
 	for name, c := range map[string]struct {
 		opts    []watchtest.Option
 		fault   func(srv *watchtest.Server)
@@ -40,14 +39,14 @@ func TestSurvives(t *testing.T) {
 		"ERROR event 500, then another": {
 			fault: func(srv *watchtest.Server) { srv.ErrorNext(2, internal); srv.CutStreams() }, reasons: []string{watch.ReasonServerError},
 		},
-		"HTTP 500": {fault: failing(3, 500, ""), reasons: []string{watch.ReasonServerError}},
-		"HTTP 502": {fault: failing(1, 502, ""), reasons: []string{watch.ReasonServerError}},
-		"HTTP 503": {fault: failing(2, 503, ""), reasons: []string{watch.ReasonServerError}},
-		"HTTP 504": {fault: failing(2, 504, ""), reasons: []string{watch.ReasonTimeout}},
-		"HTTP 429": {fault: failing(2, 429, ""), reasons: []string{watch.ReasonThrottled}},
-		"HTTP 401": {fault: failing(2, 401, ""), reasons: []string{watch.ReasonUnauthorized}},
-		"HTTP 403": {fault: failing(2, 403, ""), reasons: []string{watch.ReasonForbidden}},
-		"HTTP 404": {fault: failing(2, 404, ""), reasons: []string{watch.ReasonOther}},
+		"HTTP 500": {fault: failing(3, 500), reasons: []string{watch.ReasonServerError}},
+		"HTTP 502": {fault: failing(1, 502), reasons: []string{watch.ReasonServerError}},
+		"HTTP 503": {fault: failing(2, 503), reasons: []string{watch.ReasonServerError}},
+		"HTTP 504": {fault: failing(2, 504), reasons: []string{watch.ReasonTimeout}},
+		"HTTP 429": {fault: failing(2, 429), reasons: []string{watch.ReasonThrottled}},
+		"HTTP 401": {fault: failing(2, 401), reasons: []string{watch.ReasonUnauthorized}},
+		"HTTP 403": {fault: failing(2, 403), reasons: []string{watch.ReasonForbidden}},
+		"HTTP 404": {fault: failing(2, 404), reasons: []string{watch.ReasonOther}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := newServer(t, c.opts...)
@@ -73,14 +72,14 @@ func TestSurvives(t *testing.T) {
 	}
 }
 
-type errText string
+type textError string
 
-func (e errText) Error() string { return string(e) }
+func (e textError) Error() string { return string(e) }
 
 // failing cuts the stream and lets its next n requests fail.
-func failing(n, status int, reason metav1.StatusReason) func(*watchtest.Server) {
+func failing(n, status int) func(*watchtest.Server) {
 	return func(srv *watchtest.Server) {
-		srv.FailNext(n, status, 0, reason)
+		srv.FailNext(n, status, 0, "")
 		srv.CutStreams()
 	}
 }

@@ -224,7 +224,7 @@ func TestStreamingListIsIgnoredWithoutBookmarks(t *testing.T) {
 func TestStreamingListFailsForGood(t *testing.T) {
 	srv := newServer(t)
 	pods(srv, 1)
-	srv.ErrorNext(3, apierrors.NewInternalError(errText("RequestWatchProgress is disabled")).Status())
+	srv.ErrorNext(3, apierrors.NewInternalError(textError("RequestWatchProgress is disabled")).Status())
 	r := startReader(t, srv, "", watch.Settings{})
 	r.reached("1001")
 	eventually(t, "the watch", func() bool { return len(srv.Requests()) == 5 })

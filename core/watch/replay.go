@@ -61,7 +61,7 @@ func interruptible(ctx context.Context, r io.Reader) (_ io.Reader, stop func()) 
 		_, err := io.Copy(pw, r)
 		pw.CloseWithError(err) // nil is io.EOF
 	}()
-	release := context.AfterFunc(ctx, func() { pr.CloseWithError(ctx.Err()) })
+	release := context.AfterFunc(ctx, func() { _ = pr.CloseWithError(ctx.Err()) })
 	return pr, func() { release(); _ = pr.Close() }
 }
 
@@ -139,8 +139,7 @@ func decodePod(data []byte) (*corev1.Pod, error) {
 
 // describe says where the JSON is wrong, counted from the start of the entry.
 func describe(err error) error {
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("invalid JSON at byte %d: %w", syntax.Offset, err)
 	}
 	return fmt.Errorf("decode event: %w", err)

@@ -1,7 +1,7 @@
 package watch_test
 
 import (
-	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -99,7 +99,7 @@ func TestBackPressure(t *testing.T) {
 				t.Fatalf("%d events were taken, want none yet", n)
 			}
 			close(gate)
-			r.reached(fmt.Sprint(1001 + changes))
+			r.reached(strconv.Itoa(1001 + changes))
 			r.wantChanges(srv, 0)
 			if n := count(r.seenReasons(), watch.ReasonClosed); n == 0 {
 				t.Error("the server did not cut the stream off")
@@ -161,10 +161,10 @@ func TestSeveralStreamsSeeTheSame(t *testing.T) {
 	}
 	readers[0].reached("1001")
 	for i := range 200 {
-		switch {
-		case i%50 == 20:
+		switch i % 50 {
+		case 20:
 			srv.CutStreams()
-		case i%50 == 40:
+		case 40:
 			srv.CutMidFrame()
 		}
 		touch(srv, "shop", "cart")

@@ -110,7 +110,7 @@ func (r *session) get(opts *metav1.ListOptions) *rest.Request {
 func (r *session) watchOptions() *metav1.ListOptions {
 	timeout := r.WatchTimeoutMin
 	if span := r.WatchTimeoutMax - r.WatchTimeoutMin; span > 0 {
-		timeout += rand.N(span)
+		timeout += rand.N(span) //nolint:gosec // spreads load, keeps no secret
 	}
 	seconds := max(1, int64(timeout/time.Second))
 	opts := &metav1.ListOptions{Watch: true, AllowWatchBookmarks: true, TimeoutSeconds: &seconds}

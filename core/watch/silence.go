@@ -13,7 +13,7 @@ var errStalled = errors.New("the server was silent for too long")
 // long: TCP alone would take many minutes to notice a peer that is gone, and
 // never notices one that only keeps the connection open.
 type silence struct {
-	ctx    context.Context // the request's own; ends with errStalled as its cause
+	ctx    context.Context //nolint:containedctx // the request's own; ends with errStalled as its cause
 	cancel context.CancelFunc
 	limit  time.Duration
 	timer  *time.Timer

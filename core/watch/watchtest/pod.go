@@ -84,12 +84,12 @@ func status(name string, started metav1.Time) corev1.ContainerStatus {
 
 // managed is of the size of what the API server keeps per field manager.
 func managed(manager string, at metav1.Time) metav1.ManagedFieldsEntry {
-	fields := `{"f:metadata":{"f:labels":{".":{}`
+	fields := []byte(`{"f:metadata":{"f:labels":{".":{}`)
 	for i := range 24 {
-		fields += fmt.Sprintf(`,"f:status%02d":{"f:conditions":{}}`, i)
+		fields = fmt.Appendf(fields, `,"f:status%02d":{"f:conditions":{}}`, i)
 	}
 	return metav1.ManagedFieldsEntry{
 		Manager: manager, Operation: metav1.ManagedFieldsOperationUpdate, APIVersion: "v1", Time: &at,
-		FieldsType: "FieldsV1", FieldsV1: &metav1.FieldsV1{Raw: []byte(fields + "}}}")},
+		FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(string(fields) + "}}}"),
 	}
 }

@@ -72,7 +72,8 @@ func Start(opts ...Option) (*Server, error) {
 
 // listen serves on addr until Down, and returns what addr was resolved to.
 func (s *Server) listen(addr string) (string, error) {
-	ln, err := net.Listen("tcp", addr)
+	var config net.ListenConfig
+	ln, err := config.Listen(context.Background(), "tcp", addr)
 	if err != nil {
 		return "", fmt.Errorf("listen on %s: %w", addr, err)
 	}

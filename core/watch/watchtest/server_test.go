@@ -3,6 +3,7 @@ package watchtest_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -164,12 +165,12 @@ func TestPages(t *testing.T) {
 				names = append(names, p.Name)
 			}
 			if n := list.RemainingItemCount; n != nil {
-				left = append(left, fmt.Sprint(*n))
+				left = append(left, strconv.FormatInt(*n, 10))
 			}
 			if token = list.Continue; token == "" {
 				break
 			}
-			srv.Create(pod("shop", "later-"+fmt.Sprint(len(names)))) // not in this list
+			srv.Create(pod("shop", "later-"+strconv.Itoa(len(names)))) // not in this list
 		}
 		if got := strings.Join(names, " "); got != "p0 p1 p2 p3 p4" {
 			t.Errorf("listed %s", got)
