@@ -71,7 +71,7 @@ func (c *codec) frame(m media, t watch.EventType, obj runtime.Object) []byte {
 	stream := c.info[m].StreamSerializer
 	var framed bytes.Buffer
 	framed.Grow(object.Len() + 64) // what frame and event add
-	if err := stream.Encode(ev, stream.Framer.NewFrameWriter(&framed)); err != nil {
+	if err := stream.Encode(ev, stream.NewFrameWriter(&framed)); err != nil {
 		panic(fmt.Errorf("encode watch event: %w", err))
 	}
 	return framed.Bytes()
