@@ -75,14 +75,13 @@ func (r Rules) serviceOf(pod *corev1.Pod) record.Service {
 		}
 		return pod.Labels[key]
 	}
-	annotation := func(key string) string { return pod.Annotations[annotationPrefix+key] }
 	w := workloadOf(pod)
 	return record.Service{
-		Name: first(annotation(record.AttrServiceName), label(labelInstance), label(labelName),
+		Name: first(pod.Annotations[annotationPrefix+record.AttrServiceName], label(labelInstance), label(labelName),
 			w.Deployment, w.ReplicaSet, w.StatefulSet, w.DaemonSet, w.CronJob, w.Job, pod.Name),
-		Namespace:  first(annotation(record.AttrServiceNS), pod.Namespace),
-		Version:    first(annotation(record.AttrServiceVersion), label(labelVersion), versionOf(main.Image)),
-		InstanceID: annotation(record.AttrServiceInstance),
+		Namespace:  first(pod.Annotations[annotationPrefix+record.AttrServiceNS], pod.Namespace),
+		Version:    first(pod.Annotations[annotationPrefix+record.AttrServiceVersion], label(labelVersion), versionOf(main.Image)),
+		InstanceID: pod.Annotations[annotationPrefix+record.AttrServiceInstance],
 	}
 }
 
