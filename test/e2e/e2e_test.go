@@ -95,6 +95,7 @@ func churn(c *cluster) {
 			c.do(http.MethodPost, namespace, pod(fmt.Sprintf("%s-%d", s, i), s))
 		}
 	}
+	byHand(c)
 	time.Sleep(11 * time.Second) // what the longest of them takes
 	deploy(c, "broken", 20, "image-pull")
 	time.Sleep(3 * time.Second)
@@ -104,6 +105,51 @@ func churn(c *cluster) {
 	}
 	c.do(http.MethodDelete, namespace, object{})
 	c.eventually("all pods are gone", func() bool { return len(list(c.do(http.MethodGet, namespace, nil), "items")) == 0 })
+}
+
+// byHand does what no kubelet of the test does by itself: readiness that comes
+// and goes, a debug container, labels, and pods that no node takes.
+func byHand(c *cluster) {
+	gated := pod("gated", "manual")
+	at(gated, "spec")["schedulingGates"] = []object{{"name": "example.com/wait"}}
+	c.do(http.MethodPost, namespace, gated)
+	homeless := pod("homeless", "manual")
+	at(homeless, "spec")["nodeSelector"] = object{"no": "such-node"}
+	c.do(http.MethodPost, namespace, homeless)
+	c.do(http.MethodPost, namespace, pod("manual", "manual"))
+	c.eventually("the pod is on a node", func() bool {
+		return text(c.do(http.MethodGet, namespace+"/manual", nil), "spec", "nodeName") != ""
+	})
+	running := func(ready bool, log object) object {
+		return object{"phase": "Running", "containerStatuses": []object{
+			{"name": "app", "image": "registry.example/app:1.2", "imageID": "", "ready": ready, "restartCount": 0, "state": object{"running": object{"startedAt": "2026-01-01T00:00:00Z"}}},
+			{"name": "log", "image": "registry.example/log@sha256:0123", "imageID": "", "ready": false, "restartCount": 0, "state": log},
+		}}
+	}
+	for _, status := range []object{
+		running(false, object{"waiting": object{"reason": "CreateContainerConfigError", "message": `secret "a" not found`}}),
+		running(true, object{"waiting": object{"reason": "CreateContainerConfigError", "message": `secret "b" not found`}}),
+		running(false, object{"terminated": object{"exitCode": 137, "signal": 9, "reason": "OOMKilled", "message": "a\n\t\"b\" <c>\u2028", "startedAt": nil, "finishedAt": nil}}),
+		running(true, object{"terminated": object{"exitCode": 137, "signal": 9, "reason": "OOMKilled", "message": "a\n\t\"b\" <c>\u2028", "startedAt": nil, "finishedAt": nil}}),
+		{"conditions": []object{{"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI", "lastTransitionTime": nil}}},
+		{"ephemeralContainerStatuses": []object{}},
+	} {
+		c.do(http.MethodPatch, namespace+"/manual/status", object{"status": status})
+	}
+	for _, meta := range []object{
+		{"annotations": object{"nobody": "cares"}},
+		{"labels": object{"team": "checkout"}},
+		{"annotations": object{"nobody": "cares much"}},
+	} {
+		c.do(http.MethodPatch, namespace+"/manual", object{"metadata": meta})
+	}
+	c.do(http.MethodPatch, namespace+"/manual/ephemeralcontainers", object{"spec": object{
+		"ephemeralContainers": []object{{"name": "debug", "image": "registry.example/debug:1"}},
+	}})
+	c.do(http.MethodPatch, namespace+"/manual/status", object{"status": object{"ephemeralContainerStatuses": []object{
+		{"name": "debug", "image": "registry.example/debug:1", "imageID": "", "ready": false, "restartCount": 0, "state": object{"running": object{"startedAt": nil}}},
+	}}})
+	c.do(http.MethodPatch, namespace+"/gated", object{"spec": object{"schedulingGates": []object{}}})
 }
 
 const deployments = "/apis/apps/v1/namespaces/default/deployments"
