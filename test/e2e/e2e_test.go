@@ -76,12 +76,15 @@ const namespace = "/api/v1/namespaces/default/pods"
 func churn(c *cluster) {
 	deploy(c, "web", 200, "")
 	settled(c, 200)
-	c.do(http.MethodPatch, deployments+"/web", object{"spec": object{"template": object{"metadata": object{"labels": object{"version": "2"}}}}})
+	c.do(http.MethodPatch, deployments+"/web", version("2"))
 	settled(c, 200)
 
-	// The API server dies in the middle of a change.
 	scale(c, 260)
-	time.Sleep(300 * time.Millisecond)
+	settled(c, 260)
+
+	// The API server dies in the middle of a change, in which pods come and go.
+	c.do(http.MethodPatch, deployments+"/web", version("3"))
+	time.Sleep(1500 * time.Millisecond)
 	c.run("kill", "kube-apiserver")
 	time.Sleep(time.Second)
 	c.run("start", "kube-apiserver")
@@ -165,6 +168,11 @@ func deploy(c *cluster, name string, replicas int, scenario string) {
 			"strategy": object{"rollingUpdate": object{"maxSurge": 50, "maxUnavailable": 50}},
 		},
 	})
+}
+
+// version changes the pod template, and so has all pods replaced.
+func version(v string) object {
+	return object{"spec": object{"template": object{"metadata": object{"labels": object{"version": v}}}}}
 }
 
 func scale(c *cluster, replicas int) {
