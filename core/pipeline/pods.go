@@ -15,7 +15,7 @@ import (
 type pods struct {
 	rules       status.Rules
 	skipInitial bool
-	states      map[string]known // by pod UID
+	states      map[string]known // by [status.Key]
 	streams     map[string]*stream
 	count       atomic.Int64 // of states, for other goroutines
 }
@@ -97,7 +97,7 @@ func (p *pods) modified(ev watch.Event, s *stream) []record.Record {
 
 func (p *pods) deleted(ev watch.Event) []record.Record {
 	records := p.rules.Delete(p.state(ev.Pod), ev.Pod, ev.Received)
-	p.forget(string(ev.Pod.UID))
+	p.forget(status.Key(ev.Pod))
 	return records
 }
 
@@ -113,10 +113,10 @@ func (p *pods) sweep(ev watch.Event, s *stream) (records []record.Record) {
 	return records
 }
 
-func (p *pods) state(pod *corev1.Pod) *status.State { return p.states[string(pod.UID)].state }
+func (p *pods) state(pod *corev1.Pod) *status.State { return p.states[status.Key(pod)].state }
 
 func (p *pods) keep(next *status.State, s *stream, records []record.Record) []record.Record {
-	p.states[next.UID()] = known{next, s.list}
+	p.states[next.Key()] = known{next, s.list}
 	p.count.Store(int64(len(p.states)))
 	return records
 }

@@ -34,9 +34,18 @@ func (b *builder) add(rec record.Record) {
 	rec.Time, rec.Pod = b.at, b.pod
 	rec.Initial, rec.Recovered = b.initial, b.recovered
 	rec.ResourceVersion = b.state.resourceVersion
-	rec.ID = record.NewID(b.cluster, b.pod.UID, rec.ResourceVersion, rec.Action, container, len(b.records))
+	rec.ID = record.NewID(b.cluster, b.state.Key(), b.version(), rec.Action, container, len(b.records))
 	rec.Message = message(&rec, b.deleting())
 	b.records = append(b.records, rec)
+}
+
+// version tells one version of the pod from another. Only what somebody wrote by
+// hand has no resourceVersion.
+func (b *builder) version() string {
+	if v := b.state.resourceVersion; v != "" {
+		return v
+	}
+	return b.at.UTC().Format(time.RFC3339Nano)
 }
 
 func (b *builder) deleting() bool { return b.state.grace != notDeleting }
@@ -63,8 +72,8 @@ func (b *builder) container(pod *corev1.Pod, c containerOf, before *containerSta
 
 // crash tells the last termination of a container as its state then was: not
 // ready, and with the count of the restarts before that which followed.
-func crash(c containerOf) record.Record {
-	rec := stateRecord(c, c.status.LastTerminationState, false)
+func crash(c containerOf, deleting bool) record.Record {
+	rec := stateRecord(c, c.status.LastTerminationState, deleting)
 	rec.Container.Ready = false
 	if rec.Container.RestartCount > 0 && c.status.State.Waiting == nil {
 		rec.Container.RestartCount--

@@ -13,15 +13,17 @@ type headline struct {
 	state        record.State
 	level        record.Level
 	reason, info string
+	failed       bool // terminated with an exit code other than 0
 }
 
 // headlineOf is the table of states and levels of a container.
 func headlineOf(s corev1.ContainerState, deleting bool) headline {
 	switch {
 	case s.Terminated != nil:
-		h := headline{record.Terminated, record.LevelError, s.Terminated.Reason, s.Terminated.Message}
-		if s.Terminated.ExitCode == 0 || deleting {
-			h.level = record.LevelInfo
+		h := headline{state: record.Terminated, reason: s.Terminated.Reason, info: s.Terminated.Message}
+		h.failed = s.Terminated.ExitCode != 0
+		if h.failed && !deleting {
+			h.level = record.LevelError
 		}
 		return h
 	case s.Running != nil:
@@ -29,9 +31,9 @@ func headlineOf(s corev1.ContainerState, deleting bool) headline {
 	case s.Waiting == nil:
 		return headline{state: record.Waiting, level: record.LevelWarning}
 	case isError(s.Waiting.Reason):
-		return headline{record.Error, record.LevelError, s.Waiting.Reason, s.Waiting.Message}
+		return headline{state: record.Error, level: record.LevelError, reason: s.Waiting.Reason, info: s.Waiting.Message}
 	}
-	return headline{record.Waiting, record.LevelWarning, s.Waiting.Reason, s.Waiting.Message}
+	return headline{state: record.Waiting, level: record.LevelWarning, reason: s.Waiting.Reason, info: s.Waiting.Message}
 }
 
 // isError tells the reasons for which a container waits that are errors. The
@@ -54,10 +56,10 @@ func isError(reason string) bool {
 func podHeadline(pod *corev1.Pod) headline {
 	s := &pod.Status
 	if (s.Phase == corev1.PodFailed || s.Phase == corev1.PodUnknown) && s.Reason != "" {
-		return headline{record.Error, record.LevelError, s.Reason, s.Message}
+		return headline{state: record.Error, level: record.LevelError, reason: s.Reason, info: s.Message}
 	}
 	if c := unscheduled(s.Conditions); c != nil {
-		return headline{record.Waiting, record.LevelWarning, c.Reason, c.Message}
+		return headline{state: record.Waiting, level: record.LevelWarning, reason: c.Reason, info: c.Message}
 	}
 	if containerCount(pod) == 0 {
 		return headline{state: record.Waiting, level: record.LevelWarning}
@@ -121,7 +123,7 @@ func rankOf(h headline) int {
 		return 4
 	case h.state == record.Waiting:
 		return 3
-	case h.state == record.Terminated && h.level == record.LevelError:
+	case h.failed:
 		return 2
 	case h.state == record.Running:
 		return 1

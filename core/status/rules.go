@@ -53,7 +53,7 @@ func (r Rules) Found(pod *corev1.Pod, at time.Time) (*State, []record.Record) {
 	b.add(created(pod))
 	for c := range containersOf(pod) {
 		if crashHidden(c.status, nil) {
-			b.add(crash(c))
+			b.add(crash(c, b.deleting()))
 		}
 		b.add(b.container(pod, c, nil))
 	}
@@ -72,13 +72,12 @@ func (r Rules) Update(prev *State, pod *corev1.Pod, at time.Time, recovered bool
 		before, now := prev.container(c.status.Name, i), &next.containers[i]
 		i++
 		if prev != nil && crashHidden(c.status, before) {
-			b.add(crash(c))
+			b.add(crash(c, b.deleting()))
+		} else if before != nil {
+			now.carry(before)
 		}
 		if before == nil || !sameContainer(*before, *now) {
 			b.add(b.container(pod, c, before))
-		}
-		if before != nil && now.terminated == 0 {
-			now.terminated = before.terminated
 		}
 	}
 	if len(b.records) == 0 && r.podChanged(prev, next) {
@@ -110,11 +109,14 @@ func (r Rules) podChanged(prev, next *State) bool {
 }
 
 // crashHidden tells whether a container ended without that having been told: its
-// last termination is another one than the last that was told or known. before
-// is nil where nothing is known of the container.
+// last termination is of a later run than the last that was told or known.
+// before is nil where nothing is known of the container.
 //
-// The restart count is no sufficient sign: a container that ran, ended and now
-// waits in back-off has the count that it had.
+// That the restart count rose is no sufficient sign, nor a necessary one: a
+// container that ran, ended and now waits in back-off has the count that it had.
+// And some raise the count already then; so what looks exactly like the
+// termination that was told is that one, unless it has neither a time nor a
+// container of its own by which one could tell.
 func crashHidden(c *corev1.ContainerStatus, before *containerState) bool {
 	last := c.LastTerminationState.Terminated
 	if last == nil {
@@ -123,8 +125,17 @@ func crashHidden(c *corev1.ContainerStatus, before *containerState) bool {
 	if before == nil {
 		return true
 	}
-	// What was told as the state of this very run is now its last termination,
-	// whatever became of its times.
-	told := before.kind == terminated && before.restarts == c.RestartCount
-	return !told && terminationID(last) != before.terminated
+	same := terminationID(last) == before.terminated
+	if c.RestartCount < before.restarts { // counted anew
+		return !same
+	}
+	if lastRun(c) <= before.ended {
+		return false
+	}
+	return !same || anonymous(last) && before.kind != terminated
+}
+
+// anonymous tells whether one termination can't be told from another.
+func anonymous(t *corev1.ContainerStateTerminated) bool {
+	return t.ContainerID == "" && t.StartedAt.IsZero() && t.FinishedAt.IsZero()
 }

@@ -47,6 +47,7 @@ type containerState struct {
 	detail     uint64 // hash of reason, message, exit code and signal
 	terminated uint64 // identity of the last termination told or known; 0: none
 	restarts   int32
+	ended      int32 // number of the last run whose end was told or known; -1: none
 	kind       kind
 	ready      bool
 }
@@ -64,8 +65,24 @@ func (k kind) String() string {
 	return [...]string{"waiting", "running", "terminated"}[k]
 }
 
-// UID returns the unique id of the pod.
-func (s *State) UID() string { return s.uid }
+// Key is what the pod is known by: its UID, or namespace and name where it has
+// none, as in what somebody wrote by hand.
+func (s *State) Key() string {
+	if s.uid != "" {
+		return s.uid
+	}
+	return keyOf(s.Namespace(), s.name)
+}
+
+// Key returns the [State.Key] of a pod's state.
+func Key(pod *corev1.Pod) string {
+	if pod.UID != "" {
+		return string(pod.UID)
+	}
+	return keyOf(pod.Namespace, pod.Name)
+}
+
+func keyOf(namespace, name string) string { return namespace + "/" + name }
 
 // ResourceVersion returns the version of the pod that the state is of.
 func (s *State) ResourceVersion() string { return s.resourceVersion }
@@ -150,10 +167,33 @@ func stateOf(c *corev1.ContainerStatus) containerState {
 		ready:      c.Ready,
 		terminated: terminationID(c.LastTerminationState.Terminated),
 	}
+	s.ended = lastRun(c)
 	if c.State.Terminated != nil {
 		s.terminated = terminationID(c.State.Terminated)
+		s.ended = c.RestartCount
 	}
 	return s
+}
+
+// lastRun returns the number of the run that the last termination is of. Runs
+// are numbered by the restart count that they have: that of a container which
+// waits in back-off is still the one of the run that ended.
+func lastRun(c *corev1.ContainerStatus) int32 {
+	if c.LastTerminationState.Terminated != nil && kindOf(c.State) == waiting {
+		return c.RestartCount
+	}
+	return c.RestartCount - 1
+}
+
+// carry takes over what is known of terminations from the state before, where
+// no new one has been told. That the container is terminated now is told anyhow.
+func (s *containerState) carry(before *containerState) {
+	if s.kind != terminated && s.restarts >= before.restarts {
+		s.ended = before.ended
+	}
+	if s.terminated == 0 {
+		s.terminated = before.terminated
+	}
 }
 
 // kindOf tells the kind of a state. As Kubernetes defines it, one that says
@@ -202,7 +242,7 @@ func hash(s string) uint64 {
 
 func detailHash(s corev1.ContainerState) uint64 {
 	switch {
-	case s.Waiting != nil:
+	case s.Waiting != nil && (s.Waiting.Reason != "" || s.Waiting.Message != ""):
 		return mix(hash(s.Waiting.Reason), hash(s.Waiting.Message))
 	case s.Terminated != nil:
 		t := s.Terminated

@@ -159,7 +159,7 @@ func TestStateSize(t *testing.T) {
 	before := heap()
 	for i := range pods {
 		s := Rules{}.Of(busyPod(i))
-		states[s.UID()] = s
+		states[s.Key()] = s
 	}
 	perPod := (heap() - before) / pods
 	t.Logf("%d bytes per pod", perPod)
