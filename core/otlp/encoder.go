@@ -2,6 +2,7 @@ package otlp
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -91,9 +92,16 @@ func (e *encoder) part(r *sdklog.Record) {
 	})
 }
 
+// ofPod tells the attributes of a resource that say something of a pod. Where the
+// provider's resource has them they are about the pod that this program runs in.
+func ofPod(kv attribute.KeyValue) bool {
+	f, ok := record.ByAttribute(string(kv.Key))
+	return ok && f.Place == record.Resource
+}
+
 func (e *encoder) encodeResource(b []byte, res *resource.Resource) []byte {
 	if e.resource != res {
-		e.resource, e.resourceAttrs = res, res.Attributes()
+		e.resource, e.resourceAttrs = res, slices.DeleteFunc(res.Attributes(), ofPod)
 	}
 	if len(e.resourceAttrs)+len(e.promoted) == 0 {
 		return b

@@ -116,7 +116,7 @@ func TestEncodesLikeStockExporter(t *testing.T) {
 		"limited":     {sdklog.WithAttributeCountLimit(3)},
 		"ours": {
 			sdklog.WithResource(resource.NewWithAttributes("https://example.org/schema",
-				attribute.String("service.name", "pod-status-logger"), attribute.Int("process.pid", 1))),
+				attribute.String("deployment.environment.name", "prod"), attribute.Int("process.pid", 1))),
 			sdklog.WithAttributeCountLimit(-1),
 			sdklog.WithAllowKeyDuplication(),
 		},
@@ -163,9 +163,12 @@ func newComparison(t *testing.T, options []sdklog.LoggerProviderOption) *compari
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.provider = sdklog.NewLoggerProvider(append(options,
+	// Without the service of this program, which is not told: see TestForeignPod.
+	c.provider = sdklog.NewLoggerProvider(append([]sdklog.LoggerProviderOption{
+		sdklog.WithResource(resource.NewSchemaless(attribute.String("deployment.environment.name", "prod"))),
 		sdklog.WithProcessor(sdklog.NewSimpleProcessor(exporter)),
-		sdklog.WithProcessor(c.ours))...)
+		sdklog.WithProcessor(c.ours),
+	}, options...)...)
 	t.Cleanup(func() {
 		if err := c.provider.Shutdown(context.Background()); err != nil {
 			t.Error(err)
@@ -298,4 +301,22 @@ func FuzzEncode(f *testing.F) {
 			t.Errorf("body %q came out as %q", body, text)
 		}
 	})
+}
+
+// TestForeignPod: what the environment says of the pod that the program itself
+// runs in is not said of others.
+func TestForeignPod(t *testing.T) {
+	p := otlp.NewProcessor()
+	provider := sdklog.NewLoggerProvider(sdklog.WithProcessor(p), sdklog.WithResource(resource.NewSchemaless(
+		attribute.String("k8s.node.name", "mine"), attribute.String("service.version", "mine"), attribute.String("deployment.environment.name", "prod"))))
+	var r log.Record
+	r.AddAttributes(attribute.String("k8s.pod.name", "p"))
+	provider.Logger("test").Emit(t.Context(), r)
+	got := map[string]string{}
+	for _, kv := range decode(t, p.Take()[0]).GetResourceLogs()[0].GetResource().GetAttributes() {
+		got[kv.GetKey()] = kv.GetValue().GetStringValue()
+	}
+	if diff := cmp.Diff(map[string]string{"k8s.pod.name": "p", "deployment.environment.name": "prod"}, got); diff != "" {
+		t.Errorf("resource (-want +got):\n%s", diff)
+	}
 }

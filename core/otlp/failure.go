@@ -26,6 +26,7 @@ const (
 type failure struct {
 	verdict verdict
 	after   time.Duration // not before this pause, says the receiver; 0: it says nothing
+	slow    bool          // there was no answer in time
 	err     error
 }
 

@@ -56,6 +56,9 @@ func TestRetries(t *testing.T) {
 	}
 	protocols["grpc"]["hang"] = fault{otlptest.Fault{Hang: true}, "DeadlineExceeded"}
 	protocols["http"]["hang"] = fault{otlptest.Fault{Hang: true}, "no answer within 50ms"}
+	protocols["http"]["plaintext to TLS"] = fault{
+		otlptest.Fault{Status: 400, Message: "Client sent an HTTP request to an HTTPS server.\n"}, "HTTPS server",
+	}
 	protocols["http"]["page"] = fault{otlptest.Fault{Page: "<p>please log in"}, "not an OTLP receiver"}
 
 	bothProtocols(t, func(t *testing.T, o otlptest.Options) {
@@ -75,12 +78,15 @@ func TestRetries(t *testing.T) {
 				h.start()
 				h.drain()
 				h.wantReceived("a", "b", "c")
-				if n := h.receiver.Attempts(); n != 3 {
-					t.Errorf("%d attempts, want 3", n)
+				want := map[otlp.Outcome]int{otlp.Retried: 2, otlp.Delivered: 1}
+				if f.fault.Hang { // less is asked of a receiver that is slow
+					want[otlp.Delivered] = 2
+				}
+				if n := h.receiver.Attempts(); n != 2+want[otlp.Delivered] {
+					t.Errorf("%d attempts, want %d", n, 2+want[otlp.Delivered])
 				}
 				h.stop()
 				h.wantLogged(f.log, "is back")
-				want := map[otlp.Outcome]int{otlp.Retried: 2, otlp.Delivered: 1}
 				if f.fault.Close { // the pause after it may be too short for a new connection
 					want[otlp.Retried] = h.outcomes()[otlp.Retried]
 				}
@@ -89,6 +95,46 @@ func TestRetries(t *testing.T) {
 				}
 			})
 		}
+	})
+}
+
+// TestSlow: a receiver that can't answer in time to many records is asked to
+// take fewer, and then more again.
+func TestSlow(t *testing.T) {
+	bothProtocols(t, func(t *testing.T, o otlptest.Options) {
+		h := newHarness(t, otlptest.New(t, o), o)
+		h.settings.Timeout = 50 * time.Millisecond
+		h.receiver.Play(otlptest.Fault{Hang: true}, otlptest.Fault{Hang: true})
+		bodies := strings.Split("abcdefgh", "")
+		h.commit(bodies...)
+		h.start()
+		h.drain()
+		h.wantReceived(bodies...)
+		h.stop()
+		var sizes []int
+		for _, r := range h.requests {
+			sizes = append(sizes, r.Records)
+		}
+		if diff := cmp.Diff([]int{8, 4, 2, 3, 3}, sizes); diff != "" {
+			t.Errorf("records of the requests (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestHurry: when time is running out, a receiver that asked for a long pause is
+// tried again.
+func TestHurry(t *testing.T) {
+	bothProtocols(t, func(t *testing.T, o otlptest.Options) {
+		h := newHarness(t, otlptest.New(t, o), o)
+		h.settings.RetryHintMax = time.Hour
+		h.receiver.Play(otlptest.Throttled(time.Hour))
+		h.commit("a")
+		h.start()
+		otlptest.Await(t, "an attempt", func() bool { return h.receiver.Attempts() == 1 })
+		h.sender.Hurry()
+		h.drain()
+		h.wantReceived("a")
+		h.stop()
 	})
 }
 

@@ -34,6 +34,7 @@ type harness struct {
 	receiver *otlptest.Receiver
 	settings otlp.Settings
 	log      *syncBuffer
+	sender   *otlp.Sender
 	cancel   context.CancelFunc
 	done     chan error
 
@@ -76,9 +77,9 @@ func (h *harness) start() {
 	h.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	h.cancel = cancel
-	s := otlp.NewSender(h.settings, h.outbox,
+	h.sender = otlp.NewSender(h.settings, h.outbox,
 		otlp.Hooks{OnRequest: h.onRequest, OnRefused: h.onRefused}, slog.New(slog.NewTextHandler(h.log, nil)))
-	go func() { h.done <- s.Run(ctx) }()
+	go func() { h.done <- h.sender.Run(ctx) }()
 	h.t.Cleanup(h.stop)
 }
 

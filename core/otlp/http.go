@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	rpcstatus "google.golang.org/genproto/googleapis/rpc/status"
@@ -127,7 +128,7 @@ func withoutURL(err error) error {
 
 func httpFailure(r *http.Response, body []byte) *failure {
 	f := &failure{
-		verdict: httpVerdict(r.StatusCode),
+		verdict: httpVerdict(r.StatusCode, string(body)),
 		after:   retryAfter(r.Header.Get("Retry-After"), time.Now()),
 		err:     fmt.Errorf("HTTP %s", r.Status),
 	}
@@ -142,7 +143,13 @@ func httpFailure(r *http.Response, body []byte) *failure {
 // httpVerdict: 400 is what the OTLP specification makes a receiver answer to
 // records that it can't decode, 422 what some answer to records that they can
 // but won't have. 415 and all others say nothing about the records.
-func httpVerdict(statusCode int) verdict {
+//
+// Nor does a 400 to a request that should have come over TLS.
+func httpVerdict(statusCode int, body string) verdict {
+	if strings.Contains(body, "HTTP request to an HTTPS server") || // Go
+		strings.Contains(body, "plain HTTP request was sent to HTTPS port") { // nginx
+		return retry
+	}
 	switch statusCode {
 	case http.StatusBadRequest, http.StatusUnprocessableEntity:
 		return refuse

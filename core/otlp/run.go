@@ -17,11 +17,13 @@ type run struct {
 	transport transport
 	backoff   backoff.ExponentialBackOff
 	maxBytes  int // shrinks to what the receiver takes
+	// maxRecords shrinks to what the receiver answers in time to, and grows again.
+	maxRecords int
 }
 
 // next sends the batch at the front of the outbox.
 func (r *run) next(ctx context.Context) error {
-	b, err := r.outbox.Next(ctx, r.maxBytes, r.settings.MaxRecords)
+	b, err := r.outbox.Next(ctx, r.maxBytes, r.maxRecords)
 	if err != nil {
 		return fmt.Errorf("take records: %w", err)
 	}
@@ -41,8 +43,12 @@ func (r *run) deliver(ctx context.Context, b journal.Batch) error {
 		switch {
 		case err == nil:
 			size *= 2
+			r.maxRecords = min(r.settings.MaxRecords, max(r.maxRecords, len(head.Records)+len(head.Records)/4+1))
 		case !ok:
 			return err
+		case failed.slow:
+			r.maxRecords = len(head.Records) / 2
+			return nil // the outbox makes smaller batches
 		case len(head.Records) == 1:
 			r.refused(head.Records[0], err)
 		case failed.verdict == shrink:
@@ -62,7 +68,9 @@ func (r *run) deliver(ctx context.Context, b journal.Batch) error {
 }
 
 // insist sends records until the receiver takes them, refuses them for good
-// (the error is a failure then), or ctx ends.
+// (the error is a failure then), or ctx ends. It also returns where several
+// records are too many to get an answer in time: to send the same again would
+// double them for ever.
 func (r *run) insist(ctx context.Context, records [][]byte) error {
 	for {
 		err := r.attempt(ctx, records)
@@ -76,8 +84,11 @@ func (r *run) insist(ctx context.Context, records [][]byte) error {
 			return err
 		}
 		r.report.failed(err)
-		if err := sleep(ctx, r.pause(failed.after)); err != nil {
+		if err := r.rest(ctx, r.pause(failed.after)); err != nil {
 			return err
+		}
+		if failed.slow && len(records) > 1 {
+			return failed
 		}
 	}
 }
@@ -91,10 +102,11 @@ func (r *run) attempt(ctx context.Context, records [][]byte) error {
 	switch {
 	case err == nil:
 		r.report.answered(a)
-	case timed.Err() != nil && ctx.Err() == nil:
+	case time.Since(start) > r.settings.Timeout*9/10 && ctx.Err() == nil:
 		// What the protocols say then is anything from "context deadline
-		// exceeded" to a stream error.
-		err = &failure{err: fmt.Errorf("no answer within %s: %w", r.settings.Timeout, err)}
+		// exceeded" to a stream error, and gRPC's server, which knows the
+		// deadline too, may say it a little before.
+		err = &failure{slow: true, err: fmt.Errorf("no answer within %s: %w", r.settings.Timeout, err)}
 	}
 	if r.hooks.OnRequest != nil {
 		r.hooks.OnRequest(Request{
@@ -146,6 +158,21 @@ func length(records [][]byte) int {
 		n += len(r)
 	}
 	return n
+}
+
+// rest sleeps between two attempts, or hardly any more once [Sender.Hurry] was
+// called.
+func (r *run) rest(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-r.hurry:
+		return sleep(ctx, min(d, r.settings.RetryInitial))
+	}
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

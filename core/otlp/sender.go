@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -64,6 +65,9 @@ type Sender struct {
 	hooks    Hooks
 	report   *reporter
 	dial     func(Settings) (transport, error) // replaced in tests
+
+	hurry   chan struct{} // closed by Hurry
+	hurried sync.Once
 }
 
 // transport makes requests in one of the protocols. Errors of export are
@@ -82,8 +86,14 @@ func NewSender(s Settings, outbox Outbox, hooks Hooks, logger *slog.Logger) *Sen
 		hooks:    hooks,
 		report:   newReporter(s, outbox, logger),
 		dial:     dial,
+		hurry:    make(chan struct{}),
 	}
 }
+
+// Hurry ends a pause between attempts, and makes later ones short: time is
+// running out, and a receiver that is back should be found. It may be called at
+// any time, and again.
+func (s *Sender) Hurry() { s.hurried.Do(func() { close(s.hurry) }) }
 
 func dial(s Settings) (transport, error) {
 	if s.Protocol == HTTP {
@@ -97,8 +107,9 @@ func dial(s Settings) (transport, error) {
 // one either: Run fails only with the outbox. It may be called again after it has
 // returned, but not twice at once.
 //
-// To stop without leaving records behind, close the outbox, wait until it is
-// drained or for as long as one likes to wait, and only then end ctx.
+// To stop without leaving records behind, close the outbox, call [Sender.Hurry],
+// wait until the outbox is drained or for as long as one likes to wait, and only
+// then end ctx.
 func (s *Sender) Run(ctx context.Context) error {
 	t, err := s.dial(s.settings)
 	if err != nil {
@@ -106,7 +117,7 @@ func (s *Sender) Run(ctx context.Context) error {
 	}
 	defer t.close()
 
-	r := &run{Sender: s, transport: t, maxBytes: s.settings.MaxBytes, backoff: backoff.ExponentialBackOff{
+	r := &run{Sender: s, transport: t, maxBytes: s.settings.MaxBytes, maxRecords: s.settings.MaxRecords, backoff: backoff.ExponentialBackOff{
 		InitialInterval:     s.settings.RetryInitial,
 		MaxInterval:         s.settings.RetryMax,
 		Multiplier:          2,
