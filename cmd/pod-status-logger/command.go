@@ -33,6 +33,7 @@ OTEL_EXPORTER_OTLP_* variables.`,
   pod-status-logger -o pretty                 # the cluster of your kubeconfig
   pod-status-logger -n shop -l app=web        # some pods of one namespace
   kubectl get pods -A -w --output-watch-events -o json | pod-status-logger replay -`,
+		Version:       buildVersion(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArguments,
@@ -56,13 +57,14 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	if !cmd.HasParent() {
 		return usage(fmt.Errorf("unknown command %q; see %s --help", args[0], cmd.CommandPath()))
 	}
-	return usage(fmt.Errorf("%s takes no arguments, got %q", cmd.CommandPath(), args[0]))
+	return usage(fmt.Errorf("%s takes no arguments, got %q", cmd.Name(), args[0]))
 }
 
-// configured returns a RunE that resolves the configuration first.
-func configured(env environment, do func(cmd *cobra.Command, args []string, c Config) error) func(*cobra.Command, []string) error {
+// configured returns a RunE that resolves the configuration first. What is set
+// nowhere is as in defaults.
+func configured(env environment, defaults Config, do func(cmd *cobra.Command, args []string, c Config) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		c, err := resolve(cmd.Flags(), env.lookup)
+		c, err := resolve(defaults, cmd.Flags(), env.lookup)
 		if err != nil {
 			return usage(err)
 		}
@@ -71,9 +73,9 @@ func configured(env environment, do func(cmd *cobra.Command, args []string, c Co
 }
 
 // addFlags gives a command the flags of these options.
-func addFlags(cmd *cobra.Command, bind ...func(*pflag.FlagSet, *Config)) {
+func addFlags(cmd *cobra.Command, defaults Config, bind ...func(*pflag.FlagSet, *Config)) {
 	// The values are read by resolve, into a configuration of its own.
-	scratch := DefaultConfig()
+	scratch := defaults
 	for _, b := range bind {
 		b(cmd.Flags(), &scratch)
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/resource"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation"
 )
@@ -39,10 +38,11 @@ type Config struct {
 
 	// ShutdownTimeout is how long the program goes on after a signal to write
 	// and send what it has. Default: 10s.
-	ShutdownTimeout metav1.Duration `json:"shutdownTimeout"`
+	ShutdownTimeout text `json:"shutdownTimeout"`
 
 	// Where the cluster is found; flags only, like kubectl's.
 	kubeconfig, context string
+	pace                string // of the demo
 	// allNamespaces is -A. It wins over the namespaces of the file.
 	allNamespaces bool
 }
@@ -87,7 +87,7 @@ type StateConfig struct {
 	// Dir is where the journal is kept. Empty, the only value so far: in memory.
 	Dir string `json:"dir"`
 	// MaxSize is the size of the journal in bytes, such as 64Mi.
-	MaxSize resource.Quantity `json:"maxSize"`
+	MaxSize text `json:"maxSize"`
 	// WhenFull is block, the only value so far: the watch waits until there is room.
 	WhenFull string `json:"whenFull"`
 }
@@ -111,10 +111,11 @@ func DefaultConfig() Config {
 		Kind:            configKind,
 		Watch:           WatchConfig{Namespaces: []string{}, Updates: "changes", Initial: "create"},
 		Stdout:          StdoutConfig{Enabled: true, Format: "json"},
-		State:           StateConfig{MaxSize: resource.MustParse("64Mi"), WhenFull: "block"},
+		State:           StateConfig{MaxSize: "64Mi", WhenFull: "block"},
 		Telemetry:       TelemetryConfig{Listen: "127.0.0.1:9464"},
 		Log:             LogConfig{Level: "info"},
-		ShutdownTimeout: metav1.Duration{Duration: 10 * time.Second},
+		ShutdownTimeout: "10s",
+		pace:            "400ms",
 	}
 }
 
@@ -130,7 +131,8 @@ func (c *Config) Validate() error {
 		c.State.validate(),
 		validateListen(c.Telemetry.Listen),
 		oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error"),
-		positive("shutdownTimeout", c.ShutdownTimeout.Duration),
+		errorOf(duration("shutdownTimeout", string(c.ShutdownTimeout), 1)),
+		errorOf(duration("pace", c.pace, 0)),
 	)
 }
 
@@ -158,31 +160,62 @@ func (s *StateConfig) validate() error {
 	if s.Dir != "" {
 		errs = append(errs, fmt.Errorf("state.dir: %q: this version keeps its state in memory only; leave it empty", s.Dir))
 	}
-	if size := s.MaxSize.Value(); size < minJournal {
-		errs = append(errs, fmt.Errorf("state.maxSize: %s is less than 1Mi", s.MaxSize.String()))
+	if _, err := s.bytes(); err != nil {
+		errs = append(errs, err)
 	}
 	return errors.Join(append(errs, oneOf("state.whenFull", s.WhenFull, "block"))...)
 }
 
-// minJournal is room for one group of long records.
-const minJournal = 1 << 20
+// The journal has room for a group of long records, and fits into a machine.
+const (
+	minJournal = 1 << 20
+	maxJournal = 1 << 40
+)
+
+// bytes returns the size of the journal.
+func (s *StateConfig) bytes() (int64, error) {
+	q, err := resource.ParseQuantity(string(s.MaxSize))
+	if err != nil {
+		return 0, fmt.Errorf("state.maxSize: %q is no quantity such as 64Mi", s.MaxSize)
+	}
+	if q.CmpInt64(minJournal) < 0 || q.CmpInt64(maxJournal) > 0 {
+		return 0, fmt.Errorf("state.maxSize: %s is not between 1Mi and 1Ti", s.MaxSize)
+	}
+	return q.Value(), nil
+}
+
+// shutdownTimeout returns how long to go on after a signal.
+func (c *Config) shutdownTimeout() time.Duration {
+	d, _ := duration("shutdownTimeout", string(c.ShutdownTimeout), 1) // validated before
+	return d
+}
 
 func validateListen(address string) error {
 	if address == "" {
 		return nil
 	}
-	if _, _, err := net.SplitHostPort(address); err != nil {
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port) //nolint:noctx // looks into a table
+	}
+	if err != nil {
 		return fmt.Errorf("telemetry.listen: %q is no address such as 127.0.0.1:9464 or :9464", address)
 	}
 	return nil
 }
 
-func positive(key string, d time.Duration) error {
-	if d > 0 {
-		return nil
+func duration(key, value string, least time.Duration) (time.Duration, error) {
+	d, err := time.ParseDuration(value)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %q is no duration such as 10s", key, value)
 	}
-	return fmt.Errorf("%s: %v is not more than zero, such as 10s", key, d)
+	if d < least {
+		return 0, fmt.Errorf("%s: %s is too short; 10s is a duration", key, value)
+	}
+	return d, nil
 }
+
+func errorOf[T any](_ T, err error) error { return err }
 
 func oneOf(key, value string, allowed ...string) error {
 	if slices.Contains(allowed, value) {

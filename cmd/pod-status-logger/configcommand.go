@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"net/url"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/yaml"
@@ -21,13 +23,15 @@ func configCommand(env environment) *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	check := &cobra.Command{
+	verify := &cobra.Command{
 		Use:   "check",
 		Short: "Tell what is wrong with the configuration",
-		Long:  "Reads flags, environment and file as run does, and tells all that is wrong with them. Exit status 2: something is.",
-		Args:  noArguments,
-		RunE: configured(env, func(cmd *cobra.Command, _ []string, c Config) error {
-			if _, err := otlp.SettingsFromEnv(c.receiver(), env.lookup); err != nil {
+		Long: `Reads flags, environment and file as run does, and tells what is wrong with
+them; the exit status is then 2. The kubeconfig is looked at where --kubeconfig or
+--context name one.`,
+		Args: noArguments,
+		RunE: configured(env, DefaultConfig(), func(cmd *cobra.Command, _ []string, c Config) error {
+			if err := check(c, env); err != nil {
 				return usage(err)
 			}
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), "ok")
@@ -37,8 +41,13 @@ func configCommand(env environment) *cobra.Command {
 	show := &cobra.Command{
 		Use:   "print",
 		Short: "Print the configuration that is in force, defaults included",
-		Args:  noArguments,
-		RunE: configured(env, func(cmd *cobra.Command, _ []string, c Config) error {
+		Long: `Prints what flags, environment, file and defaults make together. An OTLP endpoint
+and protocol that are empty are as the standard OTEL_EXPORTER_OTLP_* variables say.`,
+		Args: noArguments,
+		RunE: configured(env, DefaultConfig(), func(cmd *cobra.Command, _ []string, c Config) error {
+			if u, err := url.Parse(c.OTLP.Endpoint); err == nil {
+				c.OTLP.Endpoint = u.Redacted()
+			}
 			b, err := yaml.Marshal(c)
 			if err != nil {
 				return fmt.Errorf("print configuration: %w", err)
@@ -47,11 +56,26 @@ func configCommand(env environment) *cobra.Command {
 			return err
 		}),
 	}
-	for _, sub := range []*cobra.Command{check, show} {
-		addFlags(sub, clusterFlags, outputFlags)
+	for _, sub := range []*cobra.Command{verify, show} {
+		addFlags(sub, DefaultConfig(), clusterFlags, outputFlags)
 		cmd.AddCommand(sub)
 	}
 	return cmd
+}
+
+// check finds what only shows when the parts are put together.
+func check(c Config, env environment) error {
+	receiver, err := otlp.SettingsFromEnv(c.receiver(), env.lookup)
+	_, badResource := sharedResource(env.lookup)
+	err = errors.Join(err, badResource)
+	if !c.Stdout.Enabled && !receiver.Enabled {
+		err = errors.Join(err, errNoSink)
+	}
+	if c.kubeconfig != "" || c.context != "" {
+		_, noCluster := restConfig(c)
+		err = errors.Join(err, noCluster)
+	}
+	return err
 }
 
 // receiver is what the configuration says about the OTLP receiver.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -8,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 
+	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
@@ -26,19 +29,50 @@ func loadFile(path string, c *Config) error {
 	return nil
 }
 
+// text is a value that is read as it is written, and understood by Validate,
+// which knows its key: a quantity or a duration.
+type text string
+
+// UnmarshalJSON takes strings and numbers.
+func (t *text) UnmarshalJSON(b []byte) error {
+	*t = text(strings.Trim(string(b), `"`))
+	return nil
+}
+
 func parse(b []byte, c *Config) error {
+	documents := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(b)))
+	if _, err := documents.Read(); err == nil {
+		if more, err := documents.Read(); err == nil && len(bytes.TrimSpace(more)) > 0 {
+			return errors.New("there is more than one YAML document; one is what is read")
+		}
+	}
 	asJSON, err := yaml.YAMLToJSONStrict(b)
 	if err != nil {
 		return err
 	}
 	strict, err := kjson.UnmarshalStrict(asJSON, c)
 	if err != nil {
-		return err
+		return explainType(err)
 	}
 	for i, err := range strict {
 		strict[i] = explain(err)
 	}
 	return errors.Join(strict...)
+}
+
+var wrongType = regexp.MustCompile(`^json: cannot unmarshal (\w+) into Go struct field \w+\.(\S+) of type (\S+)$`)
+
+// explainType says in the file's words that a value has the wrong type.
+func explainType(err error) error {
+	m := wrongType.FindStringSubmatch(err.Error())
+	if m == nil {
+		return err
+	}
+	want := map[string]string{"string": "a string", "bool": "true or false", "[]string": "a list such as [shop, batch]"}[m[3]]
+	if want == "" {
+		want = "keys and values"
+	}
+	return fmt.Errorf("%s: want %s, got a %s", m[2], want, m[1])
 }
 
 var unknownField = regexp.MustCompile(`^unknown field "(.*)"$`)

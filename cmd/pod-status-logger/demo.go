@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,7 +13,11 @@ import (
 )
 
 func demoCommand(env environment) *cobra.Command {
-	pace := 400 * time.Millisecond
+	defaults := DefaultConfig()
+	defaults.Log.Level = "warn" // that the pods were listed is nothing to show
+	if env.stdout != nil && isTerminal(env.stdout) {
+		defaults.Stdout.Format = "pretty"
+	}
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show records of a made-up cluster; needs none of your own",
@@ -20,26 +25,22 @@ func demoCommand(env environment) *cobra.Command {
 rollout, an image that can't be pulled, a crash loop and an eviction. It takes
 some seconds, and ends by itself or at Ctrl-C.`,
 		Args: noArguments,
-		RunE: configured(env, func(cmd *cobra.Command, _ []string, c Config) error {
-			if pace < 0 {
-				return usage(fmt.Errorf("--pace: %v is less than zero; 400ms is the default", pace))
-			}
-			if !cmd.Flags().Changed("output") && isTerminal(env.stdout) {
-				c.Stdout.Format = "pretty"
-			}
-			if !cmd.Flags().Changed("log-level") {
-				c.Log.Level = "warn" // that the pods were listed is nothing to show
-			}
-			return demo(cmd.Context(), c, env, pace)
+		RunE: configured(env, defaults, func(cmd *cobra.Command, _ []string, c Config) error {
+			return demo(cmd.Context(), c, env)
 		}),
 	}
-	cmd.Flags().DurationVar(&pace, "pace", pace, "pause between two events")
-	addFlags(cmd, outputFlags)
+	addFlags(cmd, defaults, demoFlags, outputFlags)
 	return cmd
 }
 
 // demo watches a server that plays the script, until all of it has come through.
-func demo(ctx context.Context, c Config, env environment, pace time.Duration) error {
+func demo(ctx context.Context, c Config, env environment) error {
+	// The file may say which pods of another cluster to watch.
+	c.Watch.Namespaces, c.Watch.Selector, c.Watch.Initial = nil, "", "create"
+	pace, err := duration("pace", c.pace, 0)
+	if err != nil {
+		return usage(err)
+	}
 	server, err := watchtest.Start()
 	if err != nil {
 		return fmt.Errorf("start the scripted API server: %w", err)
@@ -70,6 +71,7 @@ func showing(ctx context.Context, stop func(), server *watchtest.Server, pace ti
 		_ = all.run(ctx, events)
 	}()
 	played := make(chan string, 1)
+	var once sync.Once
 	last, heard := "", ""
 	for last == "" || heard != last {
 		select {
@@ -79,7 +81,7 @@ func showing(ctx context.Context, stop func(), server *watchtest.Server, pace ti
 				return ctx.Err()
 			}
 			if ev.Kind == watch.Listed {
-				go func() { played <- play(ctx, server, pace) }()
+				once.Do(func() { go func() { played <- play(ctx, server, pace) }() })
 			}
 			heard = ev.ResourceVersion
 			out <- ev

@@ -150,7 +150,11 @@ func leave(pod *corev1.Pod) []step {
 		}},
 		{pod: pod, change: func(p *corev1.Pod) {
 			for i := range p.Status.ContainerStatuses {
-				p.Status.ContainerStatuses[i].State = isTerminated(0, "Completed")
+				reason := "Completed"
+				if p.Status.ContainerStatuses[i].State.Running == nil { // it never ran
+					reason = ""
+				}
+				p.Status.ContainerStatuses[i].State = isTerminated(0, reason)
 				p.Status.ContainerStatuses[i].Ready = false
 			}
 		}},

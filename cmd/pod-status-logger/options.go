@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
-	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 // envPrefix begins the environment variable of every flag.
@@ -36,24 +35,31 @@ func outputFlags(fs *pflag.FlagSet, c *Config) {
 	fs.BoolVar(&c.Service.FromLabels, "service-from-labels", c.Service.FromLabels, "derive service.name and service.version also from the app.kubernetes.io labels")
 	fs.StringVar(&c.OTLP.Endpoint, "otlp-endpoint", c.OTLP.Endpoint, "URL of the OTLP receiver; default: as OTEL_EXPORTER_OTLP_ENDPOINT says, else none")
 	fs.Var(&choice{&c.OTLP.Protocol, []string{"grpc", "http/protobuf"}}, "otlp-protocol", "grpc or http/protobuf; default: as OTEL_EXPORTER_OTLP_PROTOCOL says, else grpc")
-	fs.Var(&quantity{&c.State.MaxSize}, "state-max-size", "size of the journal of records that wait to be sent")
-	fs.DurationVar(&c.ShutdownTimeout.Duration, "shutdown-timeout", c.ShutdownTimeout.Duration, "how long to go on after a signal to write and send what is there")
+	fs.StringVar((*string)(&c.State.MaxSize), "state-max-size", string(c.State.MaxSize), "size of the journal of records that wait to be sent")
+	fs.StringVar((*string)(&c.ShutdownTimeout), "shutdown-timeout", string(c.ShutdownTimeout), "how long to go on after a signal to write and send what is there")
 	fs.Var(&choice{&c.Log.Level, []string{"debug", "info", "warn", "error"}}, "log-level", "level of the program's own log on stderr: debug, info, warn or error")
 	fs.String(flagConfig, "", "path to a configuration file")
 }
 
-// resolve returns the configuration that the flags, the environment and the
-// file make together; each wins over the ones after it.
-func resolve(flags *pflag.FlagSet, lookup func(string) (string, bool)) (Config, error) {
-	c := DefaultConfig()
-	if path := configPath(flags, lookup); path != "" {
+// demoFlags are the flags of the demo alone.
+func demoFlags(fs *pflag.FlagSet, c *Config) {
+	fs.StringVar(&c.pace, "pace", c.pace, "pause between two events")
+}
+
+// resolve returns the configuration that the flags, the environment, the file
+// and the defaults make together; each wins over the ones after it.
+func resolve(c Config, flags *pflag.FlagSet, lookup func(string) (string, bool)) (Config, error) {
+	path := configPath(flags, lookup)
+	if path != "" {
 		if err := loadFile(path, &c); err != nil {
 			return c, err
 		}
+		c.heed(lookup)
 	}
 	options := pflag.NewFlagSet("", pflag.ContinueOnError)
 	clusterFlags(options, &c)
 	outputFlags(options, &c)
+	demoFlags(options, &c)
 
 	var errs []error
 	options.VisitAll(func(o *pflag.Flag) {
@@ -76,7 +82,35 @@ func resolve(flags *pflag.FlagSet, lookup func(string) (string, bool)) (Config, 
 	if c.allNamespaces && (flags.Changed("all-namespaces") || !flags.Changed("namespace")) {
 		c.Watch.Namespaces = []string{}
 	}
-	return c, errors.Join(append(errs, c.Validate())...)
+	if err := errors.Join(errs...); err != nil {
+		return c, err
+	}
+	if err := c.Validate(); err != nil && path != "" {
+		return c, fmt.Errorf("configuration, of which %s is a part: %w", path, err)
+	} else if err != nil {
+		return c, err
+	}
+	return c, nil
+}
+
+// heed lets the standard variables win over the file.
+func (c *Config) heed(lookup func(string) (string, bool)) {
+	if isSet(lookup, "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT") {
+		c.OTLP.Endpoint = ""
+	}
+	if isSet(lookup, "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL") {
+		c.OTLP.Protocol = ""
+	}
+	if shared, err := sharedResource(lookup); err == nil && clusterOf(shared) != "" {
+		c.Cluster = ""
+	}
+}
+
+func isSet(lookup func(string) (string, bool), names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		value, _ := lookup(name)
+		return value != ""
+	})
 }
 
 func configPath(flags *pflag.FlagSet, lookup func(string) (string, bool)) string {
@@ -102,7 +136,7 @@ func (c *choice) Type() string   { return "string" }
 
 func (c *choice) Set(s string) error {
 	if !slices.Contains(c.allowed, s) {
-		return fmt.Errorf("must be %s", strings.Join(c.allowed, " or "))
+		return fmt.Errorf("must be one of %s", strings.Join(c.allowed, ", "))
 	}
 	*c.value = s
 	return nil
@@ -125,20 +159,5 @@ func (l *list) Set(s string) error {
 	if s != "" {
 		*l.values = append(*l.values, strings.Split(s, ",")...)
 	}
-	return nil
-}
-
-// quantity is a flag with a Kubernetes quantity, such as 64Mi.
-type quantity struct{ value *resource.Quantity }
-
-func (q *quantity) String() string { return q.value.String() }
-func (q *quantity) Type() string   { return "quantity" }
-
-func (q *quantity) Set(s string) error {
-	parsed, err := resource.ParseQuantity(s)
-	if err != nil {
-		return errors.New("must be a quantity such as 64Mi")
-	}
-	*q.value = parsed
 	return nil
 }

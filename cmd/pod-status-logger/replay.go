@@ -20,18 +20,21 @@ func replayCommand(env environment) *cobra.Command {
   kubectl get pods -A -w --output-watch-events -o json
 
 printed, from a file or from stdin. A line that is no event is named by its
-number and skipped; the exit status is then 1.`,
+number and skipped; the exit status is then 1.
+
+The time of a record is that of the replay. kubectl prints the pods that exist
+at its start as added, so a replay tells them as created.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				return nil
 			}
 			return usage(fmt.Errorf("%s wants one file, or - for stdin", cmd.CommandPath()))
 		},
-		RunE: configured(env, func(cmd *cobra.Command, args []string, c Config) error {
+		RunE: configured(env, DefaultConfig(), func(cmd *cobra.Command, args []string, c Config) error {
 			return replay(cmd.Context(), c, env, args[0])
 		}),
 	}
-	addFlags(cmd, outputFlags)
+	addFlags(cmd, DefaultConfig(), outputFlags)
 	return cmd
 }
 
@@ -53,7 +56,7 @@ func replay(ctx context.Context, c Config, env environment, path string) error {
 		})
 	})
 	if err == nil && bad > 0 {
-		return fmt.Errorf("replay %s: %d entries were no events of a pod and have been skipped", path, bad)
+		return fmt.Errorf("replay %s: skipped what is no event of a pod, %d times", path, bad)
 	}
 	return err
 }

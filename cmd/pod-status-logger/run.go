@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -20,7 +21,7 @@ func watchCommand(env environment) *cobra.Command {
 		Use:   "run",
 		Short: "Watch the pods of a cluster (what happens without a command)",
 		Args:  noArguments,
-		RunE: configured(env, func(cmd *cobra.Command, _ []string, c Config) error {
+		RunE: configured(env, DefaultConfig(), func(cmd *cobra.Command, _ []string, c Config) error {
 			client, err := restConfig(c)
 			if err != nil {
 				return usage(err)
@@ -28,7 +29,7 @@ func watchCommand(env environment) *cobra.Command {
 			return watchCluster(cmd.Context(), c, env, client)
 		}),
 	}
-	addFlags(cmd, clusterFlags, outputFlags)
+	addFlags(cmd, DefaultConfig(), clusterFlags, outputFlags)
 	return cmd
 }
 
@@ -64,7 +65,15 @@ func watchCluster(ctx context.Context, c Config, env environment, client *rest.C
 		return err
 	}
 	defer stop()
+	s.log.Info("watching pods", "server", client.Host, "namespaces", strings.Join(allIfNone(c.Watch.Namespaces), ","), "selector", c.Watch.Selector)
 	return s.run(ctx, streams.run)
+}
+
+func allIfNone(namespaces []string) []string {
+	if len(namespaces) == 0 {
+		return []string{"all"}
+	}
+	return namespaces
 }
 
 // streams are the watches of the configuration's namespaces.
@@ -111,6 +120,9 @@ const (
 	maxSilence = 2 * time.Minute
 	// maxBusy is how long a group may take to be written.
 	maxBusy = 10 * time.Second
+	// fullPercent of its capacity is what makes a journal full: a group more may
+	// have no room.
+	fullPercent = 95
 )
 
 // serve answers metrics and health until the returned function is called.
@@ -146,8 +158,13 @@ func (s *service) serve(ctx context.Context, all streams) (stop func(), err erro
 }
 
 func (s *service) checkBusy() error {
+	if s.outbox != nil {
+		if j := s.outbox.Stats(); j.Bytes > j.Capacity/100*fullPercent || !j.BlockedSince.IsZero() {
+			return fmt.Errorf("the journal is full: %d records wait for the OTLP receiver", j.Records)
+		}
+	}
 	if busy := s.pipeline.Busy(); busy > maxBusy {
-		return fmt.Errorf("records can't be written or committed for %v: is stdout read, is the journal full?", busy.Round(time.Second))
+		return fmt.Errorf("records can't be written for %v: is stdout read?", busy.Round(time.Second))
 	}
 	return nil
 }

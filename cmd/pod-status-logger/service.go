@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	sdklog "go.opentelemetry.io/otel/sdk/log"
@@ -30,7 +31,10 @@ type service struct {
 	pipeline *pipeline.Pipeline
 	outbox   *journal.Memory // nil: nothing is sent
 	sender   *otlp.Sender
+	refused  atomic.Int64 // records that the receiver will never take
 }
+
+var errNoSink = errors.New("nowhere to write records to: stdout is off and no OTLP receiver is named")
 
 // source sends events until it has no more or ctx ends, and returns why it ended
 // early.
@@ -68,7 +72,7 @@ func newService(c Config, env environment) (*service, error) {
 		settings.Encoded, settings.Outbox = processor.Take, s.outbox
 	}
 	if len(processors) == 0 {
-		return nil, usage(errors.New("nowhere to write records to: stdout is off and no OTLP receiver is named"))
+		return nil, usage(errNoSink)
 	}
 	s.emitter = emit.New(emit.Settings{Cluster: c.Cluster, Version: buildVersion(), Resource: shared, Processors: processors})
 	settings.Emitter = s.emitter
@@ -92,7 +96,8 @@ func (s *service) stdout(env environment) sdklog.Processor {
 
 // send prepares the journal and its sender.
 func (s *service) send(receiver otlp.Settings) {
-	s.outbox = journal.NewMemory(s.config.State.MaxSize.Value())
+	size, _ := s.config.State.bytes() // validated before
+	s.outbox = journal.NewMemory(size)
 	s.metrics.WatchJournal(s.outbox.Stats)
 	for _, o := range []otlp.Outcome{otlp.Delivered, otlp.Retried, otlp.Split, otlp.Refused, otlp.Cancelled} {
 		s.metrics.OTLPRequests.WithLabelValues(string(o))
@@ -100,7 +105,10 @@ func (s *service) send(receiver otlp.Settings) {
 	receiver.UserAgent = "pod-status-logger/" + buildVersion()
 	s.sender = otlp.NewSender(receiver, s.outbox, otlp.Hooks{
 		OnRequest: s.countRequest,
-		OnRefused: func([]byte, error) { s.metrics.OTLPRefusedRecords.Inc() },
+		OnRefused: func([]byte, error) {
+			s.refused.Add(1)
+			s.metrics.OTLPRefusedRecords.Inc()
+		},
 	}, s.log)
 	s.log.Info("sending records", "receiver", receiver)
 }
@@ -129,7 +137,8 @@ func (s *service) run(ctx context.Context, from source) error {
 	patient, giveUp := context.WithCancel(context.WithoutCancel(ctx))
 	defer giveUp()
 	defer context.AfterFunc(ctx, func() {
-		time.AfterFunc(s.config.ShutdownTimeout.Duration, giveUp)
+		s.log.Info("stopping; a second signal stops at once", "timeout", s.config.shutdownTimeout())
+		time.AfterFunc(s.config.shutdownTimeout(), giveUp)
 	})()
 
 	sending, stopSending := context.WithCancel(context.WithoutCancel(ctx))
@@ -175,14 +184,29 @@ func (s *service) finish(ctx, patient context.Context, stopReading func(), event
 	return errors.Join(err, s.drain(patient))
 }
 
-// drain waits until the receiver has everything.
+// drain waits until the receiver has everything, or has taken nothing for the
+// shutdown timeout.
 func (s *service) drain(patient context.Context) error {
 	if s.outbox == nil {
 		return nil
 	}
 	s.outbox.Close()
-	if err := s.outbox.Drained(patient); err != nil {
-		return fmt.Errorf("%d records are left: the OTLP receiver did not take them until the shutdown timeout", s.outbox.Stats().Records)
+	s.sender.Hurry()
+	for before := -1; ; {
+		waiting, cancel := context.WithTimeout(patient, s.config.shutdownTimeout())
+		err := s.outbox.Drained(waiting)
+		cancel()
+		if err == nil {
+			break
+		}
+		left := s.outbox.Stats().Records
+		if patient.Err() != nil || left == before {
+			return fmt.Errorf("%d records are left: the OTLP receiver did not take them until the shutdown timeout", left)
+		}
+		before = left
+	}
+	if n := s.refused.Load(); n > 0 {
+		return fmt.Errorf("the OTLP receiver refused %d records", n)
 	}
 	return nil
 }

@@ -32,14 +32,15 @@ func TestReplay(t *testing.T) {
 		want []string
 		bad  []string // line: message
 	}{
-		"nothing":      {in: ""},
-		"blank lines":  {in: "\n \t\r\n\n"},
-		"one per line": {in: added("a") + "\n" + recorded("MODIFIED", "a") + "\n" + recorded("DELETED", "a") + "\n", want: []string{a, "modified shop/a @7", "deleted shop/a @7"}},
-		"CRLF":         {in: added("a") + "\r\n\r\n" + added("b") + "\r\n", want: []string{a, b}},
-		"no line end":  {in: added("a"), want: []string{a}},
-		"concatenated": {in: added("a") + added("b") + "  " + added("a"), want: []string{a, b, a}},
-		"pretty":       {in: pretty + pretty, want: []string{a, a}},
-		"pretty, CRLF": {in: strings.ReplaceAll(pretty, "\n", "\r\n") + added("b"), want: []string{a, b}},
+		"nothing":         {in: ""},
+		"blank lines":     {in: "\n \t\r\n\n"},
+		"one per line":    {in: added("a") + "\n" + recorded("MODIFIED", "a") + "\n" + recorded("DELETED", "a") + "\n", want: []string{a, "modified shop/a @7", "deleted shop/a @7"}},
+		"CRLF":            {in: added("a") + "\r\n\r\n" + added("b") + "\r\n", want: []string{a, b}},
+		"no line end":     {in: added("a"), want: []string{a}},
+		"byte order mark": {in: "\uFEFF" + added("a") + "\n", want: []string{a}},
+		"concatenated":    {in: added("a") + added("b") + "  " + added("a"), want: []string{a, b, a}},
+		"pretty":          {in: pretty + pretty, want: []string{a, a}},
+		"pretty, CRLF":    {in: strings.ReplaceAll(pretty, "\n", "\r\n") + added("b"), want: []string{a, b}},
 		"braces in strings": {
 			in:   `{"type":"ADDED","object":{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"shop","resourceVersion":"7","annotations":{"x":"}}\"{\\"}}}}` + added("b"),
 			want: []string{a, b},

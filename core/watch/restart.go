@@ -150,8 +150,10 @@ func (r *session) describe(reason string, err error) []slog.Attr {
 func (r *session) logRestart(ctx context.Context, reason string, atOnce bool, attrs []slog.Attr) {
 	level, msg := slog.LevelWarn, "watch interrupted"
 	switch {
-	case reason == ReasonForbidden || reason == ReasonUnauthorized:
-		level, msg = slog.LevelError, "not allowed to watch pods"
+	case reason == ReasonUnauthorized:
+		level, msg = slog.LevelError, "the API server does not accept the credentials"
+	case reason == ReasonForbidden:
+		level, msg = slog.LevelError, "not allowed to watch pods: bind a role with the verbs list and watch on pods"
 	case reason == ReasonInvalid && atOnce:
 		level, msg = slog.LevelInfo, "no streaming lists here, reading the list in pages"
 	case reason == ReasonStalled: // where nothing ever changes, that is usual

@@ -16,6 +16,9 @@ const maxEntry = 64 << 20
 // jsonSpace is what JSON takes for white space.
 const jsonSpace = " \t\r\n"
 
+// byteOrderMark is what some editors and shells begin a file with.
+const byteOrderMark = "\uFEFF"
+
 var (
 	errCutShort = errors.New("the JSON object is not complete")
 	errNoObject = errors.New("not a JSON object")
@@ -53,7 +56,11 @@ type entryScanner struct {
 }
 
 func newEntryScanner(r io.Reader, limit int) *entryScanner {
-	return &entryScanner{r: bufio.NewReaderSize(r, 64<<10), limit: limit, line: 1}
+	s := &entryScanner{r: bufio.NewReaderSize(r, 64<<10), limit: limit, line: 1}
+	if mark, err := s.r.Peek(len(byteOrderMark)); err == nil && string(mark) == byteOrderMark {
+		_, _ = s.r.Discard(len(byteOrderMark))
+	}
+	return s
 }
 
 // next returns the next entry, or the reader's error: [io.EOF] at the end. The

@@ -41,28 +41,28 @@ func (s *Server) serveList(w http.ResponseWriter, q query) {
 func (s *Server) page(q query) (list *corev1.PodList, cut bool, failure *metav1.Status) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all, rv, from, failure := s.listed(q)
+	l, from, failure := s.listed(q)
 	if failure != nil {
 		return nil, false, failure
 	}
-	to := len(all)
+	to := len(l.all)
 	if q.limit > 0 {
 		to = min(to, from+q.limit)
 	}
 	list = &corev1.PodList{
 		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PodList"},
-		ListMeta: metav1.ListMeta{ResourceVersion: formatRV(rv)},
+		ListMeta: metav1.ListMeta{ResourceVersion: formatRV(l.rv)},
 		Items:    make([]corev1.Pod, 0, to-from),
 	}
-	for _, e := range all[from:to] {
+	for _, e := range l.all[from:to] {
 		item := *e.pod
 		item.TypeMeta = metav1.TypeMeta{} // items of a list don't repeat it
 		list.Items = append(list.Items, item)
 	}
-	if left := int64(len(all) - to); left > 0 {
-		list.Continue, list.RemainingItemCount = s.token(rv, to, all), &left
+	if left := int64(len(l.all) - to); left > 0 {
+		list.Continue, list.RemainingItemCount = s.token(l, to), &left
 	} else {
-		delete(s.store.lists, rv)
+		delete(s.store.lists, l.number)
 	}
 	if n := s.faults.cutList; n >= 0 && n < to {
 		s.faults.cutList, cut = -1, true
@@ -70,32 +70,40 @@ func (s *Server) page(q query) (list *corev1.PodList, cut bool, failure *metav1.
 	return list, cut, nil
 }
 
+// snapshot is what a list shows, on all of its pages.
+type snapshot struct {
+	number int
+	rv     uint64
+	all    []*entry
+}
+
 // listed returns the list that q begins or continues, and where the page
 // begins.
-func (s *Server) listed(q query) (all []*entry, rv uint64, from int, failure *metav1.Status) {
+func (s *Server) listed(q query) (l snapshot, from int, failure *metav1.Status) {
 	if q.token == "" {
-		return s.store.snapshot(q.selection), s.store.rv, 0, nil
+		s.store.listed++
+		return snapshot{s.store.listed, s.store.rv, s.store.snapshot(q.selection)}, 0, nil
 	}
 	text, err := base64.RawURLEncoding.DecodeString(q.token)
 	if err == nil {
-		_, err = fmt.Sscanf(string(text), "%d %d", &rv, &from)
+		_, err = fmt.Sscanf(string(text), "%d %d", &l.number, &from)
 	}
 	if err != nil {
-		return nil, 0, 0, badRequest(fmt.Errorf("continue key is not valid: %w", err))
+		return l, 0, badRequest(fmt.Errorf("continue key is not valid: %w", err))
 	}
-	all, ok := s.store.lists[rv]
-	if !ok || from > len(all) {
+	l, ok := s.store.lists[l.number]
+	if !ok || from > len(l.all) {
 		st := apierrors.NewResourceExpired("The provided continue parameter is too old to display a consistent list result.").Status()
-		return nil, 0, 0, &st
+		return l, 0, &st
 	}
-	return all, rv, from, nil
+	return l, from, nil
 }
 
 // token keeps the list for the next page.
-func (s *Server) token(rv uint64, next int, all []*entry) string {
-	s.store.lists[rv] = all
+func (s *Server) token(l snapshot, next int) string {
+	s.store.lists[l.number] = l
 	if len(s.store.lists) > maxSnapshots {
 		delete(s.store.lists, slices.Min(slices.Collect(maps.Keys(s.store.lists))))
 	}
-	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %d", rv, next))
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %d", l.number, next))
 }

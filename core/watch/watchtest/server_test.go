@@ -281,3 +281,29 @@ func TestRunningPodIsOfTheUsualSize(t *testing.T) {
 		t.Errorf("the pod has %d bytes, want about 5000", n)
 	}
 }
+
+// TestPagesOfTwoLists: two lists of the same moment are continued each by itself.
+func TestPagesOfTwoLists(t *testing.T) {
+	srv := newServer(t)
+	for _, namespace := range []string{"a", "b"} {
+		srv.Create(pod(namespace, "one"))
+		srv.Create(pod(namespace, "two"))
+	}
+	c := client(t, srv, "application/json")
+	page := func(namespace, token string) (name, next string) {
+		t.Helper()
+		var list corev1.PodList
+		if err := request(c, namespace, "limit", "1", "continue", token).Do(t.Context()).Into(&list); err != nil {
+			t.Fatal(err)
+		}
+		return list.Items[0].Namespace + "/" + list.Items[0].Name, list.Continue
+	}
+	_, ofA := page("a", "")
+	_, ofB := page("b", "")
+	if got, _ := page("a", ofA); got != "a/two" {
+		t.Errorf("a is continued with %s", got)
+	}
+	if got, _ := page("b", ofB); got != "b/two" {
+		t.Errorf("b is continued with %s", got)
+	}
+}

@@ -110,18 +110,19 @@ func (s selection) view(e *entry) watch.EventType {
 
 // store is the state and its history. Guarded by the server's mutex.
 type store struct {
-	rv      uint64              // of the last write
-	current map[key]*entry      // the last change of each pod that exists
-	log     []*entry            // in order of rv
-	first   uint64              // position of log[0]; positions never repeat
-	floor   uint64              // a watch can begin behind this rv, or later
-	keep    int                 // bounds log
-	changes []Change            // bounded by maxChanges
-	lists   map[uint64][]*entry // snapshots that continue tokens refer to
+	rv      uint64           // of the last write
+	current map[key]*entry   // the last change of each pod that exists
+	log     []*entry         // in order of rv
+	first   uint64           // position of log[0]; positions never repeat
+	floor   uint64           // a watch can begin behind this rv, or later
+	keep    int              // bounds log
+	changes []Change         // bounded by maxChanges
+	lists   map[int]snapshot // what continue tokens refer to, by number
+	listed  int              // number of the last of them
 }
 
 func newStore(o options) store {
-	return store{rv: o.firstVersion, floor: o.firstVersion, keep: o.history, current: map[key]*entry{}, lists: map[uint64][]*entry{}}
+	return store{rv: o.firstVersion, floor: o.firstVersion, keep: o.history, current: map[key]*entry{}, lists: map[int]snapshot{}}
 }
 
 // end is the position behind the last entry.
