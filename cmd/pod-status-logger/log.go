@@ -44,4 +44,13 @@ func takeLibraryLogs(log *slog.Logger) {
 	}))
 }
 
+// widthOf returns the width of a terminal, and 0 where there is none.
+func widthOf(f *os.File) int {
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

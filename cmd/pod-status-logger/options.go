@@ -86,7 +86,7 @@ func resolve(c Config, flags *pflag.FlagSet, lookup func(string) (string, bool))
 		return c, err
 	}
 	if err := c.Validate(); err != nil && path != "" {
-		return c, fmt.Errorf("configuration, of which %s is a part: %w", path, err)
+		return c, fmt.Errorf("flags, environment and %s: %w", path, err)
 	} else if err != nil {
 		return c, err
 	}

@@ -87,7 +87,7 @@ func TestRun(t *testing.T) {
 			if status != exitOK {
 				t.Fatalf("exit status %d, stderr:\n%s", status, stderr)
 			}
-			want := []string{"pod shop/before exists", "pod shop/web was created", "pod shop/web is waiting", "pod shop/web was deleted"}
+			want := []string{"pod shop/before exists", "pod shop/web was created", "pod shop/web was scheduled to node n1", "pod shop/web was deleted"}
 			if got := receiver.Bodies(); strings.Join(got, "\n") != strings.Join(want, "\n") {
 				t.Errorf("over OTLP %q, want %q", got, want)
 			}

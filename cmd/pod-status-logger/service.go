@@ -86,7 +86,7 @@ func (s *service) stdout(env environment) sdklog.Processor {
 	var format emit.Format = emit.NewJSON()
 	if s.config.Stdout.Format == "pretty" {
 		_, noColor := env.lookup("NO_COLOR")
-		format = emit.Pretty{Color: isTerminal(env.stdout) && !noColor}
+		format = emit.Pretty{Color: isTerminal(env.stdout) && !noColor, Width: widthOf(env.stdout)}
 	}
 	return emit.NewStdout(env.stdout, format, func(err error) {
 		s.metrics.StdoutWriteErrors.Inc()

@@ -18,6 +18,9 @@ import (
 type Pretty struct {
 	// Color says whether the terminal understands ANSI colours.
 	Color bool
+	// Width is that of the terminal, to fit into which Kubernetes' own message is
+	// cut; 0: it is not.
+	Width int
 }
 
 var _ Format = Pretty{}
@@ -46,13 +49,39 @@ func (p Pretty) Append(b []byte, r *sdklog.Record) []byte {
 	b = append(b, "  "...)
 	b = p.paint(b, f.color(levelOf(r.Severity())), pad(f.what(), 10))
 	b = append(b, "  "...)
-	b = appendPrintable(b, pad(f.namespace+"/"+f.pod, 40))
-	b = append(b, ' ')
-	b = appendPrintable(b, f.detail(r.Body().AsString()))
-	if notes := f.notes(); len(notes) > 0 {
-		b = p.paint(b, colorDim, "  ("+strings.Join(notes, ", ")+")")
+	start := len(b)
+	b = appendPrintable(b, strings.TrimRight(pad(f.namespace+"/"+f.pod, 34)+" "+f.detail(r.Body().AsString()), " "))
+	notes := f.notes()
+	if f.info != "" {
+		b = p.appendInfo(b, ": "+f.info, before+utf8.RuneCount(b[start:])+len(notes))
 	}
+	b = p.paint(b, colorDim, notes)
 	return append(b, '\n')
+}
+
+// before is what stands on a line before the pod: time and state.
+const before = len("15:04:05.000  terminated  ")
+
+// leastInfo is what is worth showing of a message.
+const leastInfo = len(": back-off")
+
+// appendInfo appends as much of a message as fits beside what else is on the line.
+func (p Pretty) appendInfo(b []byte, info string, used int) []byte {
+	start := len(b)
+	b = appendPrintable(b, info)
+	room := p.Width - used
+	if p.Width == 0 || utf8.RuneCount(b[start:]) <= room {
+		return b
+	}
+	if room < leastInfo {
+		return b[:start]
+	}
+	end := start
+	for range room - 1 {
+		_, size := utf8.DecodeRune(b[end:])
+		end += size
+	}
+	return append(b[:end], "…"...)
 }
 
 func prettyFieldsOf(r *sdklog.Record) (f prettyFields) {
@@ -108,33 +137,42 @@ func (f *prettyFields) color(level record.Level) string {
 	return ""
 }
 
-// detail is what the message says of the pod or container, and Kubernetes' own
-// reason and message. The column before it names the pod already.
+// said begins what the column of states has said already.
+var said = []string{"is waiting: ", "is waiting", "is in error: ", "is running and ", "is running", "terminated with ", "has terminated: "}
+
+// detail is what the message says of the pod or container. The columns before it
+// name pod and state already.
 func (f *prettyFields) detail(message string) string {
-	_, said, ok := strings.Cut(message, f.namespace+"/"+f.pod+" ")
-	switch {
-	case !ok:
-		said = message
-	case f.typ != "" && f.typ != record.Regular.String():
-		said = f.typ + " " + f.container + " " + said
-	case f.container != "":
-		said = f.container + " " + said
+	_, what, ok := strings.Cut(message, f.namespace+"/"+f.pod+" ")
+	if !ok {
+		return message
 	}
-	if f.reason != "" && !strings.HasSuffix(said, f.reason) {
+	for _, s := range said {
+		if rest, ok := strings.CutPrefix(what, s); ok {
+			what = rest
+			break
+		}
+	}
+	if f.container != "" {
+		what = strings.TrimSpace(f.subject() + " " + what)
+	}
+	if f.reason != "" && !strings.Contains(what, f.reason) {
 		// It is about something else, such as why a pod waits that is being deleted.
-		return said + " (" + because(f.reason, f.info) + ")"
+		what += " (" + f.reason + ")"
 	}
-	return because(said, f.info)
+	return what
 }
 
-func because(what, info string) string {
-	if info == "" {
-		return what
+func (f *prettyFields) subject() string {
+	if f.typ == record.Regular.String() {
+		return f.container
 	}
-	return what + ": " + info
+	return f.typ + " " + f.container
 }
 
-func (f *prettyFields) notes() (notes []string) {
+// notes are what is said in brackets behind all else.
+func (f *prettyFields) notes() string {
+	var notes []string
 	switch {
 	case f.restarts == 1:
 		notes = append(notes, "1 restart")
@@ -147,11 +185,14 @@ func (f *prettyFields) notes() (notes []string) {
 	if f.recovered {
 		notes = append(notes, "recovered")
 	}
-	return notes
+	if len(notes) == 0 {
+		return ""
+	}
+	return "  (" + strings.Join(notes, ", ") + ")"
 }
 
 func (p Pretty) paint(b []byte, color, s string) []byte {
-	if !p.Color || color == "" {
+	if !p.Color || color == "" || s == "" {
 		return append(b, s...)
 	}
 	b = append(b, color...)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/pod-status-logger/pod-status-logger/core/emit"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
@@ -88,4 +89,31 @@ func FuzzPretty(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestPrettyWidth: on a terminal a line is not longer than that because of
+// Kubernetes' message; where there is no terminal nothing is cut.
+func TestPrettyWidth(t *testing.T) {
+	r := newUpdate(nil)
+	r.Info = strings.Repeat("ü", 300)
+	r.Container.RestartCount = 3
+	for _, width := range []int{0, 20, 110, 130, 1000} {
+		line := strings.TrimSuffix(written(t, emit.Pretty{Width: width}, r), "\n")
+		n := utf8.RuneCountInString(line)
+		whole := strings.Contains(line, r.Info)
+		switch {
+		case !strings.HasSuffix(line, "(3 restarts)"):
+			t.Errorf("width %d: the notes are gone: %s", width, line)
+		case width == 20:
+			if strings.Contains(line, "ü") || !strings.Contains(line, "CrashLoopBackOff") {
+				t.Errorf("width %d: more than the message is cut, or less: %s", width, line)
+			}
+		case width == 110 || width == 130:
+			if n != width || whole {
+				t.Errorf("width %d: a line of %d characters: %s", width, n, line)
+			}
+		case (width == 0 || width == 1000) != whole:
+			t.Errorf("width %d: whole is %t: %s", width, whole, line)
+		}
+	}
 }

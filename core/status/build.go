@@ -35,7 +35,7 @@ func (b *builder) add(rec record.Record) {
 	rec.Initial, rec.Recovered = b.initial, b.recovered
 	rec.ResourceVersion = b.state.resourceVersion
 	rec.ID = record.NewID(b.cluster, b.state.Key(), b.version(), rec.Action, container, len(b.records))
-	rec.Message = message(&rec, b.deleting())
+	rec.Message = message(&rec)
 	b.records = append(b.records, rec)
 }
 
@@ -114,6 +114,7 @@ func stateRecord(c containerOf, s corev1.ContainerState, deleting bool) record.R
 func headlineRecord(prev, next *State, pod *corev1.Pod) record.Record {
 	h := podHeadline(pod)
 	rec := record.Record{Action: record.Update, State: h.state, Level: h.level, Reason: h.reason, Info: h.info}
+	rec.Message = change(prev, next, &rec)
 	switch {
 	case prev == nil:
 	case prev.grace != next.grace:

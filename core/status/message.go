@@ -7,8 +7,9 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// message says in one plain sentence what a record tells.
-func message(r *record.Record, deleting bool) string {
+// message says in one plain sentence what a record tells. A record about the pod
+// as a whole comes with what changed in its Message.
+func message(r *record.Record) string {
 	pod := "pod " + r.Pod.Namespace + "/" + r.Pod.Name
 	switch {
 	case r.Action == record.Create && r.Initial:
@@ -16,14 +17,48 @@ func message(r *record.Record, deleting bool) string {
 	case r.Action == record.Create:
 		return pod + " was created"
 	case r.Action == record.Delete:
-		return pod + " was deleted"
+		return because(pod+" was deleted", r.Pod.Reason)
 	case r.Container != nil:
-		return subject(r.Container) + " of " + pod + containerPredicate(r)
-	case deleting:
-		return pod + " is being deleted"
+		return subject(r.Container) + " of " + pod + containerPredicate(r) + cause(r)
 	}
-	return pod + podPredicate(r)
+	return pod + r.Message
 }
+
+// cause names the reason of the pod where it is not that of the record: what
+// ends a container may be an eviction.
+func cause(r *record.Record) string {
+	if r.Pod.Reason == "" || r.Pod.Reason == r.Reason {
+		return ""
+	}
+	return " (pod: " + r.Pod.Reason + ")"
+}
+
+// change says what about the pod as a whole differs, the weightiest first. prev
+// is nil where nothing is known.
+func change(prev, next *State, r *record.Record) string {
+	if prev == nil {
+		return podPredicate(r)
+	}
+	switch {
+	case prev.reason != next.reason || prev.message != next.message:
+		return podPredicate(r)
+	case prev.grace == notDeleting && next.grace != notDeleting:
+		return " is being deleted within " + seconds(next.grace)
+	case prev.grace != next.grace && next.grace != notDeleting:
+		return " is being deleted, now within " + seconds(next.grace)
+	case prev.node != next.node:
+		return " was scheduled to node " + next.node.Value()
+	case prev.phase != next.phase:
+		return podPredicate(r) + ", its phase is " + next.phase.Value()
+	case prev.labels != next.labels:
+		return podPredicate(r) + ", its labels changed"
+	case prev.conditions != next.conditions:
+		return podPredicate(r) + ", its conditions changed"
+	}
+	return podPredicate(r)
+}
+
+func seconds(n int64) string { return strconv.FormatInt(n, 10) + " s" }
 
 func subject(c *record.Container) string {
 	if c.Type == record.Regular {
@@ -44,6 +79,8 @@ func containerPredicate(r *record.Record) string {
 
 func runningPredicate(r *record.Record) string {
 	switch {
+	case r.Container.Type == record.Init || r.Container.Type == record.Ephemeral: // is never asked whether it is ready
+		return " is running"
 	case r.Container.Ready:
 		return " is running and ready"
 	case r.Level == record.LevelWarning:
