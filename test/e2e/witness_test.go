@@ -275,9 +275,6 @@ func containerRecord(pod object, c container, state object) object {
 func crash(pod object, c container) object {
 	rec := containerRecord(pod, c, at(c.status, "lastState"))
 	rec["ready"] = false
-	if rec["exit_code"] != 0.0 {
-		rec["level"] = "error"
-	}
 	if at(c.status, "state", "waiting") == nil {
 		rec["restart_count"] = rec["restart_count"].(float64) - 1
 	}
@@ -343,7 +340,7 @@ func headline(pod object) object {
 		candidate := base("update", pod)
 		tell(candidate, pod, at(c.status, "state"))
 		state := text(candidate, "state")
-		if state == "terminated" && candidate["level"] == "error" {
+		if state == "terminated" && at(c.status, "state", "terminated")["exitCode"] != 0.0 {
 			state = "terminated in error"
 		}
 		if rank := slices.Index(order, state); rank < best {
