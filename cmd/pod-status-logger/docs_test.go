@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"strings"
@@ -160,6 +161,18 @@ func TestChangelogDependencies(t *testing.T) {
 		name := regexp.MustCompile(`/v\d+$`).ReplaceAllString(m[1], "")
 		if !strings.Contains(changelog, name[strings.LastIndexByte(name, '/')+1:]) {
 			t.Errorf("CHANGELOG.md does not say why there is %s", m[1])
+		}
+	}
+}
+
+// TestLinks: what the pages link to in the repository is there.
+func TestLinks(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#:]+)\)`)
+	for _, page := range []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/records.md", "docs/configuration.md", "docs/performance.md"} {
+		for _, m := range link.FindAllStringSubmatch(readDoc(t, page), -1) {
+			if _, err := os.Stat(filepath.Join(root, filepath.Dir(page), m[1])); err != nil {
+				t.Errorf("%s links to %s, which is not there", page, m[1])
+			}
 		}
 	}
 }

@@ -99,7 +99,7 @@ const (
 // their own keys, and the keys of plugins come on top of it.
 var fields = [...]Field{
 	{KeyTime, "Timestamp", Own, Time, "always: when the event was received"},
-	{KeyLevel, "SeverityText", Own, String, "always: info, warning or error"},
+	{KeyLevel, "SeverityText", Own, String, "always: info, warning or error; over OTLP INFO, WARN or ERROR with SeverityNumber 9, 13 or 17"},
 	{KeyMessage, "Body", Own, String, "always: one plain sentence for people"},
 	{"", "EventName", Own, String, "always: podstatus.create, podstatus.update or podstatus.delete"},
 	{"action", AttrAction, Attribute, String, "always: create, update or delete"},
@@ -136,8 +136,8 @@ var fields = [...]Field{
 	{KeyTraceID, "TraceId", Own, String, "when a plugin gave a trace context"},
 	{KeySpanID, "SpanId", Own, String, "when a plugin gave a trace context"},
 	{"enrichment", AttrEnrichment, Attribute, String, "only when a plugin failed for this record"},
-	{"initial", AttrInitial, Attribute, Bool, "true: the pod existed before the first start"},
-	{"recovered", AttrRecovered, Attribute, Bool, "true: found by comparing with the stored state, not seen as an event"},
+	{"initial", AttrInitial, Attribute, Bool, "true: the pod existed before the start"},
+	{"recovered", AttrRecovered, Attribute, Bool, "true: found by comparing with what was told, not seen as an event"},
 	{"resource_version", AttrResourceVersion, Attribute, String, "always"},
 	{"record_id", AttrID, Attribute, String, "always: 32 hex digits, the same for a record sent twice"},
 	{"seq", AttrSeq, Attribute, Int, "always: one more than that of the record before"},
