@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -32,6 +33,8 @@ func loadFile(path string, c *Config) error {
 // text is a value that is read as it is written, and understood by Validate,
 // which knows its key: a quantity or a duration.
 type text string
+
+var _ json.Unmarshaler = (*text)(nil)
 
 // UnmarshalJSON takes strings and numbers.
 func (t *text) UnmarshalJSON(b []byte) error {
