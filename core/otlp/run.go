@@ -163,25 +163,23 @@ func length(records [][]byte) int {
 // rest sleeps between two attempts, or hardly any more once [Sender.Hurry] was
 // called.
 func (r *run) rest(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-r.hurry:
-		return sleep(ctx, min(d, r.settings.RetryInitial))
+	woken, err := sleep(ctx, d, r.hurry)
+	if woken {
+		_, err = sleep(ctx, min(d, r.settings.RetryInitial), nil)
 	}
+	return err
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// sleep ends with an error where ctx does, and early where wake is closed.
+func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) (woken bool, err error) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return nil
+		return false, nil
+	case <-wake:
+		return true, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return false, ctx.Err()
 	}
 }

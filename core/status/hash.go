@@ -1,0 +1,56 @@
+package status
+
+import (
+	"encoding/binary"
+
+	"github.com/cespare/xxhash/v2"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// The hashes have to be the same in every process, for states are stored.
+
+func hash(s string) uint64 {
+	if s == "" {
+		return 0
+	}
+	return xxhash.Sum64String(s)
+}
+
+func detailHash(s corev1.ContainerState) uint64 {
+	switch {
+	case s.Waiting != nil && (s.Waiting.Reason != "" || s.Waiting.Message != ""):
+		return mix(hash(s.Waiting.Reason), hash(s.Waiting.Message))
+	case s.Terminated != nil:
+		t := s.Terminated
+		return mix(hash(t.Reason), hash(t.Message), number(t.ExitCode), number(t.Signal))
+	}
+	return 0
+}
+
+// terminationID tells one end of a container from another. 0 means none.
+func terminationID(t *corev1.ContainerStateTerminated) uint64 {
+	if t == nil {
+		return 0
+	}
+	return mix(hash(t.ContainerID), uint64(t.StartedAt.Unix()), uint64(t.FinishedAt.Unix()), //nolint:gosec // bits, not amounts
+		number(t.ExitCode), number(t.Signal)) | 1
+}
+
+// conditionsHash does not depend on the order of the conditions, nor on times
+// and messages, which change without the condition changing.
+func conditionsHash(conditions []corev1.PodCondition) (sum uint64) {
+	for _, c := range conditions {
+		sum += mix(hash(string(c.Type)), hash(string(c.Status)), hash(c.Reason))
+	}
+	return sum
+}
+
+func number(n int32) uint64 { return uint64(uint32(n)) } //nolint:gosec // bits, not an amount
+
+func mix(parts ...uint64) uint64 {
+	var b [8 * 5]byte
+	for i, p := range parts {
+		binary.LittleEndian.PutUint64(b[8*i:], p)
+	}
+	return xxhash.Sum64(b[:8*len(parts)])
+}
