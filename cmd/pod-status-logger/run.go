@@ -116,7 +116,8 @@ func (all streams) run(ctx context.Context, out chan<- watch.Event) error {
 
 const (
 	// maxSilence is how long a stream may be silent before the program is not
-	// ready. API servers send a bookmark about every minute.
+	// ready. API servers send a bookmark about every minute, and where they don't
+	// the stream asks anew before, after [watch.DefaultSilence].
 	maxSilence = 2 * time.Minute
 	// maxBusy is how long a group may take to be written.
 	maxBusy = 10 * time.Second

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -28,6 +29,7 @@ func (r *session) follow(ctx context.Context) error {
 		return call.explain(err)
 	}
 	defer finish(call, w)
+	defer r.signOfLife().Stop()
 	if err := r.accepted(ctx); err != nil {
 		return err
 	}
@@ -50,6 +52,13 @@ func finish(call *silence, w watch.Interface) {
 	w.Stop()
 	for range w.ResultChan() {
 	}
+}
+
+// signOfLife counts a watch that is still open after a moment as heard: where
+// nothing at all changes, bookmarks stay away too. One that is closed at once may
+// be a connection that never got an answer, which client-go doesn't tell apart.
+func (r *session) signOfLife() *time.Timer {
+	return time.AfterFunc(r.BackoffInitial, func() { r.heard.Store(time.Now().UnixNano()) })
 }
 
 // accepted is called when the server took the request. It may still turn out

@@ -183,6 +183,25 @@ func TestHeardIsZeroBefore(t *testing.T) {
 	}
 }
 
+// TestOpenWatchIsHeard: a server that has nothing to tell is there all the same,
+// one that gives no answer is not.
+func TestOpenWatchIsHeard(t *testing.T) {
+	srv := newServer(t)
+	r := startReader(t, srv, "1000", watch.Settings{Silence: 50 * time.Millisecond})
+	for range 3 {
+		before := time.Now()
+		eventually(t, "the open watch is heard", func() bool { return r.stream.Heard().After(before) })
+	}
+	srv.Hang()
+	n := count(r.seenReasons(), watch.ReasonStalled)
+	r.restarted(watch.ReasonStalled, n+2)
+	before := r.stream.Heard()
+	r.restarted(watch.ReasonStalled, n+4)
+	if !r.stream.Heard().Equal(before) {
+		t.Error("a server that gives no answer is heard")
+	}
+}
+
 func TestReasonsAreAClosedSet(t *testing.T) {
 	seen := map[string]bool{}
 	for _, reason := range watch.Reasons() {

@@ -14,7 +14,7 @@ const (
 	DefaultWatchTimeoutMin = 300 * time.Second
 	DefaultWatchTimeoutMax = 600 * time.Second
 	DefaultPageSize        = 500
-	DefaultSilence         = 3 * time.Minute
+	DefaultSilence         = 100 * time.Second
 )
 
 // Settings of a [Stream]. Client is required, the rest has defaults.

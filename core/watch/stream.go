@@ -37,7 +37,7 @@ func (s *Stream) Run(ctx context.Context, from string, out chan<- Event) error {
 	return ctx.Err()
 }
 
-// Heard returns when the server last sent an event, a bookmark or an item of a
+// Heard returns when the server last took up a watch or sent an event, a bookmark or an item of a
 // list; zero before the first. It stands still while Run is blocked on out.
 // Safe for concurrent use.
 func (s *Stream) Heard() time.Time {
