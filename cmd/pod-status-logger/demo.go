@@ -84,7 +84,11 @@ func showing(ctx context.Context, stop func(), server *watchtest.Server, pace ti
 				once.Do(func() { go func() { played <- play(ctx, server, pace) }() })
 			}
 			heard = ev.ResourceVersion
-			out <- ev
+			select {
+			case out <- ev:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 		}
 	}
 	stop()

@@ -175,7 +175,7 @@ func (s *service) finish(ctx, patient context.Context, stopReading func(), event
 	case <-patient.Done():
 	}
 	if patient.Err() != nil {
-		return errors.New("records are left: they could not be written until the shutdown timeout")
+		return errors.New("records are left: stdout or a full journal did not take them until the shutdown timeout")
 	}
 	stopReading()
 	if sourceErr := <-sourced; sourceErr != nil && ctx.Err() == nil {
