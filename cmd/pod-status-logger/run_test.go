@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sys/unix"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -183,6 +184,45 @@ func TestServerAway(t *testing.T) {
 	p.signal()
 	if _, stderr, status := p.wait(); status != exitOK {
 		t.Errorf("exit status %d, stderr:\n%s", status, stderr)
+	}
+}
+
+// TestFullJournal: a receiver that is away does not hold up stdout until the
+// journal is full. Then everything waits, readiness says so, and when the
+// receiver comes it gets all, once and in order.
+func TestFullJournal(t *testing.T) {
+	server := apiServer(t)
+	const pods = 1500
+	for i := range pods {
+		server.Create(somePod("shop", fmt.Sprintf("web-%04d", i)))
+	}
+	receiver := otlptest.Unreachable(t, otlptest.Options{})
+	address := freeAddress(t)
+	p := start(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.URL()},
+		"--kubeconfig", kubeconfig(t, server), "--listen", address, "--state-max-size=1Mi", "--shutdown-timeout=30s")
+	eventually(t, func() bool {
+		code, body := get(address, "/readyz")
+		return code == http.StatusServiceUnavailable && strings.Contains(body, "the journal is full")
+	})
+	if n := strings.Count(p.read(p.stdout), "\n"); n == 0 || n == pods {
+		t.Errorf("%d lines of %d on stdout while the journal is full", n, pods)
+	}
+	receiver.Start(t)
+	p.await(pods)
+	eventually(t, func() bool { code, _ := get(address, "/readyz"); return code == http.StatusOK })
+	p.signal()
+	stdout, stderr, status := p.wait()
+	if status != exitOK {
+		t.Errorf("exit status %d, stderr:\n%s", status, stderr)
+	}
+	var told []string
+	for line := range strings.Lines(stdout) {
+		_, rest, _ := strings.Cut(line, `"msg":"`)
+		message, _, _ := strings.Cut(rest, `"`)
+		told = append(told, message)
+	}
+	if diff := cmp.Diff(told, receiver.Bodies()); diff != "" || len(told) != pods {
+		t.Errorf("%d records; over OTLP (-stdout +received):\n%s", len(told), diff)
 	}
 }
 
