@@ -16,6 +16,33 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// TestDocuments: a file may begin and end as YAML files do.
+func TestDocuments(t *testing.T) {
+	const good = "apiVersion: podstatus/v1alpha1\nkind: Config\ncluster: c\n"
+	for name, c := range map[string]struct {
+		file string
+		bad  bool
+	}{
+		"plain":           {file: good},
+		"marked":          {file: "---\n" + good},
+		"licence above":   {file: "# Licence\n\n---\n" + good},
+		"ends":            {file: good + "---\n"},
+		"ends with dots":  {file: "---\n" + good + "...\n"},
+		"comment below":   {file: good + "---\n# nothing\n"},
+		"CRLF":            {file: strings.ReplaceAll("---\n"+good, "\n", "\r\n")},
+		"two":             {file: good + "---\nnonsense: 1\n", bad: true},
+		"two of the same": {file: good + "---\n" + good, bad: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := DefaultConfig()
+			err := parse([]byte(c.file), &cfg)
+			if (err != nil) != c.bad || !c.bad && cfg.Cluster != "c" {
+				t.Errorf("cluster %q, error %v", cfg.Cluster, err)
+			}
+		})
+	}
+}
+
 // FuzzConfig: any file is read or refused with a reason, and what is read and
 // printed is read as the same again.
 func FuzzConfig(f *testing.F) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"reflect"
 	"regexp"
@@ -43,13 +44,11 @@ func (t *text) UnmarshalJSON(b []byte) error {
 }
 
 func parse(b []byte, c *Config) error {
-	documents := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(b)))
-	if _, err := documents.Read(); err == nil {
-		if more, err := documents.Read(); err == nil && len(bytes.TrimSpace(more)) > 0 {
-			return errors.New("there is more than one YAML document; one is what is read")
-		}
+	document, err := soleDocument(b)
+	if err != nil {
+		return err
 	}
-	asJSON, err := yaml.YAMLToJSONStrict(b)
+	asJSON, err := yaml.YAMLToJSONStrict(document)
 	if err != nil {
 		return err
 	}
@@ -61,6 +60,38 @@ func parse(b []byte, c *Config) error {
 		strict[i] = explain(err)
 	}
 	return errors.Join(strict...)
+}
+
+// soleDocument returns the one YAML document of a file that says something: there
+// may be others of comments alone, such as a licence above the first ---.
+func soleDocument(file []byte) (sole []byte, err error) {
+	documents := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(file)))
+	for {
+		document, err := documents.Read()
+		if errors.Is(err, io.EOF) {
+			return sole, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !saysSomething(document) {
+			continue
+		}
+		if sole != nil {
+			return nil, errors.New("there is more than one YAML document; one is what is read")
+		}
+		sole = document
+	}
+}
+
+func saysSomething(document []byte) bool {
+	for line := range bytes.Lines(document) {
+		line = bytes.TrimSpace(line)
+		if len(line) > 0 && line[0] != '#' && !bytes.Equal(line, []byte("...")) && !bytes.Equal(line, []byte("---")) {
+			return true
+		}
+	}
+	return false
 }
 
 var wrongType = regexp.MustCompile(`^json: cannot unmarshal (\w+) into Go struct field \w+\.(\S+) of type (\S+)$`)
