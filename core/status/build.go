@@ -75,7 +75,7 @@ func (b *builder) container(pod *corev1.Pod, c containerOf, before *containerSta
 func crash(c containerOf, deleting bool) record.Record {
 	rec := stateRecord(c, c.status.LastTerminationState, deleting)
 	rec.Container.Ready = false
-	if rec.Container.RestartCount > 0 && c.status.State.Waiting == nil {
+	if rec.Container.RestartCount > 0 && kindOf(c.status.State) != waiting {
 		rec.Container.RestartCount--
 	}
 	return rec

@@ -73,6 +73,7 @@ func (r Rules) Update(prev *State, pod *corev1.Pod, at time.Time, recovered bool
 		i++
 		if prev != nil && crashHidden(c.status, before) {
 			b.add(crash(c, b.deleting()))
+			now.doubt(before, c.status)
 		} else if before != nil {
 			now.carry(before)
 		}

@@ -189,8 +189,20 @@ func (s *containerState) carry(before *containerState) {
 	if s.kind != terminated && s.restarts >= before.restarts {
 		s.ended = before.ended
 	}
+	if s.kind == running { // so this run has not ended: the count was raised before
+		s.ended = min(s.ended, s.restarts-1)
+	}
 	if s.terminated == 0 {
 		s.terminated = before.terminated
+	}
+}
+
+// doubt leaves open whether the run that has just been told is that of the
+// present count, where a waiting container's count rose: some raise it before the
+// next run. What ends then is told apart by its time or container.
+func (s *containerState) doubt(before *containerState, c *corev1.ContainerStatus) {
+	if before != nil && s.kind == waiting && s.restarts > before.restarts && !anonymous(c.LastTerminationState.Terminated) {
+		s.ended = s.restarts - 1
 	}
 }
 
