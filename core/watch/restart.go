@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -104,7 +105,7 @@ func (r *session) healthy(reason string) bool {
 
 // pause returns how long to wait: never less than the server asked for.
 func (r *session) pause(err error, atOnce bool) time.Duration {
-	if r.progressed {
+	if r.progressed || errors.Is(err, errStalled) { // waiting in silence was long enough
 		r.backoff.Reset()
 	}
 	r.progressed = false

@@ -202,6 +202,13 @@ func TestOpenWatchIsHeard(t *testing.T) {
 	}
 }
 
+// TestSilenceNeedsNoBackoff: where nothing changes, watches are asked for anew
+// without ever longer pauses in which nothing would be heard.
+func TestSilenceNeedsNoBackoff(t *testing.T) {
+	r := startReader(t, newServer(t), "1000", watch.Settings{Silence: 20 * time.Millisecond, BackoffInitial: 5 * time.Millisecond, BackoffMax: time.Hour})
+	r.restarted(watch.ReasonStalled, 25)
+}
+
 func TestReasonsAreAClosedSet(t *testing.T) {
 	seen := map[string]bool{}
 	for _, reason := range watch.Reasons() {
