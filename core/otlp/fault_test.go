@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -80,7 +82,7 @@ func TestRetries(t *testing.T) {
 				h.wantReceived("a", "b", "c")
 				want := map[otlp.Outcome]int{otlp.Retried: 2, otlp.Delivered: 1}
 				if f.fault.Hang { // less is asked of a receiver that is slow
-					want[otlp.Delivered] = 2
+					want[otlp.Delivered] = 3
 				}
 				if n := h.receiver.Attempts(); n != 2+want[otlp.Delivered] {
 					t.Errorf("%d attempts, want %d", n, 2+want[otlp.Delivered])
@@ -104,8 +106,9 @@ func TestSlow(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, o otlptest.Options) {
 		h := newHarness(t, otlptest.New(t, o), o)
 		h.settings.Timeout = 50 * time.Millisecond
-		h.receiver.Play(otlptest.Fault{Hang: true}, otlptest.Fault{Hang: true})
-		bodies := strings.Split("abcdefgh", "")
+		hang := otlptest.Fault{Hang: true}
+		h.receiver.Play(hang, hang, hang, hang, hang)
+		bodies := strings.Split(strings.Repeat("abcdefgh", 8), "")
 		h.commit(bodies...)
 		h.start()
 		h.drain()
@@ -115,10 +118,36 @@ func TestSlow(t *testing.T) {
 		for _, r := range h.requests {
 			sizes = append(sizes, r.Records)
 		}
-		if diff := cmp.Diff([]int{8, 4, 2, 3, 3}, sizes); diff != "" {
+		if diff := cmp.Diff([]int{64, 32, 16, 8, 4, 2, 2}, sizes[:7]); diff != "" {
 			t.Errorf("records of the requests (-want +got):\n%s", diff)
 		}
+		if most := slices.Max(sizes[7:]); most != 3 {
+			t.Errorf("later up to %d records, want 3", most)
+		}
 	})
+}
+
+// TestLateAnswer: an answer that comes in the last moment is one.
+func TestLateAnswer(t *testing.T) {
+	const timeout = 500 * time.Millisecond
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(timeout * 92 / 100)
+		http.Error(w, "no such record", http.StatusBadRequest)
+	}))
+	defer server.Close()
+	h := newHarness(t, otlptest.New(t, otlptest.Options{HTTP: true}), otlptest.Options{HTTP: true})
+	endpoint, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.settings.Endpoint, h.settings.Timeout = endpoint, timeout
+	h.commit("a")
+	h.start()
+	h.drain()
+	h.stop()
+	if diff := cmp.Diff([]string{"a"}, h.refused); diff != "" {
+		t.Errorf("refused (-want +got):\n%s", diff)
+	}
 }
 
 // TestHurry: when time is running out, a receiver that asked for a long pause is

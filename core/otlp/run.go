@@ -19,6 +19,7 @@ type run struct {
 	maxBytes  int // shrinks to what the receiver takes
 	// maxRecords shrinks to what the receiver answers in time to, and grows again.
 	maxRecords int
+	inTime     int // requests in a row that were answered since it shrank or grew
 }
 
 // next sends the batch at the front of the outbox.
@@ -43,11 +44,11 @@ func (r *run) deliver(ctx context.Context, b journal.Batch) error {
 		switch {
 		case err == nil:
 			size *= 2
-			r.maxRecords = min(r.settings.MaxRecords, max(r.maxRecords, len(head.Records)+len(head.Records)/4+1))
+			r.grow()
 		case !ok:
 			return err
 		case failed.slow:
-			r.maxRecords = len(head.Records) / 2
+			r.maxRecords, r.inTime = len(head.Records)/2, 0
 			return nil // the outbox makes smaller batches
 		case len(head.Records) == 1:
 			r.refused(head.Records[0], err)
@@ -65,6 +66,17 @@ func (r *run) deliver(ctx context.Context, b journal.Batch) error {
 		b = tail
 	}
 	return nil
+}
+
+// patience is how many requests have to be answered in time before more is asked
+// of a receiver that was slow: to find its limit costs a time-out each time.
+const patience = 16
+
+func (r *run) grow() {
+	if r.inTime++; r.inTime < patience {
+		return
+	}
+	r.maxRecords, r.inTime = min(r.settings.MaxRecords, r.maxRecords+r.maxRecords/4+1), 0
 }
 
 // insist sends records until the receiver takes them, refuses them for good
@@ -99,10 +111,12 @@ func (r *run) attempt(ctx context.Context, records [][]byte) error {
 	timed, cancel := context.WithTimeout(ctx, r.settings.Timeout)
 	defer cancel()
 	a, err := r.transport.export(timed, records)
+	failed, _ := errors.AsType[*failure](err)
+	answered := failed != nil && (failed.verdict != retry || failed.after > 0) // however late
 	switch {
 	case err == nil:
 		r.report.answered(a)
-	case time.Since(start) > r.settings.Timeout*9/10 && ctx.Err() == nil:
+	case time.Since(start) > r.settings.Timeout*9/10 && ctx.Err() == nil && !answered:
 		// What the protocols say then is anything from "context deadline
 		// exceeded" to a stream error, and gRPC's server, which knows the
 		// deadline too, may say it a little before.
