@@ -30,6 +30,10 @@ func TestDocuments(t *testing.T) {
 		"ends with dots":  {file: "---\n" + good + "...\n"},
 		"comment below":   {file: good + "---\n# nothing\n"},
 		"CRLF":            {file: strings.ReplaceAll("---\n"+good, "\n", "\r\n")},
+		"two after dots":  {file: good + "...\ncluster: x\n", bad: true},
+		"two on one line": {file: good + "--- {cluster: x}\n", bad: true},
+		"nothing twice":   {file: good + "---\n---\n"},
+		"null":            {file: good + "shutdownTimeout:\nstate: {maxSize: }\n"},
 		"two":             {file: good + "---\nnonsense: 1\n", bad: true},
 		"two of the same": {file: good + "---\n" + good, bad: true},
 	} {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -12,7 +11,7 @@ import (
 	"regexp"
 	"strings"
 
-	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
+	goyaml "go.yaml.in/yaml/v2"
 	kjson "sigs.k8s.io/json"
 	"sigs.k8s.io/yaml"
 )
@@ -39,16 +38,18 @@ var _ json.Unmarshaler = (*text)(nil)
 
 // UnmarshalJSON takes strings and numbers.
 func (t *text) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" { // as for every other key: the default
+		return nil
+	}
 	*t = text(strings.Trim(string(b), `"`))
 	return nil
 }
 
 func parse(b []byte, c *Config) error {
-	document, err := soleDocument(b)
-	if err != nil {
+	if err := oneDocument(b); err != nil {
 		return err
 	}
-	asJSON, err := yaml.YAMLToJSONStrict(document)
+	asJSON, err := yaml.YAMLToJSONStrict(b)
 	if err != nil {
 		return err
 	}
@@ -62,36 +63,23 @@ func parse(b []byte, c *Config) error {
 	return errors.Join(strict...)
 }
 
-// soleDocument returns the one YAML document of a file that says something: there
-// may be others of comments alone, such as a licence above the first ---.
-func soleDocument(file []byte) (sole []byte, err error) {
-	documents := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(file)))
-	for {
-		document, err := documents.Read()
+// oneDocument refuses a file with more than one YAML document that says
+// something: only the first would be read.
+func oneDocument(file []byte) error {
+	documents := goyaml.NewDecoder(bytes.NewReader(file))
+	for n := 0; ; n++ {
+		var document any
+		err := documents.Decode(&document)
 		if errors.Is(err, io.EOF) {
-			return sole, nil
+			return nil
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if !saysSomething(document) {
-			continue
-		}
-		if sole != nil {
-			return nil, errors.New("there is more than one YAML document; one is what is read")
-		}
-		sole = document
-	}
-}
-
-func saysSomething(document []byte) bool {
-	for line := range bytes.Lines(document) {
-		line = bytes.TrimSpace(line)
-		if len(line) > 0 && line[0] != '#' && !bytes.Equal(line, []byte("...")) && !bytes.Equal(line, []byte("---")) {
-			return true
+		if n > 0 && document != nil {
+			return errors.New("there is more than one YAML document; one is what is read")
 		}
 	}
-	return false
 }
 
 var wrongType = regexp.MustCompile(`^json: cannot unmarshal (\w+) into Go struct field \w+\.(\S+) of type (\S+)$`)
@@ -106,7 +94,10 @@ func explainType(err error) error {
 	if want == "" {
 		want = "keys and values"
 	}
-	return fmt.Errorf("%s: want %s, got a %s", m[2], want, m[1])
+	if m[2] == "watch.namespaces" { // the error is about an item where there is a list
+		want = "a list such as [shop, batch]"
+	}
+	return fmt.Errorf("%s: want %s, got %s", m[2], want, m[1])
 }
 
 var unknownField = regexp.MustCompile(`^unknown field "(.*)"$`)

@@ -192,7 +192,7 @@ func TestServerAway(t *testing.T) {
 // receiver comes it gets all, once and in order.
 func TestFullJournal(t *testing.T) {
 	server := apiServer(t)
-	const pods = 1500
+	const pods = 3000
 	for i := range pods {
 		server.Create(somePod("shop", fmt.Sprintf("web-%04d", i)))
 	}

@@ -138,6 +138,9 @@ func (s *service) run(ctx context.Context, from source) error {
 	defer giveUp()
 	defer context.AfterFunc(ctx, func() {
 		s.log.Info("stopping; a second signal stops at once", "timeout", s.config.shutdownTimeout())
+		if s.sender != nil {
+			s.sender.Hurry() // a full journal may be what holds up the rest
+		}
 		time.AfterFunc(s.config.shutdownTimeout(), giveUp)
 	})()
 
@@ -192,7 +195,7 @@ func (s *service) drain(patient context.Context) error {
 	}
 	s.outbox.Close()
 	s.sender.Hurry()
-	for before := -1; ; {
+	for before := s.outbox.Stats().Records; ; {
 		waiting, cancel := context.WithTimeout(patient, s.config.shutdownTimeout())
 		err := s.outbox.Drained(waiting)
 		cancel()
