@@ -82,21 +82,14 @@ func crash(c containerOf, deleting bool) record.Record {
 }
 
 func stateRecord(c containerOf, s corev1.ContainerState, deleting bool) record.Record {
-	h := headlineOf(s, deleting)
-	rec := record.Record{
-		Action: record.Update,
-		State:  h.state,
-		Level:  h.level,
-		Reason: h.reason,
-		Info:   h.info,
-		Container: &record.Container{
-			Name:         c.status.Name,
-			Type:         c.typ,
-			Image:        c.status.Image,
-			Ready:        c.status.Ready,
-			RestartCount: c.status.RestartCount,
-			Status:       kindOf(s).String(),
-		},
+	rec := headlineOf(s, deleting).update()
+	rec.Container = &record.Container{
+		Name:         c.status.Name,
+		Type:         c.typ,
+		Image:        c.status.Image,
+		Ready:        c.status.Ready,
+		RestartCount: c.status.RestartCount,
+		Status:       kindOf(s).String(),
 	}
 	switch {
 	case s.Running != nil:
@@ -112,8 +105,7 @@ func stateRecord(c containerOf, s corev1.ContainerState, deleting bool) record.R
 
 // headlineRecord tells a change of the pod in which no container changed.
 func headlineRecord(prev, next *State, pod *corev1.Pod) record.Record {
-	h := podHeadline(pod)
-	rec := record.Record{Action: record.Update, State: h.state, Level: h.level, Reason: h.reason, Info: h.info}
+	rec := podHeadline(pod).update()
 	rec.Message = change(prev, next, &rec)
 	switch {
 	case prev == nil:

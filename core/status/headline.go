@@ -16,6 +16,11 @@ type headline struct {
 	failed       bool // terminated with an exit code other than 0
 }
 
+// update returns a record with this state.
+func (h headline) update() record.Record {
+	return record.Record{Action: record.Update, State: h.state, Level: h.level, Reason: h.reason, Info: h.info}
+}
+
 // headlineOf is the table of states and levels of a container.
 func headlineOf(s corev1.ContainerState, deleting bool) headline {
 	switch {

@@ -82,9 +82,6 @@ func Key(pod *corev1.Pod) string {
 
 func keyOf(namespace, name string) string { return namespace + "/" + name }
 
-// ResourceVersion returns the version of the pod that the state is of.
-func (s *State) ResourceVersion() string { return s.resourceVersion }
-
 // Namespace returns the pod's namespace.
 func (s *State) Namespace() string { return s.owner.Value().namespace }
 
@@ -97,20 +94,15 @@ func (r Rules) of(prev *State, pod *corev1.Pod) *State {
 		uid:             string(pod.UID),
 		name:            pod.Name,
 		resourceVersion: pod.ResourceVersion,
-		owner: unique.Make(owner{
-			namespace: pod.Namespace,
-			container: mainContainer(pod).Name,
-			workload:  workloadOf(pod),
-			service:   r.serviceOf(pod),
-		}),
-		node:       unique.Make(pod.Spec.NodeName),
-		phase:      unique.Make(string(pod.Status.Phase)),
-		reason:     unique.Make(pod.Status.Reason),
-		labels:     record.NewLabels(pod.Labels),
-		message:    hash(pod.Status.Message),
-		conditions: conditionsHash(pod.Status.Conditions),
-		grace:      graceOf(pod),
-		containers: make([]containerState, 0, containerCount(pod)),
+		owner:           unique.Make(r.ownerOf(pod)),
+		node:            unique.Make(pod.Spec.NodeName),
+		phase:           unique.Make(string(pod.Status.Phase)),
+		reason:          unique.Make(pod.Status.Reason),
+		labels:          record.NewLabels(pod.Labels),
+		message:         hash(pod.Status.Message),
+		conditions:      conditionsHash(pod.Status.Conditions),
+		grace:           graceOf(pod),
+		containers:      make([]containerState, 0, containerCount(pod)),
 	}
 	if prev != nil {
 		s.uid, s.name = prev.uid, prev.name
@@ -119,6 +111,12 @@ func (r Rules) of(prev *State, pod *corev1.Pod) *State {
 		s.containers = append(s.containers, stateOf(c.status))
 	}
 	return s
+}
+
+func (r Rules) ownerOf(pod *corev1.Pod) owner {
+	name, image := mainContainer(pod)
+	w := workloadOf(pod)
+	return owner{namespace: pod.Namespace, container: name, workload: w, service: r.serviceOf(pod, w, image)}
 }
 
 // pod returns what a record says of the pod.

@@ -1,6 +1,7 @@
 package status
 
 import (
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -67,39 +68,37 @@ const (
 // serviceOf derives the identity of the pod's service. The conventions give a
 // container an instance id; that of the pod is its main container's, and
 // [State.pod] makes it, because what is derived here is shared by many pods.
-func (r Rules) serviceOf(pod *corev1.Pod) record.Service {
-	main := mainContainer(pod)
+//
+// image is the main container's.
+func (r Rules) serviceOf(pod *corev1.Pod, w record.Workload, image string) record.Service {
 	label := func(key string) string {
 		if !r.ServiceFromLabels {
 			return ""
 		}
 		return pod.Labels[key]
 	}
-	w := workloadOf(pod)
 	return record.Service{
 		Name: first(pod.Annotations[annotationPrefix+record.AttrServiceName], label(labelInstance), label(labelName),
 			w.Deployment, w.ReplicaSet, w.StatefulSet, w.DaemonSet, w.CronJob, w.Job, pod.Name),
 		Namespace:  first(pod.Annotations[annotationPrefix+record.AttrServiceNS], pod.Namespace),
-		Version:    first(pod.Annotations[annotationPrefix+record.AttrServiceVersion], label(labelVersion), versionOf(main.Image)),
+		Version:    first(pod.Annotations[annotationPrefix+record.AttrServiceVersion], label(labelVersion), versionOf(image)),
 		InstanceID: pod.Annotations[annotationPrefix+record.AttrServiceInstance],
 	}
 }
 
 // mainContainer is the container that stands for the pod: the one that kubectl
 // takes by default.
-func mainContainer(pod *corev1.Pod) corev1.Container {
+func mainContainer(pod *corev1.Pod) (name, image string) {
 	containers := pod.Spec.Containers
 	if len(containers) == 0 {
-		return corev1.Container{}
+		return "", ""
 	}
+	main := 0
 	if name := pod.Annotations[annotationContainer]; name != "" {
-		for _, c := range containers {
-			if c.Name == name {
-				return c
-			}
-		}
+		named := slices.IndexFunc(containers, func(c corev1.Container) bool { return c.Name == name })
+		main = max(named, 0)
 	}
-	return containers[0]
+	return containers[main].Name, containers[main].Image
 }
 
 // versionOf returns tag@digest, the digest or the tag of an image reference,
