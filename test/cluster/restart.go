@@ -8,27 +8,21 @@ import (
 )
 
 func newKillCommand() *cobra.Command {
-	var dir string
-	cmd := &cobra.Command{
-		Use:   "kill COMPONENT",
-		Short: "Kill a component (SIGKILL), as a crash would",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return kill(cmd.Context(), dir, args[0])
-		},
-	}
-	dirFlag(cmd, &dir)
-	return cmd
+	return newComponentCommand("kill", "Kill a component (SIGKILL), as a crash would", kill)
 }
 
 func newStartCommand() *cobra.Command {
+	return newComponentCommand("start", "Start a killed component again, with the same arguments, and wait until it is ready", start)
+}
+
+func newComponentCommand(verb, short string, do func(ctx context.Context, dir, name string) error) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
-		Use:   "start COMPONENT",
-		Short: "Start a killed component again, with the same arguments, and wait until it is ready",
+		Use:   verb + " COMPONENT",
+		Short: short,
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return start(cmd.Context(), dir, args[0])
+			return do(cmd.Context(), dir, args[0])
 		},
 	}
 	dirFlag(cmd, &dir)
