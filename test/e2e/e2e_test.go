@@ -56,7 +56,7 @@ func TestEveryChange(t *testing.T) {
 		}
 	}
 	checkNumbers(t, lines)
-	checkRecords(t, expect(all, gaps), lines)
+	checkRecords(t, expect(all, gaps, lines), lines)
 	checkCollector(t, lines, collected(t, read(t, received)))
 	t.Logf("changes=%d gaps=%d within=%d records=%d", len(all), len(gaps), missed, len(lines))
 }
@@ -237,7 +237,7 @@ func gapsOf(t *testing.T, log string, lines []object) (gaps []gap) {
 		if json.Unmarshal([]byte(line), &l) != nil || l.Msg != "watch history was gone, the full list is compared" {
 			continue
 		}
-		g := gap{number(t, l.From), number(t, l.To)}
+		g := gap{number(t, l.From), number(t, l.To), number(t, l.To)}
 		for _, rec := range lines {
 			if rv := number(t, text(rec, "resource_version")); g.has(rv) && rec["recovered"] == nil {
 				g.to = rv - 1

@@ -27,8 +27,10 @@ type change struct {
 	revision        int64
 }
 
-// gap is a span of revisions that the program could not see one by one.
-type gap struct{ from, to int64 }
+// gap is a span of revisions that the program could not see one by one. Up to
+// listed it saw changes one by one again, but could not tell a pod that came from
+// one that was there: both come as items of the list.
+type gap struct{ from, to, listed int64 }
 
 func (g gap) has(revision int64) bool { return revision > g.from && revision <= g.to }
 
@@ -37,6 +39,7 @@ func (g gap) has(revision int64) bool { return revision > g.from && revision <= 
 type witness struct {
 	expected map[string][]object
 	told     map[string]*told
+	looked   map[string]bool // UID@resourceVersion that a list had
 }
 
 // told is what was told of a pod.
@@ -58,13 +61,19 @@ func changes(t *testing.T, history []byte) (all []change) {
 	return all
 }
 
-func expect(all []change, gaps []gap) *witness {
-	w := &witness{expected: map[string][]object{}, told: map[string]*told{}}
+func expect(all []change, gaps []gap, lines []object) *witness {
+	w := &witness{expected: map[string][]object{}, told: map[string]*told{}, looked: map[string]bool{}}
+	for _, rec := range lines {
+		if rec["recovered"] == true && rec["action"] != "delete" {
+			w.looked[text(rec, "pod_uid")+"@"+text(rec, "resource_version")] = true
+		}
+	}
 	for i := 0; i < len(all); {
 		c := all[i]
 		n := slices.IndexFunc(gaps, func(g gap) bool { return g.has(c.revision) })
 		if n < 0 {
-			w.see(c)
+			whileListing := slices.ContainsFunc(gaps, func(g gap) bool { return c.revision > g.to && c.revision <= g.listed })
+			w.see(c, whileListing)
 			i++
 			continue
 		}
@@ -78,11 +87,15 @@ func expect(all []change, gaps []gap) *witness {
 }
 
 // see expects what one change gives.
-func (w *witness) see(c change) {
+func (w *witness) see(c change, whileListing bool) {
 	uid := text(c.Pod, "metadata", "uid")
 	switch c.Type {
 	case "ADDED":
-		w.add(uid, base("create", c.Pod), nil)
+		flags := object{}
+		if whileListing {
+			flags["recovered"] = true
+		}
+		w.add(uid, base("create", c.Pod), flags)
 		w.told[uid] = &told{c.Pod, terminationsOf(c.Pod)}
 	case "DELETED":
 		w.add(uid, base("delete", c.Pod), nil)
@@ -92,28 +105,37 @@ func (w *witness) see(c change) {
 	}
 }
 
-// compare expects what is found after a gap: the last of each pod counts.
+// compare expects what is found after a gap: the last of each pod counts, and
+// what the program looked at on the way, where its list was cut and begun anew.
 func (w *witness) compare(missed []change) {
-	last := map[string]change{}
-	for _, c := range missed {
-		last[text(c.Pod, "metadata", "uid")] = c
+	last := map[string]int{}
+	for i, c := range missed {
+		last[text(c.Pod, "metadata", "uid")] = i
 	}
-	recovered := object{"recovered": true}
-	for uid, c := range last {
-		was := w.told[uid]
-		switch {
-		case c.Type == "DELETED" && was != nil:
-			w.add(uid, base("delete", was.pod), recovered)
-			delete(w.told, uid)
-		case c.Type == "DELETED": // came and went unseen
-		case was != nil:
-			w.update(uid, c.Pod, recovered)
-		default:
-			w.add(uid, base("create", c.Pod), recovered)
-			w.told[uid] = &told{object{}, map[string]string{}}
-			w.containers(uid, c.Pod, recovered)
-			w.told[uid].pod = c.Pod
+	for i, c := range missed {
+		uid := text(c.Pod, "metadata", "uid")
+		if i == last[uid] || c.Type != "DELETED" && w.looked[uid+"@"+c.ResourceVersion] {
+			w.find(uid, c)
 		}
+	}
+}
+
+// find expects what differs from what was told of a pod.
+func (w *witness) find(uid string, c change) {
+	recovered := object{"recovered": true}
+	was := w.told[uid]
+	switch {
+	case c.Type == "DELETED" && was != nil:
+		w.add(uid, base("delete", was.pod), recovered)
+		delete(w.told, uid)
+	case c.Type == "DELETED": // came and went unseen
+	case was != nil:
+		w.update(uid, c.Pod, recovered)
+	default:
+		w.add(uid, base("create", c.Pod), recovered)
+		w.told[uid] = &told{object{}, map[string]string{}}
+		w.containers(uid, c.Pod, recovered)
+		w.told[uid].pod = c.Pod
 	}
 }
 
