@@ -167,8 +167,13 @@ type Pod struct {
 	Phase                string // Pending, Running, Succeeded, Failed or Unknown
 	Reason               string // status.reason, such as Evicted
 	Labels               Labels
+	Annotations          Labels   // those that plugins need
+	Controller           OwnerRef // zero where the pod is nobody's
 	Workload             Workload
 	Service              Service
+
+	// Owners is looked up where a plugin needs it; nil: not looked up.
+	Owners *OwnerChain
 }
 
 // Workload names the objects that a pod belongs to, as far as its controller

@@ -19,6 +19,9 @@ type Rules struct {
 	// ServiceFromLabels derives the service also from the labels
 	// app.kubernetes.io/instance, name and version.
 	ServiceFromLabels bool `json:"serviceFromLabels"`
+	// Annotations are the keys of those annotations that records carry for
+	// plugins. That one of them changes is no change worth a record.
+	Annotations []string `json:"annotations"`
 }
 
 // Create tells of a pod that was seen coming.

@@ -21,6 +21,7 @@ type State struct {
 	phase  unique.Handle[string]
 	reason unique.Handle[string]
 	labels record.Labels
+	notes  record.Labels // annotations that plugins need
 
 	message    uint64 // hash of the pod's message
 	conditions uint64 // hash of types, states and reasons, in any order
@@ -30,10 +31,11 @@ type State struct {
 
 // owner is what the pods of one workload have in common.
 type owner struct {
-	namespace string
-	container string // the main one
-	workload  record.Workload
-	service   record.Service // InstanceID only where an annotation gives it
+	namespace  string
+	container  string // the main one
+	controller record.OwnerRef
+	workload   record.Workload
+	service    record.Service // InstanceID only where an annotation gives it
 }
 
 // notDeleting is the grace of a pod whose deletion nobody requested.
@@ -99,6 +101,7 @@ func (r Rules) of(prev *State, pod *corev1.Pod) *State {
 		phase:           unique.Make(string(pod.Status.Phase)),
 		reason:          unique.Make(pod.Status.Reason),
 		labels:          record.NewLabels(pod.Labels),
+		notes:           r.notesOf(pod),
 		message:         hash(pod.Status.Message),
 		conditions:      conditionsHash(pod.Status.Conditions),
 		grace:           graceOf(pod),
@@ -116,7 +119,27 @@ func (r Rules) of(prev *State, pod *corev1.Pod) *State {
 func (r Rules) ownerOf(pod *corev1.Pod) owner {
 	name, image := mainContainer(pod)
 	w := workloadOf(pod)
-	return owner{namespace: pod.Namespace, container: name, workload: w, service: r.serviceOf(pod, w, image)}
+	return owner{
+		namespace: pod.Namespace, container: name, controller: controllerOf(pod),
+		workload: w, service: r.serviceOf(pod, w, image),
+	}
+}
+
+// notesOf returns the annotations of the pod that are to be kept: most pods have
+// none of them.
+func (r Rules) notesOf(pod *corev1.Pod) record.Labels {
+	var notes map[string]string
+	for _, key := range r.Annotations {
+		value, ok := pod.Annotations[key]
+		if !ok {
+			continue
+		}
+		if notes == nil {
+			notes = make(map[string]string, len(r.Annotations))
+		}
+		notes[key] = value
+	}
+	return record.NewLabels(notes)
 }
 
 // pod returns what a record says of the pod.
@@ -135,6 +158,9 @@ func (s *State) pod() *record.Pod {
 		Labels:    s.labels,
 		Workload:  o.workload,
 		Service:   o.service,
+
+		Annotations: s.notes,
+		Controller:  o.controller,
 	}
 }
 

@@ -32,6 +32,15 @@ func workloadOf(pod *corev1.Pod) (w record.Workload) {
 	return w
 }
 
+// controllerOf returns the pod's controller reference.
+func controllerOf(pod *corev1.Pod) record.OwnerRef {
+	ref := metav1.GetControllerOfNoCopy(pod)
+	if ref == nil {
+		return record.OwnerRef{}
+	}
+	return record.OwnerRef{APIVersion: ref.APIVersion, Kind: ref.Kind, Name: ref.Name, UID: string(ref.UID)}
+}
+
 // deploymentOf returns the name of the Deployment that made a ReplicaSet: the
 // controller appends the hash of the pod template to it.
 func deploymentOf(replicaSet, hash string) string {

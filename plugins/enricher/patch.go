@@ -1,0 +1,50 @@
+package enricher
+
+import enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
+
+// Patch is what a plugin adds to one record. An empty one adds nothing.
+//
+// Keys are given without the plugin's name: SetString("team", "x") of the plugin
+// hello gives the attribute hello.team. They are made of a-z, 0-9, ".", "_", "-" and
+// "/". A patch has at most 64 attributes, each with a key of its own and of at most
+// 4 KiB; one that breaks that rule is lost as a whole.
+type Patch struct {
+	prefix string // the plugin's name and a dot
+	patch  *enrichv1.Patch
+}
+
+// SetString adds an attribute that is a text.
+func (p *Patch) SetString(key, value string) {
+	p.add(key, &enrichv1.Attribute{Value: &enrichv1.Attribute_StringValue{StringValue: valid(value)}})
+}
+
+// SetBool adds an attribute that is true or false.
+func (p *Patch) SetBool(key string, value bool) {
+	p.add(key, &enrichv1.Attribute{Value: &enrichv1.Attribute_BoolValue{BoolValue: value}})
+}
+
+// SetInt adds an attribute that is a whole number.
+func (p *Patch) SetInt(key string, value int64) {
+	p.add(key, &enrichv1.Attribute{Value: &enrichv1.Attribute_IntValue{IntValue: value}})
+}
+
+// SetFloat adds an attribute that is a number, and finite.
+func (p *Patch) SetFloat(key string, value float64) {
+	p.add(key, &enrichv1.Attribute{Value: &enrichv1.Attribute_DoubleValue{DoubleValue: value}})
+}
+
+func (p *Patch) add(key string, a *enrichv1.Attribute) {
+	a.Key = p.prefix + valid(key)
+	p.patch.Attributes = append(p.patch.Attributes, a)
+}
+
+// SetTraceContext puts the record into a trace: a W3C traceparent such as
+// 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01, and a tracestate,
+// which may be empty. The first plugin that gives one wins.
+func (p *Patch) SetTraceContext(traceparent, tracestate string) {
+	p.patch.Traceparent, p.patch.Tracestate = valid(traceparent), valid(tracestate)
+}
+
+// Suppress keeps the record from being emitted. The operator has to allow that
+// with allowSuppress; the patch breaks a rule else.
+func (p *Patch) Suppress() { p.patch.Suppress = true }

@@ -1,0 +1,97 @@
+package enricher
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/pod-status-logger/pod-status-logger/core/strict"
+	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
+)
+
+// NewServer returns the service that [Serve] serves, for tests that speak to a
+// plugin within their own process.
+func NewServer(e Enricher) enrichv1.EnricherServiceServer {
+	return &server{enricher: e, prefix: e.Describe().Name + "."}
+}
+
+type server struct {
+	enrichv1.UnimplementedEnricherServiceServer
+	enricher Enricher
+	prefix   string
+}
+
+// Describe leaves out what the plugin needs: that may depend on its
+// configuration, so [server.Configure] tells.
+func (s *server) Describe(context.Context, *enrichv1.DescribeRequest) (*enrichv1.DescribeResponse, error) {
+	d := s.enricher.Describe()
+	return &enrichv1.DescribeResponse{Name: d.Name, Version: d.Version}, nil
+}
+
+func (s *server) Configure(_ context.Context, r *enrichv1.ConfigureRequest) (*enrichv1.ConfigureResponse, error) {
+	if err := configure(s.enricher, []byte(r.GetConfigJson())); err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	return &enrichv1.ConfigureResponse{Needs: needsOf(s.enricher)}, nil
+}
+
+// valid replaces what is no UTF-8: gRPC would send nothing of the whole batch.
+func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
+func configure(e Enricher, config []byte) error {
+	if c, ok := e.(Configurer); ok {
+		return c.Configure(config)
+	}
+	var keys map[string]json.RawMessage
+	if err := json.Unmarshal(config, &keys); err != nil {
+		return fmt.Errorf("want an object with keys and values: %w", err)
+	}
+	for key := range keys {
+		return fmt.Errorf("%s: unknown key; the plugin %s has no configuration", key, e.Describe().Name)
+	}
+	return nil
+}
+
+func needsOf(e Enricher) *enrichv1.Needs {
+	needs := &enrichv1.Needs{}
+	if n, ok := e.(LabelNeeder); ok {
+		needs.Labels = n.NeedsLabels()
+	}
+	if n, ok := e.(AnnotationNeeder); ok {
+		needs.Annotations = n.NeedsAnnotations()
+	}
+	if n, ok := e.(OwnerNeeder); ok {
+		labels, annotations := n.NeedsOwners()
+		if labels != nil || annotations != nil {
+			needs.Owners = &enrichv1.OwnerNeeds{Labels: labels, Annotations: annotations}
+		}
+	}
+	_, needs.PodOnly = e.(PodOnly)
+	return needs
+}
+
+func (s *server) Enrich(ctx context.Context, r *enrichv1.EnrichRequest) (*enrichv1.EnrichResponse, error) {
+	patches := make([]*enrichv1.Patch, len(r.GetRecords()))
+	for i, record := range r.GetRecords() {
+		if ctx.Err() != nil {
+			return nil, status.FromContextError(ctx.Err()).Err()
+		}
+		patch := Patch{prefix: s.prefix, patch: &enrichv1.Patch{}}
+		if err := s.enricher.Enrich(ctx, record, &patch); err != nil {
+			patch.patch.Error = valid(err.Error())
+		}
+		patches[i] = patch.patch
+	}
+	return &enrichv1.EnrichResponse{Patches: patches}, nil
+}
+
+// Decode reads the configuration of a plugin into the struct that into points
+// to. A key that the struct has no field for, after its json tag, is an error that
+// names it, as is a value of the wrong type.
+func Decode(config []byte, into any) error {
+	return strict.Unmarshal(config, into)
+}
