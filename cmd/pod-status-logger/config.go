@@ -36,6 +36,10 @@ type Config struct {
 	Telemetry TelemetryConfig `json:"telemetry"`
 	Log       LogConfig       `json:"log"`
 
+	// Plugins add to records, in this order. Default: the built-in bundle;
+	// an empty list: none.
+	Plugins []PluginConfig `json:"plugins"`
+
 	// ShutdownTimeout is how long the program goes on after a signal to write
 	// and send what it has. Default: 10s.
 	ShutdownTimeout text `json:"shutdownTimeout"`
@@ -43,6 +47,8 @@ type Config struct {
 	// Where the cluster is found; flags only, like kubectl's.
 	kubeconfig, context string
 	pace                string // of the demo
+	// plugins are the names of --plugins.
+	plugins []string
 	// allNamespaces is -A. It wins over the namespaces of the file.
 	allNamespaces bool
 }
@@ -114,6 +120,7 @@ func DefaultConfig() Config {
 		State:           StateConfig{MaxSize: "64Mi", WhenFull: "block"},
 		Telemetry:       TelemetryConfig{Listen: "127.0.0.1:9464"},
 		Log:             LogConfig{Level: "info"},
+		Plugins:         defaultPlugins(),
 		ShutdownTimeout: "10s",
 		pace:            "400ms",
 	}
@@ -131,6 +138,7 @@ func (c *Config) Validate() error {
 		c.State.validate(),
 		validateListen(c.Telemetry.Listen),
 		oneOf("log.level", c.Log.Level, "debug", "info", "warn", "error"),
+		validatePlugins(c.Plugins),
 		errorOf(duration("shutdownTimeout", string(c.ShutdownTimeout), 1)),
 		errorOf(duration("pace", c.pace, 0)),
 	)
@@ -166,20 +174,25 @@ func (s *StateConfig) validate() error {
 	return errors.Join(append(errs, oneOf("state.whenFull", s.WhenFull, "block"))...)
 }
 
-// The journal has room for a group of long records, and fits into a machine.
 const (
-	minJournal = 1 << 20
-	maxJournal = 1 << 40
+	minJournal = 1 << 20 // has room for a group of long records
+	maxSize    = 1 << 40 // fits into a machine
 )
 
 // bytes returns the size of the journal.
 func (s *StateConfig) bytes() (int64, error) {
-	q, err := resource.ParseQuantity(string(s.MaxSize))
+	return quantity("state.maxSize", string(s.MaxSize), minJournal, maxSize)
+}
+
+// quantity reads a number of bytes such as 64Mi.
+func quantity(key, value string, least, most int64) (int64, error) {
+	q, err := resource.ParseQuantity(value)
 	if err != nil {
-		return 0, fmt.Errorf("state.maxSize: %q is no quantity such as 64Mi", s.MaxSize)
+		return 0, fmt.Errorf("%s: %q is no quantity such as 64Mi", key, value)
 	}
-	if q.CmpInt64(minJournal) < 0 || q.CmpInt64(maxJournal) > 0 {
-		return 0, fmt.Errorf("state.maxSize: %s is not between 1Mi and 1Ti", s.MaxSize)
+	if q.CmpInt64(least) < 0 || q.CmpInt64(most) > 0 {
+		return 0, fmt.Errorf("%s: %s is not between %s and %s", key, value,
+			resource.NewQuantity(least, resource.BinarySI), resource.NewQuantity(most, resource.BinarySI))
 	}
 	return q.Value(), nil
 }

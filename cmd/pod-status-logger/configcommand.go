@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -15,23 +16,18 @@ func configCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Check or print the configuration",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage(fmt.Errorf("unknown command %q; %s has check and print", args[0], cmd.CommandPath()))
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:  oneOfItsCommands("check and print"),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	verify := &cobra.Command{
 		Use:   "check",
 		Short: "Tell what is wrong with the configuration",
 		Long: `Reads flags, environment and file as run does, and tells what is wrong with
 them; the exit status is then 2. The kubeconfig is looked at where --kubeconfig or
---context name one.`,
+--context name one. Plugins are started, to have them check their part.`,
 		Args: noArguments,
 		RunE: configured(env, DefaultConfig(), func(cmd *cobra.Command, _ []string, c Config) error {
-			if err := check(c, env); err != nil {
+			if err := check(cmd.Context(), c, env); err != nil {
 				return usage(err)
 			}
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), "ok")
@@ -64,7 +60,7 @@ and protocol that are empty are as the standard OTEL_EXPORTER_OTLP_* variables s
 }
 
 // check finds what only shows when the parts are put together.
-func check(c Config, env environment) error {
+func check(ctx context.Context, c Config, env environment) error {
 	receiver, err := otlp.SettingsFromEnv(c.receiver(), env.lookup)
 	_, badResource := sharedResource(env.lookup)
 	err = errors.Join(err, badResource)
@@ -75,7 +71,11 @@ func check(c Config, env environment) error {
 		_, noCluster := restConfig(c)
 		err = errors.Join(err, noCluster)
 	}
-	return err
+	plugins, badPlugin := startPlugins(ctx, c, env, newLogger(env.stderr, "error"))
+	if plugins != nil {
+		plugins.Close()
+	}
+	return errors.Join(err, badPlugin)
 }
 
 // receiver is what the configuration says about the OTLP receiver.

@@ -52,6 +52,15 @@ func parse(b []byte, c *Config) error {
 	if err != nil {
 		return err
 	}
+	// A list of the file takes the place of this one, instead of its items being
+	// read over those that are there.
+	before := c.Plugins
+	c.Plugins = nil
+	defer func() {
+		if c.Plugins == nil {
+			c.Plugins = before
+		}
+	}()
 	return strict.Unmarshal(asJSON, c)
 }
 

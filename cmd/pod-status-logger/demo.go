@@ -47,10 +47,11 @@ func demo(ctx context.Context, c Config, env environment) error {
 	}
 	defer server.Close()
 	prepare(server)
-	s, err := newService(c, env)
+	s, err := newService(ctx, c, env, server.Config())
 	if err != nil {
 		return err
 	}
+	defer s.close()
 	all, err := s.streams(server.Config())
 	if err != nil {
 		return err

@@ -37,6 +37,7 @@ func outputFlags(fs *pflag.FlagSet, c *Config) {
 	fs.Var(&choice{&c.OTLP.Protocol, []string{"grpc", "http/protobuf"}}, "otlp-protocol", "grpc or http/protobuf; default: as OTEL_EXPORTER_OTLP_PROTOCOL says, else grpc")
 	fs.StringVar((*string)(&c.State.MaxSize), "state-max-size", string(c.State.MaxSize), "size of the journal of records that wait to be sent")
 	fs.StringVar((*string)(&c.ShutdownTimeout), "shutdown-timeout", string(c.ShutdownTimeout), "how long to go on after a signal to write and send what is there")
+	fs.Var(&list{values: &c.plugins}, "plugins", "run only these of the configured and built-in plugins, in this order, separated by commas; or none")
 	fs.Var(&choice{&c.Log.Level, []string{"debug", "info", "warn", "error"}}, "log-level", "level of the program's own log on stderr: debug, info, warn or error")
 	fs.String(flagConfig, "", "path to a configuration file")
 }
@@ -81,6 +82,9 @@ func resolve(c Config, flags *pflag.FlagSet, lookup func(string) (string, bool))
 	})
 	if c.allNamespaces && (flags.Changed("all-namespaces") || !flags.Changed("namespace")) {
 		c.Watch.Namespaces = []string{}
+	}
+	if len(c.plugins) > 0 {
+		errs = append(errs, c.choosePlugins(c.plugins))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return c, err

@@ -44,10 +44,11 @@ func replay(ctx context.Context, c Config, env environment, path string) error {
 		return err
 	}
 	defer func() { _ = input.Close() }()
-	s, err := newService(c, env)
+	s, err := newService(ctx, c, env, nil) // the owners of then may not be those of now
 	if err != nil {
 		return err
 	}
+	defer s.close()
 	bad := 0
 	err = s.run(ctx, func(ctx context.Context, out chan<- watch.Event) error {
 		return watch.Replay(ctx, input, out, func(line int, err error) {

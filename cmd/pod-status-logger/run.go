@@ -52,10 +52,11 @@ func restConfig(c Config) (*rest.Config, error) {
 
 // watchCluster watches the pods of a cluster until ctx ends.
 func watchCluster(ctx context.Context, c Config, env environment, client *rest.Config) error {
-	s, err := newService(c, env)
+	s, err := newService(ctx, c, env, client)
 	if err != nil {
 		return err
 	}
+	defer s.close()
 	streams, err := s.streams(client)
 	if err != nil {
 		return usage(err)

@@ -10,11 +10,15 @@ import (
 	"time"
 
 	sdklog "go.opentelemetry.io/otel/sdk/log"
+	"k8s.io/client-go/rest"
 
 	"github.com/pod-status-logger/pod-status-logger/core/emit"
+	"github.com/pod-status-logger/pod-status-logger/core/enrich"
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp"
+	"github.com/pod-status-logger/pod-status-logger/core/owner"
 	"github.com/pod-status-logger/pod-status-logger/core/pipeline"
+	"github.com/pod-status-logger/pod-status-logger/core/pluginhost"
 	"github.com/pod-status-logger/pod-status-logger/core/status"
 	"github.com/pod-status-logger/pod-status-logger/core/telemetry"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
@@ -31,7 +35,10 @@ type service struct {
 	pipeline *pipeline.Pipeline
 	outbox   *journal.Memory // nil: nothing is sent
 	sender   *otlp.Sender
-	refused  atomic.Int64 // records that the receiver will never take
+	enricher *enrich.Chain    // nil: no plugins
+	plugins  *pluginhost.Host // likewise
+	owners   *owner.Finder    // nil: nobody needs them
+	refused  atomic.Int64     // records that the receiver will never take
 }
 
 var errNoSink = errors.New("nowhere to write records to: stdout is off and no OTLP receiver is named")
@@ -40,8 +47,9 @@ var errNoSink = errors.New("nowhere to write records to: stdout is off and no OT
 // early.
 type source func(ctx context.Context, out chan<- watch.Event) error
 
-// newService puts a service together. An error is the user's to mend.
-func newService(c Config, env environment) (*service, error) {
+// newService puts a service together, and starts its plugins, which close ends.
+// cluster is where the owners of pods are looked up; nil: nowhere.
+func newService(ctx context.Context, c Config, env environment, cluster *rest.Config) (*service, error) {
 	receiver, err := otlp.SettingsFromEnv(c.receiver(), env.lookup)
 	if err != nil {
 		return nil, usage(err)
@@ -73,6 +81,13 @@ func newService(c Config, env environment) (*service, error) {
 	}
 	if len(processors) == 0 {
 		return nil, usage(errNoSink)
+	}
+	if settings.Rules.Annotations, err = s.enrich(ctx, env, cluster); err != nil {
+		s.close()
+		return nil, err
+	}
+	if s.enricher != nil {
+		settings.Enricher = s.enricher
 	}
 	s.emitter = emit.New(emit.Settings{Cluster: c.Cluster, Version: buildVersion(), Resource: shared, Processors: processors})
 	settings.Emitter = s.emitter

@@ -2,7 +2,6 @@ package emit
 
 import (
 	"log/slog"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -11,8 +10,9 @@ import (
 )
 
 // converter turns records into slog attributes whose keys are those of the
-// table of fields over OTLP. It is the one place where strings that come from
-// outside are made valid UTF-8.
+// table of fields over OTLP. It has strings that come from outside made valid
+// UTF-8: one bad byte, such as in a termination message cut in the middle of a
+// rune, would make an OTLP request unsendable.
 type converter struct {
 	cluster string
 	attrs   []slog.Attr // reused
@@ -42,7 +42,7 @@ func (c *converter) attributes(r *record.Record) []slog.Attr {
 	c.workload(&r.Pod.Workload)
 	c.account(r)
 	for _, kv := range r.Attributes {
-		c.attrs = append(c.attrs, slog.Attr{Key: valid(string(kv.Key)), Value: slogValue(kv.Value)})
+		c.attrs = append(c.attrs, slog.Attr{Key: record.Valid(string(kv.Key)), Value: slogValue(kv.Value)})
 	}
 	for key, value := range r.Pod.Labels.All() {
 		c.str(c.labelKey(key), value)
@@ -117,7 +117,7 @@ func (c *converter) account(r *record.Record) {
 }
 
 func (c *converter) str(key, value string) {
-	c.attrs = append(c.attrs, slog.String(key, valid(value)))
+	c.attrs = append(c.attrs, slog.String(key, record.Valid(value)))
 }
 
 func (c *converter) nonEmpty(key, value string) {
@@ -134,7 +134,7 @@ func (c *converter) labelKey(label string) string {
 	if len(c.labelKeys) >= maxLabelKeys {
 		clear(c.labelKeys)
 	}
-	key = record.AttrLabelPrefix + valid(label)
+	key = record.AttrLabelPrefix + record.Valid(label)
 	c.labelKeys[key[len(record.AttrLabelPrefix):]] = key
 	return key
 }
@@ -149,12 +149,8 @@ func slogValue(v attribute.Value) slog.Value {
 	case attribute.FLOAT64:
 		return slog.Float64Value(v.AsFloat64())
 	case attribute.STRING:
-		return slog.StringValue(valid(v.AsString()))
+		return slog.StringValue(record.Valid(v.AsString()))
 	default:
-		return slog.StringValue(valid(v.String()))
+		return slog.StringValue(record.Valid(v.String()))
 	}
 }
-
-// valid replaces what is no UTF-8. One bad byte, such as in a termination
-// message cut in the middle of a rune, would make an OTLP request unsendable.
-func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }

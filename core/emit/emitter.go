@@ -78,7 +78,7 @@ func (e *Emitter) Emit(ctx context.Context, r *record.Record) error {
 	if r.SpanContext.IsValid() {
 		ctx = trace.ContextWithRemoteSpanContext(ctx, r.SpanContext)
 	}
-	line := slog.NewRecord(r.Time, slogLevel(r.Level), valid(r.Message), 0)
+	line := slog.NewRecord(r.Time, slogLevel(r.Level), record.Valid(r.Message), 0)
 	line.AddAttrs(e.convert.attributes(r)...)
 	if err := e.handler.Handle(ctx, line); err != nil {
 		return fmt.Errorf("emit record %s: %w", r.ID, err)

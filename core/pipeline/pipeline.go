@@ -25,6 +25,13 @@ type Emitter interface {
 	Flush(ctx context.Context) error
 }
 
+// Enricher adds to records what plugins know of them; package enrich has it.
+type Enricher interface {
+	// Enrich returns the records to emit, in order: all but those that a plugin
+	// suppressed. It blocks for a bounded time, whatever plugins do.
+	Enrich(ctx context.Context, records []record.Record) []record.Record
+}
+
 // Outbox is where encoded records wait to be sent.
 type Outbox interface {
 	// Commit adds a group. It blocks while there is no room, until ctx ends.
@@ -47,6 +54,7 @@ type Settings struct {
 	Rules status.Rules
 	// SkipInitial emits nothing about pods that exist before the first start.
 	SkipInitial bool
+	Enricher    Enricher // nil: nothing is added
 	Emitter     Emitter
 	// Encoded returns the records encoded since the last call, for the outbox.
 	// Nil where nothing is sent.
@@ -59,6 +67,10 @@ const (
 	// maxGroup is the number of events after which a group is committed although
 	// more are waiting.
 	maxGroup = 256
+	// maxPending is the number of records after which they are enriched although
+	// the group is not complete: two batches, which a plugin gets at the same time,
+	// so that each record waits for one deadline.
+	maxPending = 128
 	// maxStaged is the number of records after which they are committed although
 	// the group is not complete: one event can find that all pods are gone.
 	maxStaged = 1024
@@ -69,6 +81,8 @@ type Pipeline struct {
 	set  Settings
 	pods *pods
 	seq  uint64
+	// pending are the records of the group that are not emitted yet.
+	pending []record.Record
 	// staged is the number of records emitted since the last commit.
 	staged int
 
@@ -123,13 +137,16 @@ func (p *Pipeline) group(ctx context.Context, first watch.Event, events <-chan w
 	before := p.seq
 	ev, ok := first, true
 	for n := 1; ok; n++ {
-		if err := p.emit(ctx, ev); err != nil {
+		if err := p.take(ctx, ev); err != nil {
 			return err
 		}
 		if n == maxGroup {
 			break
 		}
 		ev, ok = next(events)
+	}
+	if err := p.emit(ctx); err != nil {
+		return err
 	}
 	if p.seq == before {
 		return nil
@@ -151,9 +168,34 @@ func next(events <-chan watch.Event) (watch.Event, bool) {
 	}
 }
 
-func (p *Pipeline) emit(ctx context.Context, ev watch.Event) error {
+// take adds the records of an event to the pending ones.
+func (p *Pipeline) take(ctx context.Context, ev watch.Event) error {
 	p.set.Meter.Event(ev.Kind)
 	records := p.pods.apply(ev)
+	for len(records) > 0 {
+		n := min(len(records), maxPending-len(p.pending))
+		p.pending = append(p.pending, records[:n]...)
+		records = records[n:]
+		if len(p.pending) < maxPending {
+			continue
+		}
+		if err := p.emit(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// emit enriches and numbers the pending records, and hands them to the emitter.
+func (p *Pipeline) emit(ctx context.Context) error {
+	records := p.pending
+	defer func() {
+		clear(p.pending) // don't keep what they refer to
+		p.pending = p.pending[:0]
+	}()
+	if p.set.Enricher != nil && len(records) > 0 {
+		records = p.set.Enricher.Enrich(ctx, records)
+	}
 	for i := range records {
 		r := &records[i]
 		p.seq++

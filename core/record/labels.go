@@ -57,6 +57,9 @@ func (l Labels) Get(key string) (string, bool) {
 	return "", false
 }
 
+// Size returns the number of bytes that the labels have in memory.
+func (l Labels) Size() int { return len(l.string()) }
+
 func (l Labels) string() string {
 	if l == (Labels{}) {
 		return ""

@@ -22,3 +22,15 @@ type OwnerChain struct {
 	// Pending says that the owners could not be looked up in time: there may be more.
 	Pending bool
 }
+
+func (c *OwnerChain) size() (size int) {
+	for _, o := range c.Owners {
+		for key, value := range o.Labels {
+			size += len(key) + len(value)
+		}
+		for key, value := range o.Annotations {
+			size += len(key) + len(value)
+		}
+	}
+	return size
+}

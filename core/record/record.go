@@ -8,6 +8,7 @@
 package record
 
 import (
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -159,6 +160,19 @@ type Record struct {
 func (r *Record) HasReason() bool {
 	return r.State == Waiting || r.State == Error || r.Reason != "" || r.Info != ""
 }
+
+// Size returns about how many bytes a record has that is sent to a plugin, so
+// far as that varies much.
+func (r *Record) Size() int {
+	size := len(r.Info) + len(r.Reason) + r.Pod.Labels.Size() + r.Pod.Annotations.Size()
+	if r.Pod.Owners != nil {
+		size += r.Pod.Owners.size()
+	}
+	return size
+}
+
+// Valid replaces what is no UTF-8 in a string that comes from outside.
+func Valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 // Pod is what a record says of its pod.
 type Pod struct {

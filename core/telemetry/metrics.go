@@ -31,10 +31,12 @@ type Metrics struct {
 	OTLPRetries         prometheus.Counter
 	OTLPRejectedRecords prometheus.Counter
 	OTLPRefusedRecords  prometheus.Counter
+	OwnerLookups        *prometheus.CounterVec // by outcome
 
 	events  *prometheus.CounterVec
 	records *prometheus.CounterVec
 	delay   prometheus.Histogram
+	plugins pluginMetrics
 	make    promauto.Factory
 }
 
@@ -63,6 +65,8 @@ func NewMetrics(version string) *Metrics {
 	m.OTLPRetries = m.counter("otlp_retries_total", "OTLP requests that were tried again.")
 	m.OTLPRejectedRecords = m.counter("otlp_rejected_records_total", "Records that the receiver rejected in a partial success.")
 	m.OTLPRefusedRecords = m.counter("otlp_refused_records_total", "Records that the receiver refused for good.")
+	m.OwnerLookups = m.counters("owner_lookups_total", "Look-ups of the owners of pods, by outcome.", "outcome")
+	m.plugins = m.newPluginMetrics()
 	m.make.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "build_info", Help: "Always 1, labelled with the version.",
 	}, []string{"version"}).WithLabelValues(version).Set(1)
@@ -133,6 +137,10 @@ func (m *Metrics) counter(name, help string) prometheus.Counter {
 
 func (m *Metrics) counters(name, help string, labels ...string) *prometheus.CounterVec {
 	return m.make.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, labels)
+}
+
+func (m *Metrics) counterFunc(name, help string, labels prometheus.Labels, value func() float64) {
+	m.make.NewCounterFunc(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help, ConstLabels: labels}, value)
 }
 
 func (m *Metrics) gauge(name, help string, labels prometheus.Labels, value func() float64) {

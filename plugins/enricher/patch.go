@@ -1,13 +1,17 @@
 package enricher
 
-import enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
+import (
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
+)
 
 // Patch is what a plugin adds to one record. An empty one adds nothing.
 //
 // Keys are given without the plugin's name: SetString("team", "x") of the plugin
 // hello gives the attribute hello.team. They are made of a-z, 0-9, ".", "_", "-" and
 // "/". A patch has at most 64 attributes, each with a key of its own and of at most
-// 4 KiB; one that breaks that rule is lost as a whole.
+// 4 KiB; one that breaks a rule is lost as a whole. What is no UTF-8 is replaced:
+// gRPC would send nothing of the whole batch.
 type Patch struct {
 	prefix string // the plugin's name and a dot
 	patch  *enrichv1.Patch
@@ -15,7 +19,7 @@ type Patch struct {
 
 // SetString adds an attribute that is a text.
 func (p *Patch) SetString(key, value string) {
-	p.add(key, &enrichv1.Attribute{Value: &enrichv1.Attribute_StringValue{StringValue: valid(value)}})
+	p.add(key, &enrichv1.Attribute{Value: &enrichv1.Attribute_StringValue{StringValue: record.Valid(value)}})
 }
 
 // SetBool adds an attribute that is true or false.
@@ -34,7 +38,7 @@ func (p *Patch) SetFloat(key string, value float64) {
 }
 
 func (p *Patch) add(key string, a *enrichv1.Attribute) {
-	a.Key = p.prefix + valid(key)
+	a.Key = p.prefix + record.Valid(key)
 	p.patch.Attributes = append(p.patch.Attributes, a)
 }
 
@@ -42,7 +46,7 @@ func (p *Patch) add(key string, a *enrichv1.Attribute) {
 // 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01, and a tracestate,
 // which may be empty. The first plugin that gives one wins.
 func (p *Patch) SetTraceContext(traceparent, tracestate string) {
-	p.patch.Traceparent, p.patch.Tracestate = valid(traceparent), valid(tracestate)
+	p.patch.Traceparent, p.patch.Tracestate = record.Valid(traceparent), record.Valid(tracestate)
 }
 
 // Suppress keeps the record from being emitted. The operator has to allow that

@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/strict"
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
@@ -38,9 +38,6 @@ func (s *server) Configure(_ context.Context, r *enrichv1.ConfigureRequest) (*en
 	}
 	return &enrichv1.ConfigureResponse{Needs: needsOf(s.enricher)}, nil
 }
-
-// valid replaces what is no UTF-8: gRPC would send nothing of the whole batch.
-func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
 func configure(e Enricher, config []byte) error {
 	if c, ok := e.(Configurer); ok {
@@ -76,13 +73,13 @@ func needsOf(e Enricher) *enrichv1.Needs {
 
 func (s *server) Enrich(ctx context.Context, r *enrichv1.EnrichRequest) (*enrichv1.EnrichResponse, error) {
 	patches := make([]*enrichv1.Patch, len(r.GetRecords()))
-	for i, record := range r.GetRecords() {
+	for i, rec := range r.GetRecords() {
 		if ctx.Err() != nil {
 			return nil, status.FromContextError(ctx.Err()).Err()
 		}
 		patch := Patch{prefix: s.prefix, patch: &enrichv1.Patch{}}
-		if err := s.enricher.Enrich(ctx, record, &patch); err != nil {
-			patch.patch.Error = valid(err.Error())
+		if err := s.enricher.Enrich(ctx, rec, &patch); err != nil {
+			patch.patch.Error = record.Valid(err.Error())
 		}
 		patches[i] = patch.patch
 	}

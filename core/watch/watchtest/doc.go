@@ -1,5 +1,5 @@
-// Package watchtest is an API server for one kind of thing, pods, that does
-// what a script tells it: real HTTP on the loopback interface, lists, pages,
+// Package watchtest is an API server for pods and for what owns them that
+// does what a script tells it: real HTTP on the loopback interface, lists, pages,
 // watches, streaming lists, bookmarks and label selectors in JSON and protobuf
 // as the real server does them, and every fault that a watch has to survive.
 //
@@ -13,6 +13,14 @@
 //	s.Delete("shop", "cart-0")
 //	want := s.Changes() // what a watcher must have seen
 //
+// Of the objects that own pods it serves the metadata, and the discovery
+// documents that tell of their kinds, to whoever looks owners up:
+//
+//	rs := s.SetOwner("apps/v1", "replicasets", &metav1.PartialObjectMetadata{...})
+//	s.ForbidOwners("deployments", true)
+//	s.DeleteOwner("apps/v1", "replicasets", "shop", rs.Name)
+//	asked := s.Requests() // those with the verb "get"
+//
 // It serves tests, the demo and benchmarks alike, so it doesn't depend on
 // package testing. Every change is encoded at most once per media type and the
 // bytes are shared by all streams; a watch that begins in the past reads them
@@ -20,6 +28,6 @@
 // make the changes first, with [WithHistory] large enough, then start it.
 //
 // What it leaves out: authorisation, admission, validation, field selectors,
-// graceful deletion, writing over HTTP. Use a real API server where these
-// matter.
+// graceful deletion, writing over HTTP, lists and watches of anything but pods,
+// anything but the metadata of owners. Use a real API server where these matter.
 package watchtest

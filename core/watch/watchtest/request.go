@@ -16,15 +16,17 @@ import (
 // maxRequests bounds what [Server.Requests] remembers.
 const maxRequests = 10_000
 
-// Request is a list or a watch that a client has made.
+// Request is what a client has asked for: a list or a watch of pods, or a get of
+// an owner or of a discovery document.
 type Request struct {
-	Verb      string // "list" or "watch"
+	Verb      string // "list", "watch" or "get"
+	Path      string // of the URL
 	Namespace string // "" = all
 	Query     url.Values
 	UserAgent string
 }
 
-// Requests returns the lists and watches so far, those that failed too.
+// Requests returns the requests so far, those that failed too.
 func (s *Server) Requests() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -52,6 +54,11 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET /version", version)
 	mux.HandleFunc("GET /api/v1/pods", s.servePods)
 	mux.HandleFunc("GET /api/v1/namespaces/{namespace}/pods", s.servePods)
+	for _, root := range []string{"/api/v1", "/apis/{group}/{version}"} {
+		mux.HandleFunc("GET "+root, s.serveGet((*owners).discover))
+		mux.HandleFunc("GET "+root+"/{resource}/{name}", s.serveGet((*owners).get))
+		mux.HandleFunc("GET "+root+"/namespaces/{namespace}/{resource}/{name}", s.serveGet((*owners).get))
+	}
 	return mux
 }
 
@@ -96,11 +103,16 @@ func (s *Server) note(r *http.Request, q query) (failure *metav1.Status, hang <-
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.record(r, verb, q.namespace)
+	return s.faults.takeFailure(), s.faults.hang
+}
+
+// record remembers a request. The mutex is held.
+func (s *Server) record(r *http.Request, verb, namespace string) {
 	if len(s.requests) >= maxRequests {
 		s.requests = slices.Delete(s.requests, 0, maxRequests/2)
 	}
-	s.requests = append(s.requests, Request{verb, q.namespace, r.URL.Query(), r.UserAgent()})
-	return s.faults.takeFailure(), s.faults.hang
+	s.requests = append(s.requests, Request{verb, r.URL.Path, namespace, r.URL.Query(), r.UserAgent()})
 }
 
 func (s *Server) parse(r *http.Request) (query, *metav1.Status) {

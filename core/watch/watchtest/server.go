@@ -26,6 +26,7 @@ type Server struct {
 
 	mu       sync.Mutex // guards what follows, but for what says otherwise
 	store    store
+	owners   owners
 	faults   faults
 	streams  map[*stream]struct{}
 	requests []Request
@@ -53,7 +54,10 @@ func Start(opts ...Option) (*Server, error) {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	s := &Server{opts: o, codec: newCodec(), streams: map[*stream]struct{}{}, store: newStore(o), faults: faults{cutList: -1}}
+	s := &Server{
+		opts: o, codec: newCodec(), streams: map[*stream]struct{}{},
+		store: newStore(o), owners: newOwners(), faults: faults{cutList: -1},
+	}
 	if o.tls {
 		cert, err := selfSigned()
 		if err != nil {

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pod-status-logger/pod-status-logger/plugins/enricher"
+)
+
+func pluginCommand(env environment) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "plugin",
+		Short: "List, look at and check plugins",
+		Args:  oneOfItsCommands("list, inspect and verify"),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(pluginListCommand(env), pluginInspectCommand(env), pluginVerifyCommand(env), pluginServeCommand())
+	return cmd
+}
+
+func pluginListCommand(env environment) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List the plugins that are configured, and those that are built in",
+		Args:  noArguments,
+		RunE: configured(env, DefaultConfig(), func(cmd *cobra.Command, _ []string, c Config) error {
+			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 3, ' ', 0)
+			_, _ = fmt.Fprintln(w, "NAME\tRUNS\tTIMEOUT\tPLUGIN")
+			for _, p := range c.Plugins {
+				_, _ = fmt.Fprintf(w, "%s\tyes\t%s\t%s\n", p.Name, p.timeoutText(), p.source())
+			}
+			for _, p := range notIn(c.Plugins, defaultPlugins()) {
+				_, _ = fmt.Fprintf(w, "%s\tno\t%s\t%s\n", p.Name, p.timeoutText(), p.source())
+			}
+			return w.Flush()
+		}),
+	}
+	addFlags(cmd, DefaultConfig(), outputFlags)
+	return cmd
+}
+
+// source says where a plugin comes from.
+func (p *PluginConfig) source() string {
+	if p.Builtin != "" {
+		return "built in"
+	}
+	return p.Command
+}
+
+// pluginServeCommand is the program as a built-in plugin of itself.
+func pluginServeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    "serve NAME",
+		Short:  "Be a built-in plugin; the program runs this by itself",
+		Hidden: true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 || builtins()[args[0]] == nil {
+				return usage(fmt.Errorf("plugin serve wants one of %v", builtinNames()))
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			enricher.Serve(builtins()[args[0]]())
+			return nil
+		},
+	}
+}
+
+// oneOfItsCommands is for a command that has others and does nothing itself.
+func oneOfItsCommands(names string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usage(fmt.Errorf("unknown command %q; %s has %s", args[0], cmd.CommandPath(), names))
+		}
+		return nil
+	}
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pod-status-logger/pod-status-logger/core/pluginhost"
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+)
+
+// PluginConfig is an entry of the list of plugins.
+type PluginConfig struct {
+	// Name is what the plugin calls itself. Its attributes begin with it.
+	Name string `json:"name"`
+	// Builtin names a plugin that is part of the program.
+	Builtin string `json:"builtin,omitempty"`
+	// Command is the absolute path of the plugin's executable.
+	Command string `json:"command,omitempty"`
+	// Args are the arguments of the command.
+	Args []string `json:"args,omitempty"`
+	// SHA256 of the executable: 64 hex digits. A command without is warned about.
+	SHA256 string `json:"sha256,omitempty"`
+	// Timeout is how long a batch of records may take. Default: 200ms.
+	Timeout text `json:"timeout,omitempty"`
+	// Env are the names of the environment variables that the plugin gets. It
+	// gets no others.
+	Env []string `json:"env,omitempty"`
+	// AutoMTLS is false for plugins that can't speak it. Default: true.
+	AutoMTLS *bool `json:"autoMTLS,omitempty"`
+	// AllowSuppress lets the plugin keep records from being emitted.
+	AllowSuppress bool `json:"allowSuppress,omitempty"`
+	// MaxMemory is the resident memory at which the plugin is started anew, on
+	// Linux. Default: 256Mi.
+	MaxMemory text `json:"maxMemory,omitempty"`
+	// Config is for the plugin.
+	Config json.RawMessage `json:"config,omitempty"`
+}
+
+const (
+	defaultPluginTimeout = "200ms"
+	defaultPluginMemory  = "256Mi"
+	minPluginMemory      = 16 << 20
+)
+
+// defaultPlugins are those that run where the user says nothing.
+func defaultPlugins() []PluginConfig {
+	return []PluginConfig{{Name: builtinBundle, Builtin: builtinBundle}}
+}
+
+// choosePlugins leaves the plugins with these names, in this order. Built-in ones
+// need not be configured.
+func (c *Config) choosePlugins(names []string) error {
+	if slices.Equal(names, []string{"none"}) {
+		c.Plugins = []PluginConfig{}
+		return nil
+	}
+	var chosen []PluginConfig
+	known := append(slices.Clone(c.Plugins), defaultPlugins()...)
+	for _, name := range names {
+		i := slices.IndexFunc(known, func(p PluginConfig) bool { return p.Name == name })
+		if i < 0 {
+			return fmt.Errorf("plugins: there is no plugin %q; %s are there, and none stands for no plugin", name, namesOf(known))
+		}
+		chosen = append(chosen, known[i])
+	}
+	c.Plugins = chosen
+	return nil
+}
+
+func namesOf(plugins []PluginConfig) string {
+	var names []string
+	for _, p := range plugins {
+		if !slices.Contains(names, p.Name) {
+			names = append(names, p.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func validatePlugins(plugins []PluginConfig) error {
+	var errs []error
+	for i := range plugins {
+		p, key := &plugins[i], fmt.Sprintf("plugins[%d]", i)
+		if slices.ContainsFunc(plugins[:i], func(other PluginConfig) bool { return other.Name == p.Name }) {
+			errs = append(errs, fmt.Errorf("%s.name: %q is there twice", key, p.Name))
+		}
+		errs = append(errs, p.validate(key))
+	}
+	return errors.Join(errs...)
+}
+
+func (p *PluginConfig) validate(key string) error {
+	var errs []error
+	add := func(sub string, err error) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s.%s: %w", key, sub, err))
+		}
+	}
+	add("name", record.CheckPluginName(p.Name))
+	switch {
+	case p.Builtin == "" && p.Command == "":
+		errs = append(errs, fmt.Errorf("%s: neither builtin nor command says what to run", key))
+	case p.Builtin != "" && p.Command != "":
+		errs = append(errs, fmt.Errorf("%s: builtin and command exclude each other", key))
+	case p.Builtin != "" && (len(p.Args) > 0 || p.SHA256 != ""):
+		errs = append(errs, fmt.Errorf("%s: args and sha256 are for a command, not for a builtin", key))
+	case p.Builtin != "":
+		errs = append(errs, oneOf(key+".builtin", p.Builtin, builtinNames()...))
+	}
+	spec := p.spec(func(string) (string, bool) { return "", false }, "")
+	if err := spec.Validate(); err != nil && p.Name == spec.Name && record.CheckPluginName(p.Name) == nil {
+		errs = append(errs, fmt.Errorf("%s.%w", key, err))
+	}
+	_, err := duration(key+".timeout", p.timeoutText(), time.Millisecond)
+	errs = append(errs, err, errorOf(quantity(key+".maxMemory", p.memoryText(), minPluginMemory, maxSize)))
+	for i, name := range p.Env {
+		if name == "" || strings.ContainsAny(name, "=\x00") {
+			errs = append(errs, fmt.Errorf("%s.env[%d]: %q is no name of a variable; its value is taken from the environment", key, i, name))
+		}
+	}
+	var object map[string]json.RawMessage
+	if len(p.Config) > 0 && json.Unmarshal(p.Config, &object) != nil {
+		errs = append(errs, fmt.Errorf("%s.config: want keys and values", key))
+	}
+	return errors.Join(errs...)
+}
+
+func (p *PluginConfig) timeoutText() string { return orDefault(p.Timeout, defaultPluginTimeout) }
+func (p *PluginConfig) memoryText() string  { return orDefault(p.MaxMemory, defaultPluginMemory) }
+
+func orDefault(value text, fallback string) string {
+	if value == "" {
+		return fallback
+	}
+	return string(value)
+}
+
+func (p *PluginConfig) timeout() time.Duration {
+	d, _ := duration("timeout", p.timeoutText(), 0) // validated before
+	return d
+}
+
+// spec is what the host of plugins has to know.
+func (p *PluginConfig) spec(lookup func(string) (string, bool), cluster string) pluginhost.Spec {
+	memory, _ := quantity("maxMemory", p.memoryText(), 0, maxSize) // validated
+	spec := pluginhost.Spec{
+		Name:      p.Name,
+		Command:   p.Command,
+		Args:      p.Args,
+		SHA256:    p.SHA256,
+		PlainText: p.AutoMTLS != nil && !*p.AutoMTLS,
+		Config:    string(p.Config),
+		Cluster:   cluster,
+		MaxMemory: memory,
+	}
+	if p.Builtin != "" {
+		spec.Args = []string{"plugin", "serve", p.Builtin}
+	}
+	for _, name := range p.Env {
+		if value, ok := lookup(name); ok {
+			spec.Env = append(spec.Env, name+"="+value)
+		}
+	}
+	return spec
+}

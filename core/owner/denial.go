@@ -1,0 +1,92 @@
+package owner
+
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+)
+
+// What may not be read is not asked for again for a while, and is said once.
+// Rights can be given by namespace, so they are missed by namespace too, but
+// what is to be done about it is the same for all. Requests that were under way
+// when the first was denied still end.
+
+// maxDenials bounds the denials that are kept.
+const maxDenials = 4096
+
+// right is the right to get a resource in a namespace; the zero value is that to
+// read discovery documents, which every server gives everybody by default.
+type right struct{ group, resource, namespace string }
+
+func (r right) String() string {
+	switch {
+	case r.resource == "":
+		return "discovery documents"
+	case r.group == "":
+		return r.resource
+	}
+	return r.resource + "." + r.group
+}
+
+// rule is the RBAC rule that gives the right.
+func (r right) rule() string {
+	if r.resource == "" {
+		return "{nonResourceURLs: [/api/*, /apis/*], verbs: [get]}"
+	}
+	group := r.group
+	if group == "" {
+		group = `""`
+	}
+	return fmt.Sprintf("{apiGroups: [%s], resources: [%s], verbs: [get]}", group, r.resource)
+}
+
+// forbiddenError says that a right is missing, and until when it is not tried
+// again.
+type forbiddenError struct {
+	right right
+	until time.Time
+}
+
+func (e *forbiddenError) Error() string { return "may not get " + e.right.String() }
+
+// denials are the rights that the server denied.
+type denials struct {
+	logger *slog.Logger
+	ttl    time.Duration
+
+	mu    sync.Mutex
+	until *simplelru.LRU[right, time.Time]
+	said  map[right]bool // without namespaces
+}
+
+func newDenials(s Settings) *denials {
+	return &denials{logger: s.Logger, ttl: s.ForbiddenTTL, until: newLRU[right, time.Time](maxDenials), said: map[right]bool{}}
+}
+
+// check returns an error where the right was denied lately.
+func (d *denials) check(r right) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if until, ok := d.until.Get(r); ok && time.Now().Before(until) {
+		return &forbiddenError{r, until}
+	}
+	return nil
+}
+
+// add notes that the server denied the right with err.
+func (d *denials) add(r right, err error) error {
+	until := time.Now().Add(d.ttl)
+	d.mu.Lock()
+	d.until.Add(r, until)
+	anywhere := right{group: r.group, resource: r.resource}
+	said := d.said[anywhere]
+	d.said[anywhere] = true
+	d.mu.Unlock()
+	if !said {
+		d.logger.Warn(fmt.Sprintf("owners: may not get %s; the owners of pods are not known beyond these; allow it with %s", r, r.rule()), "error", err)
+	}
+	return &forbiddenError{r, until}
+}

@@ -1,0 +1,76 @@
+package owner_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/pod-status-logger/pod-status-logger/core/owner"
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+)
+
+// A missing right is said once, and is not tried again for a while, whatever
+// needs it.
+func TestForbidden(t *testing.T) {
+	srv := newServer(t)
+	f := newFinder(t, srv.Config())
+	ofOthers := replicaSet("ledger-1", nil)
+	ofOthers.namespace = "bank"
+	for _, o := range []*object{cart(), replicaSet("till-1", nil), ofOthers} {
+		set(srv, o)
+	}
+	node := &object{apiVersion: "v1", resource: "nodes", kind: "Node", name: "node-17"}
+	srv.ForbidOwners("replicasets", true)
+	srv.ForbidOwners("nodes", true)
+
+	f.want(podOf(cart()), "ReplicaSet cart-1")
+	f.want(podOf(replicaSet("till-1", nil)), "ReplicaSet till-1")
+	f.want(podOf(cart(), "pod-template-hash", "of another key"), "ReplicaSet cart-1")
+	wantGets(t, srv, getCart1)
+	// Rights may be given by namespace.
+	elsewhere := podOf(ofOthers)
+	elsewhere.Namespace = "bank"
+	f.want(elsewhere, "ReplicaSet ledger-1")
+	wantGets(t, srv, getCart1, "/apis/apps/v1/namespaces/bank/replicasets/ledger-1")
+	f.want(podOf(node), "Node node-17")
+	f.wantLog(
+		`owners: may not get replicasets.apps; the owners of pods are not known beyond these; allow it with {apiGroups: [apps], resources: [replicasets], verbs: [get]}`,
+		`owners: may not get nodes; the owners of pods are not known beyond these; allow it with {apiGroups: [\"\"], resources: [nodes], verbs: [get]}`,
+	)
+	f.wantOutcomes(map[string]int{owner.OutcomeForbidden: 5})
+}
+
+func TestForbiddenDiscovery(t *testing.T) {
+	srv := newServer(t)
+	f := newFinder(t, srv.Config())
+	srv.FailOwners(http.StatusForbidden)
+	for _, version := range []string{"v1", "v2"} {
+		ship := &object{apiVersion: "example.com/" + version, kind: "Ship", name: "one", uid: version}
+		f.want(podOf(ship), "Ship one")
+	}
+	wantGets(t, srv, "/apis/example.com/v1")
+	f.wantLog(`owners: may not get discovery documents; the owners of pods are not known beyond these; allow it with {nonResourceURLs: [/api/*, /apis/*], verbs: [get]}`)
+}
+
+// A right that was given is noticed, and one that was taken away doesn't take
+// away what is known.
+func TestRightsChange(t *testing.T) {
+	srv := newServer(t)
+	set(srv, cart())
+	f := newFinder(t, srv.Config(), func(s *owner.Settings) { s.TTL, s.ForbiddenTTL = time.Nanosecond, time.Nanosecond })
+	pod := podOf(cart())
+	srv.ForbidOwners("deployments", true)
+	f.want(pod, "ReplicaSet cart-1 [of][of], Deployment cart")
+	srv.ForbidOwners("deployments", false)
+	eventually(t, "the right to be noticed", func() bool { return f.find(pod) == foundCart })
+	srv.ForbidOwners("replicasets", true)
+	n := len(srv.Requests())
+	eventually(t, "some look-ups", func() bool {
+		f.Find(t.Context(), []*record.Pod{pod})
+		return len(srv.Requests()) > n+5
+	})
+	f.want(pod, foundCart)
+	if n := len(f.log.all()); n != 2 {
+		t.Errorf("%d lines in the log, want one per resource", n)
+	}
+}

@@ -1,0 +1,121 @@
+package owner
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+	"golang.org/x/sync/singleflight"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// maxDocuments bounds the discovery documents that are kept. References can name
+// more groups than there are.
+const maxDocuments = 256
+
+// discovery finds the resources of kinds that are not the usual ones.
+type discovery struct {
+	client       *client
+	denials      *denials
+	ttl, goneTTL time.Duration
+	flights      singleflight.Group
+
+	mu        sync.Mutex
+	documents *simplelru.LRU[string, document]
+}
+
+// document is what the server tells of a group's version.
+type document struct {
+	kinds map[string]resource // nil where there is no such version
+	read  time.Time
+}
+
+func newDiscovery(s Settings, c *client, d *denials) *discovery {
+	return &discovery{client: c, denials: d, ttl: s.TTL, goneTTL: s.GoneTTL, documents: newLRU[string, document](maxDocuments)}
+}
+
+// resource returns the resource of a kind, errGone where the server has none.
+func (d *discovery) resource(ctx context.Context, apiVersion, kind string) (resource, error) {
+	gv, err := schema.ParseGroupVersion(apiVersion)
+	if err != nil {
+		return resource{}, errGone
+	}
+	if r, ok := usual(gv.Group, kind); ok {
+		return r, nil
+	}
+	doc, err := d.document(ctx, gv, kind)
+	if err != nil {
+		return resource{}, fmt.Errorf("discover %s: %w", apiVersion, err)
+	}
+	if r, ok := doc.kinds[kind]; ok {
+		return r, nil
+	}
+	return resource{}, errGone
+}
+
+// document returns the document that is kept, or asks for it. One that doesn't
+// tell of the kind is soon outdated: its definition may just have come.
+func (d *discovery) document(ctx context.Context, gv schema.GroupVersion, kind string) (document, error) {
+	path, ok := joinPath(root(gv.Group, gv.Version))
+	if !ok {
+		return document{}, errGone
+	}
+	if doc, ok := d.kept(path, kind); ok {
+		return doc, nil
+	}
+	// All who wait are workers of one Finder and end with it: none can spoil the
+	// request that they share.
+	v, err, _ := d.flights.Do(path, func() (any, error) { return d.ask(ctx, path, gv) })
+	doc, _ := v.(document)
+	return doc, err
+}
+
+func (d *discovery) kept(path, kind string) (doc document, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	doc, ok = d.documents.Get(path)
+	ttl := d.goneTTL
+	if _, known := doc.kinds[kind]; known {
+		ttl = d.ttl
+	}
+	return doc, ok && time.Since(doc.read) < ttl
+}
+
+func (d *discovery) ask(ctx context.Context, path string, gv schema.GroupVersion) (document, error) {
+	if err := d.denials.check(right{}); err != nil {
+		return document{}, err
+	}
+	list, err := d.client.resources(ctx, path)
+	doc := document{read: time.Now()}
+	switch {
+	case apierrors.IsNotFound(err):
+	case apierrors.IsForbidden(err):
+		return doc, d.denials.add(right{}, err)
+	case err != nil:
+		return doc, err
+	default:
+		doc.kinds = kindsOf(list, gv)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.documents.Add(path, doc)
+	return doc, nil
+}
+
+// kindsOf leaves out subresources, which have the kind of what they are of, or
+// one of their own.
+func kindsOf(list *metav1.APIResourceList, gv schema.GroupVersion) map[string]resource {
+	kinds := make(map[string]resource, len(list.APIResources))
+	for _, r := range list.APIResources {
+		if !strings.Contains(r.Name, "/") && slices.Contains(r.Verbs, "get") {
+			kinds[r.Kind] = resource{gv.Group, gv.Version, r.Name, r.Namespaced}
+		}
+	}
+	return kinds
+}

@@ -1,0 +1,263 @@
+package owner_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"k8s.io/client-go/rest"
+
+	"github.com/pod-status-logger/pod-status-logger/core/owner"
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
+)
+
+const (
+	foundCart = "ReplicaSet cart-1 [of][of], Deployment cart [of][of]"
+	getCart1  = "/apis/apps/v1/namespaces/shop/replicasets/cart-1"
+	getCart   = "/apis/apps/v1/namespaces/shop/deployments/cart"
+)
+
+// The pods of one ReplicaSet share one chain and one request per owner, whoever
+// asks for them and whenever.
+func TestPodsOfOneRolloutShareTheirChain(t *testing.T) {
+	srv := newServer(t)
+	set(srv, cart())
+	f := newFinder(t, srv.Config())
+	pods := make([]*record.Pod, 200)
+	for i := range pods {
+		pods[i] = podOf(cart(), "pod-template-hash", "1")
+	}
+	var wg sync.WaitGroup
+	for i := range 10 {
+		wg.Go(func() { f.Find(t.Context(), pods[i*20:(i+1)*20]) })
+	}
+	wg.Wait()
+	for i, pod := range pods {
+		if pod.Owners != pods[0].Owners {
+			t.Errorf("pod %d has a chain of its own: %s", i, describe(pod.Owners))
+		}
+	}
+	f.want(pods[0], foundCart)
+	wantGets(t, srv, getCart1, getCart)
+	f.wantOutcomes(map[string]int{owner.OutcomeFound: 1})
+}
+
+// A StatefulSet is the same object over its rollouts, and yet each sees it as it
+// is in its time.
+func TestRevisionsAreLookedUpAfresh(t *testing.T) {
+	db := &object{apiVersion: "apps/v1", resource: "statefulsets", kind: "StatefulSet", namespace: "shop", name: "db"}
+	srv := newServer(t)
+	set(srv, db)
+	f := newFinder(t, srv.Config())
+	before, after := podOf(db, "controller-revision-hash", "db-1"), podOf(db, "controller-revision-hash", "db-2")
+	f.want(before, "StatefulSet db [of][of]")
+	next := *db
+	next.kind = "Set of the future" // what set makes the labels of
+	set(srv, &next)
+	f.want(before, "StatefulSet db [of][of]")
+	f.want(after, "StatefulSet db [of][of] with labels of another")
+	f.want(before, "StatefulSet db [of][of]")
+	if n := len(srv.Requests()); n != 2 {
+		t.Errorf("%d requests, want one per revision", n)
+	}
+}
+
+func TestPodsWithoutOwnersToLookUp(t *testing.T) {
+	srv := newServer(t)
+	f := newFinder(t, srv.Config())
+	byHand := podOf(cart())
+	byHand.Controller.UID = ""
+	f.want(podOf(nil), "")
+	f.want(byHand, "ReplicaSet cart-1")
+	f.Find(t.Context(), nil)
+	wantGets(t, srv)
+}
+
+// Whoever waits in vain gets what the pod itself tells, and the next one gets
+// the answer that came late.
+func TestLateAnswers(t *testing.T) {
+	for name, c := range map[string]struct {
+		timeout time.Duration
+		ctx     time.Duration
+	}{
+		"for Timeout":            {timeout: 30 * time.Millisecond, ctx: patience},
+		"for the caller":         {timeout: patience, ctx: 30 * time.Millisecond},
+		"for a caller who left":  {timeout: patience, ctx: -1},
+		"for Timeout of nothing": {timeout: time.Nanosecond, ctx: patience},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := newServer(t)
+			set(srv, cart())
+			set(srv, replicaSet("till-1", deployment("till")))
+			f := newFinder(t, srv.Config(), func(s *owner.Settings) { s.Timeout = c.timeout })
+			srv.Hang()
+			ctx, cancel := context.WithTimeout(t.Context(), c.ctx)
+			defer cancel()
+			pods := []*record.Pod{podOf(cart()), podOf(replicaSet("till-1", nil)), podOf(nil)}
+			began := time.Now()
+			f.Find(ctx, pods)
+			if d := time.Since(began); d > 10*time.Second {
+				t.Errorf("Find took %s", d)
+			}
+			for i, want := range []string{"ReplicaSet cart-1, pending", "ReplicaSet till-1, pending", ""} {
+				if got := describe(pods[i].Owners); got != want {
+					t.Errorf("got %s, want %s", got, want)
+				}
+			}
+			if pods[0].Owners.Owners[0].OwnerRef != cart().ref() {
+				t.Errorf("the controller is %+v", pods[0].Owners.Owners[0])
+			}
+			srv.Resume()
+			eventually(t, "the late answer", func() bool { return f.find(pods[0]) == foundCart })
+			eventually(t, "the other one", func() bool { return !strings.HasSuffix(f.find(pods[1]), "pending") })
+			if n := len(srv.Requests()); n != 4 {
+				t.Errorf("%d requests, want one per owner", n)
+			}
+		})
+	}
+}
+
+func TestServerDownAndUp(t *testing.T) {
+	srv := newServer(t)
+	set(srv, cart())
+	f := newFinder(t, srv.Config(), func(s *owner.Settings) { s.RetryAfter = time.Millisecond })
+	known := podOf(replicaSet("till-1", nil))
+	set(srv, replicaSet("till-1", nil))
+	f.want(known, "ReplicaSet till-1 [of][of]")
+	srv.Down()
+	for range 3 {
+		f.want(podOf(cart()), "ReplicaSet cart-1, pending")
+		time.Sleep(2 * time.Millisecond)
+	}
+	f.want(known, "ReplicaSet till-1 [of][of]")
+	f.wantLog(`owners: look-up failed; what is not known goes without, and is tried again" namespace=shop error="ReplicaSet cart-1: `)
+	if err := srv.Up(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the owners", func() bool { return f.find(podOf(cart())) == foundCart })
+}
+
+// A look-up that fails on its way keeps what it has, as pending.
+func TestFailuresOnTheWay(t *testing.T) {
+	server := newAPI(func(path string) (int, string) {
+		if strings.Contains(path, "argoproj.io") {
+			return 503, ""
+		}
+		return 200, `{"metadata":{"uid":"cart-1","labels":{"of":"ReplicaSet"},"ownerReferences":[{"controller":true,"apiVersion":"argoproj.io/v1alpha1","kind":"Rollout","name":"cart","uid":"cart"}]}}`
+	})
+	f := newFinder(t, server.config())
+	f.want(podOf(cart()), "ReplicaSet cart-1 [of][], Rollout cart, pending")
+	f.want(podOf(cart()), "ReplicaSet cart-1 [of][], Rollout cart, pending")
+	server.wantRequests(t, 2)
+	f.wantOutcomes(map[string]int{owner.OutcomeFailed: 1})
+	f.wantLog(`error="Rollout cart: discover argoproj.io/v1alpha1: `)
+}
+
+func TestRequestTimeout(t *testing.T) {
+	srv := newServer(t)
+	set(srv, cart())
+	srv.DelayOwners(time.Hour)
+	f := newFinder(t, srv.Config(), func(s *owner.Settings) { s.RequestTimeout = 20 * time.Millisecond })
+	f.want(podOf(cart()), "ReplicaSet cart-1, pending")
+	f.wantOutcomes(map[string]int{owner.OutcomeTimeout: 1})
+}
+
+// What more look-ups than can be queued want is refused at once.
+func TestTooManyLookUps(t *testing.T) {
+	srv := newServer(t)
+	srv.Hang()
+	f := newFinder(t, srv.Config(), func(s *owner.Settings) { s.Timeout = 50 * time.Millisecond })
+	pods := make([]*record.Pod, 1500)
+	for i := range pods {
+		pods[i] = podOf(replicaSet(fmt.Sprintf("cart-%d", i), nil))
+	}
+	f.Find(t.Context(), pods)
+	for i, pod := range pods {
+		if got, want := describe(pod.Owners), fmt.Sprintf("ReplicaSet cart-%d, pending", i); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	f.mu.Lock()
+	busy := f.outcomes[owner.OutcomeBusy]
+	f.mu.Unlock()
+	if busy < 1500-1024-16 || busy > 1500-1024 {
+		t.Errorf("%d look-ups were refused", busy)
+	}
+	if n := len(srv.Requests()); n > 16 {
+		t.Errorf("%d requests are under way at once", n)
+	}
+}
+
+func TestClose(t *testing.T) {
+	srv := newServer(t)
+	set(srv, cart())
+	f := newFinder(t, srv.Config())
+	f.want(podOf(cart()), foundCart)
+	srv.Hang()
+	waiting := podOf(replicaSet("till-1", nil))
+	found := make(chan string)
+	go func() { found <- f.find(waiting) }()
+	eventually(t, "the request", func() bool { return len(srv.Requests()) == 3 })
+	f.Close()
+	f.Close() // is no harm
+	if got := <-found; got != "ReplicaSet till-1, pending" {
+		t.Errorf("who waited got %s", got)
+	}
+	f.want(waiting, "ReplicaSet till-1, pending")
+	f.want(podOf(cart()), foundCart)
+	f.wantOutcomes(map[string]int{owner.OutcomeFound: 1})
+	f.wantLog()
+}
+
+func TestCacheIsBounded(t *testing.T) {
+	srv := newServer(t)
+	f := newFinder(t, srv.Config(), func(s *owner.Settings) { s.CacheSize = 2 })
+	for _, name := range []string{"a", "b", "c", "b", "c", "a"} {
+		set(srv, replicaSet(name, nil))
+		f.want(podOf(replicaSet(name, nil)), "ReplicaSet "+name+" [of][of]")
+	}
+	if n := len(srv.Requests()); n != 4 {
+		t.Errorf("%d requests, want 4: only the oldest was forgotten", n)
+	}
+}
+
+func TestNew(t *testing.T) {
+	for name, c := range map[string]struct {
+		config *rest.Config
+		want   string
+	}{
+		"no config":  {nil, "create owner finder: no API server is configured"},
+		"bad config": {&rest.Config{Host: "http://a b"}, "create API client: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := owner.New(owner.Settings{Config: c.config}); err == nil || !strings.HasPrefix(err.Error(), c.want) {
+				t.Errorf("got error %v, want %s", err, c.want)
+			}
+		})
+	}
+	// Nobody has to listen, and the config is the caller's.
+	srv := newServer(t, watchtest.WithTLS())
+	set(srv, cart())
+	cfg := srv.Config()
+	cfg.Timeout, cfg.QPS, cfg.Burst = time.Nanosecond, 1e-9, 1
+	f, err := owner.New(owner.Settings{Config: cfg, Timeout: patience})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	pod := podOf(cart())
+	f.Find(t.Context(), []*record.Pod{pod})
+	if got := describe(pod.Owners); got != "ReplicaSet cart-1, Deployment cart" {
+		t.Errorf("got %s", got)
+	}
+	if o := pod.Owners.Owners[0]; o.Labels != nil || o.Annotations != nil {
+		t.Errorf("what nobody asked for is kept as %+v", o)
+	}
+	if cfg.Timeout != time.Nanosecond || cfg.GroupVersion != nil || cfg.WrapTransport != nil {
+		t.Error("the config was changed")
+	}
+}

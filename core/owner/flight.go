@@ -1,0 +1,127 @@
+package owner
+
+import (
+	"context"
+	"time"
+
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+)
+
+const (
+	// workers is the number of requests that may be under way.
+	workers = 16
+
+	// maxQueue bounds the look-ups that wait for a worker. At DefaultRate the last
+	// of them waits for ten seconds, much longer than anybody waits for it.
+	maxQueue = 1024
+)
+
+// flight is a look-up that is under way, the only one for its key. It goes on
+// when those who wait for it have left, so that the next ones find its chain.
+type flight struct {
+	key       key
+	namespace string
+	first     record.OwnerRef
+	done      chan struct{}
+	chain     *record.OwnerChain // to be read once done is closed
+}
+
+// launch returns the flight for a key, nil where there are too many. The mutex is
+// held.
+func (f *Finder) launch(k key, pod *record.Pod) *flight {
+	if fl, ok := f.flights[k]; ok {
+		return fl
+	}
+	fl := &flight{key: k.clone(), namespace: pod.Namespace, first: pod.Controller, done: make(chan struct{})}
+	select {
+	case f.queue <- fl:
+		f.flights[fl.key] = fl
+		return fl
+	default:
+		return nil
+	}
+}
+
+// work flies what is queued, until ctx ends.
+func (f *Finder) work(ctx context.Context) {
+	for {
+		select {
+		case fl := <-f.queue:
+			f.fly(ctx, fl)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (f *Finder) fly(ctx context.Context, fl *flight) {
+	found := f.source.lookUp(ctx, fl.namespace, fl.first)
+	if ctx.Err() != nil {
+		return // what failed is the Finder's end
+	}
+	f.report(fl, found)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	old, _ := f.chains.Peek(fl.key)
+	e := f.settings.entryOf(found, old, time.Now())
+	f.chains.Add(fl.key, e)
+	delete(f.flights, fl.key)
+	fl.chain = e.chain
+	close(fl.done)
+}
+
+// report counts every look-up, and logs at a limited rate those that failed:
+// all do while the server is away.
+func (f *Finder) report(fl *flight, found finding) {
+	f.settings.OnLookup(found.outcome)
+	if found.outcome != OutcomeTimeout && found.outcome != OutcomeFailed {
+		return
+	}
+	f.failing.Do(func() {
+		f.settings.Logger.Warn("owners: look-up failed; what is not known goes without, and is tried again",
+			"namespace", fl.namespace, "error", found.err)
+	})
+}
+
+// waiter is a pod whose chain is being looked up.
+type waiter struct {
+	pod    *record.Pod
+	flight *flight
+}
+
+// wait gives each pod the chain of its flight, or a pending one where it is not
+// there in time.
+func (f *Finder) wait(ctx context.Context, waiters []waiter) {
+	timer := time.NewTimer(f.settings.Timeout)
+	defer timer.Stop()
+	late := false
+	for _, w := range waiters {
+		if !late {
+			select {
+			case <-w.flight.done:
+			case <-timer.C:
+				late = true
+			case <-ctx.Done():
+				late = true
+			case <-f.closed:
+				late = true
+			}
+		}
+		w.take()
+	}
+}
+
+// take doesn't wait.
+func (w waiter) take() {
+	select {
+	case <-w.flight.done:
+		w.pod.Owners = w.flight.chain
+	default:
+		w.pod.Owners = unknown(w.pod, true)
+	}
+}
+
+// unknown returns a chain with what the pod itself tells of its controller.
+func unknown(pod *record.Pod, pending bool) *record.OwnerChain {
+	return &record.OwnerChain{Owners: []record.Owner{{OwnerRef: pod.Controller}}, Pending: pending}
+}

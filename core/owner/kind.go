@@ -1,0 +1,59 @@
+package owner
+
+import (
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/validate/content"
+)
+
+// resource is how the objects of a kind are called in the paths of the API.
+type resource struct {
+	group, version, name string
+	namespaced           bool
+}
+
+// usual returns the resource of the kinds that own most pods, for which there
+// need be no discovery. They are asked for as v1, which every server has: a
+// reference keeps the version that its writer had, be it no longer served.
+func usual(group, kind string) (r resource, ok bool) {
+	var kinds []string
+	switch group {
+	case "":
+		kinds = []string{"Node", "ReplicationController"} // the pods of a node are its static ones
+	case "apps":
+		kinds = []string{"ReplicaSet", "Deployment", "StatefulSet", "DaemonSet"}
+	case "batch":
+		kinds = []string{"Job", "CronJob"}
+	}
+	return resource{group, "v1", strings.ToLower(kind) + "s", kind != "Node"}, slices.Contains(kinds, kind)
+}
+
+// path returns where an object of the resource is. There is none for a
+// namespaced one without a namespace, as an owner is in the namespace of what
+// it owns or in none, and none for names that would lead elsewhere: whoever
+// creates a pod can write anything into its owner references.
+func (r resource) path(namespace, name string) (path string, ok bool) {
+	segments := root(r.group, r.version)
+	if r.namespaced {
+		segments = append(segments, "namespaces", namespace)
+	}
+	return joinPath(append(segments, r.name, name))
+}
+
+// root leads to a group's version, and to its discovery document.
+func root(group, version string) (segments []string) {
+	if group == "" {
+		return []string{"api", version}
+	}
+	return []string{"apis", group, version}
+}
+
+func joinPath(segments []string) (path string, ok bool) {
+	for _, s := range segments {
+		if s == "" || len(content.IsPathSegmentName(s)) > 0 {
+			return "", false
+		}
+	}
+	return "/" + strings.Join(segments, "/"), true
+}

@@ -1,0 +1,81 @@
+package owner
+
+import (
+	"log/slog"
+	"time"
+
+	"k8s.io/client-go/rest"
+)
+
+// What [Settings] hold where nothing is given.
+const (
+	DefaultTimeout        = 500 * time.Millisecond
+	DefaultRequestTimeout = 5 * time.Second
+	DefaultRate           = 200
+	DefaultBurst          = 500
+	DefaultCacheSize      = 4096
+	DefaultTTL            = time.Hour
+	DefaultGoneTTL        = time.Minute
+	DefaultForbiddenTTL   = 5 * time.Minute
+	DefaultRetryAfter     = 5 * time.Second
+)
+
+// Settings of a [Finder]. Config is required, the rest has defaults.
+type Settings struct {
+	// Config leads to the API server. It is not changed; its QPS, Burst and
+	// Timeout don't count.
+	Config *rest.Config
+
+	// The keys of an owner's labels and annotations that are kept.
+	Labels, Annotations []string
+
+	// Timeout is how long Find waits for owners that it doesn't know yet.
+	Timeout time.Duration
+
+	// RequestTimeout bounds one request.
+	RequestTimeout time.Duration
+
+	// Rate bounds the requests per second, Burst those that may come at once.
+	Rate  float64
+	Burst int
+
+	// CacheSize is the number of chains that are kept.
+	CacheSize int
+
+	// How long it takes until owners are looked up again: those that were found,
+	// those that are not there, those that may not be read, and those for which
+	// the look-up failed. See the head of cache.go.
+	TTL, GoneTTL, ForbiddenTTL, RetryAfter time.Duration
+
+	Logger *slog.Logger // nil = silent
+
+	// OnLookup is told how the look-up of a chain ended: one of [Outcomes]. It
+	// is called concurrently, must not block, and must not call the Finder. nil =
+	// nobody.
+	OnLookup func(outcome string)
+}
+
+func (s Settings) withDefaults() Settings {
+	if s.Logger == nil {
+		s.Logger = slog.New(slog.DiscardHandler)
+	}
+	if s.OnLookup == nil {
+		s.OnLookup = func(string) {}
+	}
+	setDefault(&s.Timeout, DefaultTimeout)
+	setDefault(&s.RequestTimeout, DefaultRequestTimeout)
+	setDefault(&s.Rate, DefaultRate)
+	setDefault(&s.Burst, DefaultBurst)
+	setDefault(&s.CacheSize, DefaultCacheSize)
+	setDefault(&s.TTL, DefaultTTL)
+	setDefault(&s.GoneTTL, DefaultGoneTTL)
+	setDefault(&s.ForbiddenTTL, DefaultForbiddenTTL)
+	setDefault(&s.RetryAfter, DefaultRetryAfter)
+	return s
+}
+
+func setDefault[T ~int | ~int64 | ~float64](v *T, fallback T) {
+	if *v <= 0 {
+		*v = fallback
+	}
+}

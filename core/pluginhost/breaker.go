@@ -1,0 +1,89 @@
+package pluginhost
+
+import (
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+)
+
+const (
+	// tripAfter is the number of failed calls in a row that open a breaker: one
+	// may be a pause of the machine.
+	tripAfter = 3
+	// hopelessAfter is the number of times that it opens without a good call in
+	// between after which the plugin is started anew.
+	hopelessAfter = 3
+)
+
+// breaker keeps records from waiting for a plugin that doesn't work. It opens
+// after some failures in a row; after a pause one call is let through, and what
+// becomes of that closes it, or opens it for a longer pause.
+type breaker struct {
+	mu       sync.Mutex
+	failures int       // in a row
+	opened   int       // times without a good call in between
+	until    time.Time // zero: closed
+	probing  bool      // the one call is under way
+	pause    *backoff.ExponentialBackOff
+}
+
+func newBreaker() *breaker { return &breaker{pause: newPauses()} }
+
+// newPauses are those between attempts at something that doesn't work, with some
+// chance in them.
+func newPauses() *backoff.ExponentialBackOff {
+	pause := backoff.NewExponentialBackOff()
+	pause.InitialInterval, pause.MaxInterval = time.Second, time.Minute
+	return pause
+}
+
+// allow tells whether a call may be made now.
+func (b *breaker) allow(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.until.IsZero() {
+		return true
+	}
+	if b.probing || now.Before(b.until) {
+		return false
+	}
+	b.probing = true
+	return true
+}
+
+// open tells whether calls are kept from being made.
+func (b *breaker) open() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !b.until.IsZero()
+}
+
+// good notes a call that the plugin has answered.
+func (b *breaker) good() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.failures, b.opened, b.until, b.probing = 0, 0, time.Time{}, false
+	b.pause.Reset()
+}
+
+// bad notes a failed call, and tells whether the breaker has opened by it and
+// how often it has now.
+func (b *breaker) bad(now time.Time) (tripped bool, times int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.failures++
+	if !b.until.IsZero() && !b.probing { // a call from before it opened
+		return false, b.opened
+	}
+	if !b.probing && b.failures < tripAfter {
+		return false, b.opened
+	}
+	b.probing = false
+	b.opened++
+	b.until = now.Add(b.pause.NextBackOff())
+	return true, b.opened
+}
+
+// reset closes the breaker: the plugin is another process now.
+func (b *breaker) reset() { b.good() }

@@ -1,0 +1,301 @@
+package pluginhost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pod-status-logger/pod-status-logger/core/enrich"
+	"github.com/pod-status-logger/pod-status-logger/plugins/faulty"
+)
+
+// TestGood: patches of the right records, in order, and a clean end.
+func TestGood(t *testing.T) {
+	for _, plain := range []bool{false, true} {
+		t.Run(fmt.Sprintf("plain text %v", plain), func(t *testing.T) {
+			spec := specOf(t, "good")
+			spec.PlainText = plain
+			p, log := hosted(t, spec)
+			batch := batchOf(64)
+			patches, err := p.Patch(deadline(t, 10*time.Second), batch)
+			if err != nil || len(patches) != len(batch) {
+				t.Fatalf("%d patches, error %v", len(patches), err)
+			}
+			for i, patch := range patches {
+				if a := patch.Attributes; len(a) != 1 || a[0].Key != "faulty.pod" || a[0].Value.AsString() != batch[i].Pod.Name {
+					t.Errorf("patch %d: %v", i, a)
+				}
+			}
+			if p.Name() != faulty.Name || p.Version() != "1.2.3" || !p.Stats().Up {
+				t.Errorf("%s %s, %+v", p.Name(), p.Version(), p.Stats())
+			}
+			if log.String() != "" {
+				t.Errorf("a plugin that works is nothing to log:\n%s", log)
+			}
+		})
+	}
+}
+
+// TestCantStart: what is wrong with a plugin is said in one line that names it,
+// and nothing is left of it.
+func TestCantStart(t *testing.T) {
+	for behaviour, c := range map[string]struct {
+		change func(*Spec)
+		want   string
+	}{
+		"exits":           {want: `it ended with exit status 3 before its handshake; it printed: "no licence found"`},
+		"babbles":         {want: "Unrecognized remote plugin message: hello, world"},
+		"another-version": {want: "incompatible API version with plugin. Plugin version: 99, Client versions: [1]"},
+		"net-rpc":         {want: `unsupported plugin protocol "netrpc"`},
+		"no-tls":          {want: "it does not speak AutoMTLS; where it can't, say autoMTLS: false for it"},
+		"another-name":    {want: `it calls itself "other", not "faulty"; give it that name`},
+		"bad-name":        {change: func(s *Spec) { s.Name = "" }, want: `describe: the name "k8s" is taken`},
+		"configured":      {change: func(s *Spec) { s.Config = `{"prefix":"bad"}` }, want: `config: prefix: "bad" is not good`},
+		"good":            {change: func(s *Spec) { s.SHA256 = strings.Repeat("0", 64) }, want: "is another file than the one that was pinned"},
+		"late":            {change: func(s *Spec) { s.Command = "/no/such/file" }, want: "stat /no/such/file: no such file or directory"},
+		"few":             {change: func(s *Spec) { s.Command = "plugin" }, want: `command: "plugin" is no absolute path`},
+		"many":            {change: func(s *Spec) { s.SHA256 = "abc" }, want: `sha256: "abc" is no SHA-256 sum of 64 hex digits`},
+		"floods":          {change: func(s *Spec) { s.Command = os.DevNull }, want: "permission denied"},
+	} {
+		t.Run(behaviour, func(t *testing.T) {
+			spec := specOf(t, behaviour)
+			if c.change != nil {
+				c.change(&spec)
+			}
+			log := &logged{}
+			_, err := Start(t.Context(), []Spec{specOf(t, "good"), spec}, log.logger())
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+				t.Fatalf("error %v\nwant %s", err, c.want)
+			}
+			if prefix := strings.TrimSuffix("plugin "+spec.Name, " ") + ": "; !strings.HasPrefix(err.Error(), prefix) {
+				t.Errorf("error %v does not begin with %s", err, prefix)
+			}
+			if config := (*ConfigError)(nil); errors.As(err, &config) != (behaviour == "configured") {
+				t.Errorf("%v: a matter of configuration? %v", err, behaviour == "configured")
+			}
+		})
+	}
+}
+
+// TestSilentStart: a plugin that says nothing is given up, also by one who
+// no longer wants to wait.
+func TestSilentStart(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	_, err := Start(ctx, []Spec{specOf(t, "silent")}, (&logged{}).logger())
+	if err == nil || time.Since(start) > 5*time.Second {
+		t.Errorf("after %v: %v", time.Since(start), err)
+	}
+}
+
+// TestRestart: a plugin that ends is started anew, and the log says how it ended.
+func TestRestart(t *testing.T) {
+	for behaviour, why := range map[string]string{
+		"crashes": "exit status 7",
+		"panics":  `exit status 2; it printed: \"panic: out of cheese\"`,
+	} {
+		t.Run(behaviour, func(t *testing.T) {
+			p, log := hosted(t, specOf(t, behaviour))
+			if _, err := p.Patch(deadline(t, 10*time.Second), batchOf(1)); err == nil || !strings.Contains(err.Error(), "it ended") {
+				t.Errorf("error %v", err)
+			}
+			log.await(t, `"reason":"`+why)
+			var unavailable enrich.Unavailable
+			if _, err := p.Patch(t.Context(), batchOf(1)); !errors.As(err, &unavailable) {
+				t.Errorf("while it is not running: %v", err)
+			}
+			log.await(t, "plugin runs again")
+			if got := p.Stats(); got.Restarts != 1 || !got.Up {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// TestKilled: as above, for a plugin that others kill.
+func TestKilled(t *testing.T) {
+	p, log := hosted(t, specOf(t, "good"))
+	for range 2 {
+		pid := p.current.Load().process.pid()
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, func() bool { return p.current.Load() == nil }, func() string { return "still there" })
+		answers(t, p)
+	}
+	log.await(t, `"reason":"signal: killed"`)
+}
+
+// TestStopped: a plugin that is stopped answers nothing, not even the call that
+// is to end it. It is found out, killed and started anew.
+func TestStopped(t *testing.T) {
+	p, log := hosted(t, specOf(t, "good"))
+	pid := p.current.Load().process.pid()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	for range tripAfter {
+		start := time.Now()
+		if _, err := p.Patch(deadline(t, 50*time.Millisecond), batchOf(1)); err == nil || time.Since(start) > time.Second {
+			t.Errorf("error %v after %v", err, time.Since(start))
+		}
+	}
+	if _, err := p.Patch(t.Context(), batchOf(1)); !errors.Is(err, breakerOpen) {
+		t.Errorf("the breaker is not open: %v", err)
+	}
+	log.await(t, `"reason":"health check: it did not answer for 2s"`)
+	answers(t, p)
+}
+
+// TestStoppedAtEnd: Close does not wait for a plugin that is stopped.
+func TestStoppedAtEnd(t *testing.T) {
+	log := &logged{}
+	host, err := Start(t.Context(), []Spec{specOf(t, "good"), specOf(t, "ignores-the-end")}, log.logger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pids := []int{host.Plugins()[0].current.Load().process.pid(), host.Plugins()[1].current.Load().process.pid()}
+	if err := syscall.Kill(pids[0], syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	host.Close()
+	if took := time.Since(start); took > stopTimeout+3*time.Second {
+		t.Errorf("Close took %v", took)
+	}
+	for _, pid := range pids {
+		if syscall.Kill(pid, 0) == nil {
+			t.Errorf("process %d is left", pid)
+		}
+	}
+	host.Close()
+}
+
+// TestHanging: a plugin that answers health checks, but no records, is given up
+// in the end.
+func TestHanging(t *testing.T) {
+	p, log := hosted(t, specOf(t, "hangs"))
+	eventually(t, func() bool {
+		_, _ = p.Patch(deadline(t, 20*time.Millisecond), batchOf(1))
+		return p.Stats().Restarts > 0
+	}, log.String)
+	log.await(t, `"reason":"it does not answer"`)
+}
+
+// TestErrors: a plugin that answers with errors is left alone for a while, and
+// not started anew: that would not help.
+func TestErrors(t *testing.T) {
+	p, log := hosted(t, specOf(t, "fails"))
+	for range tripAfter {
+		if _, err := p.Patch(deadline(t, 10*time.Second), batchOf(1)); err == nil || err.Error() != "database is away" {
+			t.Errorf("error %v", err)
+		}
+	}
+	log.await(t, "plugin fails")
+	if got := p.Stats(); got.Up || got.Restarts != 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestLeaking: a plugin that takes too much memory is started anew.
+func TestLeaking(t *testing.T) {
+	spec := specOf(t, "leaks")
+	spec.MaxMemory = 100 << 20
+	p, log := hosted(t, spec)
+	eventually(t, func() bool {
+		_, _ = p.Patch(deadline(t, time.Second), batchOf(8))
+		return p.Stats().Restarts > 0
+	}, log.String)
+	log.await(t, "MiB of memory, 100 are allowed")
+}
+
+// TestTooLarge: answers are bounded.
+func TestTooLarge(t *testing.T) {
+	p, _ := hosted(t, specOf(t, "bloated"))
+	if _, err := p.Patch(deadline(t, 10*time.Second), batchOf(8)); err == nil || !strings.Contains(err.Error(), "larger than max") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestChildren: what a plugin has started ends with it.
+func TestChildren(t *testing.T) {
+	p, log := hosted(t, specOf(t, "has-children"))
+	log.await(t, `"msg":"child `)
+	_, rest, _ := strings.Cut(log.String(), `"msg":"child `)
+	var child int
+	if _, err := fmt.Sscan(rest, &child); err != nil {
+		t.Fatal(err)
+	}
+	_ = syscall.Kill(p.current.Load().process.pid(), syscall.SIGKILL)
+	eventually(t, func() bool { return !alive(child) }, func() string { return "the child is alive" })
+}
+
+func alive(pid int) bool {
+	b, err := os.ReadFile(filepath.Join("/proc", fmt.Sprint(pid), "stat"))
+	return err == nil && !strings.Contains(string(b), ") Z ")
+}
+
+// TestSockets: nothing is left where plugins listened, not even by a host that was killed.
+func TestSockets(t *testing.T) {
+	dir := shortTemp(t)
+	t.Setenv("TMPDIR", dir)
+	stale := filepath.Join(dir, socketPrefix+"stale")
+	if err := os.MkdirAll(filepath.Join(stale, "plugin-dir1"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(stale, old, old); err != nil {
+		t.Fatal(err)
+	}
+	one, err := Start(t.Context(), []Spec{specOf(t, "good")}, (&logged{}).logger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(stale); err == nil {
+		t.Error("the folder of a host that is gone is left")
+	}
+	if err := os.Chtimes(one.sockets.path, old, old); err != nil {
+		t.Fatal(err)
+	}
+	another, err := Start(t.Context(), []Spec{specOf(t, "good")}, (&logged{}).logger())
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers(t, one.Plugins()[0])
+	one.Close()
+	another.Close()
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left: %v, error %v", left, err)
+	}
+	t.Setenv("TMPDIR", "/proc/no/such")
+	if _, err := Start(t.Context(), nil, (&logged{}).logger()); err == nil || !strings.Contains(err.Error(), "TMPDIR can name") {
+		t.Errorf("error %v", err)
+	}
+	long := filepath.Join(dir, strings.Repeat("x", 100))
+	if err := os.Mkdir(long, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", long)
+	if _, err := Start(t.Context(), nil, (&logged{}).logger()); err == nil || !strings.Contains(err.Error(), "too long for sockets") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// shortTemp returns a folder whose path leaves room for sockets.
+func shortTemp(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "psl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}

@@ -1,0 +1,26 @@
+package pluginhost
+
+import (
+	"context"
+	"io"
+	"log/slog"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+// newLibraryLog returns a logger for go-plugin. What that has to say is of
+// interest to those who look for a fault in it: what matters of it the host says
+// itself, with what it does about it.
+func newLibraryLog(log *slog.Logger) hclog.Logger {
+	logger := hclog.NewInterceptLogger(&hclog.LoggerOptions{Output: io.Discard, Level: hclog.Debug})
+	logger.RegisterSink(sink{log})
+	return logger
+}
+
+type sink struct{ log *slog.Logger }
+
+var _ hclog.SinkAdapter = sink{}
+
+func (s sink) Accept(_ string, _ hclog.Level, message string, args ...any) {
+	s.log.Log(context.Background(), slog.LevelDebug, message, args...) //nolint:sloglint // the words are the library's
+}

@@ -1,0 +1,75 @@
+package pluginhost
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+)
+
+// TestOutput: what a plugin logs and prints is in the host's log with its level
+// and the plugin's name, whatever it looks like.
+func TestOutput(t *testing.T) {
+	p, log := hosted(t, specOf(t, "talks"))
+	answers(t, p)
+	for _, text := range []string{"printed on stdout", "printed on stderr"} {
+		log.await(t, text)
+	}
+	found := map[string]string{}
+	for line := range strings.Lines(log.String()) {
+		var l struct{ Level, Msg, Plugin string }
+		if err := json.Unmarshal([]byte(line), &l); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		if l.Plugin != "faulty" || !utf8.ValidString(l.Msg) || len(l.Msg) > maxLine {
+			t.Errorf("%s", line)
+		}
+		found[l.Msg] = l.Level
+	}
+	for message, level := range map[string]string{
+		`{"@message":5,"@level":{},"@timestamp":[]}`: "INFO",
+		"structured":        "WARN",
+		"bad UTF-8: \uFFFD": "INFO",
+		"logged":            "ERROR",
+	} {
+		if found[message] != level {
+			t.Errorf("%q has level %q, want %s", message, found[message], level)
+		}
+	}
+	if !strings.Contains(log.String(), `"attributes":{"file":"teams.yaml"}`) {
+		t.Errorf("attributes are lost:\n%s", log)
+	}
+}
+
+// TestFlood: a plugin that floods its log is not held up, the rest of its lines
+// is counted, and the log gets no more than somebody can read.
+func TestFlood(t *testing.T) {
+	p, log := hosted(t, specOf(t, "floods"))
+	start := time.Now()
+	eventually(t, func() bool { return p.Stats().LinesDropped > 10_000 }, func() string { return "no lines dropped" })
+	answers(t, p)
+	most := linesAtOnce + int(time.Since(start).Seconds()+2)*linesPerSecond
+	if n := strings.Count(log.String(), "\n"); n > most {
+		t.Errorf("%d lines, want at most %d", n, most)
+	}
+}
+
+// FuzzEntry: any line is an entry or not, and nothing of it makes trouble.
+func FuzzEntry(f *testing.F) {
+	f.Add([]byte(`{"@level":"info","@message":"hi","@timestamp":"2026-11-23T17:00:00.000000Z","n":1}`))
+	f.Add([]byte(`{"level":"ERROR","msg":"hi","time":5,"a":{"b":[null]}}`))
+	f.Add([]byte(`{"@message":5}`))
+	f.Add([]byte(`{"msg":"","level":"trace"}`))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		e, ok := parseEntry(line)
+		if ok && !json.Valid(line) {
+			t.Errorf("%q was taken for JSON", line)
+		}
+		out := newOutput((&logged{}).logger())
+		out.readStderr(strings.NewReader(string(line) + "\n"))
+		if ok && strings.TrimSpace(e.message) != "" && out.takeLast() != e.message {
+			t.Error("the message is not remembered")
+		}
+	})
+}

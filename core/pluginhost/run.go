@@ -1,0 +1,81 @@
+package pluginhost
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"runtime"
+	"time"
+
+	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
+)
+
+// Process is one run of a plugin that nobody starts anew, for looking at a
+// plugin. Use [Run].
+type Process struct {
+	spec *Spec
+	in   *instance
+	done chan struct{}
+}
+
+// Run starts a plugin and connects to it; nothing is asked yet.
+func Run(ctx context.Context, spec Spec, log *slog.Logger) (*Process, error) {
+	if err := spec.Validate(); err != nil {
+		return nil, err
+	}
+	sockets, err := newSocketFolder()
+	if err != nil {
+		return nil, err
+	}
+	p := &Process{spec: &spec, done: make(chan struct{})}
+	started := make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // see Plugin.supervise
+		defer close(p.done)
+		defer sockets.remove()
+		in, err := start(ctx, &spec, &surroundings{sockets.path, newOutput(log), newLibraryLog(log)},
+			func(context.Context, *instance) error { return nil })
+		p.in = in
+		started <- err
+		if err == nil {
+			<-in.process.exited
+		}
+	}()
+	return p, <-started
+}
+
+// Client speaks to the plugin, without the host's bound for messages.
+func (p *Process) Client() enrichv1.EnricherServiceClient {
+	return enrichv1.NewEnricherServiceClient(p.in.conn)
+}
+
+// Stop asks the plugin to end. The error is that it did not by itself, until ctx
+// ended or two seconds were over; it is gone in any case.
+func (p *Process) Stop(ctx context.Context) error {
+	patience := stopTimeout
+	if deadline, ok := ctx.Deadline(); ok {
+		patience = min(patience, time.Until(deadline))
+	}
+	byItself := p.in.stop(patience)
+	<-p.done
+	if !byItself {
+		return errors.New("it did not end when it was asked to, and was killed")
+	}
+	return nil
+}
+
+// Kill ends the plugin at once, and returns when it is gone.
+func (p *Process) Kill() {
+	p.in.stop(0)
+	<-p.done
+}
+
+// Introduce has the plugin say who it is and take the configuration of its spec,
+// as a host does. Where the error is a [ConfigError], the rest is what holds
+// without a configuration.
+func (p *Process) Introduce(ctx context.Context) (*enrichv1.DescribeResponse, *enrichv1.Needs, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	err := p.in.introduce(ctx, p.spec)
+	return p.in.wire.description, p.in.wire.needs, err
+}

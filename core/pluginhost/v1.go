@@ -1,0 +1,214 @@
+package pluginhost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/pod-status-logger/pod-status-logger/core/enrich"
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
+)
+
+// v1 speaks podstatus.enrich.v1 with a plugin. A second version of the protocol
+// is a file like this one.
+type v1 struct {
+	client      enrichv1.EnricherServiceClient
+	description *enrichv1.DescribeResponse
+	needs       *enrichv1.Needs
+}
+
+// ConfigError is what a plugin says against its configuration.
+type ConfigError struct{ Message string }
+
+func (e *ConfigError) Error() string { return "config: " + e.Message }
+
+// newV1 bounds messages in both directions: go-plugin allows 2 GiB.
+func newV1(conn *grpc.ClientConn) *v1 {
+	return &v1{client: enrichv1.NewEnricherServiceClient(limited{conn})}
+}
+
+// limited is a connection with a limit for messages.
+type limited struct{ *grpc.ClientConn }
+
+func (l limited) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
+	opts = append(opts, grpc.MaxCallRecvMsgSize(enrichv1.MaxMessageBytes), grpc.MaxCallSendMsgSize(enrichv1.MaxMessageBytes))
+	return l.ClientConn.Invoke(ctx, method, args, reply, opts...)
+}
+
+func (w *v1) describe(ctx context.Context, name string) error {
+	d, err := w.client.Describe(ctx, &enrichv1.DescribeRequest{})
+	if err != nil {
+		return fmt.Errorf("describe: %s", status.Convert(err).Message())
+	}
+	if err := record.CheckPluginName(d.GetName()); err != nil {
+		return fmt.Errorf("describe: %w", err)
+	}
+	if name != "" && d.GetName() != name {
+		return fmt.Errorf("it calls itself %q, not %q; give it that name", d.GetName(), name)
+	}
+	w.description, w.needs = d, d.GetNeeds()
+	return nil
+}
+
+func (w *v1) configure(ctx context.Context, spec *Spec) error {
+	config := spec.Config
+	if config == "" {
+		config = "{}"
+	}
+	answer, err := w.client.Configure(ctx, &enrichv1.ConfigureRequest{ConfigJson: config, Cluster: spec.Cluster})
+	switch {
+	case status.Code(err) == codes.InvalidArgument:
+		return &ConfigError{status.Convert(err).Message()}
+	case err != nil:
+		return fmt.Errorf("configure: %s", status.Convert(err).Message())
+	}
+	if answer.GetNeeds() != nil {
+		w.needs = answer.GetNeeds()
+	}
+	return nil
+}
+
+// patch has the plugin answer a batch.
+func (w *v1) patch(ctx context.Context, batch []record.Record) ([]enrich.Patch, error) {
+	answer, err := w.client.Enrich(ctx, w.request(batch))
+	if err != nil {
+		return nil, callError(err)
+	}
+	patches := make([]enrich.Patch, len(answer.GetPatches()))
+	for i, p := range answer.GetPatches() {
+		patches[i] = enrich.Patch{
+			Attributes:  p.KeyValues(),
+			Traceparent: p.GetTraceparent(),
+			Tracestate:  p.GetTracestate(),
+			Suppress:    p.GetSuppress(),
+			Error:       p.GetError(),
+		}
+	}
+	return patches, nil
+}
+
+// callError says what went wrong without gRPC's words around it.
+func callError(err error) error {
+	s := status.Convert(err)
+	if s.Code() == codes.Unavailable {
+		return errEnded
+	}
+	if s.Message() == "" {
+		return errors.New(s.Code().String())
+	}
+	return errors.New(s.Message())
+}
+
+var errEnded = errors.New("it ended")
+
+// request has the records as far as the plugin needs them. Messages are made a
+// batch at a time, which is cheaper than one by one.
+func (w *v1) request(batch []record.Record) *enrichv1.EnrichRequest {
+	n := len(batch)
+	records, pods := make([]enrichv1.Record, n), make([]enrichv1.Pod, n)
+	request := &enrichv1.EnrichRequest{Records: make([]*enrichv1.Record, n)}
+	for i := range batch {
+		r, out := &batch[i], &records[i]
+		request.Records[i] = out
+		if i > 0 && batch[i-1].Pod == r.Pod {
+			out.Pod = records[i-1].Pod // only read from now on
+		} else {
+			out.Pod = &pods[i]
+			w.pod(out.Pod, r.Pod)
+		}
+		if !w.needs.GetPodOnly() {
+			change(out, r)
+		}
+	}
+	return request
+}
+
+func (w *v1) pod(out *enrichv1.Pod, p *record.Pod) {
+	out.Name, out.Namespace, out.Uid = p.Name, p.Namespace, p.UID
+	if !w.needs.GetPodOnly() {
+		out.Node, out.Phase, out.Reason = p.Node, p.Phase, record.Valid(p.Reason)
+	}
+	out.Labels = pick(p.Labels, w.needs.GetLabels(), true)
+	out.Annotations = pick(p.Annotations, w.needs.GetAnnotations(), false)
+	if w.needs.GetOwners() == nil || p.Owners == nil {
+		return
+	}
+	out.OwnersPending = p.Owners.Pending
+	out.Owners = make([]*enrichv1.Owner, len(p.Owners.Owners))
+	for i := range p.Owners.Owners {
+		out.Owners[i] = w.owner(&p.Owners.Owners[i])
+	}
+}
+
+func (w *v1) owner(o *record.Owner) *enrichv1.Owner {
+	return &enrichv1.Owner{
+		ApiVersion:  o.APIVersion,
+		Kind:        o.Kind,
+		Name:        o.Name,
+		Uid:         o.UID,
+		Labels:      pickMap(o.Labels, w.needs.GetOwners().GetLabels()),
+		Annotations: pickMap(o.Annotations, w.needs.GetOwners().GetAnnotations()),
+	}
+}
+
+// pick returns those of the labels whose keys are needed. No keys stand for all,
+// or for none.
+func pick(labels record.Labels, keys []string, allIfNone bool) map[string]string {
+	var picked map[string]string
+	for key, value := range labels.All() {
+		if len(keys) == 0 && !allIfNone || len(keys) > 0 && !slices.Contains(keys, key) {
+			continue
+		}
+		if picked == nil {
+			picked = make(map[string]string)
+		}
+		picked[record.Valid(key)] = record.Valid(value)
+	}
+	return picked
+}
+
+func pickMap(all map[string]string, keys []string) map[string]string {
+	var picked map[string]string
+	for _, key := range keys {
+		value, ok := all[key]
+		if !ok {
+			continue
+		}
+		if picked == nil {
+			picked = make(map[string]string, len(keys))
+		}
+		picked[key] = record.Valid(value)
+	}
+	return picked
+}
+
+// change fills in what a record says but for its pod.
+func change(out *enrichv1.Record, r *record.Record) {
+	out.Action = enrichv1.Action(r.Action) // the numbers are the same, which a test holds
+	out.State = enrichv1.State(r.State)
+	out.Reason, out.Info = record.Valid(r.Reason), record.Valid(r.Info)
+	out.TimeUnixNano = r.Time.UnixNano()
+	out.Initial, out.Recovered = r.Initial, r.Recovered
+	out.ResourceVersion, out.RecordId = r.ResourceVersion, r.ID.String()
+	c := r.Container
+	if c == nil {
+		return
+	}
+	out.Container = &enrichv1.Container{
+		Name:         c.Name,
+		Type:         enrichv1.ContainerType(c.Type) + enrichv1.ContainerType_CONTAINER_TYPE_CONTAINER,
+		Image:        c.Image,
+		Ready:        c.Ready,
+		RestartCount: c.RestartCount,
+		Signal:       c.Signal,
+	}
+	if c.Terminated {
+		out.Container.ExitCode = &c.ExitCode
+	}
+}

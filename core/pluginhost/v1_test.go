@@ -1,0 +1,165 @@
+package pluginhost
+
+import (
+	"context"
+	"net"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/testing/protocmp"
+
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
+)
+
+// TestNumbers: the numbers of the record's enumerations are those of the wire.
+func TestNumbers(t *testing.T) {
+	for action, want := range map[record.Action]enrichv1.Action{
+		record.Create: enrichv1.Action_ACTION_CREATE, record.Update: enrichv1.Action_ACTION_UPDATE, record.Delete: enrichv1.Action_ACTION_DELETE,
+	} {
+		if got := enrichv1.Action(action); got != want {
+			t.Errorf("%v is %v", action, got)
+		}
+	}
+	for state, want := range map[record.State]enrichv1.State{
+		0: enrichv1.State_STATE_UNSPECIFIED, record.Waiting: enrichv1.State_STATE_WAITING, record.Running: enrichv1.State_STATE_RUNNING,
+		record.Error: enrichv1.State_STATE_ERROR, record.Terminated: enrichv1.State_STATE_TERMINATED,
+	} {
+		if got := enrichv1.State(state); got != want {
+			t.Errorf("%v is %v", state, got)
+		}
+	}
+}
+
+func fullRecord() record.Record {
+	return record.Record{
+		Time: time.Unix(1, 2), Action: record.Update, State: record.Terminated, Reason: "OOMKilled", Info: "bad \xff byte",
+		Initial: true, Recovered: true, ResourceVersion: "42", ID: record.ID{1},
+		Pod: &record.Pod{
+			Name: "web-0", Namespace: "shop", UID: "u", Node: "n", Phase: "Running", Reason: "r",
+			Labels:      record.NewLabels(map[string]string{"app": "web", "tier": ""}),
+			Annotations: record.NewLabels(map[string]string{"a": "1", "b": "2"}),
+			Owners: &record.OwnerChain{Pending: true, Owners: []record.Owner{{
+				OwnerRef: record.OwnerRef{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "web", UID: "o"},
+				Labels:   map[string]string{"x": "1", "y": "2"}, Annotations: map[string]string{"p": "1", "q": "2"},
+			}}},
+		},
+		Container: &record.Container{Name: "c", Type: record.Sidecar, Image: "i:1", Ready: true, RestartCount: 3, Terminated: true, ExitCode: 0, Signal: 9},
+	}
+}
+
+// TestNeeds: a plugin sees what it needs, and no more.
+func TestNeeds(t *testing.T) {
+	owner := &enrichv1.Owner{ApiVersion: "apps/v1", Kind: "ReplicaSet", Name: "web", Uid: "o"}
+	withKeys := &enrichv1.Owner{
+		ApiVersion: "apps/v1", Kind: "ReplicaSet", Name: "web", Uid: "o",
+		Labels: map[string]string{"x": "1"}, Annotations: map[string]string{"q": "2"},
+	}
+	full := func(pod *enrichv1.Pod) *enrichv1.Record {
+		pod.Name, pod.Namespace, pod.Uid, pod.Node, pod.Phase, pod.Reason = "web-0", "shop", "u", "n", "Running", "r"
+		return &enrichv1.Record{
+			Action: enrichv1.Action_ACTION_UPDATE, State: enrichv1.State_STATE_TERMINATED, Reason: "OOMKilled", Info: "bad \uFFFD byte",
+			TimeUnixNano: 1_000_000_002, Pod: pod, Initial: true, Recovered: true, ResourceVersion: "42",
+			RecordId: "01000000000000000000000000000000",
+			Container: &enrichv1.Container{
+				Name: "c", Type: enrichv1.ContainerType_CONTAINER_TYPE_SIDECAR, Image: "i:1", Ready: true, RestartCount: 3, ExitCode: new(int32), Signal: 9,
+			},
+		}
+	}
+	all := map[string]string{"app": "web", "tier": ""}
+	for name, c := range map[string]struct {
+		needs *enrichv1.Needs
+		want  *enrichv1.Record
+	}{
+		"nothing said": {nil, full(&enrichv1.Pod{Labels: all})},
+		"keys": {
+			&enrichv1.Needs{Labels: []string{"tier", "none"}, Annotations: []string{"b"}, Owners: &enrichv1.OwnerNeeds{Labels: []string{"x"}, Annotations: []string{"q", "none"}}},
+			full(&enrichv1.Pod{Labels: map[string]string{"tier": ""}, Annotations: map[string]string{"b": "2"}, Owners: []*enrichv1.Owner{withKeys}, OwnersPending: true}),
+		},
+		"owners by name": {&enrichv1.Needs{Owners: &enrichv1.OwnerNeeds{}}, full(&enrichv1.Pod{Labels: all, Owners: []*enrichv1.Owner{owner}, OwnersPending: true})},
+		"pod only":       {&enrichv1.Needs{PodOnly: true}, &enrichv1.Record{Pod: &enrichv1.Pod{Name: "web-0", Namespace: "shop", Uid: "u", Labels: all}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := &v1{needs: c.needs}
+			got := w.request([]record.Record{fullRecord()}).GetRecords()
+			if diff := cmp.Diff([]*enrichv1.Record{c.want}, got, protocmp.Transform()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestSharedPod: the records of one event share their pod on the way, too.
+func TestSharedPod(t *testing.T) {
+	a, b := fullRecord(), batchOf(1)[0]
+	sent := (&v1{}).request([]record.Record{a, a, b, b}).GetRecords()
+	if sent[0].GetPod() != sent[1].GetPod() || sent[2].GetPod() != sent[3].GetPod() || sent[1].GetPod() == sent[2].GetPod() {
+		t.Error("pods are not shared by the records of one event")
+	}
+}
+
+// TestInProcess speaks to a service over a socket: what each answer becomes.
+func TestInProcess(t *testing.T) {
+	service := &answering{answer: &enrichv1.EnrichResponse{Patches: []*enrichv1.Patch{{
+		Attributes: []*enrichv1.Attribute{
+			{Key: "a.s", Value: &enrichv1.Attribute_StringValue{StringValue: "x"}},
+			{Key: "a.b", Value: &enrichv1.Attribute_BoolValue{BoolValue: true}},
+			{Key: "a.i", Value: &enrichv1.Attribute_IntValue{IntValue: -1}},
+			{Key: "a.f", Value: &enrichv1.Attribute_DoubleValue{DoubleValue: 1.5}},
+			{Key: "a.none"},
+		},
+		Traceparent: "tp", Tracestate: "ts", Suppress: true, Error: "e",
+	}}}}
+	patches, err := dial(t, service).patch(t.Context(), []record.Record{fullRecord()})
+	if err != nil || len(patches) != 1 {
+		t.Fatalf("%v, error %v", patches, err)
+	}
+	p := patches[0]
+	var values []string
+	for _, kv := range p.Attributes {
+		values = append(values, string(kv.Key)+"="+kv.Value.String())
+	}
+	if diff := cmp.Diff([]string{"a.s=x", "a.b=true", "a.i=-1", "a.f=1.5", "a.none="}, values); diff != "" {
+		t.Errorf("attributes (-want +got):\n%s", diff)
+	}
+	if p.Traceparent != "tp" || p.Tracestate != "ts" || !p.Suppress || p.Error != "e" {
+		t.Errorf("%+v", p)
+	}
+	if diff := cmp.Diff("bad \uFFFD byte", service.got.GetRecords()[0].GetInfo()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+type answering struct {
+	enrichv1.UnimplementedEnricherServiceServer
+	answer *enrichv1.EnrichResponse
+	got    *enrichv1.EnrichRequest
+}
+
+func (a *answering) Enrich(_ context.Context, r *enrichv1.EnrichRequest) (*enrichv1.EnrichResponse, error) {
+	a.got = r
+	return a.answer, nil
+}
+
+func dial(t *testing.T, service enrichv1.EnricherServiceServer) *v1 {
+	t.Helper()
+	socket := filepath.Join(shortTemp(t), "s")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer()
+	enrichv1.RegisterEnricherServiceServer(server, service)
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(listener) }()
+	conn, err := grpc.NewClient("unix:"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(); server.Stop(); <-done })
+	return newV1(conn)
+}

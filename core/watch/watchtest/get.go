@@ -1,0 +1,131 @@
+package watchtest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// finder finds what a get is answered with.
+type finder func(*owners, *http.Request) (runtime.Object, *metav1.Status)
+
+// serveGet answers with the object that find returns under the server's mutex.
+func (s *Server) serveGet(find finder) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !s.enter() {
+			panic(http.ErrAbortHandler)
+		}
+		defer s.serving.Done()
+		if !s.waitForGet(r) {
+			return
+		}
+		m := s.negotiate(r.Header.Get("Accept"))
+		obj, failure := s.found(find, r)
+		if failure != nil {
+			s.fail(w, m, failure)
+			return
+		}
+		var body bytes.Buffer
+		if err := s.codec.object(m, obj, &body); err != nil {
+			panic(fmt.Errorf("encode %T: %w", obj, err))
+		}
+		w.Header().Set("Content-Type", s.codec.contentType(m))
+		_, _ = w.Write(body.Bytes()) // the client is gone then
+	}
+}
+
+// waitForGet records the request and waits as the script says; false where the
+// client has not waited.
+func (s *Server) waitForGet(r *http.Request) bool {
+	s.mu.Lock()
+	s.record(r, "get", r.PathValue("namespace"))
+	hang, delay := s.faults.hang, s.owners.delay
+	s.mu.Unlock()
+	if hang != nil {
+		select {
+		case <-hang:
+		case <-r.Context().Done():
+			return false
+		}
+	}
+	if delay <= 0 {
+		return true
+	}
+	select {
+	case <-time.After(delay):
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+func (s *Server) found(find finder, r *http.Request) (runtime.Object, *metav1.Status) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if code := s.owners.failure; code != 0 {
+		st := apierrors.NewGenericServerResponse(code, "get", schema.GroupResource{}, "", "scripted failure", 0, false).Status()
+		return nil, &st
+	}
+	return find(&s.owners, r)
+}
+
+// get returns the owner that the request names.
+func (o *owners) get(r *http.Request) (runtime.Object, *metav1.Status) {
+	at := address{groupVersionOf(r), r.PathValue("resource"), r.PathValue("namespace"), r.PathValue("name")}
+	of := schema.GroupResource{Group: at.groupVersion.Group, Resource: at.resource}
+	if o.forbidden[at.resource] {
+		return nil, forbidden(of, at)
+	}
+	meta := o.objects[at]
+	if meta == nil {
+		st := apierrors.NewNotFound(of, at.name).Status()
+		return nil, &st
+	}
+	meta = meta.DeepCopy()
+	if strings.Contains(r.Header.Get("Accept"), "as=PartialObjectMetadata") {
+		meta.APIVersion, meta.Kind = metav1.SchemeGroupVersion.String(), "PartialObjectMetadata"
+	}
+	return meta, nil
+}
+
+// discover returns the discovery document of a group's version.
+func (o *owners) discover(r *http.Request) (runtime.Object, *metav1.Status) {
+	gv := groupVersionOf(r)
+	if o.kinds[gv] == nil {
+		st := apierrors.NewGenericServerResponse(http.StatusNotFound, "get", schema.GroupResource{}, "", "", 0, false).Status()
+		return nil, &st
+	}
+	list := &metav1.APIResourceList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "APIResourceList"}, GroupVersion: gv.String()}
+	for _, name := range slices.Sorted(maps.Keys(o.kinds[gv])) {
+		list.APIResources = append(list.APIResources, o.kinds[gv][name])
+	}
+	return list, nil
+}
+
+func groupVersionOf(r *http.Request) schema.GroupVersion {
+	if version := r.PathValue("version"); version != "" {
+		return schema.GroupVersion{Group: r.PathValue("group"), Version: version}
+	}
+	return schema.GroupVersion{Version: "v1"} // below /api
+}
+
+// forbidden says it in the words of the real server's RBAC.
+func forbidden(of schema.GroupResource, at address) *metav1.Status {
+	where := "at the cluster scope"
+	if at.namespace != "" {
+		where = fmt.Sprintf("in the namespace %q", at.namespace)
+	}
+	why := fmt.Sprintf("User %q cannot get resource %q in API group %q %s", "watchtest", of.Resource, of.Group, where)
+	st := apierrors.NewForbidden(of, at.name, errors.New(why)).Status()
+	return &st
+}

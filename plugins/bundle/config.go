@@ -1,0 +1,112 @@
+package bundle
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+)
+
+// Config is what a user writes under "config" in the plugin's entry. What is
+// left out has its default; an empty list is none.
+type Config struct {
+	// Keys of labels or annotations whose value is the name of the bundle. They
+	// come before all detectors. Default: bundle.
+	Keys []string `json:"keys"`
+	// Detectors to ask, in this order. Default: all, in the order of the table in
+	// docs/bundles.md.
+	Detectors []string `json:"detectors"`
+	// Trace gives records a trace context. Default: true.
+	Trace *bool `json:"trace"`
+	// TraceKeys are the keys of annotations that hold a W3C traceparent. They
+	// come before the well-known ones. Default: none.
+	TraceKeys []string `json:"traceKeys"`
+}
+
+// check tells all that is wrong.
+func (c Config) check() error {
+	return errors.Join(
+		checkEach("keys", c.Keys, func(key string) error { return checkKey(key, "label or annotation") }),
+		checkEach("detectors", c.Detectors, checkDetector),
+		checkEach("traceKeys", c.TraceKeys, func(key string) error { return checkKey(key, "annotation") }),
+	)
+}
+
+// checkEach checks the items of the list with this key, and that each is there
+// once.
+func checkEach(list string, items []string, check func(string) error) error {
+	var errs []error
+	for i, item := range items {
+		err := check(item)
+		if slices.Contains(items[:i], item) {
+			err = fmt.Errorf("%q is there twice", item)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s[%d]: %w", list, i, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkKey is as lenient as the API server is with annotations, whose prefix may
+// have capitals.
+func checkKey(key, what string) error {
+	if len(validation.IsQualifiedName(strings.ToLower(key))) > 0 {
+		return fmt.Errorf("%q is no %s key; want one such as app or example.com/app", key, what)
+	}
+	return nil
+}
+
+func checkDetector(name string) error {
+	if names := detectorNames(); !slices.Contains(names, name) {
+		return fmt.Errorf("%q is not one of %s", name, strings.Join(names, ", "))
+	}
+	return nil
+}
+
+func detectorNames() []string {
+	var names []string
+	for _, d := range detectors {
+		names = append(names, d.name)
+	}
+	return names
+}
+
+// chosen returns the detectors to ask, in order.
+func (c Config) chosen() []detector {
+	keys := c.Keys
+	if keys == nil {
+		keys = []string{"bundle"}
+	}
+	list := make([]detector, 0, 1+len(detectors))
+	if len(keys) > 0 {
+		list = append(list, explicit(keys))
+	}
+	if c.Detectors == nil {
+		return append(list, detectors[:]...)
+	}
+	for _, name := range c.Detectors {
+		i := slices.IndexFunc(detectors[:], func(d detector) bool { return d.name == name })
+		list = append(list, detectors[i])
+	}
+	return list
+}
+
+// custom is the manager of bundles that the keys of the configuration tell.
+const custom = "custom"
+
+// explicit is the detector for these keys.
+func explicit(keys []string) detector {
+	d := detector{name: custom}
+	for _, k := range keys {
+		d.marks = append(d.marks, mark{key: key{k, anywhere}, read: verbatim(custom)})
+		if v := k + "-version"; checkKey(v, "") == nil {
+			d.versions = append(d.versions, version{key: key{v, anywhere}})
+		}
+	}
+	return d
+}
+
+func (c Config) trace() bool { return c.Trace == nil || *c.Trace }

@@ -1,0 +1,121 @@
+package bundle
+
+import (
+	"slices"
+
+	"github.com/pod-status-logger/pod-status-logger/plugins/enricher"
+)
+
+// bundle is what a pod belongs to. Without id: nothing that is known.
+type bundle struct{ id, name, version, manager, source string }
+
+// finder finds the bundles and trace contexts of pods. Everything that does not
+// depend on a pod is made ready once; after that it does not change.
+type finder struct {
+	detectors []detector
+	traceKeys []string // none: no trace contexts
+	needs     needs
+}
+
+func newFinder(c Config) *finder {
+	f := &finder{detectors: c.chosen()}
+	var byHand []version
+	if len(f.detectors) > 0 && f.detectors[0].name == custom {
+		// Who says a version by hand means it, whoever manages the bundle.
+		byHand, f.detectors[0].versions = f.detectors[0].versions, nil
+	}
+	for i := range f.detectors {
+		d := &f.detectors[i]
+		d.versions = slices.Concat(byHand, d.versions, versions[:])
+	}
+	if c.trace() {
+		f.traceKeys = slices.Concat(c.TraceKeys, traceKeys[:])
+	}
+	f.needs = needsOf(f)
+	return f
+}
+
+// find returns the bundle and the trace context of a pod, each as far as it is
+// certain: while owners are pending, nothing that they could change.
+func (f *finder) find(pod *enricher.Pod) (b bundle, traceparent string) {
+	c := newChain(pod)
+	var certain bool // the version, or that there is none
+	if d, ok := f.detect(&c, &b); ok {
+		b.manager = d.name
+		b.version, certain = d.versionOf(&c)
+	}
+	if f.traceKeys == nil {
+		return b, ""
+	}
+	if traceparent = f.givenTrace(&c); traceparent == "" && certain && !c.open {
+		traceparent = deriveTrace(b.id, b.version, pod.GetUid())
+	}
+	return b, traceparent
+}
+
+// detect asks one detector after the other. While owners are pending, what a
+// later one says does not count where they could have a mark for an earlier one.
+func (f *finder) detect(c *chain, b *bundle) (*detector, bool) {
+	for i := range f.detectors {
+		d := &f.detectors[i]
+		if d.match(c, b) {
+			return d, true
+		}
+		if c.pod.GetOwnersPending() && d.mayMatch(c.at(0)) {
+			break
+		}
+	}
+	return nil, false
+}
+
+// mayMatch tells whether the detector could still find something once the owners
+// are known.
+func (d *detector) mayMatch(pod object) bool {
+	return !d.onPod || slices.ContainsFunc(d.marks, func(m mark) bool { return pod.get(m.key) != "" })
+}
+
+// match looks for a mark, on the pod and then on its owners, nearest first.
+func (d *detector) match(c *chain, b *bundle) bool {
+	n := c.len()
+	if d.onPod {
+		n = 1
+	}
+	for i := range n {
+		o := c.at(i)
+		for j := range d.marks {
+			m := &d.marks[j]
+			value := o.get(m.key)
+			if value == "" {
+				continue
+			}
+			if b.id, b.name = m.read(c.pod, o, value); b.id != "" {
+				b.source = m.key.name
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// versionOf returns the version of the bundle that the detector found: what the
+// pod says, or an object that lasts as long as the pod; else the revision of the
+// rollout. It is not certain while such an object is pending.
+func (d *detector) versionOf(c *chain) (version string, certain bool) {
+	for i := range c.lasting {
+		o := c.at(i)
+		for j := range d.versions {
+			v := &d.versions[j]
+			value := o.get(v.key)
+			if value != "" && v.read != nil {
+				value = v.read(value)
+			}
+			if value != "" {
+				return value, true
+			}
+		}
+	}
+	if c.open {
+		return "", false
+	}
+	return c.revision, true
+}

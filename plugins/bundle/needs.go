@@ -1,0 +1,60 @@
+package bundle
+
+import (
+	"maps"
+	"slices"
+)
+
+// needs is what a finder looks at.
+type needs struct {
+	podLabels, podAnnotations     set
+	ownerLabels, ownerAnnotations set
+	owners                        bool
+}
+
+type set map[string]bool
+
+// sorted is never nil: for owners that would mean that there is nothing to look up.
+func (s set) sorted() []string {
+	keys := slices.AppendSeq(make([]string, 0, len(s)), maps.Keys(s))
+	slices.Sort(keys)
+	return keys
+}
+
+func needsOf(f *finder) needs {
+	n := needs{podLabels: set{}, podAnnotations: set{}, ownerLabels: set{}, ownerAnnotations: set{}}
+	n.owners = len(f.detectors) > 0 || f.traceKeys != nil
+	for _, l := range [...]string{labelTemplateHash, labelRolloutHash, labelRevision} {
+		n.podLabels[l] = true
+	}
+	for _, d := range f.detectors {
+		for _, m := range d.marks {
+			n.add(m.key, !d.onPod)
+			for _, k := range m.beside {
+				n.add(k, !d.onPod)
+			}
+		}
+		for _, v := range d.versions {
+			n.add(v.key, true)
+		}
+	}
+	for _, k := range f.traceKeys {
+		n.add(key{k, annotation}, true)
+	}
+	return n
+}
+
+func (n *needs) add(k key, ofOwners bool) {
+	if k.in&label != 0 {
+		n.podLabels[k.name] = true
+		if ofOwners {
+			n.ownerLabels[k.name] = true
+		}
+	}
+	if k.in&annotation != 0 {
+		n.podAnnotations[k.name] = true
+		if ofOwners {
+			n.ownerAnnotations[k.name] = true
+		}
+	}
+}

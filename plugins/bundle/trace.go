@@ -1,0 +1,140 @@
+package bundle
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+)
+
+// traceKeys are annotations that hold a trace context, in order.
+var traceKeys = [...]string{
+	"tracing.k8s.io/traceparent", // https://github.com/kubernetes/enhancements/issues/5915
+	"traceparent",                // https://github.com/keptn/lifecycle-toolkit/issues/1394
+	// https://github.com/tektoncd/pipeline/blob/main/pkg/reconciler/pipelinerun/tracing.go
+	"tekton.dev/pipelinerunSpanContext",
+	"tekton.dev/taskrunSpanContext",
+}
+
+// givenTrace returns the trace context in an annotation of the nearest object
+// that has one that is valid. It is that of one delivery, so it counts only on
+// objects that the next one leaves as they are.
+func (f *finder) givenTrace(c *chain) string {
+	for i := range c.lasting {
+		o := c.at(i)
+		if len(o.annotations) == 0 {
+			continue
+		}
+		for _, k := range f.traceKeys {
+			if value := o.get(key{k, annotation}); value != "" {
+				if traceparent := parseTrace(value); traceparent != "" {
+					return traceparent
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// parseTrace reads a traceparent, or a JSON object with one, as Tekton writes it.
+// It returns nothing where that is not valid.
+func parseTrace(value string) string {
+	if !strings.HasPrefix(value, "{") {
+		return parseTraceparent(value)
+	}
+	var carrier struct {
+		Traceparent string `json:"traceparent"`
+	}
+	if json.Unmarshal([]byte(value), &carrier) != nil {
+		return ""
+	}
+	return parseTraceparent(carrier.Traceparent)
+}
+
+// Lengths and positions in version-traceid-spanid-flags.
+// https://www.w3.org/TR/trace-context/#traceparent-header
+const (
+	traceparentLen = 55
+	traceIDAt      = 3
+	spanIDAt       = 36
+	flagsAt        = 53
+)
+
+// parseTraceparent returns a valid traceparent in its version 00. Of a later
+// version, which may be longer, it takes what 00 has: that is how W3C wants it
+// read.
+func parseTraceparent(s string) string {
+	if len(s) < traceparentLen || s[2] != '-' || s[traceIDAt+32] != '-' || s[spanIDAt+16] != '-' {
+		return ""
+	}
+	version, flags := s[:2], s[flagsAt:traceparentLen]
+	if !isHex(version) || version == "ff" || !isHex(flags) ||
+		!isID(s[traceIDAt:traceIDAt+32]) || !isID(s[spanIDAt:spanIDAt+16]) {
+		return ""
+	}
+	if len(s) > traceparentLen && (version == "00" || s[traceparentLen] != '-') {
+		return ""
+	}
+	if version == "00" && (flags == "00" || flags == "01") {
+		return s
+	}
+	return "00" + s[2:flagsAt] + knownFlags(flags)
+}
+
+// knownFlags keeps the flags that have a meaning, sampled and random. A receiver
+// may refuse others.
+func knownFlags(flags string) string {
+	b, _ := hex.DecodeString(flags)
+	return "0" + string('0'+b[0]&3)
+}
+
+func isHex(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+func isID(s string) bool { return isHex(s) && strings.Trim(s, "0") != "" }
+
+// deriveTrace makes up the trace context of a pod. All pods of a version of a
+// bundle share the trace, and each has a span of its own in it. Nobody has sent
+// that span, so it is not sampled.
+//
+// The derivation is part of the product's contract and described in
+// docs/bundles.md: others may make links to the trace.
+func deriveTrace(id, version, podUID string) string {
+	var scratch [256]byte
+	b := appendString(appendString(scratch[:0], id), version)
+	sum := sha256.Sum256(b)
+	trace := [16]byte(sum[:16])
+	notZero(trace[:])
+
+	b = append(append(b[:0], trace[:]...), podUID...)
+	sum = sha256.Sum256(b)
+	span := [8]byte(sum[:8])
+	notZero(span[:])
+
+	const form = "00-00000000000000000000000000000000-0000000000000000-00"
+	out := [traceparentLen]byte([]byte(form))
+	hex.Encode(out[traceIDAt:], trace[:])
+	hex.Encode(out[spanIDAt:], span[:])
+	return string(out[:])
+}
+
+func appendString(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+// notZero makes an id valid: one of zeros alone means that there is none.
+func notZero(id []byte) {
+	for _, c := range id {
+		if c != 0 {
+			return
+		}
+	}
+	id[len(id)-1] = 1
+}

@@ -1,0 +1,103 @@
+// Team is a plugin that tells which team a pod belongs to, as a label of the pod
+// says, else as a file says of its namespace. It shows most powers of plugins.
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"math"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/pod-status-logger/pod-status-logger/plugins/enricher"
+)
+
+// rereadEvery is short beside the minute that a changed ConfigMap takes to reach a pod.
+const rereadEvery = 10 * time.Second
+
+// teams is no [enricher.PodOnly]: what it says of a pod changes with the file.
+type teams struct {
+	log    *slog.Logger
+	config struct {
+		File  string `json:"file"`  // YAML that maps namespaces to teams; may be empty
+		Label string `json:"label"` // key of the label that wins
+	}
+	byNamespace atomic.Pointer[map[string]string]
+	reread      *time.Timer
+}
+
+var (
+	_ enricher.Configurer  = (*teams)(nil)
+	_ enricher.LabelNeeder = (*teams)(nil)
+	_ enricher.Logger      = (*teams)(nil)
+	_ io.Closer            = (*teams)(nil)
+)
+
+func newTeams() *teams {
+	t := &teams{}
+	t.byNamespace.Store(&map[string]string{})
+	t.reread = time.AfterFunc(math.MaxInt64, t.follow) // once there is a file: Configure sets it
+	return t
+}
+
+func (*teams) Describe() enricher.Description {
+	return enricher.Description{Name: "team", Version: "1.0.0"}
+}
+
+func (t *teams) SetLogger(log *slog.Logger) { t.log = log }
+
+func (t *teams) Configure(config []byte) error {
+	if err := enricher.Decode(config, &t.config); err != nil {
+		return err
+	}
+	t.config.Label = cmp.Or(t.config.Label, "team")
+	if t.config.File == "" {
+		return nil
+	}
+	t.reread.Reset(rereadEvery)
+	return t.read()
+}
+
+// NeedsLabels keeps the host from sending all labels.
+func (t *teams) NeedsLabels() []string { return []string{t.config.Label} }
+
+func (t *teams) Enrich(_ context.Context, r *enricher.Record, p *enricher.Patch) error {
+	name := cmp.Or(r.GetPod().GetLabels()[t.config.Label], (*t.byNamespace.Load())[r.GetPod().GetNamespace()])
+	if name != "" { // that a pod has no team is no failure
+		p.SetString("name", name)
+	}
+	return nil
+}
+
+func (t *teams) Close() error {
+	t.reread.Stop()
+	return nil
+}
+
+func (t *teams) follow() {
+	if err := t.read(); err != nil {
+		t.log.Error("teams stay as they were", "error", err)
+	}
+	t.reread.Reset(rereadEvery)
+}
+
+func (t *teams) read() error {
+	var byNamespace map[string]string
+	text, err := os.ReadFile(t.config.File)
+	if err == nil {
+		err = yaml.UnmarshalStrict(text, &byNamespace)
+	}
+	if err != nil {
+		return fmt.Errorf(`file: %w; want YAML that maps namespaces to teams, such as "shop: checkout"`, err)
+	}
+	t.byNamespace.Store(&byNamespace)
+	return nil
+}
+
+func main() { enricher.Serve(newTeams()) }
