@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
+	"github.com/pod-status-logger/pod-status-logger/core/pluginhost"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/telemetry"
 )
@@ -83,6 +84,8 @@ func TestConfigurationPage(t *testing.T) {
 	metrics.WatchJournal(func() journal.Stats { return journal.Stats{} })
 	metrics.WatchPods(func() int { return 0 })
 	metrics.WatchStream("", func() time.Duration { return 0 })
+	metrics.WatchPlugin("p", func() pluginhost.Stats { return pluginhost.Stats{} })
+	metrics.OwnerLookups.WithLabelValues("x")
 	families, err := metrics.Registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -168,7 +171,14 @@ func TestChangelogDependencies(t *testing.T) {
 // TestLinks: what the pages link to in the repository is there.
 func TestLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#:]+)\)`)
-	for _, page := range []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/records.md", "docs/configuration.md", "docs/performance.md"} {
+	pages, err := filepath.Glob(root + "docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range pages {
+		pages[i] = strings.TrimPrefix(pages[i], root)
+	}
+	for _, page := range append(pages, "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "plugins/examples/python/README.md") {
 		for _, m := range link.FindAllStringSubmatch(readDoc(t, page), -1) {
 			if _, err := os.Stat(filepath.Join(root, filepath.Dir(page), m[1])); err != nil {
 				t.Errorf("%s links to %s, which is not there", page, m[1])

@@ -25,11 +25,20 @@ func TestImports(t *testing.T) {
 		{"core/otlp", "k8s.io", "a record is all that it needs"},
 		{"core/otlp", "go.opentelemetry.io/otel/exporters", "the stock exporters drop what is not taken in time"},
 		{"core/journal", module, "bytes are all that it knows"},
+		{"core/strict", module, "JSON is all that it knows"},
+		{"core/enrich", module + "proto", "the rules don't depend on how plugins are spoken to"},
+		{"core/enrich", "k8s.io", "a record is all that it needs"},
+		{"core/owner", module + "core/watch", "owners are looked up by requests, not watched"},
+		{"core/owner", "k8s.io/client-go/kubernetes", "the full clientset costs 12 MB of binary"},
+		{"core/pluginhost", module + "plugins", "the host knows plugins by their protocol only"},
+		{"core/pluginhost", "k8s.io", "a record is all that it needs"},
+		{"plugins/enricher", "k8s.io", "a plugin sees records, not Kubernetes' objects"},
+		{"plugins/bundle", "k8s.io/client-go", "a plugin speaks to its host only"},
 		{"cmd/pod-status-logger", "k8s.io/client-go/kubernetes", "the full clientset costs 12 MB of binary and 9 MB of memory"},
-		{"cmd/pod-status-logger", "testing", "tests' parts don't belong into the program"},
 		{"cmd/pod-status-logger", "net/http/httptest", "it adds a flag to the program"},
 		{"cmd/pod-status-logger", module + "core/otlp/otlptest", "tests' parts don't belong into the program"},
 		{"cmd/pod-status-logger", module + "core/emit/emittest", "tests' parts don't belong into the program"},
+		{"cmd/pod-status-logger", module + "plugins/faulty", "tests' parts don't belong into the program"},
 	} {
 		for _, dep := range depsOf(t, rule.who) {
 			if strings.HasPrefix(dep, rule.mustNot) && !strings.HasPrefix(dep, module+rule.who) {
@@ -39,14 +48,29 @@ func TestImports(t *testing.T) {
 	}
 }
 
+// TestPluginsImports: of core, plugins and what they are written against use
+// only what is for them.
+func TestPluginsImports(t *testing.T) {
+	allowed := []string{module + "core/record", module + "core/strict"}
+	for _, who := range []string{"plugins/enricher", "plugins/enrichertest", "plugins/bundle", "plugins/examples/hello", "plugins/examples/team"} {
+		for _, dep := range depsOf(t, who) {
+			if strings.HasPrefix(dep, module+"core/") && !slices.Contains(allowed, dep) {
+				t.Errorf("%s imports %s: a plugin must build without the host", who, dep)
+			}
+		}
+	}
+}
+
 // TestImporters holds libraries to the packages that are about them.
 func TestImporters(t *testing.T) {
 	for library, allowed := range map[string][]string{
-		"k8s.io/client-go/rest":               {"core/watch", "core/watch/watchtest", "cmd/pod-status-logger"},
+		"k8s.io/client-go/rest":               {"core/watch", "core/watch/watchtest", "core/owner", "cmd/pod-status-logger"},
 		"go.opentelemetry.io/contrib/bridges": {"core/emit"},
-		"google.golang.org/grpc":              {"core/otlp", "core/otlp/otlptest"},
+		"google.golang.org/grpc":              {"core/otlp", "core/otlp/otlptest", "core/pluginhost"},
+		"github.com/hashicorp/go-plugin":      {"core/pluginhost"},
 		"github.com/prometheus/client_golang": {"core/telemetry"},
 		"github.com/spf13/cobra":              {"cmd/pod-status-logger"},
+		module + "core/pluginhost":            {"core/telemetry", "cmd/pod-status-logger"},
 		module + "core/pipeline":              {"core/telemetry", "cmd/pod-status-logger"},
 		module + "core/journal":               {"core/otlp", "core/pipeline", "core/telemetry", "cmd/pod-status-logger"},
 		module + "core/watch/watchtest":       {"cmd/pod-status-logger"},

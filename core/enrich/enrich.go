@@ -189,7 +189,7 @@ func explain(ctx context.Context, err error) (Outcome, error) {
 	switch {
 	case errors.As(err, &unavailable):
 		return Skipped, unavailable
-	case ctx.Err() != nil:
+	case ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded): // whoever sees it first
 		return Late, errors.New("deadline exceeded")
 	}
 	return Failed, err

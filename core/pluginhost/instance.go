@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc/codes"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
 
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
@@ -194,15 +195,29 @@ func (in *instance) check(ctx context.Context) error {
 // stop asks the plugin to end, has it killed with all that it has started where
 // it has not after patience, and returns when it is gone: whether by itself.
 func (in *instance) stop(patience time.Duration) (byItself bool) {
-	timer := time.AfterFunc(patience, func() { _ = in.process.Kill(context.Background()) })
-	defer timer.Stop()
-	in.client.Kill()
-	byItself = !in.process.wasKilled()
+	if patience > 0 && in.conn != nil {
+		byItself = in.shutDown(patience)
+	}
 	_ = in.process.Kill(context.Background())
+	in.client.Kill() // the process is gone, so it does not wait
 	if in.process.pid() != 0 {
 		<-in.process.exited
 	}
 	return byItself
+}
+
+// shutDown asks the plugin to end, as go-plugin does, but with a deadline, and
+// tells whether it has.
+func (in *instance) shutDown(patience time.Duration) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	_ = in.conn.Invoke(ctx, "/plugin.GRPCController/Shutdown", &emptypb.Empty{}, &emptypb.Empty{}) // may end before it answers
+	select {
+	case <-in.process.exited:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // dispensed is the name of the one thing that go-plugin has a plugin dispense.

@@ -83,7 +83,7 @@ func (p *Plugin) Patch(ctx context.Context, batch []record.Record) ([]enrich.Pat
 		p.breaker.good()
 		return patches, nil
 	}
-	late := errors.Is(ctx.Err(), context.DeadlineExceeded)
+	late := errors.Is(err, context.DeadlineExceeded)
 	if in == p.current.Load() && (late || ctx.Err() == nil) { // else it says nothing of the one that runs now
 		p.failed(err, late)
 	}

@@ -130,13 +130,6 @@ func (p *process) Kill(context.Context) error {
 	return nil
 }
 
-// wasKilled tells whether Kill was called.
-func (p *process) wasKilled() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.killed
-}
-
 // Stdout is what go-plugin reads the handshake from.
 func (p *process) Stdout() io.ReadCloser { return p.handshake }
 

@@ -50,7 +50,7 @@ func (p *Process) Client() enrichv1.EnricherServiceClient {
 }
 
 // Stop asks the plugin to end. The error is that it did not by itself, until ctx
-// ended or two seconds were over; it is gone in any case.
+// ended or three seconds were over; it is gone in any case.
 func (p *Process) Stop(ctx context.Context) error {
 	patience := stopTimeout
 	if deadline, ok := ctx.Deadline(); ok {

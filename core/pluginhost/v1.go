@@ -96,8 +96,11 @@ func (w *v1) patch(ctx context.Context, batch []record.Record) ([]enrich.Patch, 
 // callError says what went wrong without gRPC's words around it.
 func callError(err error) error {
 	s := status.Convert(err)
-	if s.Code() == codes.Unavailable {
+	switch s.Code() {
+	case codes.Unavailable:
 		return errEnded
+	case codes.DeadlineExceeded: // the plugin may see that before the host does
+		return context.DeadlineExceeded
 	}
 	if s.Message() == "" {
 		return errors.New(s.Code().String())

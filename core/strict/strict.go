@@ -29,7 +29,7 @@ func Unmarshal(b []byte, into any) error {
 	return errors.Join(strict...)
 }
 
-var wrongType = regexp.MustCompile(`^json: cannot unmarshal (\w+) into Go (?:struct field \w+\.(\S+)|value) of type (\S+)$`)
+var wrongType = regexp.MustCompile(`^json: cannot unmarshal (\w+) into Go (?:struct field \w*\.(\S+)|value) of type (\S+)$`)
 
 // explainType says in the user's words that a value has the wrong type.
 func explainType(err error, t reflect.Type) error {

@@ -1,6 +1,7 @@
 package enricher_test
 
 import (
+	"bufio"
 	"fmt"
 	"os"
 	"os/exec"
@@ -26,13 +27,23 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// abandonPlugin starts a plugin that has the same stdout, and ends.
+// abandonPlugin starts a plugin that holds this stdout open, passes on its
+// handshake, and ends without a word.
 func abandonPlugin() {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), role+"=plugin", enrichv1.MagicCookieKey+"="+enrichv1.MagicCookieValue,
 		fmt.Sprintf("PLUGIN_PROTOCOL_VERSIONS=%d", enrichv1.ProtocolVersion))
-	cmd.Stdout = os.Stdout
+	cmd.Stderr = os.Stdout
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		panic(err)
+	}
 	if err := cmd.Start(); err != nil {
 		panic(err)
 	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		panic(err)
+	}
+	fmt.Print(line)
 }

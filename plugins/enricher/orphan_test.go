@@ -15,7 +15,7 @@ func TestAwaitOrphaned(t *testing.T) {
 			}
 			return 1
 		}
-		awaitOrphaned(parent, time.Second)
+		awaitOrphaned(42, parent, time.Second)
 		if took := time.Since(start); took != 10*time.Second {
 			t.Errorf("returned after %s, the parent went after 10 s", took)
 		}

@@ -40,8 +40,9 @@ func Serve(e Enricher) {
 			_ = c.Close() // nobody is left to be told
 		}
 	})
+	host := os.Getppid()
 	go func() {
-		awaitOrphaned(os.Getppid, time.Second)
+		awaitOrphaned(host, os.Getppid, time.Second)
 		shut()
 		os.Exit(1) //nolint:forbidigo // nobody is left who could end the process
 	}()
@@ -60,8 +61,8 @@ func Serve(e Enricher) {
 // awaitOrphaned returns once the process that started this one has ended:
 // another one is its parent then. The host has plugins killed with it where the
 // system can do that, which is not everywhere, nor where a script is in between.
-func awaitOrphaned(parent func() int, every time.Duration) {
-	for host := parent(); parent() == host; {
+func awaitOrphaned(host int, parent func() int, every time.Duration) {
+	for parent() == host {
 		time.Sleep(every)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -47,8 +49,8 @@ func configure(e Enricher, config []byte) error {
 	if err := json.Unmarshal(config, &keys); err != nil {
 		return fmt.Errorf("want an object with keys and values: %w", err)
 	}
-	for key := range keys {
-		return fmt.Errorf("%s: unknown key; the plugin %s has no configuration", key, e.Describe().Name)
+	if len(keys) > 0 {
+		return fmt.Errorf("%s: unknown key; the plugin %s has no configuration", slices.Min(slices.Collect(maps.Keys(keys))), e.Describe().Name)
 	}
 	return nil
 }

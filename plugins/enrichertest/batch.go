@@ -1,0 +1,139 @@
+package enrichertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+
+	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
+)
+
+func checkBatch(size int) func(context.Context, *suite) error {
+	return func(ctx context.Context, s *suite) error {
+		p, err := s.ready(ctx)
+		if err != nil {
+			return err
+		}
+		records := p.samples(0, size)
+		start := time.Now()
+		_, err = s.enrich(ctx, records)
+		s.took = time.Since(start)
+		if size > 1 && code(err) == codes.ResourceExhausted {
+			return notCheckedError("the answer is too large, see message-size")
+		}
+		return err
+	}
+}
+
+func checkMessageSize(ctx context.Context, s *suite) error {
+	p, err := s.ready(ctx)
+	if err != nil {
+		return err
+	}
+	answer, err := s.enrichRaw(ctx, p.samples(0, 1000))
+	if code(err) == codes.ResourceExhausted {
+		return fmt.Errorf("the answer is too large: %w", err)
+	}
+	if err != nil {
+		return err
+	}
+	if size := proto.Size(answer); size > enrichv1.MaxMessageBytes {
+		return fmt.Errorf("the answer has %.1f MiB", float64(size)/(1<<20))
+	}
+	return nil
+}
+
+// What can't be told of a plugin whose answers are never the same twice.
+const unsteady = notCheckedError("its answers differ from call to call")
+
+// checkOrder compares, and leaves out records whose patch differs when the
+// record is sent alone again: of those nothing can be said.
+func checkOrder(ctx context.Context, s *suite) error {
+	p, err := s.ready(ctx)
+	if err != nil {
+		return err
+	}
+	records := p.samples(0, 8)
+	before, err := s.alone(ctx, records)
+	if err != nil {
+		return err
+	}
+	batch, err := s.enrich(ctx, records)
+	if err != nil {
+		return err
+	}
+	after, err := s.alone(ctx, records)
+	if err != nil {
+		return err
+	}
+	steady := 0
+	for i := range records {
+		if difference(before[i], after[i]) != "" {
+			continue
+		}
+		steady++
+		if d := difference(before[i], batch[i]); d != "" {
+			return fmt.Errorf("the patch of record %d of 8 is another one alone than in the batch: %s", i+1, d)
+		}
+	}
+	if steady == 0 {
+		return unsteady
+	}
+	return distinct(before)
+}
+
+// alone sends each record in a batch of its own.
+func (s *suite) alone(ctx context.Context, records []*enrichv1.Record) ([]*enrichv1.Patch, error) {
+	patches := make([]*enrichv1.Patch, len(records))
+	for i, r := range records {
+		patch, err := s.enrich(ctx, []*enrichv1.Record{r})
+		if err != nil {
+			return nil, err
+		}
+		patches[i] = patch[0]
+	}
+	return patches, nil
+}
+
+// distinct tells whether patches can be told apart at all.
+func distinct(patches []*enrichv1.Patch) error {
+	for _, p := range patches {
+		if !maps.Equal(flat(p), flat(patches[0])) {
+			return nil
+		}
+	}
+	return notCheckedError("all its patches are the same")
+}
+
+// checkPodOnly sends the same pod with different records, and more of them than
+// a host would.
+func checkPodOnly(ctx context.Context, s *suite) error {
+	p, err := s.ready(ctx)
+	if err != nil {
+		return err
+	}
+	if !p.needs.GetPodOnly() {
+		return notCheckedError("it does not say pod_only")
+	}
+	for _, r := range p.samples(0, 8) {
+		other := sample(6) // with all that it does not want to see
+		other.Pod = proto.CloneOf(r.GetPod())
+		other.Pod.Node, other.Pod.Phase, other.Pod.Reason = "node-9", "Failed", "Evicted"
+		patches, err := s.alone(ctx, []*enrichv1.Record{r, r, other})
+		if err != nil {
+			return err
+		}
+		if d := difference(patches[0], patches[1]); d != "" {
+			return errors.New("the same record sent twice gets two patches: " + d)
+		}
+		if d := difference(patches[0], patches[2]); d != "" {
+			return errors.New("it looks at more than the pod, which it will not see: " + d)
+		}
+	}
+	return nil
+}

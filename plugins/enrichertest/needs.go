@@ -1,0 +1,121 @@
+package enrichertest
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation"
+
+	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
+)
+
+// value gives the label or annotation of an object, or false where it has none.
+type value func(key string) (string, bool)
+
+// samples returns records first to first+n-1 as a host sends them to this plugin.
+func (p *session) samples(first, n int) []*enrichv1.Record {
+	records := make([]*enrichv1.Record, n)
+	for i := range records {
+		records[i] = sample(first + i)
+		p.dress(records[i], labelOf(first+i), annotationOf(first+i))
+	}
+	return records
+}
+
+// dress gives a record the metadata that the plugin needs, and takes away what
+// it does not, as a host does. Labels that the pod has by itself win.
+func (p *session) dress(r *enrichv1.Record, label, annotation value) {
+	pod := r.GetPod()
+	if keys := p.needs.GetLabels(); len(keys) > 0 {
+		pod.Labels = choose(keys, pod.GetLabels(), label)
+	}
+	pod.Annotations = choose(p.needs.GetAnnotations(), nil, annotation)
+	owners := p.needs.GetOwners()
+	if owners == nil {
+		pod.Owners = nil
+	}
+	for _, o := range pod.GetOwners() {
+		o.Labels = choose(owners.GetLabels(), o.GetLabels(), label)
+		o.Annotations = choose(owners.GetAnnotations(), nil, annotation)
+	}
+	p.restrict(r)
+}
+
+// restrict takes from a record what a plugin with pod_only does not see.
+func (p *session) restrict(r *enrichv1.Record) {
+	if !p.needs.GetPodOnly() {
+		return
+	}
+	pod := r.GetPod()
+	pod.Node, pod.Phase, pod.Reason = "", "", ""
+	r.Reset()
+	r.Pod = pod
+}
+
+func choose(keys []string, own map[string]string, other value) map[string]string {
+	chosen := map[string]string{}
+	for _, key := range keys {
+		if v, ok := own[key]; ok {
+			chosen[key] = v
+		} else if v, ok := other(key); ok {
+			chosen[key] = v
+		}
+	}
+	return chosen
+}
+
+// annotationOf gives the objects of sample i annotations that look like what
+// their keys promise. One sample in four has none.
+func annotationOf(i int) value {
+	return func(key string) (string, bool) { return plausible(key, i), i%4 != 3 }
+}
+
+// labelOf does so with labels, whose values are short and simple.
+func labelOf(i int) value {
+	return func(key string) (string, bool) {
+		v := plausible(key, i)
+		if len(validation.IsValidLabelValue(v)) > 0 {
+			v = generic(key, i)
+		}
+		return v, i%4 != 3
+	}
+}
+
+var wordBreak = regexp.MustCompile(`[^a-z0-9]+`)
+
+// plausible returns a value for a key, as the words in it let expect.
+func plausible(key string, i int) string {
+	words := "-" + wordBreak.ReplaceAllString(strings.ToLower(key), "-") + "-"
+	has := func(word string) bool { return strings.Contains(words, "-"+word+"-") }
+	traceparent := fmt.Sprintf("00-%032x-%016x-01", i+1, i+1)
+	switch {
+	case has("traceparent"):
+		return traceparent
+	case has("span-context") || has("spancontext") || has("trace-context"): // Tekton
+		return fmt.Sprintf(`{"traceparent":%q}`, traceparent)
+	case has("tracestate"):
+		return "vendor=t61rcWkgMzE"
+	case has("tracking-id"): // Argo CD
+		return fmt.Sprintf("app-%d:apps/Deployment:shop/web", i%3)
+	case has("version") || has("tag"):
+		return fmt.Sprintf("1.4.%d", i%3)
+	case has("revision") || has("generation") || has("weight") || has("order") || has("count"):
+		return strconv.Itoa(i%5 + 1)
+	case has("url") || has("link") || has("repo") || has("repository"):
+		return fmt.Sprintf("https://git.example/shop/%d", i%3)
+	case has("email") || has("contact"):
+		return fmt.Sprintf("team-%d@shop.example", i%3)
+	case has("enabled") || has("enable") || has("scrape") || has("inject"):
+		return "true"
+	case has("time") || has("at") || has("timestamp") || has("date"):
+		return "2026-01-02T03:04:05Z"
+	}
+	return generic(key, i)
+}
+
+func generic(key string, i int) string {
+	name := key[strings.LastIndex(key, "/")+1:]
+	return fmt.Sprintf("%.50s-%d", name, i%3)
+}

@@ -1,0 +1,154 @@
+package enrichertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
+)
+
+// patchCheck is a rule about a patch by itself.
+type patchCheck struct {
+	name, says string
+	// missing says that no patch gave occasion for the rule.
+	missing string
+	// has tells whether a patch gives occasion for the rule.
+	has func(p *enrichv1.Patch) bool
+	// check tells how a patch breaks it.
+	check func(s *suite, p *enrichv1.Patch) error
+}
+
+func patchChecks() []patchCheck {
+	return []patchCheck{
+		{
+			"attributes", "attributes are at most 64 of 4 KiB, with keys of their own that begin with the plugin's name",
+			"no patch has attributes",
+			func(p *enrichv1.Patch) bool { return len(p.GetAttributes()) > 0 }, checkAttributes,
+		},
+		{
+			"trace-context", "a traceparent is one of W3C's version 00, and a tracestate goes with it",
+			"no patch has a trace context",
+			func(p *enrichv1.Patch) bool { return p.GetTraceparent() != "" || p.GetTracestate() != "" }, checkTraceContext,
+		},
+		{
+			"errors", "what a patch says of a failure is one line of at most 256 bytes",
+			"no patch tells of a failure",
+			func(p *enrichv1.Patch) bool { return p.GetError() != "" }, checkError,
+		},
+		{
+			"suppress", "no record is suppressed, unless that is allowed",
+			"", func(*enrichv1.Patch) bool { return true }, checkSuppress,
+		},
+	}
+}
+
+// checkOrdinary holds the patches of ordinary records to a rule.
+func checkOrdinary(c patchCheck) func(context.Context, *suite) error {
+	return func(ctx context.Context, s *suite) error {
+		p, err := s.ready(ctx)
+		if err != nil {
+			return err
+		}
+		patches, err := s.enrich(ctx, p.samples(0, 64))
+		if err != nil {
+			return err
+		}
+		for i, patch := range patches {
+			if err := c.check(s, patch); err != nil {
+				return fmt.Errorf("patch %d of 64: %w", i+1, err)
+			}
+		}
+		if !slices.ContainsFunc(patches, c.has) {
+			return missing(c, patches)
+		}
+		return nil
+	}
+}
+
+// missing says that there was no occasion for a rule, and quotes the failure that
+// may be the reason.
+func missing(c patchCheck, patches []*enrichv1.Patch) error {
+	for _, p := range patches {
+		if p.GetError() != "" {
+			return notCheckedError(fmt.Sprintf("%s, but %q", c.missing, p.GetError()))
+		}
+	}
+	return notCheckedError(c.missing)
+}
+
+// checkPatch holds the patch of a rare record to the rules that those of the
+// ordinary ones keep.
+func (s *suite) checkPatch(p *enrichv1.Patch) error {
+	for _, c := range patchChecks() {
+		if s.unmet[c.name] != "" {
+			continue
+		}
+		if err := c.check(s, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkAttributes(s *suite, p *enrichv1.Patch) error {
+	return record.CheckAttributes(s.session.description.GetName(), p.KeyValues())
+}
+
+func checkTraceContext(_ *suite, p *enrichv1.Patch) error {
+	parent, state := p.GetTraceparent(), p.GetTracestate()
+	switch {
+	case parent == "" && state == "":
+		return nil
+	case parent == "":
+		return fmt.Errorf("tracestate %q without a traceparent", state)
+	}
+	if err := parseTraceparent(parent); err != nil {
+		return fmt.Errorf("traceparent %q: %w", parent, err)
+	}
+	if _, err := trace.ParseTraceState(state); err != nil {
+		return fmt.Errorf("tracestate %q: %w", state, err)
+	}
+	return nil
+}
+
+func parseTraceparent(parent string) error {
+	parts := strings.Split(parent, "-")
+	if len(parts) != 4 || parts[0] != "00" {
+		return errors.New("want 00-<32 hex digits>-<16 hex digits>-<2 hex digits>")
+	}
+	if _, err := trace.TraceIDFromHex(parts[1]); err != nil {
+		return err
+	}
+	if _, err := trace.SpanIDFromHex(parts[2]); err != nil {
+		return err
+	}
+	if len(parts[3]) != 2 || strings.Trim(parts[3], "0123456789abcdef") != "" {
+		return errors.New("the flags are not two hex digits")
+	}
+	return nil
+}
+
+const maxError = 256 // of which the host cuts off the rest
+
+func checkError(_ *suite, p *enrichv1.Patch) error {
+	switch text := p.GetError(); {
+	case len(text) > maxError:
+		return fmt.Errorf("the error has %d bytes, beginning with %.80q", len(text), text)
+	case strings.ContainsAny(text, "\r\n"):
+		return fmt.Errorf("the error has more than one line: %q", text)
+	}
+	return nil
+}
+
+func checkSuppress(s *suite, p *enrichv1.Patch) error {
+	if p.GetSuppress() && !s.options.AllowSuppress {
+		return errors.New("it suppresses the record")
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package enrichertest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
+)
+
+// rarity is a record as few plugins expect it.
+type rarity struct {
+	what   string // after "with"
+	record *enrichv1.Record
+}
+
+// checkEach sends rare records one by one, so that the one which is too much for
+// the plugin can be named.
+func checkEach(rarities func(p *session) []rarity) func(context.Context, *suite) error {
+	return func(ctx context.Context, s *suite) error {
+		p, err := s.ready(ctx)
+		if err != nil {
+			return err
+		}
+		for _, rare := range rarities(p) {
+			patches, err := s.enrich(ctx, []*enrichv1.Record{rare.record})
+			if err == nil {
+				err = s.checkPatch(patches[0])
+			}
+			if err != nil {
+				return fmt.Errorf("with %s: %w", rare.what, err)
+			}
+		}
+		return nil
+	}
+}
+
+func sparse(p *session) []rarity {
+	name := func() *enrichv1.Pod { return &enrichv1.Pod{Name: "web-0"} }
+	rarities := []rarity{
+		{"nothing but a pod's name", &enrichv1.Record{Pod: name()}},
+		{"an empty container", &enrichv1.Record{
+			Action: enrichv1.Action_ACTION_UPDATE, State: enrichv1.State_STATE_RUNNING,
+			Pod: name(), Container: &enrichv1.Container{},
+		}},
+		{"an error without a reason", &enrichv1.Record{
+			Action: enrichv1.Action_ACTION_UPDATE, State: enrichv1.State_STATE_ERROR, Pod: name(),
+		}},
+		{"a deletion of a pod without a phase", &enrichv1.Record{Action: enrichv1.Action_ACTION_DELETE, Pod: name()}},
+	}
+	if p.needs.GetOwners() != nil {
+		pending, bare := name(), name()
+		pending.OwnersPending = true
+		bare.Owners = []*enrichv1.Owner{{ApiVersion: "v1", Kind: "Node", Name: "node-1"}, {}}
+		rarities = append(rarities,
+			rarity{"owners that are pending", &enrichv1.Record{Pod: pending}},
+			rarity{"owners without metadata", &enrichv1.Record{Pod: bare}})
+	}
+	for _, r := range rarities {
+		p.restrict(r.record)
+	}
+	return rarities
+}
+
+func unicodes(p *session) (rarities []rarity) {
+	for _, text := range []struct{ what, text string }{
+		{"multi-byte text", "größer, 日本語, 👩‍🚀, e\u0301, \u202eright to left, \uFFFD"},
+		{"control characters", "one\ttwo\r\nthree\x00\x1b[31mred\x7f\u0085\u2028"},
+		{"4 KiB of multi-byte text", strings.Repeat("日", 4<<10/3)},
+		{"4 KiB of multi-byte text", "x" + strings.Repeat("日", 4<<10/3)}, // wherever it is cut, one of the two is cut within a character
+		{"empty strings", ""},
+	} {
+		r := sample(7)
+		r.Info = text.text
+		if text.text == "" {
+			r.Reason, r.Container.Image = "", ""
+		}
+		for key := range r.GetPod().GetLabels() {
+			r.Pod.Labels[key] = "" // a label's value may be empty, but not be any text
+		}
+		p.dress(r, always(""), always(text.text))
+		rarities = append(rarities, rarity{text.what, r})
+	}
+	return rarities
+}
+
+func large(p *session) []rarity {
+	long := "x" + strings.Repeat("日", 8<<10/3)
+	r := sample(7)
+	r.Info, r.Pod.Name = long, strings.Repeat("n", 253)
+	p.dress(r, always(strings.Repeat("l", 63)), always(long))
+	many := sample(7)
+	many.Pod.Labels = map[string]string{}
+	for i := range 200 {
+		many.Pod.Labels[fmt.Sprintf("example.com/label-%d", i)] = strings.Repeat("l", 63)
+	}
+	p.dress(many, labelOf(7), annotationOf(7))
+	return []rarity{{"values of 8 KiB", r}, {"200 labels", many}}
+}
+
+func odd(p *session) (rarities []rarity) {
+	for _, text := range []string{
+		"", " ", "-1", "null", "{}", "[", `{"traceparent":5}`, `{"traceparent":"00-x"}`, "a b\n", "../../etc/passwd", ":", "a:b:c:d/e/f",
+		"00-zz-11-01",
+		"00-00000000000000000000000000000000-0000000000000000-00",
+		"00-0AF7651916CD43DD8448EB211C80319C-B7AD6B7169203331-01",
+		"ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+		"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
+	} {
+		r := sample(0)
+		p.dress(r, always("0"), always(text))
+		rarities = append(rarities, rarity{fmt.Sprintf("annotations that are %q", text), r})
+	}
+	r := sample(0)
+	r.Pod.Labels = map[string]string{}
+	p.dress(r, always("0.-_0"), func(string) (string, bool) { return "", false })
+	return append(rarities, rarity{`labels that are "0.-_0"`, r})
+}
+
+// unknown are records of a later version: with fields and numbers of enums that
+// this one does not have.
+func unknown(p *session) []rarity {
+	field := protowire.AppendVarint(protowire.AppendTag(nil, 1999, protowire.VarintType), 1)
+	fields, enums := sample(7), sample(7)
+	enums.Action, enums.State, enums.Container.Type = 99, 99, 99
+	for _, r := range []*enrichv1.Record{fields, enums} {
+		p.dress(r, labelOf(0), annotationOf(0))
+	}
+	for _, m := range []proto.Message{fields, fields.GetPod(), fields.GetContainer()} {
+		if m := m.ProtoReflect(); m.IsValid() { // with pod_only there is no container
+			m.SetUnknown(field)
+		}
+	}
+	return []rarity{{"unknown fields", fields}, {"unknown values of enums", enums}}
+}
+
+func always(text string) value {
+	return func(string) (string, bool) { return text, true }
+}

@@ -1,0 +1,129 @@
+package enrichertest
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Outcome is how a plugin did with a rule.
+type Outcome uint8
+
+// The outcomes. A rule is not checked where the plugin gave no occasion for it,
+// or had broken another one that goes before.
+const (
+	Passed Outcome = iota + 1
+	Broken
+	NotChecked
+)
+
+// Result is what came out of one rule.
+type Result struct {
+	Rule    string // its name, such as batch-64
+	Says    string // the rule, in one sentence
+	Outcome Outcome
+	Why     string        // one line; empty where it passed
+	Took    time.Duration // of what the rule is about; 0: its time is of no interest
+}
+
+// String returns a line for people, without an end of line.
+func (r Result) String() string {
+	mark, text := "ok", r.Says
+	switch r.Outcome {
+	case Broken:
+		mark, text = "FAIL", r.Why
+	case NotChecked:
+		mark, text = "--", "not checked: "+r.Why
+	case Passed:
+		if r.Took > 0 {
+			text += " (" + duration(r.Took) + ")"
+		}
+	}
+	return fmt.Sprintf("%-4s %-15s  %s", mark, r.Rule, text)
+}
+
+// Report is what came out of all rules, in their order.
+type Report struct{ Results []Result }
+
+// Broken returns the rules that the plugin breaks.
+func (r Report) Broken() (broken []Result) {
+	for _, result := range r.Results {
+		if result.Outcome == Broken {
+			broken = append(broken, result)
+		}
+	}
+	return broken
+}
+
+// Summary is a line that counts the outcomes and names the rules that are broken.
+func (r Report) Summary() string {
+	counts := map[Outcome]int{}
+	var names []string
+	for _, result := range r.Results {
+		counts[result.Outcome]++
+		if result.Outcome == Broken {
+			names = append(names, result.Rule)
+		}
+	}
+	text := fmt.Sprintf("%d rules passed", counts[Passed])
+	if n := counts[NotChecked]; n > 0 {
+		text += fmt.Sprintf(", %d not checked", n)
+	}
+	if len(names) > 0 {
+		text += fmt.Sprintf(", %d broken: %s", len(names), strings.Join(names, ", "))
+	}
+	return text
+}
+
+// Print writes a line for each rule, and the summary.
+func (r Report) Print(w io.Writer) error {
+	for _, result := range r.Results {
+		if _, err := fmt.Fprintln(w, result); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintln(w, r.Summary())
+	return err
+}
+
+// duration writes a duration as a person would, in milliseconds or seconds.
+func duration(d time.Duration) string {
+	if d < time.Second {
+		return rounded(float64(d)/float64(time.Millisecond)) + " ms"
+	}
+	return rounded(d.Seconds()) + " s"
+}
+
+func rounded(f float64) string {
+	if f < 10 {
+		f = math.Round(10*f) / 10
+	} else {
+		f = math.Round(f)
+	}
+	return strconv.FormatFloat(f, 'f', -1, 64)
+}
+
+const maxWhy = 400
+
+// oneLine makes one line of what a plugin may have put into a message: text of
+// any length, and what would move the cursor of a terminal.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return ' '
+		}
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) > maxWhy {
+		s = strings.ToValidUTF8(s[:maxWhy], "") + "..."
+	}
+	return s
+}

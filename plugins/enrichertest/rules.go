@@ -1,0 +1,128 @@
+package enrichertest
+
+import "fmt"
+
+// rules returns all rules in the order in which they are checked: the usual
+// before the rare, and what may cost the plugin last.
+func rules(o Options) []rule {
+	rules := []rule{
+		{
+			name: "handshake", says: "it starts within " + duration(o.StartTimeout),
+			check: checkHandshake,
+		},
+		{
+			name: "describe", says: "it has a name that is allowed and a version",
+			after: "handshake", check: checkDescribe,
+		},
+		{
+			name: "configure-bad", says: "a bad configuration is refused with INVALID_ARGUMENT and the key's name",
+			after: "handshake", check: checkConfigureBad, apart: true,
+		},
+		{
+			name: "configure-good", says: "its configuration is taken",
+			after: "handshake", check: checkConfigureGood,
+		},
+		{
+			name: "describe-stable", says: "it describes itself in the same way before and after Configure",
+			after: "configure-good", check: checkDescribeStable,
+		},
+		{
+			name: "needs-valid", says: "what it needs are keys that labels and annotations can have, each once",
+			after: "configure-good", check: checkNeeds,
+		},
+	}
+	rules = append(rules, batchRules(o)...)
+	rules = append(rules, patchRules()...)
+	rules = append(rules, recordRules()...)
+	return append(rules, lifeRules()...)
+}
+
+func batchRules(o Options) []rule {
+	return []rule{
+		{
+			name: "batch-1", says: "a batch of one record gives one patch",
+			after: "configure-good", check: checkBatch(1),
+		},
+		{
+			name: "batch-64", says: "a batch of 64 records gives 64 patches",
+			after: "batch-1", check: checkBatch(64),
+		},
+		{
+			name: "deadline", says: fmt.Sprintf("a batch of 64 records is answered within %s, the best of three", duration(o.Timeout)),
+			after: "batch-64", check: checkDeadline,
+		},
+		{
+			name: "batch-1000", says: "a batch of 1000 records gives 1000 patches",
+			after: "batch-64", check: checkBatch(1000),
+		},
+		{
+			name: "message-size", says: "the answer to a batch of 1000 records is no larger than 4 MiB",
+			after: "batch-1000", check: checkMessageSize,
+		},
+	}
+}
+
+// patchRules are those about each patch by itself, and how patches go with
+// records.
+func patchRules() (rules []rule) {
+	for _, p := range patchChecks() {
+		rules = append(rules, rule{name: p.name, says: p.says, after: "batch-64", check: checkOrdinary(p)})
+	}
+	return append(rules,
+		rule{
+			name: "order", says: "a record's patch in a batch is the one that it gets alone",
+			after: "batch-64", check: checkOrder,
+		},
+		rule{
+			name: "pod-only", says: "with pod_only, records of the same pod get the same patch",
+			after: "batch-64", check: checkPodOnly,
+		})
+}
+
+// recordRules are those about records that are rare.
+func recordRules() []rule {
+	return []rule{
+		{
+			name: "sparse", says: "records with nothing but a pod's name are answered",
+			after: "batch-1", check: checkEach(sparse),
+		},
+		{
+			name: "unicode", says: "multi-byte text and control characters are answered",
+			after: "batch-1", check: checkEach(unicodes),
+		},
+		{
+			name: "large-records", says: "values of 8 KiB and 200 labels are answered within the limits of patches",
+			after: "batch-1", check: checkEach(large),
+		},
+		{
+			name: "odd-values", says: "annotations and labels with malformed values are answered",
+			after: "batch-1", check: checkEach(odd),
+		},
+		{
+			name: "unknown-fields", says: "fields and values of a later version of the contract are passed over",
+			after: "batch-1", check: checkEach(unknown),
+		},
+	}
+}
+
+// lifeRules are those about calls that meet, and about starts and ends.
+func lifeRules() []rule {
+	return []rule{
+		{
+			name: "concurrent", says: "two batches at the same time are both answered right",
+			after: "batch-64", check: checkConcurrent,
+		},
+		{
+			name: "cancelled-call", says: "after calls that the host gave up the next one is answered",
+			after: "batch-64", check: checkCancelled,
+		},
+		{
+			name: "restart", says: "killed and started again, it answers the same",
+			after: "batch-64", check: checkRestart,
+		},
+		{
+			name: "shutdown", says: fmt.Sprintf("it ends within %s when asked to", duration(stopLimit)),
+			after: "handshake", check: checkShutdown,
+		},
+	}
+}
