@@ -64,7 +64,10 @@ func (s *service) enrich(ctx context.Context, env environment, cluster *rest.Con
 		s.log.Debug("plugin is ready", "plugin", p.Name(), "version", p.Version())
 		s.metrics.WatchPlugin(p.Name(), p.Stats)
 		members = append(members, enrich.Member{
-			Plugin: p, Timeout: s.config.Plugins[i].timeout(), AllowSuppress: s.config.Plugins[i].AllowSuppress,
+			Plugin:        p,
+			Timeout:       s.config.Plugins[i].timeout(),
+			AllowSuppress: s.config.Plugins[i].AllowSuppress,
+			PodOnly:       p.Needs().GetPodOnly(),
 		})
 		annotations = append(annotations, p.Needs().GetAnnotations()...)
 		if needs := p.Needs().GetOwners(); needs != nil {

@@ -1,8 +1,8 @@
 // Package enrich has plugins add to records what they know of them: it asks all
-// plugins for a batch at once, holds what they answer to the rules of the
-// contract, and merges it in the order in which they are configured. Whatever a
-// plugin does costs what it would have added, never a record; the record then
-// says so in its field "enrichment".
+// plugins at once, holds what they answer to the rules of the contract, and
+// merges it in the order in which they are configured. Whatever a plugin does
+// costs what it would have added, never a record; the record then says so in its
+// field "enrichment".
 //
 // Package pluginhost has the plugins, which are processes; package owner looks
 // up the owners of pods for those that need them.
@@ -11,7 +11,6 @@ package enrich
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -77,36 +76,30 @@ type Meter interface {
 	PluginSuppressed(plugin string)
 }
 
-// Member is a plugin with what the operator says of it.
+// Member is a plugin with what is known of it.
 type Member struct {
 	Plugin        Plugin
 	Timeout       time.Duration // of a batch
 	AllowSuppress bool
+	// PodOnly says that the plugin's patch depends on the record's pod alone,
+	// less its node, phase and reason, so that it need not be asked twice.
+	PodOnly bool
 }
 
-const (
-	// maxBatch is the number of records of a call: enough to make the round trip
-	// cheap, few enough to be answered soon.
-	maxBatch = 64
-	// maxBatchBytes bounds a batch where records are large; some servers take no
-	// more than 4 MiB.
-	maxBatchBytes = 1 << 20
-	// maxInFlight is the number of calls of a plugin at the same time: while one
-	// is computed the next is under way.
-	maxInFlight = 2
-)
-
-// Chain asks its members. Use [New].
+// Chain asks its members. It is for one goroutine. Use [New].
 type Chain struct {
-	members []Member
+	members []*member
 	owners  Owners
-	meter   Meter
 }
 
 // New returns a chain of members in the order in which their patches are merged.
 // owners may be nil, where no member needs owners.
 func New(members []Member, owners Owners, meter Meter) *Chain {
-	return &Chain{members: members, owners: owners, meter: meter}
+	c := &Chain{owners: owners}
+	for _, m := range members {
+		c.members = append(c.members, newMember(m, meter))
+	}
+	return c
 }
 
 // Enrich adds to the records what the plugins know of them, and returns them in
@@ -114,17 +107,22 @@ func New(members []Member, owners Owners, meter Meter) *Chain {
 // for the longest timeout of a member at most, and for that of the owners.
 func (c *Chain) Enrich(ctx context.Context, records []record.Record) []record.Record {
 	c.findOwners(ctx, records)
-	batches := split(records)
-	answers := make([][]answer, len(c.members))
+	additions := make([][]addition, len(c.members))
 	var asked errgroup.Group
-	for i := range c.members {
+	for i, m := range c.members {
 		asked.Go(func() error {
-			answers[i] = c.ask(ctx, &c.members[i], batches)
+			additions[i] = m.ask(ctx, records)
 			return nil
 		})
 	}
-	_ = asked.Wait() // what failed is in the answers
-	return c.merge(records, batches, answers)
+	_ = asked.Wait() // what failed is in the additions
+	kept := records[:0]
+	for i := range records {
+		if !c.merge(&records[i], i, additions) {
+			kept = append(kept, records[i])
+		}
+	}
+	return kept
 }
 
 // findOwners looks up the owners of all pods in the records.
@@ -146,68 +144,37 @@ func (c *Chain) findOwners(ctx context.Context, records []record.Record) {
 	}
 }
 
-// answer is what a plugin says of a batch.
-type answer struct {
-	patches []Patch
-	err     error // no patches
-}
-
-// ask has one plugin answer all batches.
-func (c *Chain) ask(ctx context.Context, m *Member, batches [][]record.Record) []answer {
-	answers := make([]answer, len(batches))
-	var calls errgroup.Group
-	calls.SetLimit(maxInFlight)
-	for i, batch := range batches {
-		calls.Go(func() error {
-			answers[i] = c.call(ctx, m, batch)
-			return nil
-		})
-	}
-	_ = calls.Wait()
-	return answers
-}
-
-func (c *Chain) call(ctx context.Context, m *Member, batch []record.Record) answer {
-	start := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, m.Timeout)
-	defer cancel()
-	patches, err := m.Plugin.Patch(ctx, batch)
-	outcome := OK
-	switch {
-	case err != nil:
-		outcome, err = explain(ctx, err)
-	case len(patches) != len(batch):
-		outcome, err = Invalid, fmt.Errorf("%d patches for %d records", len(patches), len(batch))
-	}
-	c.meter.PluginCall(m.Plugin.Name(), outcome, time.Since(start))
-	return answer{patches, err}
-}
-
-// explain says how a call failed, in the words of the contract.
-func explain(ctx context.Context, err error) (Outcome, error) {
-	var unavailable Unavailable
-	switch {
-	case errors.As(err, &unavailable):
-		return Skipped, unavailable
-	case ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded): // whoever sees it first
-		return Late, errors.New("deadline exceeded")
-	}
-	return Failed, err
-}
-
-// split cuts records into batches.
-func split(records []record.Record) (batches [][]record.Record) {
-	start, bytes := 0, 0
-	for i := range records {
-		size := records[i].Size()
-		if i > start && (i-start == maxBatch || bytes+size > maxBatchBytes) {
-			batches = append(batches, records[start:i])
-			start, bytes = i, 0
+// merge adds to record i what the members have for it, and tells whether one of
+// them suppresses it.
+func (c *Chain) merge(r *record.Record, i int, additions [][]addition) (suppress bool) {
+	for k, m := range c.members {
+		a := &additions[k][i]
+		if !r.SpanContext.IsValid() { // the first one wins
+			r.SpanContext = a.span
 		}
-		bytes += size
+		if r.Attributes == nil {
+			r.Attributes = a.attributes[:len(a.attributes):len(a.attributes)] // may be shared
+		} else {
+			r.Attributes = append(r.Attributes, a.attributes...)
+		}
+		if a.err != nil {
+			m.meter.PluginFailed(m.Plugin.Name())
+			fail(r, m.Plugin.Name(), a.err)
+			continue
+		}
+		if a.suppress && !suppress {
+			m.meter.PluginSuppressed(m.Plugin.Name())
+			suppress = true
+		}
 	}
-	if start < len(records) {
-		batches = append(batches, records[start:])
+	return suppress
+}
+
+// fail notes in a record why something is missing.
+func fail(r *record.Record, who string, err error) {
+	reason := who + ": " + cut(err.Error(), maxReason)
+	if r.Enrichment != "" {
+		reason = r.Enrichment + "; " + reason
 	}
-	return batches
+	r.Enrichment = reason
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -116,6 +115,7 @@ func (w *v1) request(batch []record.Record) *enrichv1.EnrichRequest {
 	n := len(batch)
 	records, pods := make([]enrichv1.Record, n), make([]enrichv1.Pod, n)
 	request := &enrichv1.EnrichRequest{Records: make([]*enrichv1.Record, n)}
+	shared := newShared(w.needs)
 	for i := range batch {
 		r, out := &batch[i], &records[i]
 		request.Records[i] = out
@@ -123,72 +123,13 @@ func (w *v1) request(batch []record.Record) *enrichv1.EnrichRequest {
 			out.Pod = records[i-1].Pod // only read from now on
 		} else {
 			out.Pod = &pods[i]
-			w.pod(out.Pod, r.Pod)
+			shared.pod(out.Pod, r.Pod)
 		}
 		if !w.needs.GetPodOnly() {
 			change(out, r)
 		}
 	}
 	return request
-}
-
-func (w *v1) pod(out *enrichv1.Pod, p *record.Pod) {
-	out.Name, out.Namespace, out.Uid = p.Name, p.Namespace, p.UID
-	if !w.needs.GetPodOnly() {
-		out.Node, out.Phase, out.Reason = p.Node, p.Phase, record.Valid(p.Reason)
-	}
-	out.Labels = pick(p.Labels, w.needs.GetLabels(), true)
-	out.Annotations = pick(p.Annotations, w.needs.GetAnnotations(), false)
-	if w.needs.GetOwners() == nil || p.Owners == nil {
-		return
-	}
-	out.OwnersPending = p.Owners.Pending
-	out.Owners = make([]*enrichv1.Owner, len(p.Owners.Owners))
-	for i := range p.Owners.Owners {
-		out.Owners[i] = w.owner(&p.Owners.Owners[i])
-	}
-}
-
-func (w *v1) owner(o *record.Owner) *enrichv1.Owner {
-	return &enrichv1.Owner{
-		ApiVersion:  o.APIVersion,
-		Kind:        o.Kind,
-		Name:        o.Name,
-		Uid:         o.UID,
-		Labels:      pickMap(o.Labels, w.needs.GetOwners().GetLabels()),
-		Annotations: pickMap(o.Annotations, w.needs.GetOwners().GetAnnotations()),
-	}
-}
-
-// pick returns those of the labels whose keys are needed. No keys stand for all,
-// or for none.
-func pick(labels record.Labels, keys []string, allIfNone bool) map[string]string {
-	var picked map[string]string
-	for key, value := range labels.All() {
-		if len(keys) == 0 && !allIfNone || len(keys) > 0 && !slices.Contains(keys, key) {
-			continue
-		}
-		if picked == nil {
-			picked = make(map[string]string)
-		}
-		picked[record.Valid(key)] = record.Valid(value)
-	}
-	return picked
-}
-
-func pickMap(all map[string]string, keys []string) map[string]string {
-	var picked map[string]string
-	for _, key := range keys {
-		value, ok := all[key]
-		if !ok {
-			continue
-		}
-		if picked == nil {
-			picked = make(map[string]string, len(keys))
-		}
-		picked[key] = record.Valid(value)
-	}
-	return picked
 }
 
 // change fills in what a record says but for its pod.

@@ -13,13 +13,20 @@ import (
 // 4 KiB; one that breaks a rule is lost as a whole. What is no UTF-8 is replaced:
 // gRPC would send nothing of the whole batch.
 type Patch struct {
-	prefix string // the plugin's name and a dot
+	prefix string            // the plugin's name and a dot
+	keys   map[string]string // with the prefix, by those without; shared by a batch
 	patch  *enrichv1.Patch
 }
 
 // SetString adds an attribute that is a text.
 func (p *Patch) SetString(key, value string) {
-	p.add(key, &enrichv1.Attribute{Value: &enrichv1.Attribute_StringValue{StringValue: record.Valid(value)}})
+	a := &struct { // allocated at once
+		attribute enrichv1.Attribute
+		value     enrichv1.Attribute_StringValue
+	}{}
+	a.value.StringValue = record.Valid(value)
+	a.attribute.Value = &a.value
+	p.add(key, &a.attribute)
 }
 
 // SetBool adds an attribute that is true or false.
@@ -37,8 +44,19 @@ func (p *Patch) SetFloat(key string, value float64) {
 	p.add(key, &enrichv1.Attribute{Value: &enrichv1.Attribute_DoubleValue{DoubleValue: value}})
 }
 
+// usualAttributes is room for most patches.
+const usualAttributes = 8
+
 func (p *Patch) add(key string, a *enrichv1.Attribute) {
-	a.Key = p.prefix + record.Valid(key)
+	full, ok := p.keys[key]
+	if !ok {
+		full = p.prefix + record.Valid(key)
+		p.keys[key] = full
+	}
+	a.Key = full
+	if p.patch.Attributes == nil {
+		p.patch.Attributes = make([]*enrichv1.Attribute, 0, usualAttributes)
+	}
 	p.patch.Attributes = append(p.patch.Attributes, a)
 }
 

@@ -74,18 +74,20 @@ func needsOf(e Enricher) *enrichv1.Needs {
 }
 
 func (s *server) Enrich(ctx context.Context, r *enrichv1.EnrichRequest) (*enrichv1.EnrichResponse, error) {
-	patches := make([]*enrichv1.Patch, len(r.GetRecords()))
+	all := make([]enrichv1.Patch, len(r.GetRecords())) // cheaper than one by one
+	answer := &enrichv1.EnrichResponse{Patches: make([]*enrichv1.Patch, len(all))}
+	keys := make(map[string]string)
 	for i, rec := range r.GetRecords() {
 		if ctx.Err() != nil {
 			return nil, status.FromContextError(ctx.Err()).Err()
 		}
-		patch := Patch{prefix: s.prefix, patch: &enrichv1.Patch{}}
+		patch := Patch{prefix: s.prefix, keys: keys, patch: &all[i]}
 		if err := s.enricher.Enrich(ctx, rec, &patch); err != nil {
-			patch.patch.Error = record.Valid(err.Error())
+			all[i].Error = record.Valid(err.Error())
 		}
-		patches[i] = patch.patch
+		answer.Patches[i] = &all[i]
 	}
-	return &enrichv1.EnrichResponse{Patches: patches}, nil
+	return answer, nil
 }
 
 // Decode reads the configuration of a plugin into the struct that into points

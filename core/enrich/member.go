@@ -1,0 +1,162 @@
+package enrich
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+)
+
+const (
+	// maxBatch is the number of records of a call: enough to make the round trip
+	// cheap, few enough to be answered soon.
+	maxBatch = 64
+	// maxBatchBytes bounds a batch where records are large; some servers take no
+	// more than 4 MiB.
+	maxBatchBytes = 1 << 20
+	// maxInFlight is the number of calls of a plugin at the same time: while one
+	// is computed the next is under way.
+	maxInFlight = 2
+	// maxKnown is the number of pods that a member remembers its additions for.
+	// A pod's records come close together: when it starts, and when it ends.
+	maxKnown = 4096
+)
+
+// member asks one plugin.
+type member struct {
+	Member
+	meter Meter
+	known *simplelru.LRU[podKey, addition] // nil: it has to be asked each time
+}
+
+// podKey is all that the patch of a plugin can depend on that looks at pods only.
+type podKey struct {
+	uid, namespace, name string
+	labels, annotations  record.Labels
+	owners               *record.OwnerChain
+}
+
+func keyOf(p *record.Pod) podKey {
+	return podKey{p.UID, p.Namespace, p.Name, p.Labels, p.Annotations, p.Owners}
+}
+
+func newMember(m Member, meter Meter) *member {
+	out := &member{Member: m, meter: meter}
+	if m.PodOnly {
+		out.known, _ = simplelru.NewLRU[podKey, addition](maxKnown, nil) // fails for no positive size
+	}
+	return out
+}
+
+// ask returns what the plugin adds to each record.
+func (m *member) ask(ctx context.Context, records []record.Record) []addition {
+	if m.known == nil {
+		return m.call(ctx, records)
+	}
+	additions := make([]addition, len(records))
+	var news []record.Record           // a record for each pod that is not known
+	at := make([]int, 0, len(records)) // for each record of a pod that is not known, which of these
+	for i := range records {
+		if a, ok := m.known.Get(keyOf(records[i].Pod)); ok {
+			additions[i] = a
+			at = append(at, -1)
+			continue
+		}
+		if i == 0 || at[i-1] < 0 || records[i].Pod != records[i-1].Pod { // not of the same event
+			news = append(news, records[i])
+		}
+		at = append(at, len(news)-1)
+	}
+	found := m.call(ctx, news)
+	for i, n := range at {
+		if n >= 0 {
+			additions[i] = found[n]
+		}
+	}
+	m.remember(news, found)
+	return additions
+}
+
+func (m *member) remember(records []record.Record, additions []addition) {
+	for i := range records {
+		pod := records[i].Pod
+		if additions[i].err == nil && (pod.Owners == nil || !pod.Owners.Pending) {
+			m.known.Add(keyOf(pod), additions[i])
+		}
+	}
+}
+
+// call has the plugin answer for all records, in batches.
+func (m *member) call(ctx context.Context, records []record.Record) []addition {
+	additions := make([]addition, len(records))
+	var calls errgroup.Group
+	calls.SetLimit(maxInFlight)
+	from := 0
+	for _, batch := range split(records) {
+		out := additions[from : from+len(batch)]
+		from += len(batch)
+		calls.Go(func() error {
+			m.batch(ctx, batch, out)
+			return nil
+		})
+	}
+	_ = calls.Wait()
+	return additions
+}
+
+// batch has the plugin answer for a batch, within its timeout.
+func (m *member) batch(ctx context.Context, batch []record.Record, out []addition) {
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, m.Timeout)
+	defer cancel()
+	patches, err := m.Plugin.Patch(ctx, batch)
+	outcome := OK
+	switch {
+	case err != nil:
+		outcome, err = explain(ctx, err)
+	case len(patches) != len(batch):
+		outcome, err = Invalid, fmt.Errorf("%d patches for %d records", len(patches), len(batch))
+	}
+	m.meter.PluginCall(m.Plugin.Name(), outcome, time.Since(start))
+	for i := range out {
+		if err != nil {
+			out[i].err = err
+			continue
+		}
+		out[i] = m.check(&patches[i])
+	}
+}
+
+// explain says how a call failed, in the words of the contract.
+func explain(ctx context.Context, err error) (Outcome, error) {
+	var unavailable Unavailable
+	switch {
+	case errors.As(err, &unavailable):
+		return Skipped, unavailable
+	case ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded): // whoever sees it first
+		return Late, errors.New("deadline exceeded")
+	}
+	return Failed, err
+}
+
+// split cuts records into batches.
+func split(records []record.Record) (batches [][]record.Record) {
+	start, bytes := 0, 0
+	for i := range records {
+		size := records[i].Size()
+		if i > start && (i-start == maxBatch || bytes+size > maxBatchBytes) {
+			batches = append(batches, records[start:i])
+			start, bytes = i, 0
+		}
+		bytes += size
+	}
+	if start < len(records) {
+		batches = append(batches, records[start:])
+	}
+	return batches
+}
