@@ -12,10 +12,15 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/pod-status-logger/pod-status-logger/plugins/faulty"
 )
 
 // TestMain lets the scripts run the program itself, as a process of its own.
 func TestMain(m *testing.M) {
+	if faulty.Main() { // a plugin that goes wrong, for a test
+		return
+	}
 	testscript.Main(m, map[string]func(){"pod-status-logger": main})
 }
 

@@ -62,11 +62,11 @@ func flood() {
 	}
 }
 
-// leak takes a MiB more for each record.
+// leak takes 64 KiB more for each record.
 func leak() func(r *enricher.Record, p *enricher.Patch) error {
 	var held [][]byte
 	return func(r *enricher.Record, p *enricher.Patch) error {
-		block := make([]byte, 1<<20)
+		block := make([]byte, 64<<10)
 		for i := 0; i < len(block); i += os.Getpagesize() {
 			block[i] = 1
 		}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"flag"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var streamed = flag.Int("records", 5000, "length of the stream in which plugins go wrong")
+
+// TestPluginFaults: in a stream of records, whatever a plugin does, no record is
+// lost, none comes twice, all are in order; none waits much longer than the
+// plugin's deadline; and records, metrics and log say what is wrong. make faults
+// is the long form.
+func TestPluginFaults(t *testing.T) {
+	const late = `plugin_calls_total{outcome="deadline_exceeded",plugin="faulty"}`
+	const invalid = `plugin_calls_total{outcome="invalid",plugin="faulty"}`
+	const failed = `plugin_calls_total{outcome="error",plugin="faulty"}`
+	const lacking = `plugin_failed_records_total{plugin="faulty"}`
+	const restarts = `plugin_restarts_total{plugin="faulty"}`
+	for name, c := range map[string]struct {
+		behaviour string         // of the plugin, the name where empty
+		signal    syscall.Signal // sent to the plugin every second
+		mark      string         // in the field enrichment of some records
+		log       string
+		counter   string // that has to rise
+	}{
+		"killed":     {behaviour: "good", signal: syscall.SIGKILL, mark: "^faulty: (not running|it ended)$", log: "signal: killed", counter: restarts},
+		"stopped":    {behaviour: "traced", signal: syscall.SIGSTOP, mark: "^faulty: (deadline exceeded|breaker open)$", log: "plugin fails", counter: late},
+		"crashes":    {mark: "^faulty: (it ended|not running)$", log: "exit status 7", counter: lacking},
+		"late":       {mark: "^faulty: deadline exceeded$", log: "plugin fails", counter: late},
+		"hangs":      {mark: "^faulty: deadline exceeded$", log: "plugin fails", counter: late},
+		"few":        {mark: `^faulty: \d+ patches for \d+ records$`, counter: invalid},
+		"many":       {mark: `^faulty: \d+ patches for \d+ records$`, counter: invalid},
+		"fails":      {mark: "^faulty: database is away$", log: "database is away", counter: failed},
+		"garbage":    {mark: "^faulty: attribute .* has a character other than", counter: lacking},
+		"bloated":    {mark: "^faulty: .* larger than max", log: "larger than max", counter: failed},
+		"suppresses": {mark: "^faulty: may not suppress records", counter: lacking},
+		"floods":     {log: `"msg":"flood `, counter: `plugin_log_lines_dropped_total{plugin="faulty"}`},
+		"leaks":      {mark: "^faulty: ", log: "MiB of memory, 128 are allowed", counter: restarts},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if c.behaviour == "" {
+				c.behaviour = name
+			}
+			s := newStream(t, c.behaviour)
+			if c.signal != 0 {
+				s.signalEverySecond(c.signal)
+			}
+			lines := s.play(*streamed)
+			s.checkComplete(lines)
+			s.checkDelay(lines)
+			if c.mark != "" && !marked(lines, regexp.MustCompile(c.mark)) {
+				t.Errorf("no record has an enrichment like %q", c.mark)
+			}
+			if c.counter != "" && s.metric("pod_status_logger_"+c.counter) == 0 {
+				t.Errorf("%s is 0", c.counter)
+			}
+			if stderr := s.end(); !strings.Contains(stderr, c.log) {
+				t.Errorf("the log lacks %q:\n%.3000s", c.log, stderr)
+			}
+		})
+	}
+}
+
+// checkDelay: the deadline holds up a record some times at most: until the
+// breaker opens, and when it is tried whether the plugin works again. Without a
+// breaker the stream would be faster than it is emitted, by seconds.
+func (s *stream) checkDelay(lines []line) {
+	s.t.Helper()
+	const most = 3*streamTimeout + 2*time.Second // the rest is for slow machines
+	for _, l := range lines {
+		if delay := l.read.Sub(s.changed[l.ResourceVersion]); delay > most {
+			s.t.Errorf("record %d waited for %v, want at most %v", l.Seq, delay, most)
+			return
+		}
+	}
+}
+
+func marked(lines []line, mark *regexp.Regexp) bool {
+	for _, l := range lines {
+		if mark.MatchString(l.Enrichment) {
+			return true
+		}
+	}
+	return false
+}

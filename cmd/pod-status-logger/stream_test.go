@@ -1,0 +1,204 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
+	"github.com/pod-status-logger/pod-status-logger/plugins/faulty"
+)
+
+const (
+	streamPods    = 50
+	streamRate    = 2000 // records a second
+	streamTimeout = 300 * time.Millisecond
+)
+
+// stream is a run of the program with a plugin that goes wrong, and a server
+// whose pods change all the time.
+type stream struct {
+	t         *testing.T
+	behaviour string
+	server    *watchtest.Server
+	address   string
+	stdout    *bufio.Reader
+	stderr    string // file
+	cancel    context.CancelFunc
+	status    chan int
+	changed   map[string]time.Time // when, by resourceVersion
+}
+
+// line is a record on stdout, and when it was read.
+type line struct {
+	Seq             int
+	ResourceVersion string `json:"resource_version"`
+	Enrichment      string
+	read            time.Time
+}
+
+func newStream(t *testing.T, behaviour string) *stream {
+	t.Helper()
+	s := &stream{t: t, behaviour: behaviour, server: apiServer(t), address: freeAddress(t), status: make(chan int, 1), changed: map[string]time.Time{}}
+	for i := range streamPods {
+		s.server.Create(somePod("shop", fmt.Sprintf("web-%d", i)))
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := filepath.Join(t.TempDir(), "config.yaml")
+	text := fmt.Sprintf(`{apiVersion: podstatus/v1alpha1, kind: Config, watch: {initial: none}, plugins: [
+		{name: %s, command: %q, args: [%s], timeout: %v, maxMemory: 128Mi}]}`,
+		faulty.Name, self, strings.Join(faulty.Args(behaviour), ", "), streamTimeout)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.stdout, s.stderr = bufio.NewReader(read), filepath.Join(t.TempDir(), "stderr")
+	log, err := os.Create(s.stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	s.cancel = cancel
+	go func() {
+		s.status <- run(ctx, []string{"--kubeconfig", kubeconfig(t, s.server), "--config", config, "--listen", s.address}, environment{
+			stdin: strings.NewReader(""), stdout: write, stderr: log, lookup: func(string) (string, bool) { return "", false },
+		})
+	}()
+	eventually(t, func() bool { code, _ := get(s.address, "/readyz"); return code == 200 })
+	return s
+}
+
+// play has so many changes happen, at the rate of the stream, and returns the
+// records of them.
+func (s *stream) play(changes int) (lines []line) {
+	s.t.Helper()
+	const burst = 10
+	last := make(chan struct{})
+	stamps := make(chan map[string]time.Time, 1)
+	go func() {
+		defer close(last)
+		at := make(map[string]time.Time, changes)
+		tick := time.NewTicker(burst * time.Second / streamRate)
+		defer tick.Stop()
+		for i := range changes {
+			if i%burst == 0 {
+				<-tick.C
+			}
+			now := time.Now()
+			pod := s.server.Update("shop", fmt.Sprintf("web-%d", i%streamPods), func(p *corev1.Pod) { p.Status.Message = strconv.Itoa(i) })
+			at[pod.ResourceVersion] = now
+		}
+		stamps <- at
+	}()
+	for range changes {
+		text, err := s.stdout.ReadBytes('\n')
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		l := line{read: time.Now()}
+		if err := json.Unmarshal(text, &l); err != nil {
+			s.t.Fatalf("%v: %s", err, text)
+		}
+		lines = append(lines, l)
+	}
+	<-last
+	s.changed = <-stamps
+	return lines
+}
+
+// checkComplete: a record for each change, once and in order, counted without
+// holes. That there is no other shows when the program ends.
+func (s *stream) checkComplete(lines []line) {
+	s.t.Helper()
+	before := 0
+	for i, l := range lines {
+		version, err := strconv.Atoi(l.ResourceVersion)
+		if _, made := s.changed[l.ResourceVersion]; !made || err != nil || version <= before || l.Seq != i+1 {
+			s.t.Fatalf("line %d has seq %d and version %s, after version %d", i+1, l.Seq, l.ResourceVersion, before)
+		}
+		before = version
+	}
+}
+
+// end ends the program, and returns what it has logged.
+func (s *stream) end() (stderr string) {
+	s.t.Helper()
+	s.cancel()
+	if status := <-s.status; status != exitOK {
+		s.t.Errorf("exit status %d", status)
+	}
+	if left := s.plugins(); len(left) > 0 {
+		s.t.Errorf("processes %v are left", left)
+	}
+	b, err := os.ReadFile(s.stderr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(b)
+}
+
+// metric returns the value of a series.
+func (s *stream) metric(series string) float64 {
+	s.t.Helper()
+	_, page := get(s.address, "/metrics")
+	for text := range strings.Lines(page) {
+		if value, ok := strings.CutPrefix(text, series+" "); ok {
+			f, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			return f
+		}
+	}
+	s.t.Fatalf("there is no series %s", series)
+	return 0
+}
+
+// signalEverySecond sends the plugin's process a signal every second, until the
+// test ends.
+func (s *stream) signalEverySecond(signal syscall.Signal) {
+	tick := time.NewTicker(time.Second)
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+				for _, pid := range s.plugins() {
+					_ = syscall.Kill(pid, signal)
+				}
+			}
+		}
+	}()
+	s.t.Cleanup(func() { tick.Stop(); close(done) })
+}
+
+// plugins returns the processes of the plugin.
+func (s *stream) plugins() (pids []int) {
+	want := strings.Join(faulty.Args(s.behaviour), "\x00") + "\x00"
+	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if pid, atoiErr := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil && atoiErr == nil && strings.HasSuffix(string(b), want) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
