@@ -22,8 +22,9 @@ func demoCommand(env environment) *cobra.Command {
 		Use:   "demo",
 		Short: "Show records of a made-up cluster; needs none of your own",
 		Long: `Runs the program against a scripted API server in the same process: a healthy
-rollout, an image that can't be pulled, a crash loop and an eviction. It takes
-some seconds, and ends by itself or at Ctrl-C.`,
+rollout of a Helm release, an image that can't be pulled, a crash loop and an
+eviction. The records of one rollout share a bundle version and a trace. It
+takes some seconds, and ends by itself or at Ctrl-C.`,
 		Args: noArguments,
 		RunE: configured(env, defaults, func(cmd *cobra.Command, _ []string, c Config) error {
 			return demo(cmd.Context(), c, env)

@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
@@ -21,8 +22,38 @@ type step struct {
 	remove bool
 }
 
-// prepare makes the pod that exists before the demo starts.
-func prepare(server *watchtest.Server) { server.Create(running(oldCart())) }
+// prepare makes what exists before the demo starts: a pod, and the owners of all,
+// two of which were deployed by Helm and by Argo CD.
+func prepare(server *watchtest.Server) {
+	deploy(server, "shop", map[string]string{"meta.helm.sh/release-name": "cart", "meta.helm.sh/release-namespace": "shop"},
+		"cart", "5f6d8b7c94", "7c9d5b8f66")
+	deploy(server, "shop", map[string]string{"argocd.argoproj.io/tracking-id": "checkout:apps/Deployment:shop/checkout"},
+		"checkout", "6b8f9d7d5c")
+	deploy(server, "default", nil, "failer", "64d8cc85cd")
+	server.Create(running(oldCart()))
+}
+
+// deploy makes a Deployment, and a ReplicaSet for each of its versions. Whoever
+// deploys marks the Deployment, of which the newest ReplicaSet has a copy.
+func deploy(server *watchtest.Server, namespace string, marks map[string]string, name string, hashes ...string) {
+	deployment := server.SetOwner("apps/v1", "deployments", &metav1.PartialObjectMetadata{
+		TypeMeta:   metav1.TypeMeta{Kind: "Deployment"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Annotations: marks},
+	})
+	for _, hash := range hashes {
+		replicaSet := name + "-" + hash
+		server.SetOwner("apps/v1", "replicasets", &metav1.PartialObjectMetadata{
+			TypeMeta: metav1.TypeMeta{Kind: "ReplicaSet"},
+			ObjectMeta: metav1.ObjectMeta{
+				Namespace: namespace, Name: replicaSet, UID: uidOf(replicaSet), Annotations: marks,
+				OwnerReferences: []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "Deployment", Name: name, UID: deployment.UID, Controller: new(true)}},
+			},
+		})
+	}
+}
+
+// uidOf makes up a uid for an object whose name is unique in the demo.
+func uidOf(name string) types.UID { return types.UID("uid-of-" + name) }
 
 func oldCart() *corev1.Pod {
 	return newPod("shop", "cart-5f6d8b7c94", "x7k2p", "cart", "shop/cart:2.3.1")
@@ -115,7 +146,7 @@ func crashLoop() []step {
 func eviction() []step {
 	pod := newPod("batch", "report", "28f6d", "report", "batch/report:7")
 	delete(pod.Labels, "pod-template-hash")
-	pod.OwnerReferences[0] = metav1.OwnerReference{APIVersion: "batch/v1", Kind: "Job", Name: "report", Controller: new(true)}
+	pod.OwnerReferences[0] = metav1.OwnerReference{APIVersion: "batch/v1", Kind: "Job", Name: "report", UID: uidOf("report"), Controller: new(true)}
 	return slices.Concat(arrive(pod), []step{
 		{pod: pod, change: func(p *corev1.Pod) { running(p); setReady(p) }},
 		{pod: pod, change: func(p *corev1.Pod) {
@@ -166,13 +197,14 @@ func leave(pod *corev1.Pod) []step {
 func newPod(namespace, replicaSet, suffix, container, image string) *corev1.Pod {
 	name := replicaSet + "-" + suffix
 	deployment, hash, _ := strings.Cut(replicaSet, "-")
+	_, version, _ := strings.Cut(image, ":")
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: namespace, Name: name,
 			Labels: map[string]string{
-				"app.kubernetes.io/name": deployment, "app.kubernetes.io/part-of": namespace, "pod-template-hash": hash,
+				"app.kubernetes.io/name": deployment, "app.kubernetes.io/version": version, "pod-template-hash": hash,
 			},
-			OwnerReferences: []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: replicaSet, Controller: new(true)}},
+			OwnerReferences: []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: replicaSet, UID: uidOf(replicaSet), Controller: new(true)}},
 		},
 		Spec:   corev1.PodSpec{Containers: []corev1.Container{{Name: container, Image: image}}},
 		Status: corev1.PodStatus{Phase: corev1.PodPending},

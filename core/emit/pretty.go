@@ -30,7 +30,17 @@ type prettyFields struct {
 	action, state, namespace, pod, container, typ, reason, info string
 	restarts                                                    int64
 	initial, recovered                                          bool
+	bundle, version, trace, enrichment                          string
 }
+
+// What the built-in plugin adds that is worth a place on a line, if that is wide
+// enough, and how much of a trace id tells one from another.
+const (
+	attrBundleName    = "bundle.name"
+	attrBundleVersion = "bundle.version"
+	wideEnough        = 120
+	traceDigits       = 8
+)
 
 // ANSI colours.
 const (
@@ -51,9 +61,9 @@ func (p Pretty) Append(b []byte, r *sdklog.Record) []byte {
 	b = append(b, "  "...)
 	start := len(b)
 	b = appendPrintable(b, strings.TrimRight(pad(f.namespace+"/"+f.pod, 34)+" "+f.detail(r.Body().AsString()), " "))
-	notes := f.notes()
+	notes := string(appendPrintable(nil, f.notes(p.Width == 0 || p.Width >= wideEnough)))
 	if f.info != "" {
-		b = p.appendInfo(b, ": "+f.info, before+utf8.RuneCount(b[start:])+len(notes))
+		b = p.appendInfo(b, ": "+f.info, before+utf8.RuneCount(b[start:])+utf8.RuneCountInString(notes))
 	}
 	b = p.paint(b, colorDim, notes)
 	return append(b, '\n')
@@ -109,9 +119,18 @@ func prettyFieldsOf(r *sdklog.Record) (f prettyFields) {
 			f.initial = kv.Value.AsBool()
 		case record.AttrRecovered:
 			f.recovered = kv.Value.AsBool()
+		case record.AttrEnrichment:
+			f.enrichment = kv.Value.AsString()
+		case attrBundleName:
+			f.bundle = kv.Value.AsString()
+		case attrBundleVersion:
+			f.version = kv.Value.AsString()
 		}
 		return true
 	})
+	if r.TraceID().IsValid() {
+		f.trace = r.TraceID().String()[:traceDigits]
+	}
 	return f
 }
 
@@ -171,7 +190,7 @@ func (f *prettyFields) subject() string {
 }
 
 // notes are what is said in brackets behind all else.
-func (f *prettyFields) notes() string {
+func (f *prettyFields) notes(wide bool) string {
 	var notes []string
 	switch {
 	case f.restarts == 1:
@@ -185,10 +204,27 @@ func (f *prettyFields) notes() string {
 	if f.recovered {
 		notes = append(notes, "recovered")
 	}
+	if f.enrichment != "" {
+		notes = append(notes, f.enrichment)
+	}
+	if wide {
+		notes = append(notes, f.shippedBy()...)
+	}
 	if len(notes) == 0 {
 		return ""
 	}
 	return "  (" + strings.Join(notes, ", ") + ")"
+}
+
+// shippedBy tells the bundle and the trace, where a plugin has told them.
+func (f *prettyFields) shippedBy() (notes []string) {
+	if f.bundle != "" {
+		notes = append(notes, strings.TrimSpace(f.bundle+" "+f.version))
+	}
+	if f.trace != "" {
+		notes = append(notes, "trace "+f.trace)
+	}
+	return notes
 }
 
 func (p Pretty) paint(b []byte, color, s string) []byte {

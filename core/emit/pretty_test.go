@@ -7,6 +7,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/pod-status-logger/pod-status-logger/core/emit"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
@@ -37,7 +40,14 @@ func prettyRecords(t *testing.T) []*record.Record {
 		"direction \u202e\u2066, width \u200b\ufeff, tag \U000e0001, broken \xff, fine: zażółć 🚀 \u00a0日本"
 	steering.Message = "container app of pod shop/web-5d9c7b8f66-x2x7q is waiting: \x1b[0m"
 	steering.Pod.Namespace = "shop\x1b[1m"
-	return append(records, both, deleting, unexplained, short, long, other, steering)
+
+	shipped := newUpdate(nil)
+	shipped.Attributes = []attribute.KeyValue{attribute.String("bundle.name", "shop"), attribute.String("bundle.version", "1.2.3")}
+	shipped.SpanContext = trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{0xab, 0xcd, 0xef}, SpanID: trace.SpanID{1}})
+	failed := newUpdate(nil)
+	failed.Attributes = []attribute.KeyValue{attribute.String("bundle.name", "\x1b[31mshop")}
+	failed.Enrichment = "team: deadline exceeded\x1b[2J"
+	return append(records, both, deleting, unexplained, short, long, other, steering, shipped, failed)
 }
 
 func TestPretty(t *testing.T) {
@@ -89,6 +99,17 @@ func FuzzPretty(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestPrettyNarrow: who shipped a pod is told only where there is room.
+func TestPrettyNarrow(t *testing.T) {
+	r := newUpdate(nil)
+	r.Attributes = []attribute.KeyValue{attribute.String("bundle.name", "shop")}
+	for width, want := range map[int]bool{0: true, 80: false, 119: false, 120: true} {
+		if line := written(t, emit.Pretty{Width: width}, r); strings.Contains(line, ", shop)") != want {
+			t.Errorf("width %d: %s", width, line)
+		}
+	}
 }
 
 // TestPrettyWidth: on a terminal a line is not longer than that because of
