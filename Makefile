@@ -10,6 +10,7 @@ VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo de
 # keeps the linker from dropping methods: 6 MB.
 BUILDFLAGS = -tags grpcnotrace -trimpath -ldflags='-s -w -X main.version=$(VERSION)'
 FUZZTIME  ?= 30s
+RECORDS   ?= 100000
 TOOL       = go tool -modfile=tools/go.mod
 CLUSTER    = test/cluster/bin/cluster
 COLLECTOR  = test/collector/bin/otelcol
@@ -35,6 +36,10 @@ race: ## Run the tests with the race detector, and see that they cover enough of
 	go test -race -coverprofile=coverage.out -coverpkg=./core/... ./...
 	@tools/coverage.sh coverage.out 85
 
+.PHONY: faults
+faults: ## Stream RECORDS records through each plugin that goes wrong
+	go test ./cmd/pod-status-logger -run TestPluginFaults -count=1 -timeout 60m -v -args -records=$(RECORDS)
+
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME
 	tools/fuzz.sh $(FUZZTIME)
@@ -44,7 +49,7 @@ bench: ## Run the benchmarks
 	go test -run='^$$' -bench=. -benchmem ./...
 
 .PHONY: check
-check: lint vuln race fuzz ## Lint, look for known vulnerabilities, run race detector and fuzz targets
+check: lint proto vuln race fuzz ## Lint, check the plugins' contract, look for known vulnerabilities, run race detector and fuzz targets
 
 .PHONY: lint
 lint: ## Format and lint
@@ -53,6 +58,10 @@ lint: ## Format and lint
 	cd test/collector && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	$(TOOL) golangci-lint run --build-tags e2e ./test/...
 	go mod tidy -diff
+
+.PHONY: proto
+proto: ## Lint the plugins' contract, and see that it breaks none and its code is up to date
+	tools/proto.sh check
 
 .PHONY: vuln
 vuln: ## Look for known vulnerabilities in what the program calls

@@ -11,6 +11,7 @@ package enrich
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -26,7 +27,7 @@ type Plugin interface {
 	// Patch returns one patch for each record of the batch, in the same order.
 	// It blocks until ctx ends at most, and keeps nothing of the batch, whose
 	// records it must not change. It is called for two batches at the same time.
-	// An error that is [Unavailable] means that the plugin was not asked.
+	// An error that is [UnavailableError] means that the plugin was not asked.
 	Patch(ctx context.Context, batch []record.Record) ([]Patch, error)
 }
 
@@ -38,10 +39,10 @@ type Patch struct {
 	Error                   string // why the plugin has nothing to say; empty: no failure
 }
 
-// Unavailable is why a plugin was not asked: it is not running, say.
-type Unavailable string
+// UnavailableError is why a plugin was not asked: it is not running, say.
+type UnavailableError string
 
-func (u Unavailable) Error() string { return string(u) }
+func (u UnavailableError) Error() string { return string(u) }
 
 // Owners looks up the objects that own pods; package owner has it.
 type Owners interface {
@@ -153,7 +154,7 @@ func (c *Chain) merge(r *record.Record, i int, additions [][]addition) (suppress
 			r.SpanContext = a.span
 		}
 		if r.Attributes == nil {
-			r.Attributes = a.attributes[:len(a.attributes):len(a.attributes)] // may be shared
+			r.Attributes = slices.Clip(a.attributes) // they may be shared
 		} else {
 			r.Attributes = append(r.Attributes, a.attributes...)
 		}

@@ -116,7 +116,7 @@ func TestOrder(t *testing.T) {
 func TestMerge(t *testing.T) {
 	const good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	const other = "00-11111111111111111111111111111111-2222222222222222-00"
-	str := func(key, value string) attribute.KeyValue { return attribute.String(key, value) }
+	str := attribute.String
 	many := make([]attribute.KeyValue, record.MaxAttributes+1)
 	for i := range many {
 		many[i] = attribute.Int(fmt.Sprintf("a.%d", i), i)
@@ -181,7 +181,7 @@ func TestFailures(t *testing.T) {
 		"error":       {func(context.Context, []record.Record) ([]Patch, error) { return nil, errors.New("it ended") }, "it ended", Failed, 0},
 		"too few":     {func(_ context.Context, b []record.Record) ([]Patch, error) { return make([]Patch, len(b)-1), nil }, "63 patches for 64 records", Invalid, 0},
 		"too many":    {func(_ context.Context, b []record.Record) ([]Patch, error) { return make([]Patch, len(b)+1), nil }, "65 patches for 64 records", Invalid, 0},
-		"not running": {func(context.Context, []record.Record) ([]Patch, error) { return nil, Unavailable("not running") }, "not running", Skipped, 0},
+		"not running": {func(context.Context, []record.Record) ([]Patch, error) { return nil, UnavailableError("not running") }, "not running", Skipped, 0},
 		"late": {func(ctx context.Context, _ []record.Record) ([]Patch, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()

@@ -134,7 +134,7 @@ func (m *member) batch(ctx context.Context, batch []record.Record, out []additio
 
 // explain says how a call failed, in the words of the contract.
 func explain(ctx context.Context, err error) (Outcome, error) {
-	var unavailable Unavailable
+	var unavailable UnavailableError
 	switch {
 	case errors.As(err, &unavailable):
 		return Skipped, unavailable

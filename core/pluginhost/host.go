@@ -38,7 +38,7 @@ func Start(ctx context.Context, specs []Spec, log *slog.Logger) (*Host, error) {
 	}
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	h := &Host{sockets: sockets, cancel: cancel}
-	starts := make([]error, len(specs))
+	starts := make([]error, len(specs)+1)
 	var starting sync.WaitGroup
 	for i, spec := range specs {
 		p := newPlugin(spec, sockets.path, log)
@@ -50,7 +50,8 @@ func Start(ctx context.Context, specs []Spec, log *slog.Logger) (*Host, error) {
 	release := context.AfterFunc(ctx, cancel) // whoever gives up on the start
 	starting.Wait()
 	release()
-	if err := errors.Join(append(starts, ctx.Err())...); err != nil {
+	starts[len(specs)] = ctx.Err()
+	if err := errors.Join(starts...); err != nil {
 		h.Close()
 		return nil, err
 	}

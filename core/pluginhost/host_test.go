@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -107,7 +108,7 @@ func TestRestart(t *testing.T) {
 				t.Errorf("error %v", err)
 			}
 			log.await(t, `"reason":"`+why)
-			var unavailable enrich.Unavailable
+			var unavailable enrich.UnavailableError
 			if _, err := p.Patch(t.Context(), batchOf(1)); !errors.As(err, &unavailable) {
 				t.Errorf("while it is not running: %v", err)
 			}
@@ -147,7 +148,7 @@ func TestStopped(t *testing.T) {
 			t.Errorf("error %v after %v", err, time.Since(start))
 		}
 	}
-	if _, err := p.Patch(t.Context(), batchOf(1)); !errors.Is(err, breakerOpen) {
+	if _, err := p.Patch(t.Context(), batchOf(1)); !errors.Is(err, errBreakerOpen) {
 		t.Errorf("the breaker is not open: %v", err)
 	}
 	log.await(t, `"reason":"health check: it did not answer for 2s"`)
@@ -238,7 +239,7 @@ func TestChildren(t *testing.T) {
 }
 
 func alive(pid int) bool {
-	b, err := os.ReadFile(filepath.Join("/proc", fmt.Sprint(pid), "stat"))
+	b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
 	return err == nil && !strings.Contains(string(b), ") Z ")
 }
 

@@ -22,5 +22,5 @@ type sink struct{ log *slog.Logger }
 var _ hclog.SinkAdapter = sink{}
 
 func (s sink) Accept(_ string, _ hclog.Level, message string, args ...any) {
-	s.log.Log(context.Background(), slog.LevelDebug, message, args...) //nolint:sloglint // the words are the library's
+	s.log.Log(context.Background(), slog.LevelDebug, message, args...)
 }

@@ -65,18 +65,18 @@ func (p *Plugin) Needs() *enrichv1.Needs { return p.needs }
 
 // What a record says of a plugin that was not asked.
 const (
-	notRunning  enrich.Unavailable = "not running"
-	breakerOpen enrich.Unavailable = "breaker open"
+	errNotRunning  enrich.UnavailableError = "not running"
+	errBreakerOpen enrich.UnavailableError = "breaker open"
 )
 
 // Patch asks the plugin, if it is running and has answered of late.
 func (p *Plugin) Patch(ctx context.Context, batch []record.Record) ([]enrich.Patch, error) {
 	in := p.current.Load()
 	if in == nil {
-		return nil, notRunning
+		return nil, errNotRunning
 	}
 	if !p.breaker.allow(time.Now()) {
-		return nil, breakerOpen
+		return nil, errBreakerOpen
 	}
 	patches, err := in.wire.patch(ctx, batch)
 	if err == nil {

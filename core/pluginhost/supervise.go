@@ -59,7 +59,7 @@ func (p *Plugin) watch(ctx context.Context, in *instance) string {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	for n := 1; ; n++ {
-		check := false
+		var check bool
 		select {
 		case <-ctx.Done():
 			return ""

@@ -116,15 +116,17 @@ func (w *v1) request(batch []record.Record) *enrichv1.EnrichRequest {
 	records, pods := make([]enrichv1.Record, n), make([]enrichv1.Pod, n)
 	request := &enrichv1.EnrichRequest{Records: make([]*enrichv1.Record, n)}
 	shared := newShared(w.needs)
+	var before *record.Record
 	for i := range batch {
 		r, out := &batch[i], &records[i]
 		request.Records[i] = out
-		if i > 0 && batch[i-1].Pod == r.Pod {
+		if before != nil && before.Pod == r.Pod {
 			out.Pod = records[i-1].Pod // only read from now on
 		} else {
 			out.Pod = &pods[i]
 			shared.pod(out.Pod, r.Pod)
 		}
+		before = r
 		if !w.needs.GetPodOnly() {
 			change(out, r)
 		}

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -29,7 +30,7 @@ var reservedNames = [...]string{"podstatus", "k8s", "service", "container", "log
 func CheckPluginName(name string) error {
 	switch {
 	case name == "":
-		return fmt.Errorf("the name is empty")
+		return errors.New("the name is empty")
 	case len(name) > maxPluginName:
 		return fmt.Errorf("the name has %d bytes, %d are allowed", len(name), maxPluginName)
 	case !isLower(name[0]) || strings.ContainsFunc(name, func(r rune) bool { return !isNameRune(r) }):
@@ -95,7 +96,7 @@ func checkValue(v attribute.Value) error {
 		}
 		return nil
 	default:
-		return fmt.Errorf("has no value of type string, bool, int or double")
+		return errors.New("has no value of type string, bool, int or double")
 	}
 }
 

@@ -12,12 +12,9 @@ package faulty
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -31,11 +28,9 @@ const Name = "faulty"
 // command is the first argument of a process that is to be a plugin.
 const command = "faulty-plugin"
 
-// Args are the arguments for a plugin with a behaviour: one of [Behaviours].
+// Args are the arguments for a plugin with a behaviour: one of the names in
+// behaviours, below.
 func Args(behaviour string) []string { return []string{command, behaviour} }
-
-// Behaviours returns the names of all behaviours.
-func Behaviours() []string { return slices.Sorted(maps.Keys(behaviours())) }
 
 // Main runs the plugin that the arguments of the process name, if they do.
 func Main() bool {
@@ -74,9 +69,8 @@ func behaviours() map[string]func() {
 		"bad-name":        serve(faulty{name: "k8s"}),
 
 		// It ends.
-		"crashes":   on(func(*enricher.Record, *enricher.Patch) error { os.Exit(7); return nil }),
-		"panics":    on(func(*enricher.Record, *enricher.Patch) error { panic("out of cheese") }),
-		"dies-soon": func() { time.AfterFunc(time.Second, func() { os.Exit(7) }); enricher.Serve(faulty{}) },
+		"crashes": on(func(*enricher.Record, *enricher.Patch) error { os.Exit(7); return nil }),
+		"panics":  on(func(*enricher.Record, *enricher.Patch) error { panic("out of cheese") }),
 
 		// It does not answer, or not in time.
 		"hangs": on(func(*enricher.Record, *enricher.Patch) error { select {} }),
@@ -103,8 +97,6 @@ func behaviours() map[string]func() {
 			p.SetString("big", strings.Repeat("x", 1<<20))
 			return nil
 		}),
-		"untraced": on(func(_ *enricher.Record, p *enricher.Patch) error { p.SetTraceContext("00-0-0-0", ""); return nil }),
-		"unsure":   on(func(*enricher.Record, *enricher.Patch) error { return errors.New("who knows") }),
 
 		// It does more than it should.
 		"floods": func() { go flood(); enricher.Serve(faulty{}) },

@@ -1,0 +1,272 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// block is a fenced block of a page.
+type block struct {
+	section        string // its heading
+	language, file string // file is the title
+	text           string
+}
+
+func blocksOf(t *testing.T, page string) (blocks []block) {
+	t.Helper()
+	fence := regexp.MustCompile("^```([a-z]*)(?: title=\"([^\"]+)\")?\n$")
+	var section string
+	var open *block
+	for line := range strings.Lines(readDoc(t, page)) {
+		if open != nil {
+			if line == "```\n" {
+				blocks, open = append(blocks, *open), nil
+				continue
+			}
+			open.text += line
+			continue
+		}
+		if heading, ok := strings.CutPrefix(line, "## "); ok {
+			section = strings.TrimSpace(heading)
+		}
+		if m := fence.FindStringSubmatch(line); m != nil {
+			open = &block{section: section, language: m[1], file: m[2]}
+		} else if strings.HasPrefix(line, "```") {
+			t.Fatalf("%s: a block begins in another way: %s", page, line)
+		}
+	}
+	if open != nil {
+		t.Fatalf("%s: a block in %q does not end", page, section)
+	}
+	return blocks
+}
+
+// task is a file that is written, or a command that is run.
+type task struct {
+	section, file, text string
+	want                string // what the command prints; empty: whatever it does
+}
+
+// tasksOf returns what a reader does who goes through the page.
+func tasksOf(t *testing.T, page string) (tasks []task) {
+	t.Helper()
+	for _, b := range blocksOf(t, page) {
+		if b.file != "" {
+			tasks = append(tasks, task{section: b.section, file: b.file, text: b.text})
+		}
+		if b.language != "console" {
+			continue
+		}
+		for line := range strings.Lines(b.text) {
+			if command, ok := strings.CutPrefix(line, "$ "); ok {
+				tasks = append(tasks, task{section: b.section, text: command})
+				continue
+			}
+			tasks[len(tasks)-1].want += line
+		}
+	}
+	return tasks
+}
+
+// TestPluginsPage does what docs/plugins.md says, in an empty folder beside a
+// clone of the repository, and in one shell: each command succeeds, and prints
+// what the page says where it says that.
+func TestPluginsPage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds programs")
+	}
+	tasks := tasksOf(t, "docs/plugins.md")
+	python := func(s task) bool { return s.section == "A plugin in Python" }
+	files, commands := 0, 0
+	for _, s := range tasks {
+		if s.file == "" {
+			commands++
+		} else {
+			files++
+		}
+	}
+	if files < 4 || commands < 15 || !slices.ContainsFunc(tasks, python) {
+		t.Fatalf("docs/plugins.md has %d files and %d commands, want those of a plugin in Go and of one in Python", files, commands)
+	}
+	lack := lackOfPython(t)
+	if lack != "" {
+		tasks = slices.DeleteFunc(tasks, python)
+	}
+	walk(t, tasks)
+	if lack != "" {
+		t.Run("Python", func(t *testing.T) { t.Skip(lack) })
+	}
+}
+
+// lackOfPython tells what the plugin in Python has not got here, and where to
+// get it.
+func lackOfPython(t *testing.T) string {
+	t.Helper()
+	const python = "/usr/bin/python3" // Debian's: others lack Debian's grpcio
+	out, err := exec.Command(python, "-c", "import grpc, google.protobuf").CombinedOutput()
+	if err == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s lacks what the plugin needs: apt-get update && apt-get install -y --no-install-recommends "+
+		"python3-grpcio python3-protobuf protobuf-compiler\n%v\n%s", python, err, out)
+}
+
+// walk takes the tasks in a folder beside one with the repository.
+func walk(t *testing.T, tasks []task) {
+	t.Helper()
+	top, err := os.MkdirTemp("/tmp", "page-") // the paths of sockets are short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(top) })
+	repository, err := filepath.Abs(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	work, temp := filepath.Join(top, "work"), filepath.Join(top, "tmp")
+	for _, err := range []error{
+		os.Symlink(repository, filepath.Join(top, "pod-status-logger")), os.Mkdir(work, 0o700), os.Mkdir(temp, 0o700),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, failure := bash(t, work, append(cleanEnvironment(), "TMPDIR="+temp), scriptOf(tasks))
+	outputs := strings.Split(out, mark)
+	for i, s := range tasks[:min(len(tasks), len(outputs)-1)] {
+		if diff := cmp.Diff(s.want, outputs[i]); s.want != "" && diff != "" {
+			t.Errorf("%s: $ %sprints (-want +got):\n%s", s.section, s.text, diff)
+		}
+	}
+	if failed := len(outputs) - 1; failure != nil && failed < len(tasks) {
+		t.Fatalf("%s: $ %s%v\n%s", tasks[failed].section, tasks[failed].text, failure, outputs[failed])
+	} else if failure != nil {
+		t.Fatal(failure)
+	}
+	if left := leftovers(t, temp); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// mark stands between the outputs of two tasks.
+const mark = "\x00\n"
+
+// scriptOf returns the tasks as one script, so that what a command sets the next
+// one has.
+func scriptOf(tasks []task) string {
+	const end = "END_OF_FILE_OF_THE_PAGE"
+	var b strings.Builder
+	b.WriteString("set -euo pipefail\nexec 2>&1\n")
+	for _, s := range tasks {
+		if s.file == "" {
+			b.WriteString(s.text)
+		} else {
+			fmt.Fprintf(&b, "cat >'%s' <<'%s'\n%s%s\n", s.file, end, s.text, end)
+		}
+		b.WriteString("printf '\\0\\n'\n")
+	}
+	return b.String()
+}
+
+// bash runs a script with all that it starts in a group, and ends that where it
+// takes too long.
+func bash(t *testing.T, dir string, env []string, script string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "bash", "-c", script)
+	cmd.Dir, cmd.Env = dir, env
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 10 * time.Second
+	out, err := cmd.Output()
+	return string(out), err
+}
+
+// cleanEnvironment is the test's own, less what would configure the program and
+// less the program of the scripts, which testscript has put on the PATH.
+func cleanEnvironment() (env []string) {
+	for _, v := range os.Environ() {
+		name, value, _ := strings.Cut(v, "=")
+		if name == "PATH" {
+			folders := slices.DeleteFunc(filepath.SplitList(value), func(dir string) bool {
+				return exists(filepath.Join(dir, "pod-status-logger"))
+			})
+			v = "PATH=" + strings.Join(folders, string(filepath.ListSeparator))
+		}
+		if !strings.HasPrefix(name, envPrefix) && !strings.HasPrefix(name, "OTEL_") && name != "TMPDIR" {
+			env = append(env, v)
+		}
+	}
+	return env
+}
+
+// leftovers are the folders for sockets that hosts have not removed.
+func leftovers(t *testing.T, temp string) []string {
+	t.Helper()
+	left, err := filepath.Glob(filepath.Join(temp, "psl-*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return left
+}
+
+// TestPluginsPageSources: what the page has readers write are the examples.
+func TestPluginsPageSources(t *testing.T) {
+	inGo := readDoc(t, "plugins/examples/hello/main.go")
+	inGo = inGo[strings.Index(inGo, "package main"):] // less its comment, which is about the page
+	for file, want := range map[string]string{
+		"main.go":  inGo,
+		"hello.py": readDoc(t, "plugins/examples/python/hello.py"),
+	} {
+		found := 0
+		for _, b := range blocksOf(t, "docs/plugins.md") {
+			if b.file != file {
+				continue
+			}
+			found++
+			if diff := cmp.Diff(want, b.text); diff != "" {
+				t.Errorf("docs/plugins.md: %s is not that of plugins/examples (-want +got):\n%s", file, diff)
+			}
+		}
+		if found != 1 {
+			t.Errorf("docs/plugins.md has %s %d times, want it once", file, found)
+		}
+	}
+}
+
+// TestBundlesPage runs what docs/bundles.md shows of the derivation of a trace
+// id. The comment of a line is what the line prints.
+func TestBundlesPage(t *testing.T) {
+	ran := 0
+	for _, b := range blocksOf(t, "docs/bundles.md") {
+		if b.language != "sh" {
+			continue
+		}
+		for line := range strings.Lines(b.text) {
+			command, want, ok := strings.Cut(line, " # ")
+			if !ok {
+				t.Fatalf("docs/bundles.md does not say what this prints: %s", line)
+			}
+			ran++
+			out, err := bash(t, t.TempDir(), cleanEnvironment(), "set -euo pipefail\n"+command)
+			if err != nil || out != want {
+				t.Errorf("docs/bundles.md: %s prints %q, want %q, %v", command, out, want, err)
+			}
+		}
+	}
+	if ran == 0 {
+		t.Error("docs/bundles.md shows no derivation")
+	}
+}
