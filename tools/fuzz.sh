@@ -26,4 +26,4 @@ while read -r dir; do
 		echo "fuzz: $dir $target for $1"
 		fuzz "$dir" "$target" "$1"
 	done
-done < <(grep -rl --include='*_test.go' '^func Fuzz' core cmd plugins | xargs -n1 dirname | sort -u)
+done < <(grep -rl --include='*_test.go' '^func Fuzz' core cmd plugins proto | xargs -n1 dirname | sort -u)

@@ -1,10 +1,11 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,29 +15,26 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
-	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
 	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 // BenchmarkBundle compares the CPU time of a record with the bundle plugin, its
 // process and the look-ups of owners included, with that without, by turns in
-// one run. An event gives one record on stdout; it costs neither network nor
-// decoding, in which the plugin has no part. Plugins are sent batches of 64.
-// "ratio" is the records per CPU second with, by those without.
+// one run: of the program as a process, which watches a server over the loopback
+// interface and writes and sends a record for each event. Plugins are sent
+// batches of 64. "ratio" is the records per CPU second with, by those without.
 func BenchmarkBundle(b *testing.B) {
-	for name, event := range map[string]func(i int) watch.Event{
-		"changes":   changes(1000),
+	for name, event := range map[string]func(server *watchtest.Server, i int){
+		"changes":   change,
 		"creations": creation, // of pods that the plugin has not been asked about
 	} {
 		b.Run(name, func(b *testing.B) {
 			const events = 20_000
-			server := watchtest.NewServer()
-			defer server.Close()
-			setOwners(server)
 			var without, with time.Duration
 			for b.Loop() {
-				without += cpuOf(b, server, nil, event, events)
-				with += cpuOf(b, server, defaultPlugins(), event, events)
+				without += cpuOf(b, "none", event, events)
+				with += cpuOf(b, "bundle", event, events)
 			}
 			n := time.Duration(b.N * events)
 			b.ReportMetric(float64(without/n), "cpu-ns/record-without")
@@ -47,94 +45,82 @@ func BenchmarkBundle(b *testing.B) {
 	}
 }
 
-// cpuOf returns the CPU time that the service, with its plugins, takes for so
-// many events.
-func cpuOf(b *testing.B, server *watchtest.Server, plugins []PluginConfig, event func(i int) watch.Event, events int) time.Duration {
+// benchPods is the number of pods that there are before the events that are
+// measured.
+const benchPods = 1000
+
+// cpuOf returns the CPU time that the program takes for so many events, and the
+// plugins that it has started.
+func cpuOf(b *testing.B, plugins string, event func(server *watchtest.Server, i int), events int) time.Duration {
 	b.Helper()
-	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	server := watchtest.NewServer(watchtest.WithPending(1<<20), watchtest.WithHistory(1<<20))
+	defer server.Close()
+	setOwners(server)
+	for i := range benchPods {
+		server.Set(pod(i))
+	}
+	receiver := otlptest.New(b, otlptest.Options{})
+	self, err := os.Executable()
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer func() { _ = null.Close() }()
-	config := DefaultConfig()
-	config.Plugins = plugins
-	s, err := newService(b.Context(), config, environment{
-		stdout: null, stderr: os.Stderr, lookup: func(string) (string, bool) { return "", false },
-	}, server.Config())
-	if err != nil {
+	address := freeAddress(b)
+	program := exec.Command(self, "--kubeconfig", kubeconfig(b, server), "--listen", address, "--plugins", plugins)
+	program.Args[0] = "pod-status-logger"
+	program.Env = append(os.Environ(), "OTEL_EXPORTER_OTLP_ENDPOINT="+receiver.URL())
+	if err := program.Start(); err != nil {
 		b.Fatal(err)
 	}
-	defer s.close()
-	const warm = 1000 // until then pods come to be known, and their owners are looked up
-	var before time.Duration
-	err = s.run(b.Context(), func(_ context.Context, out chan<- watch.Event) error {
-		for i := range warm + events {
-			if i == warm {
-				before = cpuNow(b)
-			}
-			out <- event(i)
+	defer func() {
+		_ = program.Process.Kill()
+		_ = program.Wait()
+	}()
+	sent := func(n int) func() bool {
+		return func() bool {
+			_, page := get(address, "/metrics")
+			return strings.Contains(page, fmt.Sprintf("\npod_status_logger_otlp_sent_records_total %d\n", n))
 		}
-		return nil
-	})
-	if err != nil {
-		b.Fatal(err)
 	}
-	return cpuNow(b) - before
+	eventually(b, sent(benchPods))
+	before := cpuOfTree(program.Process.Pid)
+	for i := range events {
+		event(server, benchPods+i)
+	}
+	eventually(b, sent(benchPods+events))
+	return cpuOfTree(program.Process.Pid) - before
 }
 
-// changes has so many pods become ready and not ready by turns.
-func changes(pods int) func(i int) watch.Event {
-	var versions [2][]*corev1.Pod
-	for i := range pods {
-		ready := creation(i).Pod
-		not := ready.DeepCopy()
-		not.Status.ContainerStatuses[0].Ready = false
-		versions[0], versions[1] = append(versions[0], ready), append(versions[1], not)
-	}
-	return func(i int) watch.Event {
-		return watch.Event{Kind: watch.Modified, Pod: versions[i/pods%2][i%pods], Received: time.Now()}
-	}
-}
-
-// creation has a new pod come.
-func creation(i int) watch.Event {
-	pod := *runningPod
-	pod.Name = fmt.Sprintf("cart-64d8cc85cd-%06d", i)
-	pod.UID = types.UID(fmt.Sprintf("5b1c8f0e-53a1-4a6e-9d1c-%012d", i))
-	return watch.Event{Kind: watch.Added, Pod: &pod, Received: time.Now()}
-}
-
-var runningPod = watchtest.RunningPod("shop", "cart")
-
-// cpuNow returns the CPU time of this process and of those that it has started.
-func cpuNow(b *testing.B) (sum time.Duration) {
-	b.Helper()
-	threads, err := filepath.Glob("/proc/self/task/*")
-	if err != nil {
-		b.Fatal(err)
-	}
+// cpuOfTree returns the CPU time of a process and of those that it has started.
+func cpuOfTree(pid int) (sum time.Duration) {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 	for _, thread := range threads {
-		sum += onCPU(thread)
-		children, _ := os.ReadFile(filepath.Join(thread, "children"))
-		for child := range strings.FieldsSeq(string(children)) {
-			tasks, _ := filepath.Glob("/proc/" + child + "/task/*")
-			for _, task := range tasks {
-				sum += onCPU(task)
-			}
-		}
+		b, _ := os.ReadFile(thread)
+		onCPU, _, _ := strings.Cut(string(b), " ")
+		n, _ := strconv.ParseInt(onCPU, 10, 64)
+		sum += time.Duration(n)
+	}
+	for _, child := range childrenOf(pid) {
+		sum += cpuOfTree(child)
 	}
 	return sum
 }
 
-// onCPU returns the CPU time of a thread, 0 once it has ended.
-func onCPU(thread string) time.Duration {
-	b, err := os.ReadFile(filepath.Join(thread, "schedstat"))
-	if err != nil {
-		return 0
-	}
-	ns, _, _ := strings.Cut(string(b), " ")
-	n, _ := strconv.ParseInt(ns, 10, 64)
-	return time.Duration(n)
+// change has a container of one of the pods become ready or not ready.
+func change(server *watchtest.Server, i int) {
+	changed := pod(i % benchPods)
+	statuses := slices.Clone(changed.Status.ContainerStatuses)
+	statuses[0].Ready = i/benchPods%2 == 0
+	changed.Status.ContainerStatuses = statuses
+	server.Set(changed)
+}
+
+// creation has a new pod come.
+func creation(server *watchtest.Server, i int) { server.Set(pod(i)) }
+
+func pod(i int) *corev1.Pod {
+	p := *watchtest.RunningPod("shop", fmt.Sprintf("cart-64d8cc85cd-%06d", i))
+	p.UID = types.UID(fmt.Sprintf("5b1c8f0e-53a1-4a6e-9d1c-%012d", i))
+	return &p
 }
 
 // setOwners has the pods belong to a Deployment of a Helm release.

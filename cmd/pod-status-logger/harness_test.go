@@ -67,7 +67,7 @@ func (p *program) await(lines int) {
 	eventually(p.t, func() bool { return strings.Count(p.read(p.stdout), "\n") >= lines })
 }
 
-func eventually(t *testing.T, condition func() bool) {
+func eventually(t testing.TB, condition func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !condition(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {

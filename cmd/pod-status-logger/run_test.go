@@ -22,7 +22,7 @@ import (
 )
 
 // kubeconfig writes one that leads to the server.
-func kubeconfig(t *testing.T, server *watchtest.Server) string {
+func kubeconfig(t testing.TB, server *watchtest.Server) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "kubeconfig")
 	text := fmt.Sprintf(`
@@ -55,7 +55,7 @@ func somePod(namespace, name string) *corev1.Pod {
 }
 
 // freeAddress returns an address that nobody listens on.
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

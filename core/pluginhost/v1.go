@@ -32,11 +32,12 @@ func newV1(conn *grpc.ClientConn) *v1 {
 	return &v1{client: enrichv1.NewEnricherServiceClient(limited{conn})}
 }
 
-// limited is a connection with a limit for messages.
+// limited is a connection with a limit for messages, and our codec for them.
 type limited struct{ *grpc.ClientConn }
 
 func (l limited) Invoke(ctx context.Context, method string, args, reply any, opts ...grpc.CallOption) error {
-	opts = append(opts, grpc.MaxCallRecvMsgSize(enrichv1.MaxMessageBytes), grpc.MaxCallSendMsgSize(enrichv1.MaxMessageBytes))
+	opts = append(opts, grpc.ForceCodecV2(enrichv1.Codec()),
+		grpc.MaxCallRecvMsgSize(enrichv1.MaxMessageBytes), grpc.MaxCallSendMsgSize(enrichv1.MaxMessageBytes))
 	return l.ClientConn.Invoke(ctx, method, args, reply, opts...)
 }
 

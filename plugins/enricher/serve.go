@@ -50,7 +50,7 @@ func Serve(e Enricher) {
 		HandshakeConfig:  handshake(),
 		VersionedPlugins: map[int]plugin.PluginSet{enrichv1.ProtocolVersion: {pluginName: &grpcPlugin{enricher: e}}},
 		GRPCServer: func(options []grpc.ServerOption) *grpc.Server {
-			return grpc.NewServer(append(options,
+			return grpc.NewServer(append(options, grpc.ForceServerCodecV2(enrichv1.Codec()),
 				grpc.MaxRecvMsgSize(enrichv1.MaxMessageBytes), grpc.MaxSendMsgSize(enrichv1.MaxMessageBytes))...)
 		},
 		Logger: hclog.New(&hclog.LoggerOptions{Output: os.Stderr, JSONFormat: true, Level: hclog.Warn}),
