@@ -96,6 +96,7 @@ func (p *process) handOver(line []byte) {
 func (p *process) wait(readers *sync.WaitGroup, pipes ...*os.File) {
 	err := p.cmd.Wait()
 	killGroup(p.cmd.Process) // what it has started, which may hold the pipes open
+	reapGroup(p.cmd.Process)
 	readers.Wait()
 	for _, pipe := range pipes {
 		_ = pipe.Close()

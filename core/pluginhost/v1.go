@@ -150,7 +150,7 @@ func change(out *enrichv1.Record, r *record.Record) {
 	out.Container = &enrichv1.Container{
 		Name:         c.Name,
 		Type:         enrichv1.ContainerType(c.Type) + enrichv1.ContainerType_CONTAINER_TYPE_CONTAINER,
-		Image:        c.Image,
+		Image:        record.Valid(c.Image),
 		Ready:        c.Ready,
 		RestartCount: c.RestartCount,
 		Signal:       c.Signal,
