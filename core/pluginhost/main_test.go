@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 }
 
 // specOf returns the spec of a faulty plugin.
-func specOf(t *testing.T, behaviour string) Spec {
+func specOf(t testing.TB, behaviour string) Spec {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -93,7 +93,7 @@ func batchOf(n int) []record.Record {
 }
 
 // deadline is that of a call.
-func deadline(t *testing.T, d time.Duration) context.Context {
+func deadline(t testing.TB, d time.Duration) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	t.Cleanup(cancel)
