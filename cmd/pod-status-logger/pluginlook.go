@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -15,11 +12,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
 
 	"github.com/pod-status-logger/pod-status-logger/core/pluginhost"
-	"github.com/pod-status-logger/pod-status-logger/plugins/enrichertest"
-	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
 // lookFlags are the flags of the commands that look at one plugin.
@@ -116,134 +110,4 @@ func onePlugin(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	return usage(fmt.Errorf("%s wants the path of a plugin, or the name of one that is configured or built in", cmd.CommandPath()))
-}
-
-func pluginInspectCommand(env environment) *cobra.Command {
-	var f lookFlags
-	cmd := &cobra.Command{
-		Use:   "inspect PATH|NAME [ARGUMENT...]",
-		Short: "Start a plugin and show what it says of itself",
-		Long: `Starts a plugin and shows its name and version, what it needs to see, and the
-SHA-256 sum that pins its file in the configuration.`,
-		Args: onePlugin,
-		RunE: lookingAt(env, &f, inspect),
-	}
-	addFlags(cmd, DefaultConfig(), outputFlags)
-	f.add(cmd)
-	return cmd
-}
-
-// inspection is what inspect shows, as YAML.
-type inspection struct {
-	Name     string          `json:"name"`
-	Version  string          `json:"version"`
-	Builtin  string          `json:"builtin,omitempty"`
-	Command  string          `json:"command,omitempty"`
-	SHA256   string          `json:"sha256,omitempty"`
-	AutoMTLS bool            `json:"autoMTLS"`
-	Refused  string          `json:"refusedConfig,omitempty"`
-	Needs    inspectionNeeds `json:"needs"`
-}
-
-type inspectionNeeds struct {
-	Labels      []string          `json:"labels,omitempty"`
-	Annotations []string          `json:"annotations,omitempty"`
-	Owners      *inspectionOwners `json:"owners,omitempty"`
-	PodOnly     bool              `json:"podOnly"`
-}
-
-type inspectionOwners struct {
-	Labels      []string `json:"labels,omitempty"`
-	Annotations []string `json:"annotations,omitempty"`
-}
-
-func inspect(cmd *cobra.Command, l *look) error {
-	p, err := l.start(cmd.Context())
-	if err != nil {
-		return fmt.Errorf("plugin: %w", err)
-	}
-	defer p.Kill()
-	description, needs, err := p.Introduce(cmd.Context())
-	shown := inspection{Builtin: l.Builtin, Command: l.Command, AutoMTLS: !l.spec.PlainText}
-	if refused := (*pluginhost.ConfigError)(nil); errors.As(err, &refused) {
-		shown.Refused, err = refused.Message, nil
-	}
-	if err == nil && l.Command != "" {
-		shown.SHA256, err = sumOf(l.Command)
-	}
-	if err != nil {
-		return fmt.Errorf("plugin: %w", err)
-	}
-	shown.Name, shown.Version, shown.Needs = description.GetName(), description.GetVersion(), shownNeeds(needs)
-	b, err := yaml.Marshal(shown)
-	if err != nil {
-		return err
-	}
-	_, err = cmd.OutOrStdout().Write(b)
-	return err
-}
-
-func shownNeeds(n *enrichv1.Needs) inspectionNeeds {
-	shown := inspectionNeeds{Labels: n.GetLabels(), Annotations: n.GetAnnotations(), PodOnly: n.GetPodOnly()}
-	if o := n.GetOwners(); o != nil {
-		shown.Owners = &inspectionOwners{o.GetLabels(), o.GetAnnotations()}
-	}
-	return shown
-}
-
-func sumOf(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = f.Close() }()
-	sum := sha256.New()
-	_, err = io.Copy(sum, f)
-	return hex.EncodeToString(sum.Sum(nil)), err
-}
-
-func pluginVerifyCommand(env environment) *cobra.Command {
-	var f lookFlags
-	cmd := &cobra.Command{
-		Use:   "verify PATH|NAME [ARGUMENT...]",
-		Short: "Check that a plugin keeps the rules for plugins",
-		Long: `Starts a plugin several times, sends it what a host would send and what a host
-rarely sends, and tells which rules it keeps and which not. The exit status is 1
-where it breaks one.`,
-		Args: onePlugin,
-		RunE: lookingAt(env, &f, func(cmd *cobra.Command, l *look) error { return verify(cmd, l, &f) }),
-	}
-	addFlags(cmd, DefaultConfig(), outputFlags)
-	f.add(cmd)
-	cmd.Flags().StringVar(&f.timeout, "timeout", defaultPluginTimeout, "how long a batch of 64 records may take")
-	cmd.Flags().BoolVar(&f.suppress, "allow-suppress", false, "the plugin may suppress records")
-	return cmd
-}
-
-func verify(cmd *cobra.Command, l *look, f *lookFlags) error {
-	timeout, err := duration("timeout", f.timeout, 1)
-	if err != nil {
-		return usage(err)
-	}
-	out := cmd.OutOrStdout()
-	report, err := enrichertest.Verify(cmd.Context(), func(ctx context.Context) (enrichertest.Process, error) {
-		p, err := l.start(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return p, nil
-	}, enrichertest.Options{
-		Config:        string(l.Config),
-		Timeout:       timeout,
-		AllowSuppress: f.suppress || l.AllowSuppress,
-		Each:          func(r enrichertest.Result) { _, _ = fmt.Fprintln(out, r) },
-	})
-	if err != nil {
-		return fmt.Errorf("verify: %w", err)
-	}
-	_, _ = fmt.Fprintln(out, report.Summary())
-	if broken := report.Broken(); len(broken) > 0 {
-		return fmt.Errorf("verify: the plugin breaks %d of the rules", len(broken))
-	}
-	return nil
 }
