@@ -13,18 +13,24 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// loggerUser is the user that the product runs as in tests; it may do what
-// the product's own ClusterRole lets it do and nothing else.
-const loggerUser = "pod-status-logger"
+// The users that the product runs as in tests. loggerUser may do what the
+// product's own ClusterRole lets it do and nothing else. ownersUser may do the
+// same until a test grants it more, by a role of its own.
+const (
+	loggerUser = "pod-status-logger"
+	ownersUser = "pod-status-logger-owners"
+)
 
 // credentials are drawn anew for each cluster.
-type credentials struct{ adminToken, loggerToken string }
+type credentials struct{ adminToken, loggerToken, ownersToken string }
 
 // writeCredentials writes what kube-apiserver needs to know its clients, and
 // the key that signs service account tokens.
 func (f folder) writeCredentials() (credentials, error) {
-	c := credentials{adminToken: rand.Text(), loggerToken: rand.Text()}
-	tokens := fmt.Sprintf("%s,admin,admin,system:masters\n%s,%s,%s\n", c.adminToken, c.loggerToken, loggerUser, loggerUser)
+	c := credentials{adminToken: rand.Text(), loggerToken: rand.Text(), ownersToken: rand.Text()}
+	tokens := c.adminToken + ",admin,admin,system:masters\n" +
+		fmt.Sprintf("%s,%[2]s,%[2]s\n", c.loggerToken, loggerUser) +
+		fmt.Sprintf("%s,%[2]s,%[2]s\n", c.ownersToken, ownersUser)
 	if err := os.WriteFile(f.join("certs", "tokens.csv"), []byte(tokens), 0o600); err != nil {
 		return c, fmt.Errorf("write tokens: %w", err)
 	}
@@ -47,6 +53,8 @@ func (f folder) adminKubeconfig() string { return f.join("admin.kubeconfig") }
 
 func (f folder) loggerKubeconfig() string { return f.join("logger.kubeconfig") }
 
+func (f folder) ownersKubeconfig() string { return f.join("owners.kubeconfig") }
+
 // writeKubeconfigs can run only when kube-apiserver does: it makes its own
 // certificate at its first start.
 func (f folder) writeKubeconfigs(url string, c credentials) error {
@@ -57,7 +65,10 @@ func (f folder) writeKubeconfigs(url string, c credentials) error {
 	if err := writeKubeconfig(f.adminKubeconfig(), url, ca, "admin", c.adminToken); err != nil {
 		return err
 	}
-	return writeKubeconfig(f.loggerKubeconfig(), url, ca, loggerUser, c.loggerToken)
+	if err := writeKubeconfig(f.loggerKubeconfig(), url, ca, loggerUser, c.loggerToken); err != nil {
+		return err
+	}
+	return writeKubeconfig(f.ownersKubeconfig(), url, ca, ownersUser, c.ownersToken)
 }
 
 func writeKubeconfig(path, url string, ca []byte, user, token string) error {

@@ -109,7 +109,8 @@ func (f folder) announce(s state, out io.Writer) error {
 	return json.NewEncoder(out).Encode(struct {
 		AdminKubeconfig  string `json:"admin_kubeconfig"`
 		LoggerKubeconfig string `json:"logger_kubeconfig"`
+		OwnersKubeconfig string `json:"owners_kubeconfig"`
 		APIServerURL     string `json:"apiserver_url"`
 		EtcdURL          string `json:"etcd_url"`
-	}{f.adminKubeconfig(), f.loggerKubeconfig(), s.APIServerURL, s.EtcdURL})
+	}{f.adminKubeconfig(), f.loggerKubeconfig(), f.ownersKubeconfig(), s.APIServerURL, s.EtcdURL})
 }

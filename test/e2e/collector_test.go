@@ -30,7 +30,7 @@ var inResource = map[string]bool{
 }
 
 // onlyOTLP begin the attributes that stdout does not have.
-var onlyOTLP = []string{"service.", "k8s.deployment.", "k8s.replicaset.", "k8s.container.status.", "k8s.pod.status.reason"}
+var onlyOTLP = []string{"service.", "k8s.deployment.", "k8s.replicaset.", "k8s.statefulset.", "k8s.job.", "k8s.cronjob.", "k8s.container.status.", "k8s.pod.status.reason"}
 
 // collected reads the file exporter's lines back as records with stdout's keys,
 // in the order in which they arrived.
@@ -58,6 +58,14 @@ func fromOTLP(t *testing.T, resource, rec object) object {
 		"msg": text(rec, "body", "stringValue"), "time": timeOf(t, text(rec, "timeUnixNano")),
 		"level": map[string]string{"INFO": "info", "WARN": "warning", "ERROR": "error"}[text(rec, "severityText")],
 	}
+	for field, name := range map[string]string{"traceId": "trace_id", "spanId": "span_id"} {
+		if id := text(rec, field); id != "" {
+			out[name] = id
+		}
+	}
+	if sampled := rec["flags"] != nil; sampled != (out["trace_id"] == givenTrace) {
+		t.Errorf("flags %v with trace %v", rec["flags"], out["trace_id"])
+	}
 	if want := map[any]float64{"info": 9, "warning": 13, "error": 17}[out["level"]]; rec["severityNumber"] != want {
 		t.Errorf("severity number %v with level %v", rec["severityNumber"], out["level"])
 	}
@@ -68,10 +76,12 @@ func fromOTLP(t *testing.T, resource, rec object) object {
 			label, isLabel := strings.CutPrefix(key, "k8s.pod.label.")
 			switch {
 			case ok && isResource == inResource[key]:
-			case isLabel && !isResource && label == collides:
+			case isLabel && !isResource && collides(label):
 				name = "label." + label
 			case isLabel && !isResource:
 				name = label
+			case strings.HasPrefix(key, "bundle.") && !isResource:
+				name = key
 			case hasPrefix(key, onlyOTLP):
 				name = "otlp:" + key
 			default:

@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -21,29 +19,14 @@ import (
 func TestEveryChange(t *testing.T) {
 	c := startCluster(t)
 	dir := t.TempDir()
-	received := filepath.Join(dir, "received.jsonl")
-	grpc := freeAddress(t)
-	collector := startProcess(t, dir, "collector", []string{
-		"PODSTATUS_OTLP_GRPC=" + grpc, "PODSTATUS_OTLP_HTTP=" + freeAddress(t), "PODSTATUS_FILE=" + received, "PODSTATUS_HEALTH=" + freeAddress(t),
-	}, collectorProgram, "--config", collectorConfig)
-
-	listen := freeAddress(t)
-	logger := startProcess(t, dir, "logger", []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + grpc, "OTEL_EXPORTER_OTLP_COMPRESSION=gzip"},
-		loggerProgram, "--kubeconfig", c.Info.LoggerKubeconfig, "--listen", listen, "--cluster-name", "e2e")
-	eventually(t, "the logger is ready", func() bool { return ready(listen) })
+	collector := startCollector(t, dir)
+	logger := startLogger(t, dir, c.Info.LoggerKubeconfig, collector)
 
 	churn(c)
 
-	all := changes(t, c.run("history"))
-	if !slices.IsSortedFunc(all, order) {
-		t.Fatal("the history is not in order")
-	}
-	last := all[len(all)-1].ResourceVersion
-	eventually(t, "the last change is told", func() bool { return strings.Contains(read(t, logger.stdout), `"resource_version":"`+last+`"`) })
-	if !ready(listen) {
-		t.Error("the logger is not ready in the end")
-	}
-	t.Logf("logger: %s", resources(logger))
+	all := c.history()
+	logger.awaitTold(all)
+	t.Logf("logger: %s", logger.resources())
 	logger.stop()
 	collector.stop()
 
@@ -56,18 +39,21 @@ func TestEveryChange(t *testing.T) {
 		}
 	}
 	checkNumbers(t, lines)
-	checkRecords(t, expect(all, gaps, lines), lines)
-	checkCollector(t, lines, collected(t, read(t, received)))
+	w := expect(all, gaps, lines)
+	w.belong(all, func(pod object) object { return fieldsOf(pod, appOf(pod)) })
+	checkRecords(t, w, lines)
+	checkCollector(t, lines, collector.received())
 	t.Logf("changes=%d gaps=%d within=%d records=%d", len(all), len(gaps), missed, len(lines))
 }
 
-func ready(address string) bool {
-	response, err := http.Get("http://" + address + "/readyz")
-	if err != nil {
-		return false
+// appOf is the bundle of the pods of churn's Deployments. It is on the pods
+// themselves: nothing else may be read.
+func appOf(pod object) object {
+	name := text(pod, "metadata", "labels", appName)
+	if name == "" {
+		return nil
 	}
-	defer func() { _ = response.Body.Close() }()
-	return response.StatusCode == http.StatusOK
+	return bundle("app", "app/default/"+name, name, appName)
 }
 
 const namespace = "/api/v1/namespaces/default/pods"
@@ -104,7 +90,7 @@ func churn(c *cluster) {
 	time.Sleep(3 * time.Second)
 
 	for _, name := range []string{"web", "broken"} {
-		c.do(http.MethodDelete, deployments+"/"+name, object{"propagationPolicy": "Background"})
+		c.remove(deployments + "/" + name)
 	}
 	c.do(http.MethodDelete, namespace, object{})
 	c.eventually("all pods are gone", func() bool { return len(list(c.do(http.MethodGet, namespace, nil), "items")) == 0 })
@@ -160,7 +146,7 @@ const deployments = "/apis/apps/v1/namespaces/default/deployments"
 func deploy(c *cluster, name string, replicas int, scenario string) {
 	template := pod("", scenario)
 	labels := at(template, "metadata", "labels")
-	labels["app"] = name
+	labels["app"], labels[appName] = name, name
 	c.do(http.MethodPost, deployments, object{
 		"metadata": object{"name": name},
 		"spec": object{
@@ -192,7 +178,7 @@ func settled(c *cluster, replicas int) {
 }
 
 func pod(name, scenario string) object {
-	labels := object{"team": "payments", "empty": "", collides: "looks-like-a-field"}
+	labels := object{"team": "payments", "empty": "", "pod": "looks-like-a-field"}
 	p := object{
 		"metadata": object{"name": name, "labels": labels},
 		"spec": object{
@@ -312,18 +298,4 @@ func without(rec object, keys ...string) object {
 		}
 	}
 	return left
-}
-
-func resources(p *process) string {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if err != nil {
-		return err.Error()
-	}
-	var found []string
-	for line := range strings.Lines(string(b)) {
-		if strings.HasPrefix(line, "VmHWM") || strings.HasPrefix(line, "VmRSS") {
-			found = append(found, strings.Join(strings.Fields(line), " "))
-		}
-	}
-	return strings.Join(found, ", ")
 }

@@ -29,6 +29,7 @@ const (
 	collectorProgram = "../collector/bin/otelcol"
 	loggerProgram    = "../../bin/pod-status-logger"
 	collectorConfig  = "../../otel-collector.yaml"
+	bundlesPage      = "../../docs/bundles.md"
 )
 
 // cluster is a control plane that lives as long as the test.
@@ -38,12 +39,15 @@ type cluster struct {
 	Info struct {
 		AdminKubeconfig  string `json:"admin_kubeconfig"`
 		LoggerKubeconfig string `json:"logger_kubeconfig"`
+		OwnersKubeconfig string `json:"owners_kubeconfig"`
 	}
 	client *http.Client
 	url    string
 }
 
-func startCluster(t *testing.T) *cluster {
+// startCluster starts a cluster; apiServerArgs are further arguments of its API
+// server.
+func startCluster(t *testing.T, apiServerArgs ...string) *cluster {
 	t.Helper()
 	// Not t.TempDir: its name may be too long for a socket.
 	dir, err := os.MkdirTemp("", "e2e-cluster")
@@ -57,7 +61,11 @@ func startCluster(t *testing.T) *cluster {
 			_ = os.RemoveAll(dir)
 		}
 	})
-	if err := json.Unmarshal(c.run("up"), &c.Info); err != nil {
+	args := []string{"up"}
+	for _, arg := range apiServerArgs {
+		args = append(args, "--apiserver-arg="+arg)
+	}
+	if err := json.Unmarshal(c.run(args...), &c.Info); err != nil {
 		t.Fatal(err)
 	}
 	config, err := clientcmd.BuildConfigFromFlags("", c.Info.AdminKubeconfig)
@@ -86,29 +94,40 @@ func (c *cluster) run(args ...string) []byte {
 
 // do sends a request to the API server and returns the object in the answer. It
 // tries again while the server can't be reached.
-func (c *cluster) do(method, path string, body any) map[string]any {
+func (c *cluster) do(method, path string, body any) object {
 	c.t.Helper()
 	b, err := json.Marshal(body)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	var answer map[string]any
+	contentType := "application/json"
+	if method == http.MethodPatch {
+		contentType = "application/merge-patch+json"
+	}
+	return c.send(method, path, contentType, b)
+}
+
+func (c *cluster) send(method, path, contentType string, body []byte) (answer object) {
+	c.t.Helper()
+	var last error
+	defer func() {
+		if last != nil {
+			c.t.Logf("%s %s: %v", method, path, last)
+		}
+	}()
 	c.eventually(method+" "+path, func() bool {
-		answer, err = c.try(method, path, b)
-		return err == nil
+		answer, last = c.try(method, path, contentType, body)
+		return last == nil
 	})
 	return answer
 }
 
-func (c *cluster) try(method, path string, body []byte) (map[string]any, error) {
+func (c *cluster) try(method, path, contentType string, body []byte) (object, error) {
 	request, err := http.NewRequestWithContext(c.t.Context(), method, c.url+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	request.Header.Set("Content-Type", "application/json")
-	if method == http.MethodPatch {
-		request.Header.Set("Content-Type", "application/merge-patch+json")
-	}
+	request.Header.Set("Content-Type", contentType)
 	response, err := c.client.Do(request)
 	if err != nil {
 		return nil, err
@@ -118,11 +137,18 @@ func (c *cluster) try(method, path string, body []byte) (map[string]any, error) 
 	if err != nil {
 		return nil, err
 	}
-	if response.StatusCode >= 300 && response.StatusCode != http.StatusConflict {
+	done := response.StatusCode == http.StatusConflict || method == http.MethodDelete && response.StatusCode == http.StatusNotFound
+	if response.StatusCode >= 300 && !done {
 		return nil, fmt.Errorf("%s: %s", response.Status, b)
 	}
-	var answer map[string]any
+	var answer object
 	return answer, json.Unmarshal(b, &answer)
+}
+
+// remove deletes an object, and later what it owns.
+func (c *cluster) remove(path string) {
+	c.t.Helper()
+	c.do(http.MethodDelete, path, object{"propagationPolicy": "Background"})
 }
 
 func (c *cluster) eventually(what string, condition func() bool) {

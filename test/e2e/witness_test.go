@@ -259,8 +259,8 @@ func headOf(pod object) string {
 	})
 }
 
-// collides is the one label of the test that has the key of a field.
-const collides = "pod"
+// collides tells the labels of the tests that have the key of a field.
+func collides(label string) bool { return label == "pod" || label == "bundle.id" }
 
 func base(action string, pod object) object {
 	rec := object{
@@ -272,7 +272,7 @@ func base(action string, pod object) object {
 		rec["node"] = node
 	}
 	for k, v := range at(pod, "metadata", "labels") {
-		if k == collides {
+		if collides(k) {
 			k = "label." + k
 		}
 		rec[k] = v
