@@ -63,7 +63,7 @@ func (c *Config) choosePlugins(names []string) error {
 	for _, name := range names {
 		i := slices.IndexFunc(known, func(p PluginConfig) bool { return p.Name == name })
 		if i < 0 {
-			return fmt.Errorf("plugins: there is no plugin %q; %s are there, and none stands for no plugin", name, namesOf(known))
+			return fmt.Errorf("plugins: there is no plugin %q; %s are there, and none stands for no plugin", name, strings.Join(namesOf(known), ", "))
 		}
 		chosen = append(chosen, known[i])
 	}
@@ -71,14 +71,13 @@ func (c *Config) choosePlugins(names []string) error {
 	return nil
 }
 
-func namesOf(plugins []PluginConfig) string {
-	var names []string
+func namesOf(plugins []PluginConfig) (names []string) {
 	for _, p := range plugins {
 		if !slices.Contains(names, p.Name) {
 			names = append(names, p.Name)
 		}
 	}
-	return strings.Join(names, ", ")
+	return names
 }
 
 func validatePlugins(plugins []PluginConfig) error {

@@ -55,7 +55,7 @@ func newLook(cmd *cobra.Command, args []string, c Config, env environment, f *lo
 		}
 		l.PluginConfig = PluginConfig{Command: path}
 	default:
-		return nil, fmt.Errorf("there is neither a file %q nor a plugin of that name; %s are there", args[0], namesOf(known))
+		return nil, fmt.Errorf("there is neither a file %q nor a plugin of that name; %s are there", args[0], strings.Join(namesOf(known), ", "))
 	}
 	l.Args = append(l.Args, args[1:]...)
 	l.Env = append(l.Env, f.env...)

@@ -98,7 +98,7 @@ func newService(ctx context.Context, c Config, env environment, cluster *rest.Co
 
 // stdout returns the processor that writes lines.
 func (s *service) stdout(env environment) sdklog.Processor {
-	var format emit.Format = emit.NewJSON()
+	var format emit.Format = emit.NewJSON(namesOf(s.config.Plugins)...)
 	if s.config.Stdout.Format == "pretty" {
 		_, noColor := env.lookup("NO_COLOR")
 		format = emit.Pretty{Color: isTerminal(env.stdout) && !noColor, Width: widthOf(env.stdout)}

@@ -28,7 +28,8 @@ type JSON struct {
 	b       []byte
 	start   int // of the line in b
 	members []member
-	plugins []string // keys that plugins gave to this record
+	given   []string // keys that plugins gave to this record
+	plugins []string // what the keys of plugins begin with
 	// What would otherwise be a closure for each record.
 	visit func(attribute.KeyValue) bool
 	taken func(key string) bool
@@ -36,9 +37,14 @@ type JSON struct {
 
 var _ Format = (*JSON)(nil)
 
-// NewJSON returns the format that log agents read.
-func NewJSON() *JSON {
+// NewJSON returns the format that log agents read. plugins are the names of those
+// that may add to records: a label can't pass for one of their keys, also where
+// they have nothing to say.
+func NewJSON(plugins ...string) *JSON {
 	j := &JSON{}
+	for _, name := range plugins {
+		j.plugins = append(j.plugins, name+".")
+	}
 	j.visit = j.attribute
 	j.taken = j.isPlugins
 	return j
@@ -53,7 +59,7 @@ type member struct {
 // Append appends the line for r to b.
 func (j *JSON) Append(b []byte, r *sdklog.Record) []byte {
 	j.b, j.start = b, len(b)
-	j.members, j.plugins = j.members[:0], j.plugins[:0]
+	j.members, j.given = j.members[:0], j.given[:0]
 	j.b = append(j.b, `{"time":"`...)
 	j.b = r.Timestamp().UTC().AppendFormat(j.b, timeLayout)
 	j.b = append(j.b, `","level":"`...)
@@ -89,12 +95,15 @@ func (j *JSON) attribute(kv attribute.KeyValue) bool {
 		j.member(record.LabelKey(label, j.taken), kv.Value, memberLabel)
 		return true
 	}
-	j.plugins = append(j.plugins, key)
+	j.given = append(j.given, key)
 	j.member(key, kv.Value, memberPlugin)
 	return true
 }
 
-func (j *JSON) isPlugins(key string) bool { return slices.Contains(j.plugins, key) }
+func (j *JSON) isPlugins(key string) bool {
+	return slices.Contains(j.given, key) ||
+		slices.ContainsFunc(j.plugins, func(prefix string) bool { return strings.HasPrefix(key, prefix) })
+}
 
 // member appends a key and its value.
 func (j *JSON) member(key string, v attribute.Value, kind memberKind) {

@@ -334,3 +334,15 @@ func TestStdoutBehindTheEmitter(t *testing.T) {
 		t.Errorf("after Shutdown: got %q, want %q", out.String(), want)
 	}
 }
+
+// TestPluginsLabels: a label whose key begins like those of a plugin is renamed
+// whether or not the plugin has added to the record.
+func TestPluginsLabels(t *testing.T) {
+	r := newUpdate(map[string]string{"bundle.id": "forged", "bundle-version": "1", "bundles.id": "2"})
+	line := written(t, emit.NewJSON("bundle"), r)
+	for _, member := range []string{`"label.bundle.id":"forged"`, `"bundle-version":"1"`, `"bundles.id":"2"`} {
+		if !strings.Contains(line, member) {
+			t.Errorf("no %s in %s", member, line)
+		}
+	}
+}

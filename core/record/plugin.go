@@ -24,7 +24,8 @@ const (
 
 // reservedNames are those that would let a plugin's attributes pass for fields
 // of the table, for labels, or for what the host says in [Record.Enrichment].
-var reservedNames = [...]string{"podstatus", "k8s", "service", "container", "log", "otel", "exception", "label", "owners"}
+// The labels app.kubernetes.io/* are on almost every pod.
+var reservedNames = [...]string{"podstatus", "k8s", "service", "container", "log", "otel", "exception", "label", "owners", "app"}
 
 // CheckPluginName tells what is wrong with the name of a plugin, if anything.
 func CheckPluginName(name string) error {

@@ -253,7 +253,7 @@ type DescribeResponse struct {
 	// Name of the plugin, under which the configuration has to list it: 1 to 63
 	// lower-case letters, digits, "-" and "_", a letter first. The keys of all
 	// attributes that the plugin gives begin with it and a dot. The names podstatus, k8s,
-	// service, container, log, otel, exception, label and owners are taken.
+	// service, container, log, otel, exception, label, owners and app are taken.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Version of the plugin, such as 1.4.0, for the log of the host.
 	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
