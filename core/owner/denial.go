@@ -13,9 +13,20 @@ import (
 // Rights can be given by namespace, so they are missed by namespace too, but
 // what is to be done about it is the same for all. Requests that were under way
 // when the first was denied still end.
+//
+// An API server denies everything for a moment after its start, so the first
+// denial counts for less time than those that follow it.
 
-// maxDenials bounds the denials that are kept.
-const maxDenials = 4096
+const (
+	maxDenials  = 4096 // that are kept
+	firstDenial = 30 * time.Second
+)
+
+// denial is until when a right is taken for missing, and for how long it was.
+type denial struct {
+	until time.Time
+	span  time.Duration
+}
 
 // right is the right to get a resource in a namespace; the zero value is that to
 // read discovery documents, which every server gives everybody by default.
@@ -58,29 +69,33 @@ type denials struct {
 	ttl    time.Duration
 
 	mu    sync.Mutex
-	until *simplelru.LRU[right, time.Time]
+	known *simplelru.LRU[right, denial]
 	said  map[right]bool // without namespaces
 }
 
 func newDenials(s Settings) *denials {
-	return &denials{logger: s.Logger, ttl: s.ForbiddenTTL, until: newLRU[right, time.Time](maxDenials), said: map[right]bool{}}
+	return &denials{logger: s.Logger, ttl: s.ForbiddenTTL, known: newLRU[right, denial](maxDenials), said: map[right]bool{}}
 }
 
 // check returns an error where the right was denied lately.
 func (d *denials) check(r right) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if until, ok := d.until.Get(r); ok && time.Now().Before(until) {
-		return &forbiddenError{r, until}
+	if known, ok := d.known.Get(r); ok && time.Now().Before(known.until) {
+		return &forbiddenError{r, known.until}
 	}
 	return nil
 }
 
 // add notes that the server denied the right with err.
 func (d *denials) add(r right, err error) error {
-	until := time.Now().Add(d.ttl)
 	d.mu.Lock()
-	d.until.Add(r, until)
+	span := min(firstDenial, d.ttl)
+	if before, ok := d.known.Get(r); ok {
+		span = min(2*before.span, d.ttl)
+	}
+	until := time.Now().Add(span)
+	d.known.Add(r, denial{until, span})
 	anywhere := right{group: r.group, resource: r.resource}
 	said := d.said[anywhere]
 	d.said[anywhere] = true
