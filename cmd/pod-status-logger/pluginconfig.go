@@ -121,11 +121,19 @@ func (p *PluginConfig) validate(key string) error {
 			errs = append(errs, fmt.Errorf("%s.env[%d]: %q is no name of a variable; its value is taken from the environment", key, i, name))
 		}
 	}
-	var object map[string]json.RawMessage
-	if len(p.Config) > 0 && json.Unmarshal(p.Config, &object) != nil {
+	var keys map[string]json.RawMessage
+	if json.Unmarshal([]byte(object(p.Config)), &keys) != nil {
 		errs = append(errs, fmt.Errorf("%s.config: want keys and values", key))
 	}
 	return errors.Join(errs...)
+}
+
+// object returns the configuration of a plugin, that of none where it is empty.
+func object(config json.RawMessage) string {
+	if len(config) == 0 || string(config) == "null" {
+		return "{}"
+	}
+	return string(config)
 }
 
 func (p *PluginConfig) timeoutText() string { return orDefault(p.Timeout, defaultPluginTimeout) }
@@ -152,7 +160,7 @@ func (p *PluginConfig) spec(lookup func(string) (string, bool), cluster string) 
 		Args:      p.Args,
 		SHA256:    p.SHA256,
 		PlainText: p.AutoMTLS != nil && !*p.AutoMTLS,
-		Config:    string(p.Config),
+		Config:    object(p.Config),
 		Cluster:   cluster,
 		MaxMemory: memory,
 	}

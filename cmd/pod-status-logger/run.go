@@ -53,6 +53,9 @@ func restConfig(c Config) (*rest.Config, error) {
 // watchCluster watches the pods of a cluster until ctx ends.
 func watchCluster(ctx context.Context, c Config, env environment, client *rest.Config) error {
 	s, err := newService(ctx, c, env, client)
+	if err != nil && ctx.Err() != nil { // stopped before it began: nothing is left
+		return nil
+	}
 	if err != nil {
 		return err
 	}

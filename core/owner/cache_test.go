@@ -68,8 +68,8 @@ func TestHowLongChainsAreKept(t *testing.T) {
 		"nor does a denial": {
 			{0, serveCart(), whole, 2},
 			{time.Hour, forbids, whole, 1},
-			{4 * time.Minute, serveCart(), whole, 0},
-			{time.Minute, serveCart(), whole, 2},
+			{29 * time.Second, serveCart(), whole, 0},
+			{time.Second, serveCart(), whole, 2},
 		},
 		"a failure at first is pending": {
 			{0, fails, nothing + isPending, 1},
@@ -90,8 +90,10 @@ func TestHowLongChainsAreKept(t *testing.T) {
 		},
 		"a denial is tried again later": {
 			{0, forbids, nothing, 1},
-			{4 * time.Minute, serveCart(), nothing, 0},
-			{time.Minute, serveCart(), whole, 2},
+			{29 * time.Second, forbids, nothing, 0},
+			{time.Second, forbids, nothing, 1},
+			{59 * time.Second, serveCart(), nothing, 0},
+			{time.Second, serveCart(), whole, 2},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -108,7 +108,7 @@ func (s *source) owner(ref record.OwnerRef, meta *metav1.PartialObjectMetadata) 
 func keep(all map[string]string, keys []string) (kept map[string]string) {
 	for _, key := range keys {
 		value, ok := all[key]
-		if !ok {
+		if !ok || len(value) > record.MaxAnnotation {
 			continue
 		}
 		if kept == nil {

@@ -38,7 +38,7 @@ func Start(ctx context.Context, specs []Spec, log *slog.Logger) (*Host, error) {
 	}
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	h := &Host{sockets: sockets, cancel: cancel}
-	starts := make([]error, len(specs)+1)
+	starts := make([]error, len(specs))
 	var starting sync.WaitGroup
 	for i, spec := range specs {
 		p := newPlugin(spec, sockets.path, log)
@@ -50,8 +50,11 @@ func Start(ctx context.Context, specs []Spec, log *slog.Logger) (*Host, error) {
 	release := context.AfterFunc(ctx, cancel) // whoever gives up on the start
 	starting.Wait()
 	release()
-	starts[len(specs)] = ctx.Err()
-	if err := errors.Join(starts...); err != nil {
+	err = errors.Join(starts...)
+	if ctx.Err() != nil { // what failed failed by that
+		err = fmt.Errorf("start plugins: %w", context.Cause(ctx))
+	}
+	if err != nil {
 		h.Close()
 		return nil, err
 	}

@@ -139,9 +139,7 @@ func TestKilled(t *testing.T) {
 func TestStopped(t *testing.T) {
 	p, log := hosted(t, specOf(t, "good"))
 	pid := p.current.Load().process.pid()
-	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	stop(t, pid)
 	for range tripAfter {
 		start := time.Now()
 		if _, err := p.Patch(deadline(t, 50*time.Millisecond), batchOf(1)); err == nil || time.Since(start) > time.Second {
@@ -163,9 +161,7 @@ func TestStoppedAtEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	pids := []int{host.Plugins()[0].current.Load().process.pid(), host.Plugins()[1].current.Load().process.pid()}
-	if err := syscall.Kill(pids[0], syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	stop(t, pids[0])
 	start := time.Now()
 	host.Close()
 	if took := time.Since(start); took > stopTimeout+3*time.Second {
@@ -238,9 +234,29 @@ func TestChildren(t *testing.T) {
 	eventually(t, func() bool { return !alive(child) }, func() string { return "the child is alive" })
 }
 
-func alive(pid int) bool {
-	b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
-	return err == nil && !strings.Contains(string(b), ") Z ")
+// stop stops a process, and waits until all of it has stopped.
+func stop(t *testing.T, pid int) {
+	t.Helper()
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() bool { return inState(pid, "T") }, func() string { return "the process does not stop" })
+}
+
+func alive(pid int) bool { return inState(pid, "RSDTt") }
+
+// inState tells whether a process is there, and all of its threads are in one of
+// the states, as /proc has them.
+func inState(pid int, states string) bool {
+	files, _ := filepath.Glob(filepath.Join("/proc", strconv.Itoa(pid), "task/*/stat"))
+	for _, file := range files {
+		b, _ := os.ReadFile(file)
+		_, state, _ := strings.Cut(string(b), ") ")
+		if state == "" || !strings.ContainsAny(state[:1], states) {
+			return false
+		}
+	}
+	return len(files) > 0
 }
 
 // TestSockets: nothing is left where plugins listened, not even by a host that was killed.

@@ -1,6 +1,7 @@
 package pluginhost
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,11 +58,7 @@ func (w *v1) describe(ctx context.Context, name string) error {
 }
 
 func (w *v1) configure(ctx context.Context, spec *Spec) error {
-	config := spec.Config
-	if config == "" {
-		config = "{}"
-	}
-	answer, err := w.client.Configure(ctx, &enrichv1.ConfigureRequest{ConfigJson: config, Cluster: spec.Cluster})
+	answer, err := w.client.Configure(ctx, &enrichv1.ConfigureRequest{ConfigJson: cmp.Or(spec.Config, "{}"), Cluster: spec.Cluster})
 	switch {
 	case status.Code(err) == codes.InvalidArgument:
 		return &ConfigError{status.Convert(err).Message()}

@@ -19,6 +19,10 @@ const (
 	// MaxAttributeValue is the length of a string value in bytes.
 	MaxAttributeValue = 4 << 10
 
+	// MaxAnnotation is the length in bytes of an annotation that is shown to
+	// plugins, and so kept for each pod or owner. Some hold whole files.
+	MaxAnnotation = 4 << 10
+
 	maxPluginName = 63
 )
 

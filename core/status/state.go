@@ -131,7 +131,7 @@ func (r Rules) notesOf(pod *corev1.Pod) record.Labels {
 	var notes map[string]string
 	for _, key := range r.Annotations {
 		value, ok := pod.Annotations[key]
-		if !ok {
+		if !ok || len(value) > record.MaxAnnotation {
 			continue
 		}
 		if notes == nil {

@@ -152,21 +152,40 @@ func TestIDs(t *testing.T) {
 }
 
 // TestStateSize holds the state of a pod with two containers and ten labels to
-// 400 bytes, what maps and unshared strings take included.
+// 400 bytes, what maps and unshared strings take included. Annotations that
+// plugins need come on top where each pod has its own, and no others.
 func TestStateSize(t *testing.T) {
-	const pods = 20_000
-	states := make(map[string]*State, pods)
-	before := heap()
-	for i := range pods {
-		s := Rules{}.Of(busyPod(i))
-		states[s.Key()] = s
+	rules := Rules{Annotations: []string{"release", "traceparent", "not-there"}}
+	for name, c := range map[string]struct {
+		annotate func(i int) map[string]string
+		most     uint64
+	}{
+		"no annotations": {func(int) map[string]string { return nil }, 400},
+		"of a workload": {func(int) map[string]string {
+			return map[string]string{"release": strings.Repeat("v", 1000), "another": strings.Repeat("x", 1000)}
+		}, 400},
+		"of the pod": {func(i int) map[string]string {
+			return map[string]string{"traceparent": fmt.Sprintf("00-%032d-%016d-01", i, i), "another": strings.Repeat("x", 1000)}
+		}, 400 + 300},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const pods = 15_000
+			states := make(map[string]*State, pods)
+			before := heap()
+			for i := range pods {
+				pod := busyPod(i)
+				pod.Annotations = c.annotate(i)
+				s := rules.Of(pod)
+				states[s.Key()] = s
+			}
+			perPod := (heap() - before) / pods
+			t.Logf("%d bytes per pod", perPod)
+			if perPod > c.most {
+				t.Errorf("a pod's state takes %d bytes, want at most %d", perPod, c.most)
+			}
+			runtime.KeepAlive(states)
+		})
 	}
-	perPod := (heap() - before) / pods
-	t.Logf("%d bytes per pod", perPod)
-	if perPod > 400 {
-		t.Errorf("a pod's state takes %d bytes, want at most 400", perPod)
-	}
-	runtime.KeepAlive(states)
 }
 
 func heap() uint64 {

@@ -6,64 +6,76 @@
 package strict
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
-	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	kjson "sigs.k8s.io/json"
 )
 
 // Unmarshal reads JSON into the struct that into points to, by the json tags of
-// its fields. Errors are joined.
+// its fields. Errors are joined; of values of the wrong type the first is told
+// alone.
 func Unmarshal(b []byte, into any) error {
-	t := reflect.TypeOf(into).Elem()
 	strict, err := kjson.UnmarshalStrict(b, into)
 	if err != nil {
-		return explainType(err, t)
+		return explainType(err, b)
 	}
 	for i, err := range strict {
-		strict[i] = explainKey(err, t)
+		strict[i] = explainKey(err, reflect.TypeOf(into))
 	}
 	return errors.Join(strict...)
 }
 
-var wrongType = regexp.MustCompile(`^json: cannot unmarshal (\w+) into Go (?:struct field \w*\.(\S+)|value) of type (\S+)$`)
-
 // explainType says in the user's words that a value has the wrong type.
-func explainType(err error, t reflect.Type) error {
-	m := wrongType.FindStringSubmatch(err.Error())
-	if m == nil {
+func explainType(err error, b []byte) error {
+	wrong := (*json.UnmarshalTypeError)(nil)
+	if !errors.As(err, &wrong) {
 		return err
 	}
-	got, key := m[1], m[2]
-	if key == "" {
-		return fmt.Errorf("want keys and values, got %s", got)
+	err = fmt.Errorf("want %s, got %s", describe(wrong.Type), found(wrong.Value))
+	if path := pathOf(wrong, b); path != "" {
+		return fmt.Errorf("%s: %w", path, err)
 	}
-	for name := range strings.SplitSeq(key, ".") {
-		field, ok := fieldNamed(itemOf(t), name)
-		if !ok {
-			return err
-		}
-		t = field.Type
-	}
-	return fmt.Errorf("%s: want %s, got %s", key, describe(t), got)
+	return err
 }
 
-// describe names a type. Where an item of a list has the wrong one, the list is
-// what the user is told of.
+// found names what a value is in the words of describe.
+func found(value string) string {
+	switch value {
+	case "array":
+		return "a list"
+	case "object":
+		return "keys and values"
+	case "bool":
+		return "true or false"
+	}
+	return strings.TrimPrefix(value, "number ") // one that has no place in the type
+}
+
+// describe names a type.
 func describe(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.String:
 		return "a string"
 	case reflect.Bool:
 		return "true or false"
-	case reflect.Int, reflect.Int32, reflect.Int64:
+	case reflect.Int, reflect.Int64:
 		return "a whole number"
-	case reflect.Float64:
+	case reflect.Int8, reflect.Int16, reflect.Int32:
+		half := int64(1) << (t.Bits() - 1)
+		return fmt.Sprintf("a whole number from %d to %d", -half, half-1)
+	case reflect.Uint, reflect.Uint64, reflect.Uintptr:
+		return "a whole number from 0"
+	case reflect.Uint8, reflect.Uint16, reflect.Uint32:
+		return fmt.Sprintf("a whole number from 0 to %d", int64(1)<<t.Bits()-1)
+	case reflect.Float32, reflect.Float64:
 		return "a number"
-	case reflect.Slice:
+	case reflect.Slice, reflect.Array:
 		return "a list such as [a, b]"
 	case reflect.Pointer:
 		return describe(t.Elem())
@@ -72,62 +84,36 @@ func describe(t reflect.Type) string {
 	}
 }
 
-var unknownField = regexp.MustCompile(`^unknown field "(.*)"$`)
-
-// explainKey adds to the name of an unknown key those that there are beside it.
+// explainKey says in the user's words that a key is unknown, with those that
+// there are beside it, or that it is there twice.
 func explainKey(err error, t reflect.Type) error {
-	m := unknownField.FindStringSubmatch(err.Error())
-	if m == nil {
+	field := kjson.FieldError(nil)
+	if !errors.As(err, &field) {
 		return err
 	}
-	keys := keysBeside(m[1], t)
-	if len(keys) == 0 {
-		return fmt.Errorf("unknown key %s", m[1])
+	path := field.FieldPath()
+	if !strings.HasPrefix(err.Error(), "unknown field ") {
+		return fmt.Errorf("key %s is there twice", printable(path))
 	}
-	return fmt.Errorf("unknown key %s; the keys there are %s", m[1], strings.Join(keys, ", "))
+	parents, name := "", path
+	if i := strings.LastIndexByte(path, '.'); i >= 0 {
+		parents, name = path[:i], path[i+1:]
+	}
+	keys := keysAt(parents, t)
+	switch {
+	case len(keys) == 0:
+		return fmt.Errorf("unknown key %s", printable(path))
+	case slices.Contains(keys, name): // a key with a dot in it, as the pages write paths
+		return fmt.Errorf("unknown key %q; want %s as a key of %s", path, name, parents)
+	}
+	return fmt.Errorf("unknown key %s; the keys there are %s", printable(path), strings.Join(keys, ", "))
 }
 
-// keysBeside lists the keys of the object in which path stands.
-func keysBeside(path string, t reflect.Type) (keys []string) {
-	parents := strings.Split(path, ".")
-	for _, name := range parents[:len(parents)-1] {
-		name, _, _ = strings.Cut(name, "[") // an item of a list
-		field, ok := fieldNamed(t, name)
-		if !ok {
-			return nil
-		}
-		t = itemOf(field.Type)
+// printable keeps what is no plain text from passing for something else.
+func printable(path string) string {
+	quoted := strconv.Quote(path)
+	if path == "" {
+		return quoted
 	}
-	if t.Kind() != reflect.Struct {
-		return nil
-	}
-	for f := range t.Fields() {
-		if name := keyOf(f); name != "" {
-			keys = append(keys, name)
-		}
-	}
-	return keys
-}
-
-// itemOf returns what a list is a list of, and any other type as it is.
-func itemOf(t reflect.Type) reflect.Type {
-	if t.Kind() == reflect.Slice {
-		return t.Elem()
-	}
-	return t
-}
-
-func fieldNamed(t reflect.Type, key string) (reflect.StructField, bool) {
-	if t.Kind() != reflect.Struct {
-		return reflect.StructField{}, false
-	}
-	return t.FieldByNameFunc(func(goName string) bool {
-		f, _ := t.FieldByName(goName)
-		return keyOf(f) == key
-	})
-}
-
-func keyOf(f reflect.StructField) string {
-	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-	return name
+	return quoted[1 : len(quoted)-1]
 }

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
+	"github.com/pod-status-logger/pod-status-logger/core/pluginhost"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/telemetry"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
@@ -37,8 +38,13 @@ func wired() *telemetry.Metrics {
 			Oldest: time.Now().Add(-time.Hour), BlockedSince: time.Now().Add(-time.Minute),
 		}
 	})
+	m.WatchPlugin("team", func() pluginhost.Stats {
+		return pluginhost.Stats{Up: true, MemoryBytes: 5 << 20, Restarts: 2, LinesDropped: 7}
+	})
+	m.WatchPlugin("bundle", func() pluginhost.Stats { return pluginhost.Stats{} })
 	m.WatchRestarts.WithLabelValues("gone")
 	m.OTLPRequests.WithLabelValues("ok")
+	m.OwnerLookups.WithLabelValues("found")
 	return m
 }
 
@@ -46,25 +52,34 @@ func wired() *telemetry.Metrics {
 // are built on: to rename one is to break those.
 func TestSeries(t *testing.T) {
 	want := map[string]string{
-		"build_info":                  "gauge",
-		"delay_seconds":               "histogram",
-		"journal_blocked_seconds":     "gauge",
-		"journal_bytes":               "gauge",
-		"journal_capacity_bytes":      "gauge",
-		"journal_oldest_seconds":      "gauge",
-		"journal_records":             "gauge",
-		"otlp_refused_records_total":  "counter",
-		"otlp_rejected_records_total": "counter",
-		"otlp_requests_total":         "counter",
-		"otlp_retries_total":          "counter",
-		"otlp_sent_bytes_total":       "counter",
-		"otlp_sent_records_total":     "counter",
-		"pods":                        "gauge",
-		"records_total":               "counter",
-		"stdout_write_errors_total":   "counter",
-		"watch_events_total":          "counter",
-		"watch_restarts_total":        "counter",
-		"watch_silence_seconds":       "gauge",
+		"build_info":                      "gauge",
+		"delay_seconds":                   "histogram",
+		"journal_blocked_seconds":         "gauge",
+		"journal_bytes":                   "gauge",
+		"journal_capacity_bytes":          "gauge",
+		"journal_oldest_seconds":          "gauge",
+		"journal_records":                 "gauge",
+		"otlp_refused_records_total":      "counter",
+		"otlp_rejected_records_total":     "counter",
+		"otlp_requests_total":             "counter",
+		"otlp_retries_total":              "counter",
+		"otlp_sent_bytes_total":           "counter",
+		"otlp_sent_records_total":         "counter",
+		"owner_lookups_total":             "counter",
+		"plugin_call_duration_seconds":    "histogram",
+		"plugin_calls_total":              "counter",
+		"plugin_failed_records_total":     "counter",
+		"plugin_log_lines_dropped_total":  "counter",
+		"plugin_resident_memory_bytes":    "gauge",
+		"plugin_restarts_total":           "counter",
+		"plugin_suppressed_records_total": "counter",
+		"plugin_up":                       "gauge",
+		"pods":                            "gauge",
+		"records_total":                   "counter",
+		"stdout_write_errors_total":       "counter",
+		"watch_events_total":              "counter",
+		"watch_restarts_total":            "counter",
+		"watch_silence_seconds":           "gauge",
 	}
 	families, err := wired().Registry.Gather()
 	if err != nil {

@@ -321,7 +321,8 @@ type Needs struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Keys of the pod labels to send. Empty: all labels.
 	Labels []string `protobuf:"bytes,1,rep,name=labels,proto3" json:"labels,omitempty"`
-	// Keys of the pod annotations to send. Empty: none.
+	// Keys of the pod annotations to send. Empty: none. A value of more than 4 KiB
+	// is left out.
 	Annotations []string `protobuf:"bytes,2,rep,name=annotations,proto3" json:"annotations,omitempty"`
 	// Which metadata of the pod's owners to look up. Absent: owners are not
 	// looked up, and Pod.owners is empty.
@@ -399,7 +400,8 @@ type OwnerNeeds struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Keys of the labels to send. Empty: none.
 	Labels []string `protobuf:"bytes,1,rep,name=labels,proto3" json:"labels,omitempty"`
-	// Keys of the annotations to send. Empty: none.
+	// Keys of the annotations to send. Empty: none. A value of more than 4 KiB is
+	// left out.
 	Annotations   []string `protobuf:"bytes,2,rep,name=annotations,proto3" json:"annotations,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

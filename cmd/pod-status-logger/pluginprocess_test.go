@@ -1,0 +1,311 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// place is where the program runs as a process of its own, so that all that it
+// leaves behind can be told from what others do.
+type place struct {
+	t   *testing.T
+	dir string // for executables and files
+	tmp string // for what the program makes itself
+}
+
+func newPlace(t *testing.T) *place {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "place-") // the paths of sockets are short
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &place{t: t, dir: dir, tmp: filepath.Join(dir, "tmp")}
+	t.Cleanup(func() {
+		for pid := range p.processes() { // of a test that failed
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+		_ = os.RemoveAll(dir)
+	})
+	if err := os.Mkdir(p.tmp, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// build compiles a package of the repository.
+func (p *place) build(name, pkg string) (path string) {
+	p.t.Helper()
+	path = filepath.Join(p.dir, name)
+	cmd := exec.Command("go", "build", "-tags", "grpcnotrace", "-o", path, pkg)
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		p.t.Fatalf("%v\n%s", err, out)
+	}
+	return path
+}
+
+// write makes a file that can be executed.
+func (p *place) write(name, text string) (path string) {
+	p.t.Helper()
+	path = filepath.Join(p.dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
+		p.t.Fatal(err)
+	}
+	return path
+}
+
+// wrapped returns a plugin that notes its process id in the file "started", starts
+// a process that outlives it, and becomes the executable.
+func (p *place) wrapped(executable string) (path string) {
+	p.t.Helper()
+	return p.write("wrapped-"+filepath.Base(executable), fmt.Sprintf("#!/bin/sh\n/bin/sleep 300 &\necho $$ >>'%s'\nexec '%s'\n",
+		filepath.Join(p.dir, "started"), executable))
+}
+
+// started returns how many wrapped plugins were started.
+func (p *place) started() int {
+	b, _ := os.ReadFile(filepath.Join(p.dir, "started"))
+	return strings.Count(string(b), "\n")
+}
+
+// command is the program with these arguments, for half a minute at most.
+func (p *place) command(args ...string) (cmd *exec.Cmd, stdout, stderr *strings.Builder) {
+	ctx, cancel := context.WithTimeout(p.t.Context(), 30*time.Second)
+	p.t.Cleanup(cancel)
+	cmd = exec.CommandContext(ctx, "pod-status-logger", args...)
+	cmd.Env = append(cleanEnvironment(), "TMPDIR="+p.tmp)
+	stdout, stderr = &strings.Builder{}, &strings.Builder{}
+	cmd.Stdout, cmd.Stderr = stdout, stderr
+	cmd.WaitDelay = time.Second // where somebody holds the pipes open, that is an error
+	return cmd, stdout, stderr
+}
+
+// run runs the program to its end, and sees that nothing of it is left.
+func (p *place) run(args ...string) (stdout, stderr string, status int) {
+	p.t.Helper()
+	cmd, out, log := p.command(args...)
+	status = p.statusOf(cmd.Run())
+	p.checkEmpty()
+	return out.String(), log.String(), status
+}
+
+func (p *place) statusOf(err error) int {
+	p.t.Helper()
+	if err == nil {
+		return exitOK
+	}
+	exit := (*exec.ExitError)(nil)
+	if !errors.As(err, &exit) {
+		p.t.Fatal(err)
+	}
+	return exit.ExitCode()
+}
+
+// checkEmpty sees that no folder for sockets and no process is left.
+func (p *place) checkEmpty() {
+	p.t.Helper()
+	if left := leftovers(p.t, p.tmp); len(left) > 0 {
+		p.t.Errorf("left behind: %v", left)
+	}
+	var running map[int]string
+	for range 20 { // what is killed with its group takes a moment to go
+		if running = p.processes(); len(running) == 0 {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	p.t.Errorf("still running: %v", running)
+}
+
+// processes are the command lines, by process id, of those whose environment has
+// the place in it, as that of every plugin has, and of what plugins start.
+func (p *place) processes() map[int]string {
+	running := map[int]string{}
+	all, _ := filepath.Glob("/proc/[0-9]*")
+	for _, proc := range all {
+		if env, _ := os.ReadFile(proc + "/environ"); strings.Contains(string(env), p.tmp) {
+			pid, _ := strconv.Atoi(filepath.Base(proc))
+			line, _ := os.ReadFile(proc + "/cmdline")
+			running[pid] = strings.ReplaceAll(string(line), "\x00", " ")
+		}
+	}
+	return running
+}
+
+// TestPlace: the tests below would see what is left.
+func TestPlace(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("processes are looked for in /proc")
+	}
+	p := newPlace(t)
+	cmd := exec.CommandContext(t.Context(), "/bin/sleep", "300")
+	cmd.Env = []string{"PLUGIN_UNIX_SOCKET_DIR=" + p.tmp + "/psl-1"}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() bool { return len(p.processes()) == 1 })
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+	if running := p.processes(); len(running) > 0 {
+		t.Errorf("%v is killed", running)
+	}
+}
+
+// TestConfigCheckStartsPlugins: to check the configuration plugins are started,
+// and whatever becomes of them, no process and no folder is left.
+func TestConfigCheckStartsPlugins(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds programs")
+	}
+	p := newPlace(t)
+	broken := p.build("broken", "./plugins/enrichertest/testdata/broken")
+	plugin := func(name, command string) string { return fmt.Sprintf("  - {name: %s, command: %s}\n", name, command) }
+	hello := plugin("hello", p.wrapped(p.build("hello", "./plugins/examples/hello")))
+	wrapped := func(name string) string {
+		p.link(broken, name)
+		return plugin(name, p.wrapped(filepath.Join(p.dir, name)))
+	}
+	const bundle = "  - {name: bundle, builtin: bundle}\n"
+	for name, c := range map[string]struct {
+		plugins        string
+		starts, status int
+		stdout, stderr string
+	}{
+		"good":               {hello + bundle, 1, exitOK, "ok\n", ""},
+		"none":               {"  []\n", 0, exitOK, "ok\n", ""},
+		"refuses its part":   {hello + "  - {name: bundle, builtin: bundle, config: {key: 1}}\n", 1, exitUsage, "", "pod-status-logger: plugin bundle: config: unknown key key; the keys there are keys, "},
+		"another name":       {strings.Replace(hello, "name: hello", "name: hullo", 1) + bundle, 1, exitUsage, "", "pod-status-logger: plugin hullo: "},
+		"ends at once":       {hello + wrapped("exits-at-once"), 2, exitUsage, "", "pod-status-logger: plugin exits-at-once: it ended with exit status 3 before its handshake"},
+		"does not end":       {hello + wrapped("hangs-on-shutdown"), 2, exitOK, "ok\n", ""},
+		"several are broken": {wrapped("exits-at-once") + wrapped("refuses-its-config") + bundle, 2, exitUsage, "", "plugin refuses-its-config: config: file: is missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &place{t: t, dir: p.dir, tmp: p.tmp}
+			before := p.started()
+			stdout, stderr, status := p.run("config", "check", "--config", p.config(c.plugins))
+			if status != c.status || stdout != c.stdout || !strings.Contains(stderr, c.stderr) || c.stderr == "" && stderr != "" {
+				t.Errorf("exit status %d, want %d; stdout %q, want %q; stderr\n%swant\n%s", status, c.status, stdout, c.stdout, stderr, c.stderr)
+			}
+			if started := p.started() - before; started != c.starts {
+				t.Errorf("%d wrapped plugins were started, want %d", started, c.starts)
+			}
+		})
+	}
+}
+
+// config writes a configuration with these plugins.
+func (p *place) config(plugins string) (path string) {
+	p.t.Helper()
+	return p.write("config.yaml", "apiVersion: podstatus/v1alpha1\nkind: Config\nplugins:\n"+plugins)
+}
+
+// link gives an executable another name, by which it can tell what it is.
+func (p *place) link(executable, name string) (path string) {
+	p.t.Helper()
+	path = filepath.Join(p.dir, name)
+	if err := os.Symlink(executable, path); err != nil && !errors.Is(err, os.ErrExist) {
+		p.t.Fatal(err)
+	}
+	return path
+}
+
+// TestConfigCheckInterrupted: who gives up on a plugin that is silent leaves
+// nothing behind either.
+func TestConfigCheckInterrupted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds programs")
+	}
+	p := newPlace(t)
+	silent := p.wrapped(p.link(p.build("broken", "./plugins/enrichertest/testdata/broken"), "silent"))
+	cmd, _, stderr := p.command("config", "check", "--config",
+		p.config("  - {name: bundle, builtin: bundle}\n  - {name: silent, command: "+silent+"}\n"))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() bool { return p.started() == 1 })
+	start := time.Now()
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	status := p.statusOf(cmd.Wait())
+	if took := time.Since(start); took > 5*time.Second || status == exitOK {
+		t.Errorf("it took %v to end with status %d, want that soon and another status\n%s", took, status, stderr)
+	}
+	p.checkEmpty()
+}
+
+// TestVerifyNamesRules: the command fails for each of the plugins that break a
+// rule, and names the rule.
+func TestVerifyNamesRules(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a hundred processes")
+	}
+	top := newPlace(t)
+	broken := top.build("broken", "./plugins/enrichertest/testdata/broken")
+	rules := strings.Fields(readDoc(t, "plugins/enrichertest/testdata/broken/rules.txt"))
+	if len(rules) < 60 {
+		t.Fatalf("%d plugins, want those of rules.txt", len(rules)/2)
+	}
+	turns := make(chan struct{}, 2) // more would slow each other down
+	for pair := range slices.Chunk(rules, 2) {
+		name, rule := pair[0], pair[1]
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			turns <- struct{}{}
+			defer func() { <-turns }()
+			p := newPlace(t)
+			stdout, stderr, status := p.run("plugin", "verify", p.link(broken, name))
+			lines := strings.Split(stdout, "\n")
+			fails := slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return !strings.HasPrefix(line, "FAIL ") })
+			if len(fails) != 1 || strings.Fields(fails[0])[1] != rule || !strings.Contains(stdout, " 1 broken: "+rule+"\n") {
+				t.Errorf("it is said to break other rules than %s alone:\n%s", rule, stdout)
+			}
+			if want := "pod-status-logger: verify: the plugin breaks 1 of the rules\n"; status != exitFailed || !strings.HasSuffix(stderr, want) {
+				t.Errorf("exit status %d, stderr\n%swant status %d and, in the end,\n%s", status, stderr, exitFailed, want)
+			}
+		})
+	}
+}
+
+// TestVerifyPasses: the plugins of the repository keep the rules.
+func TestVerifyPasses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds programs")
+	}
+	for name, path := range map[string]func(p *place) string{
+		"bundle": func(*place) string { return "bundle" },
+		"hello":  func(p *place) string { return p.build("hello", "./plugins/examples/hello") },
+		"python": func(p *place) string {
+			if lack := lackOfPython(t); lack != "" {
+				p.t.Skip(lack)
+			}
+			path, err := filepath.Abs(root + "plugins/examples/python/hello.py")
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			return path
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlace(t)
+			stdout, stderr, status := p.run("plugin", "verify", path(p))
+			if status != exitOK || strings.Contains(stdout, "FAIL") || strings.Count(stdout, "\nok ") < 15 {
+				t.Errorf("exit status %d\n%s%s", status, stdout, stderr)
+			}
+			if stderr != "" {
+				t.Errorf("stderr\n%swant nothing, as nothing is wrong", stderr)
+			}
+		})
+	}
+}
