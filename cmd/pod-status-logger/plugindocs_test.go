@@ -265,7 +265,7 @@ func TestBundlesPage(t *testing.T) {
 				t.Fatalf("docs/bundles.md does not say what this prints: %s", line)
 			}
 			ran++
-			out, log, err := bash(t, t.TempDir(), cleanEnvironment(), "set -euo pipefail\n"+command)
+			out, log, err := bash(t, t.TempDir(), cleanEnvironment(), "sh -eu <<'END'\n"+command+"\nEND\n")
 			if err != nil || out != want {
 				t.Errorf("docs/bundles.md: %s prints %q, want %q, %v\n%s", command, out, want, err, log)
 			}
