@@ -222,6 +222,9 @@ func duration(key, value string, least time.Duration) (time.Duration, error) {
 	if err != nil {
 		return 0, fmt.Errorf("%s: %q is no duration such as 10s", key, value)
 	}
+	if d < least && least >= time.Millisecond {
+		return 0, fmt.Errorf("%s: %s is too short; the least is %v", key, value, least)
+	}
 	if d < least {
 		return 0, fmt.Errorf("%s: %s is too short; 10s is a duration", key, value)
 	}

@@ -44,6 +44,7 @@ and protocol that are empty are as the standard OTEL_EXPORTER_OTLP_* variables s
 			if u, err := url.Parse(c.OTLP.Endpoint); err == nil {
 				c.OTLP.Endpoint = u.Redacted()
 			}
+			c.Plugins = withDefaults(c.Plugins)
 			b, err := yaml.Marshal(c)
 			if err != nil {
 				return fmt.Errorf("print configuration: %w", err)
@@ -53,7 +54,7 @@ and protocol that are empty are as the standard OTEL_EXPORTER_OTLP_* variables s
 		}),
 	}
 	for _, sub := range []*cobra.Command{verify, show} {
-		addFlags(sub, DefaultConfig(), clusterFlags, outputFlags)
+		addFlags(sub, DefaultConfig(), clusterFlags, outputFlags, commonFlags)
 		cmd.AddCommand(sub)
 	}
 	return cmd

@@ -30,7 +30,7 @@ takes some seconds, and ends by itself or at Ctrl-C.`,
 			return demo(cmd.Context(), c, env)
 		}),
 	}
-	addFlags(cmd, defaults, demoFlags, outputFlags)
+	addFlags(cmd, defaults, demoFlags, outputFlags, commonFlags)
 	return cmd
 }
 

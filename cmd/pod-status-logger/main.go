@@ -35,14 +35,19 @@ type environment struct {
 	lookup         func(name string) (string, bool)
 }
 
+// errInterrupted is why a command ended that had not begun: there was a signal.
+var errInterrupted = errors.New("interrupted")
+
 // run executes the command line and returns the exit status.
 func run(ctx context.Context, args []string, env environment) int {
 	err := execute(ctx, args, env)
-	if err == nil {
+	var mistake *usageError
+	isUsage := errors.As(err, &mistake)
+	if err == nil || errors.Is(err, errInterrupted) && !isUsage { // nothing is left
 		return exitOK
 	}
 	_, _ = fmt.Fprintf(env.stderr, "pod-status-logger: %v\n", err)
-	if usage := (*usageError)(nil); errors.As(err, &usage) {
+	if isUsage {
 		return exitUsage
 	}
 	return exitFailed

@@ -34,6 +34,12 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("DATA", data)
+			temp, err := os.MkdirTemp("/tmp", "t") // the paths of sockets are short
+			if err != nil {
+				return err
+			}
+			e.Defer(func() { _ = os.RemoveAll(temp) })
+			e.Setenv("TMPDIR", temp)
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

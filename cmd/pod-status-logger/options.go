@@ -31,12 +31,16 @@ func outputFlags(fs *pflag.FlagSet, c *Config) {
 	fs.VarP(&choice{&c.Stdout.Format, []string{"json", "pretty"}}, "output", "o", "format on stdout: json, or pretty for people")
 	fs.BoolVar(&c.Stdout.Enabled, "stdout", c.Stdout.Enabled, "write records to stdout")
 	fs.Var(&choice{&c.Watch.Updates, []string{"changes", "all"}}, "updates", "changes, or all for a record for every new version of a pod")
-	fs.StringVar(&c.Cluster, "cluster-name", c.Cluster, "name of the cluster in records")
 	fs.BoolVar(&c.Service.FromLabels, "service-from-labels", c.Service.FromLabels, "derive service.name and service.version also from the app.kubernetes.io labels")
 	fs.StringVar(&c.OTLP.Endpoint, "otlp-endpoint", c.OTLP.Endpoint, "URL of the OTLP receiver; default: as OTEL_EXPORTER_OTLP_ENDPOINT says, else none")
 	fs.Var(&choice{&c.OTLP.Protocol, []string{"grpc", "http/protobuf"}}, "otlp-protocol", "grpc or http/protobuf; default: as OTEL_EXPORTER_OTLP_PROTOCOL says, else grpc")
 	fs.StringVar((*string)(&c.State.MaxSize), "state-max-size", string(c.State.MaxSize), "size of the journal of records that wait to be sent")
 	fs.StringVar((*string)(&c.ShutdownTimeout), "shutdown-timeout", string(c.ShutdownTimeout), "how long to go on after a signal to write and send what is there")
+}
+
+// commonFlags are the flags of all commands that read the configuration.
+func commonFlags(fs *pflag.FlagSet, c *Config) {
+	fs.StringVar(&c.Cluster, "cluster-name", c.Cluster, "name of the cluster in records")
 	fs.Var(&list{values: &c.plugins}, "plugins", "run only these of the configured and built-in plugins, in this order, separated by commas; or none")
 	fs.Var(&choice{&c.Log.Level, []string{"debug", "info", "warn", "error"}}, "log-level", "level of the program's own log on stderr: debug, info, warn or error")
 	fs.String(flagConfig, "", "path to a configuration file")
@@ -60,6 +64,7 @@ func resolve(c Config, flags *pflag.FlagSet, lookup func(string) (string, bool))
 	options := pflag.NewFlagSet("", pflag.ContinueOnError)
 	clusterFlags(options, &c)
 	outputFlags(options, &c)
+	commonFlags(options, &c)
 	demoFlags(options, &c)
 
 	var errs []error
@@ -83,7 +88,7 @@ func resolve(c Config, flags *pflag.FlagSet, lookup func(string) (string, bool))
 	if c.allNamespaces && (flags.Changed("all-namespaces") || !flags.Changed("namespace")) {
 		c.Watch.Namespaces = []string{}
 	}
-	if len(c.plugins) > 0 {
+	if c.plugins != nil { // an empty list was given, too
 		errs = append(errs, c.choosePlugins(c.plugins))
 	}
 	if err := errors.Join(errs...); err != nil {

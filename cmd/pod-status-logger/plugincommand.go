@@ -37,7 +37,7 @@ func pluginListCommand(env environment) *cobra.Command {
 			return w.Flush()
 		}),
 	}
-	addFlags(cmd, DefaultConfig(), outputFlags)
+	addFlags(cmd, DefaultConfig(), commonFlags)
 	return cmd
 }
 

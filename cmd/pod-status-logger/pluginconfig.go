@@ -44,6 +44,8 @@ const (
 	defaultPluginTimeout = "200ms"
 	defaultPluginMemory  = "256Mi"
 	minPluginMemory      = 16 << 20
+	minPluginTimeout     = time.Millisecond
+	maxPluginTimeout     = time.Minute // records wait that long
 )
 
 // defaultPlugins are those that run where the user says nothing.
@@ -58,12 +60,15 @@ func (c *Config) choosePlugins(names []string) error {
 		c.Plugins = []PluginConfig{}
 		return nil
 	}
-	var chosen []PluginConfig
+	chosen := []PluginConfig{}
 	known := append(slices.Clone(c.Plugins), defaultPlugins()...)
 	for _, name := range names {
+		if name == "none" {
+			return errors.New("plugins: none stands alone; leave it out to run the others")
+		}
 		i := slices.IndexFunc(known, func(p PluginConfig) bool { return p.Name == name })
 		if i < 0 {
-			return fmt.Errorf("plugins: there is no plugin %q; %s are there, and none stands for no plugin", name, strings.Join(namesOf(known), ", "))
+			return fmt.Errorf("plugins: there is no plugin %q; the names there are: %s; and none stands for no plugin", name, strings.Join(namesOf(known), ", "))
 		}
 		chosen = append(chosen, known[i])
 	}
@@ -114,18 +119,44 @@ func (p *PluginConfig) validate(key string) error {
 	if err := spec.Validate(); err != nil && p.Name == spec.Name && record.CheckPluginName(p.Name) == nil {
 		errs = append(errs, fmt.Errorf("%s.%w", key, err))
 	}
-	_, err := duration(key+".timeout", p.timeoutText(), time.Millisecond)
-	errs = append(errs, err, errorOf(quantity(key+".maxMemory", p.memoryText(), minPluginMemory, maxSize)))
+	errs = append(errs, checkTimeout(key+".timeout", p.timeoutText()), errorOf(quantity(key+".maxMemory", p.memoryText(), minPluginMemory, maxSize)))
 	for i, name := range p.Env {
 		if name == "" || strings.ContainsAny(name, "=\x00") {
 			errs = append(errs, fmt.Errorf("%s.env[%d]: %q is no name of a variable; its value is taken from the environment", key, i, name))
 		}
 	}
-	var keys map[string]json.RawMessage
-	if json.Unmarshal([]byte(object(p.Config)), &keys) != nil {
-		errs = append(errs, fmt.Errorf("%s.config: want keys and values", key))
-	}
+	add("config", checkObject(p.Config))
 	return errors.Join(errs...)
+}
+
+func checkTimeout(key, value string) error {
+	d, err := duration(key, value, minPluginTimeout)
+	if err == nil && d > maxPluginTimeout {
+		return fmt.Errorf("%s: %s is too long, since records wait for the plugin; the most is 1m", key, value)
+	}
+	return err
+}
+
+// checkObject refuses a configuration that is not of keys and values.
+func checkObject(config json.RawMessage) error {
+	var value any
+	if err := json.Unmarshal([]byte(object(config)), &value); err != nil {
+		return fmt.Errorf("want keys and values, got what is no JSON: %w", err)
+	}
+	var got string
+	switch value.(type) {
+	case map[string]any:
+		return nil
+	case []any:
+		got = "a list"
+	case string:
+		got = "a text"
+	case bool:
+		got = "true or false"
+	default:
+		got = "a number"
+	}
+	return fmt.Errorf("want keys and values, got %s", got)
 }
 
 // object returns the configuration of a plugin, that of none where it is empty.
@@ -138,6 +169,16 @@ func object(config json.RawMessage) string {
 
 func (p *PluginConfig) timeoutText() string { return orDefault(p.Timeout, defaultPluginTimeout) }
 func (p *PluginConfig) memoryText() string  { return orDefault(p.MaxMemory, defaultPluginMemory) }
+
+// withDefaults returns the plugins with what holds where an entry says nothing.
+func withDefaults(plugins []PluginConfig) []PluginConfig {
+	plugins = slices.Clone(plugins)
+	for i := range plugins {
+		p := &plugins[i]
+		p.Timeout, p.MaxMemory = text(p.timeoutText()), text(p.memoryText())
+	}
+	return plugins
+}
 
 func orDefault(value text, fallback string) string {
 	if value == "" {

@@ -21,25 +21,26 @@ func pluginInspectCommand(env environment) *cobra.Command {
 		Use:   "inspect PATH|NAME [ARGUMENT...]",
 		Short: "Start a plugin and show what it says of itself",
 		Long: `Starts a plugin and shows its name and version, what it needs to see, and the
-SHA-256 sum that pins its file in the configuration.`,
+SHA-256 sum that pins its file in the configuration. Where it refuses its
+configuration, it has said nothing of its needs, and the exit status is 2.`,
 		Args: onePlugin,
 		RunE: lookingAt(env, &f, inspect),
 	}
-	addFlags(cmd, DefaultConfig(), outputFlags)
+	addFlags(cmd, DefaultConfig(), commonFlags)
 	f.add(cmd)
 	return cmd
 }
 
 // inspection is what inspect shows, as YAML.
 type inspection struct {
-	Name     string          `json:"name"`
-	Version  string          `json:"version"`
-	Builtin  string          `json:"builtin,omitempty"`
-	Command  string          `json:"command,omitempty"`
-	SHA256   string          `json:"sha256,omitempty"`
-	AutoMTLS bool            `json:"autoMTLS"`
-	Refused  string          `json:"refusedConfig,omitempty"`
-	Needs    inspectionNeeds `json:"needs"`
+	Name     string `json:"name"`
+	Version  string `json:"version"`
+	Builtin  string `json:"builtin,omitempty"`
+	Command  string `json:"command,omitempty"`
+	SHA256   string `json:"sha256,omitempty"`
+	AutoMTLS bool   `json:"autoMTLS"`
+	// Needs are not known where the plugin refuses its configuration.
+	Needs *inspectionNeeds `json:"needs,omitempty"`
 }
 
 type inspectionNeeds struct {
@@ -62,8 +63,12 @@ func inspect(cmd *cobra.Command, l *look) error {
 	defer p.Kill()
 	description, needs, err := p.Introduce(cmd.Context())
 	shown := inspection{Builtin: l.Builtin, Command: l.Command, AutoMTLS: !l.spec.PlainText}
+	shown.Name, shown.Version = description.GetName(), description.GetVersion()
+	var refusal error
 	if refused := (*pluginhost.ConfigError)(nil); errors.As(err, &refused) {
-		shown.Refused, err = refused.Message, nil
+		refusal, err = usage(fmt.Errorf("plugin %s: %w", shown.Name, refused)), nil
+	} else {
+		shown.Needs = shownNeeds(needs)
 	}
 	if err == nil && l.Command != "" {
 		shown.SHA256, err = sumOf(l.Command)
@@ -71,17 +76,18 @@ func inspect(cmd *cobra.Command, l *look) error {
 	if err != nil {
 		return fmt.Errorf("plugin: %w", err)
 	}
-	shown.Name, shown.Version, shown.Needs = description.GetName(), description.GetVersion(), shownNeeds(needs)
 	b, err := yaml.Marshal(shown)
 	if err != nil {
 		return err
 	}
-	_, err = cmd.OutOrStdout().Write(b)
-	return err
+	if _, err = cmd.OutOrStdout().Write(b); err != nil {
+		return err
+	}
+	return refusal
 }
 
-func shownNeeds(n *enrichv1.Needs) inspectionNeeds {
-	shown := inspectionNeeds{Labels: n.GetLabels(), Annotations: n.GetAnnotations(), PodOnly: n.GetPodOnly()}
+func shownNeeds(n *enrichv1.Needs) *inspectionNeeds {
+	shown := &inspectionNeeds{Labels: n.GetLabels(), Annotations: n.GetAnnotations(), PodOnly: n.GetPodOnly()}
 	if o := n.GetOwners(); o != nil {
 		shown.Owners = &inspectionOwners{o.GetLabels(), o.GetAnnotations()}
 	}

@@ -30,6 +30,7 @@ func (f *lookFlags) add(cmd *cobra.Command) {
 	fs.StringVar(&f.config, "plugin-config", "", "configuration of the plugin, a JSON object; default: that of the configuration, else {}")
 	fs.StringSliceVar(&f.env, "env", nil, "names of the environment variables that the plugin gets, separated by commas")
 	fs.BoolVar(&f.autoMTLS, "auto-mtls", true, "want mutual TLS; default: take what the plugin speaks")
+	fs.Lookup("auto-mtls").DefValue = "false" // help is silent about that one
 }
 
 // look is a plugin to be looked at.
@@ -55,12 +56,18 @@ func newLook(cmd *cobra.Command, args []string, c Config, env environment, f *lo
 		}
 		l.PluginConfig = PluginConfig{Command: path}
 	default:
-		return nil, fmt.Errorf("there is neither a file %q nor a plugin of that name; %s are there", args[0], strings.Join(namesOf(known), ", "))
+		return nil, fmt.Errorf("%q is neither a file nor the name of a plugin; the names there are: %s", args[0], strings.Join(namesOf(known), ", "))
+	}
+	if l.Builtin != "" && len(args) > 1 {
+		return nil, fmt.Errorf("%s is built in and takes no arguments, got %q", l.Name, args[1])
 	}
 	l.Args = append(l.Args, args[1:]...)
 	l.Env = append(l.Env, f.env...)
 	if f.config != "" {
 		l.Config = json.RawMessage(f.config)
+		if err := checkObject(l.Config); err != nil {
+			return nil, fmt.Errorf("plugin-config: %w", err)
+		}
 	}
 	if cmd.Flags().Changed("auto-mtls") {
 		l.AutoMTLS = &f.autoMTLS

@@ -223,13 +223,31 @@ func (p *place) link(executable, name string) (path string) {
 // TestConfigCheckInterrupted: who gives up on a plugin that is silent leaves
 // nothing behind either.
 func TestConfigCheckInterrupted(t *testing.T) {
+	interrupt(t, func(status int) bool { return status != exitOK }, "config", "check")
+}
+
+// TestStartInterrupted: a signal while plugins start is no failure.
+func TestStartInterrupted(t *testing.T) {
+	seed, err := filepath.Abs("testdata/seed.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ok := func(status int) bool { return status == exitOK }
+	for name, args := range map[string][]string{"demo": {"demo"}, "replay": {"replay", seed}} {
+		t.Run(name, func(t *testing.T) { interrupt(t, ok, args...) })
+	}
+}
+
+// interrupt sends a signal to a command that waits for a silent plugin.
+func interrupt(t *testing.T, good func(status int) bool, args ...string) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("builds programs")
 	}
 	p := newPlace(t)
 	silent := p.wrapped(p.link(p.build("broken", "./plugins/enrichertest/testdata/broken"), "silent"))
-	cmd, _, stderr := p.command("config", "check", "--config",
-		p.config("  - {name: bundle, builtin: bundle}\n  - {name: silent, command: "+silent+"}\n"))
+	cmd, _, stderr := p.command(append(args, "--config",
+		p.config("  - {name: bundle, builtin: bundle}\n  - {name: silent, command: "+silent+"}\n"))...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -239,8 +257,8 @@ func TestConfigCheckInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	status := p.statusOf(cmd.Wait())
-	if took := time.Since(start); took > 5*time.Second || status == exitOK {
-		t.Errorf("it took %v to end with status %d, want that soon and another status\n%s", took, status, stderr)
+	if took := time.Since(start); took > 5*time.Second || !good(status) {
+		t.Errorf("it took %v to end with status %d, want that soon or another status\n%s", took, status, stderr)
 	}
 	p.checkEmpty()
 }

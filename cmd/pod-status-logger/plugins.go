@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"maps"
@@ -31,7 +32,8 @@ func builtins() map[string]func() enricher.Enricher {
 func builtinNames() []string { return slices.Sorted(maps.Keys(builtins())) }
 
 // startPlugins starts the configured plugins. An error that a plugin's
-// configuration is to blame for is one of usage.
+// configuration is to blame for is one of usage; where ctx has ended, the error
+// is errInterrupted.
 func startPlugins(ctx context.Context, c Config, env environment, log *slog.Logger) (*pluginhost.Host, error) {
 	specs := make([]pluginhost.Spec, len(c.Plugins))
 	for i := range c.Plugins {
@@ -40,12 +42,23 @@ func startPlugins(ctx context.Context, c Config, env environment, log *slog.Logg
 		if p.Command != "" && p.SHA256 == "" {
 			log.Warn("plugin is not pinned: whoever can replace its file can run what they like; sha256 pins it", "plugin", p.Name, "command", p.Command)
 		}
+		for _, name := range p.Env {
+			if _, ok := env.lookup(name); !ok {
+				log.Warn("plugin is to get a variable that is not set", "plugin", p.Name, "variable", name)
+			}
+		}
 	}
 	host, err := pluginhost.Start(ctx, specs, log)
-	if config := (*pluginhost.ConfigError)(nil); errors.As(err, &config) || errors.Is(err, fs.ErrNotExist) {
+	config := (*pluginhost.ConfigError)(nil)
+	switch {
+	case err == nil:
+		return host, nil
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("%w: %w", errInterrupted, err)
+	case errors.As(err, &config), errors.Is(err, fs.ErrNotExist), errors.Is(err, pluginhost.ErrCommand):
 		return nil, usage(err)
 	}
-	return host, err
+	return nil, err
 }
 
 // enrich starts the plugins and puts together what adds to records. cluster is
@@ -81,7 +94,7 @@ func (s *service) enrich(ctx context.Context, env environment, cluster *rest.Con
 		}
 		owners = s.owners
 	}
-	s.enricher = enrich.New(members, owners, s.metrics)
+	s.enricher = enrich.New(members, owners, s.metrics, s.log)
 	slices.Sort(annotations)
 	return slices.Compact(annotations), nil
 }

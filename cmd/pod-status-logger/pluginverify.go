@@ -20,7 +20,7 @@ where it breaks one.`,
 		Args: onePlugin,
 		RunE: lookingAt(env, &f, func(cmd *cobra.Command, l *look) error { return verify(cmd, l, &f) }),
 	}
-	addFlags(cmd, DefaultConfig(), outputFlags)
+	addFlags(cmd, DefaultConfig(), commonFlags)
 	f.add(cmd)
 	cmd.Flags().StringVar(&f.timeout, "timeout", defaultPluginTimeout, "how long a batch of 64 records may take")
 	cmd.Flags().BoolVar(&f.suppress, "allow-suppress", false, "the plugin may suppress records")

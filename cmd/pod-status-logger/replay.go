@@ -34,7 +34,7 @@ at its start as added, so a replay tells them as created.`,
 			return replay(cmd.Context(), c, env, args[0])
 		}),
 	}
-	addFlags(cmd, DefaultConfig(), outputFlags)
+	addFlags(cmd, DefaultConfig(), outputFlags, commonFlags)
 	return cmd
 }
 
@@ -57,9 +57,16 @@ func replay(ctx context.Context, c Config, env environment, path string) error {
 		})
 	})
 	if err == nil && bad > 0 {
-		return fmt.Errorf("replay %s: skipped what is no event of a pod, %d times", path, bad)
+		return fmt.Errorf("replay %s: skipped what is no event of a pod, %s", path, times(bad))
 	}
 	return err
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 func open(path string, stdin io.Reader) (io.ReadCloser, error) {

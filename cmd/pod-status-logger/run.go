@@ -29,7 +29,7 @@ func watchCommand(env environment) *cobra.Command {
 			return watchCluster(cmd.Context(), c, env, client)
 		}),
 	}
-	addFlags(cmd, DefaultConfig(), clusterFlags, outputFlags)
+	addFlags(cmd, DefaultConfig(), clusterFlags, outputFlags, commonFlags)
 	return cmd
 }
 
@@ -53,9 +53,6 @@ func restConfig(c Config) (*rest.Config, error) {
 // watchCluster watches the pods of a cluster until ctx ends.
 func watchCluster(ctx context.Context, c Config, env environment, client *rest.Config) error {
 	s, err := newService(ctx, c, env, client)
-	if err != nil && ctx.Err() != nil { // stopped before it began: nothing is left
-		return nil
-	}
 	if err != nil {
 		return err
 	}

@@ -2,10 +2,11 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -34,8 +35,7 @@ type stream struct {
 	address   string
 	stdout    *bufio.Reader
 	stderr    string // file
-	cancel    context.CancelFunc
-	status    chan int
+	program   *exec.Cmd
 	changed   map[string]time.Time // when, by resourceVersion
 }
 
@@ -49,7 +49,7 @@ type line struct {
 
 func newStream(t *testing.T, behaviour string) *stream {
 	t.Helper()
-	s := &stream{t: t, behaviour: behaviour, server: apiServer(t), address: freeAddress(t), status: make(chan int, 1), changed: map[string]time.Time{}}
+	s := &stream{t: t, behaviour: behaviour, server: apiServer(t), address: freeAddress(t), changed: map[string]time.Time{}}
 	for i := range streamPods {
 		s.server.Create(somePod("shop", fmt.Sprintf("web-%d", i)))
 	}
@@ -64,22 +64,22 @@ func newStream(t *testing.T, behaviour string) *stream {
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	read, write, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.stdout, s.stderr = bufio.NewReader(read), filepath.Join(t.TempDir(), "stderr")
+	s.stderr = filepath.Join(t.TempDir(), "stderr")
 	log, err := os.Create(s.stderr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	s.cancel = cancel
-	go func() {
-		s.status <- run(ctx, []string{"--kubeconfig", kubeconfig(t, s.server), "--config", config, "--listen", s.address}, environment{
-			stdin: strings.NewReader(""), stdout: write, stderr: log, lookup: func(string) (string, bool) { return "", false },
-		})
-	}()
+	s.program = exec.Command(self, "--kubeconfig", kubeconfig(t, s.server), "--config", config, "--listen", s.address)
+	s.program.Args[0], s.program.Stderr = "pod-status-logger", log
+	stdout, err := s.program.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.stdout = bufio.NewReader(stdout)
+	if err := s.program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.program.Process.Kill() })
 	eventually(t, func() bool { code, _ := get(s.address, "/readyz"); return code == 200 })
 	return s
 }
@@ -139,12 +139,20 @@ func (s *stream) checkComplete(lines []line) {
 // end ends the program, and returns what it has logged.
 func (s *stream) end() (stderr string) {
 	s.t.Helper()
-	s.cancel()
-	if status := <-s.status; status != exitOK {
-		s.t.Errorf("exit status %d", status)
+	plugins := childrenOf(s.program.Process.Pid)
+	if err := s.program.Process.Signal(syscall.SIGTERM); err != nil {
+		s.t.Fatal(err)
 	}
-	if left := s.plugins(); len(left) > 0 {
-		s.t.Errorf("processes %v are left", left)
+	if rest, err := io.ReadAll(s.stdout); err != nil || len(rest) > 0 {
+		s.t.Errorf("there are more records: %.1000s, error %v", rest, err)
+	}
+	if err := s.program.Wait(); err != nil {
+		s.t.Error(err)
+	}
+	for _, pid := range plugins {
+		if alive(pid) {
+			s.t.Errorf("process %d is left", pid)
+		}
 	}
 	b, err := os.ReadFile(s.stderr)
 	if err != nil {
@@ -181,24 +189,11 @@ func (s *stream) signalEverySecond(signal syscall.Signal) {
 			case <-done:
 				return
 			case <-tick.C:
-				for _, pid := range s.plugins() {
+				for _, pid := range childrenOf(s.program.Process.Pid) {
 					_ = syscall.Kill(pid, signal)
 				}
 			}
 		}
 	}()
 	s.t.Cleanup(func() { tick.Stop(); close(done) })
-}
-
-// plugins returns the processes of the plugin.
-func (s *stream) plugins() (pids []int) {
-	want := strings.Join(faulty.Args(s.behaviour), "\x00") + "\x00"
-	files, _ := filepath.Glob("/proc/[0-9]*/cmdline")
-	for _, file := range files {
-		b, err := os.ReadFile(file)
-		if pid, atoiErr := strconv.Atoi(filepath.Base(filepath.Dir(file))); err == nil && atoiErr == nil && strings.HasSuffix(string(b), want) {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
 }

@@ -21,19 +21,29 @@ type addition struct {
 	span       trace.SpanContext // may be invalid: none
 	suppress   bool
 	err        error // why something is missing
+	broken     bool  // because the patch broke a rule
+}
+
+// size returns about how many bytes an addition has in memory.
+func (a *addition) size() (size int) {
+	const attributeSize = 64
+	for _, kv := range a.attributes {
+		size += attributeSize + len(kv.Key) + len(kv.Value.String())
+	}
+	return size
 }
 
 // check holds a patch to the rules.
 func (m *member) check(p *Patch) addition {
 	if err := record.CheckAttributes(m.Plugin.Name(), p.Attributes); err != nil {
-		return addition{err: err}
+		return addition{err: err, broken: true}
 	}
 	if p.Suppress && !m.AllowSuppress {
-		return addition{err: errors.New("may not suppress records; allowSuppress allows it")}
+		return addition{err: errors.New("may not suppress records; allowSuppress allows it"), broken: true}
 	}
 	span, err := spanContext(p)
 	if err != nil {
-		return addition{err: err}
+		return addition{err: err, broken: true}
 	}
 	a := addition{attributes: p.Attributes, span: span, suppress: p.Suppress}
 	if p.Error != "" { // its own word; the rest counts

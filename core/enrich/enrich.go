@@ -11,6 +11,7 @@ package enrich
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -95,17 +96,17 @@ type Chain struct {
 
 // New returns a chain of members in the order in which their patches are merged.
 // owners may be nil, where no member needs owners.
-func New(members []Member, owners Owners, meter Meter) *Chain {
+func New(members []Member, owners Owners, meter Meter, log *slog.Logger) *Chain {
 	c := &Chain{owners: owners}
 	for _, m := range members {
-		c.members = append(c.members, newMember(m, meter))
+		c.members = append(c.members, newMember(m, meter, log))
 	}
 	return c
 }
 
 // Enrich adds to the records what the plugins know of them, and returns them in
-// order, less those that a plugin suppressed. With at most 128 records it blocks
-// for the longest timeout of a member at most, and for that of the owners.
+// order, less those that a plugin suppressed. It blocks for the longest timeout
+// of a member at most, and for that of the owners.
 func (c *Chain) Enrich(ctx context.Context, records []record.Record) []record.Record {
 	c.findOwners(ctx, records)
 	additions := make([][]addition, len(c.members))

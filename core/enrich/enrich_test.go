@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"strings"
 	"sync"
@@ -88,16 +89,16 @@ func members(plugins ...Plugin) (all []Member) {
 // TestOrder: each record gets its own patch, in whatever order batches are answered.
 func TestOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		inFlight, most, batches := atomic.Int32{}, int32(0), atomic.Int32{}
+		var inFlight, most, batches atomic.Int32
 		p := &fake{name: "a"}
 		p.batch = func(_ context.Context, batch []record.Record) ([]Patch, error) {
-			most = max(most, inFlight.Add(1))
+			most.Store(max(most.Load(), inFlight.Add(1)))
 			defer inFlight.Add(-1)
 			time.Sleep(time.Duration(10-batches.Add(1)) * time.Millisecond) // the first comes last
 			return (&fake{patch: named}).Patch(t.Context(), batch)
 		}
 		meter := newCounts()
-		records := New(members(p), nil, meter).Enrich(t.Context(), recordsOf(200))
+		records := New(members(p), nil, meter, slog.New(slog.DiscardHandler)).Enrich(t.Context(), recordsOf(200))
 		if len(records) != 200 {
 			t.Fatalf("%d records", len(records))
 		}
@@ -106,8 +107,8 @@ func TestOrder(t *testing.T) {
 				t.Errorf("record %d: %s %v %s", i, r.Pod.Name, r.Attributes, r.Enrichment)
 			}
 		}
-		if most != maxInFlight || meter.calls[OK] != 4 {
-			t.Errorf("%d in flight, calls %v", most, meter.calls)
+		if most.Load() != maxInFlight || meter.calls[OK] != 4 {
+			t.Errorf("%d in flight, calls %v", most.Load(), meter.calls)
 		}
 	})
 }
@@ -148,7 +149,7 @@ func TestMerge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			give := func(p Patch) func(*record.Record) Patch { return func(*record.Record) Patch { return p } }
-			chain := New(members(&fake{name: "a", patch: give(c.a)}, &fake{name: "b", patch: give(c.b)}), nil, newCounts())
+			chain := New(members(&fake{name: "a", patch: give(c.a)}, &fake{name: "b", patch: give(c.b)}), nil, newCounts(), slog.New(slog.DiscardHandler))
 			records := chain.Enrich(t.Context(), recordsOf(1))
 			if len(records) != 1 {
 				t.Fatal("the record is lost")
@@ -190,7 +191,7 @@ func TestFailures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				meter := newCounts()
-				chain := New(members(&fake{name: "bad", batch: c.batch}, &fake{name: "a", patch: named}), nil, meter)
+				chain := New(members(&fake{name: "bad", batch: c.batch}, &fake{name: "a", patch: named}), nil, meter, slog.New(slog.DiscardHandler))
 				start := time.Now()
 				records := chain.Enrich(t.Context(), recordsOf(128))
 				if took := time.Since(start); took != c.delay {
@@ -213,7 +214,7 @@ func TestFailures(t *testing.T) {
 func TestSuppress(t *testing.T) {
 	p := &fake{name: "a", patch: func(r *record.Record) Patch { return Patch{Suppress: strings.HasSuffix(r.Pod.Name, "1")} }}
 	meter := newCounts()
-	records := New([]Member{{Plugin: p, Timeout: time.Second, AllowSuppress: true}}, nil, meter).Enrich(t.Context(), recordsOf(12))
+	records := New([]Member{{Plugin: p, Timeout: time.Second, AllowSuppress: true}}, nil, meter, slog.New(slog.DiscardHandler)).Enrich(t.Context(), recordsOf(12))
 	var names []string
 	for _, r := range records {
 		names = append(names, r.Pod.Name)
@@ -249,7 +250,7 @@ func TestOwners(t *testing.T) {
 	}}
 	records := recordsOf(3)
 	records = append(records, records[2]) // of the same event
-	records = New(members(p), owners, newCounts()).Enrich(t.Context(), records)
+	records = New(members(p), owners, newCounts(), slog.New(slog.DiscardHandler)).Enrich(t.Context(), records)
 	for i, want := range []string{"", "owners: deadline exceeded", "", ""} {
 		if records[i].Enrichment != want {
 			t.Errorf("record %d: %q, want %q", i, records[i].Enrichment, want)

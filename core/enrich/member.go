@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
@@ -25,13 +27,19 @@ const (
 	// maxKnown is the number of pods that a member remembers its additions for.
 	// A pod's records come close together: when it starts, and when it ends.
 	maxKnown = 4096
+	// maxKnownBytes is the size of an addition that is remembered: all of them
+	// then have room in 8 MiB.
+	maxKnownBytes = 2 << 10
 )
 
 // member asks one plugin.
 type member struct {
 	Member
 	meter Meter
+	log   *slog.Logger
 	known *simplelru.LRU[podKey, addition] // nil: it has to be asked each time
+
+	warned rate.Sometimes
 }
 
 // podKey is all that the patch of a plugin can depend on that looks at pods only.
@@ -45,8 +53,8 @@ func keyOf(p *record.Pod) podKey {
 	return podKey{p.UID, p.Namespace, p.Name, p.Labels, p.Annotations, p.Owners}
 }
 
-func newMember(m Member, meter Meter) *member {
-	out := &member{Member: m, meter: meter}
+func newMember(m Member, meter Meter, log *slog.Logger) *member {
+	out := &member{Member: m, meter: meter, log: log, warned: rate.Sometimes{Interval: time.Minute}}
 	if m.PodOnly {
 		out.known, _ = simplelru.NewLRU[podKey, addition](maxKnown, nil) // fails for no positive size
 	}
@@ -85,15 +93,19 @@ func (m *member) ask(ctx context.Context, records []record.Record) []addition {
 func (m *member) remember(records []record.Record, additions []addition) {
 	for i := range records {
 		pod := records[i].Pod
-		if additions[i].err == nil && (pod.Owners == nil || !pod.Owners.Pending) {
-			m.known.Add(keyOf(pod), additions[i])
+		a := &additions[i]
+		if a.err == nil && a.size() <= maxKnownBytes && (pod.Owners == nil || !pod.Owners.Pending) {
+			m.known.Add(keyOf(pod), *a)
 		}
 	}
 }
 
-// call has the plugin answer for all records, in batches.
+// call has the plugin answer for all records, in batches, within its timeout: all
+// together have one, since where records are large there are many batches.
 func (m *member) call(ctx context.Context, records []record.Record) []addition {
 	additions := make([]addition, len(records))
+	ctx, cancel := context.WithTimeout(ctx, m.Timeout)
+	defer cancel()
 	var calls errgroup.Group
 	calls.SetLimit(maxInFlight)
 	from := 0
@@ -109,11 +121,9 @@ func (m *member) call(ctx context.Context, records []record.Record) []addition {
 	return additions
 }
 
-// batch has the plugin answer for a batch, within its timeout.
+// batch has the plugin answer for a batch.
 func (m *member) batch(ctx context.Context, batch []record.Record, out []addition) {
 	start := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, m.Timeout)
-	defer cancel()
 	patches, err := m.Plugin.Patch(ctx, batch)
 	outcome := OK
 	switch {
@@ -123,13 +133,29 @@ func (m *member) batch(ctx context.Context, batch []record.Record, out []additio
 		outcome, err = Invalid, fmt.Errorf("%d patches for %d records", len(patches), len(batch))
 	}
 	m.meter.PluginCall(m.Plugin.Name(), outcome, time.Since(start))
-	for i := range out {
-		if err != nil {
-			out[i].err = err
-			continue
+	if err != nil {
+		if outcome != Skipped { // that one is not running has been said
+			m.warn("plugin did not answer for a batch", err)
 		}
-		out[i] = m.check(&patches[i])
+		for i := range out {
+			out[i].err = err
+		}
+		return
 	}
+	for i := range out {
+		out[i] = m.check(&patches[i])
+		if out[i].broken {
+			m.warn("plugin breaks a rule for patches", out[i].err)
+		}
+	}
+}
+
+// warn logs what goes wrong, and not more often than somebody would read it: it
+// goes wrong for many records.
+func (m *member) warn(what string, err error) {
+	m.warned.Do(func() {
+		m.log.Warn(what+"; such warnings are a minute apart at least", "plugin", m.Plugin.Name(), "error", err)
+	})
 }
 
 // explain says how a call failed, in the words of the contract.

@@ -95,6 +95,16 @@ func TestHowLongChainsAreKept(t *testing.T) {
 			{59 * time.Second, serveCart(), nothing, 0},
 			{time.Second, serveCart(), whole, 2},
 		},
+		"a denial counts anew where the right was there meanwhile": {
+			{0, forbids, nothing, 1},
+			{30 * time.Second, forbids, nothing, 1},
+			{time.Minute, serveCart("replicasets"), nothing, 1}, // which only those with the right learn
+			{time.Minute, forbids, nothing, 1},
+			{30 * time.Second, serveCart(), whole, 2},
+			{time.Hour, forbids, whole, 1},
+			{29 * time.Second, serveCart(), whole, 0},
+			{time.Second, serveCart(), whole, 2},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -158,7 +168,9 @@ func TestRateIsLimited(t *testing.T) {
 		began := time.Now()
 		var pods []*record.Pod
 		for revision := range strings.SplitSeq("abcdefghij", "") {
-			pods = append(pods, podOf(cart(), "pod-template-hash", revision))
+			set := cart()
+			set.kind = "StatefulSet"
+			pods = append(pods, podOf(set, "controller-revision-hash", revision))
 		}
 		f.Find(t.Context(), pods) // 20 requests, 5 of them at once
 		if d := time.Since(began); d < 1490*time.Millisecond || d > 1510*time.Millisecond {
@@ -197,5 +209,27 @@ func TestHowLongDiscoveryIsKept(t *testing.T) {
 		if documents != 3 {
 			t.Errorf("%d documents were read, want 3", documents)
 		}
+	})
+}
+
+// The right to discover is seen to be there as any other.
+func TestDiscoveryIsGrantedMeanwhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		forbids := says(403, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403}`)
+		server := newAPI(forbids)
+		f := newFinder(t, server.config())
+		ship := podOf(&object{apiVersion: "example.com/v1", kind: "Ship", name: "one"})
+		f.want(ship, "Ship one")
+		time.Sleep(30 * time.Second)
+		f.want(ship, "Ship one")
+		time.Sleep(time.Minute)
+		server.set(says(404, "")) // there is no such group
+		f.want(ship, "Ship one")
+		time.Sleep(time.Minute)
+		server.set(forbids)
+		f.want(ship, "Ship one")
+		time.Sleep(30 * time.Second) // as after a first denial
+		f.want(ship, "Ship one")
+		server.wantRequests(t, 5)
 	})
 }

@@ -93,8 +93,11 @@ func (s *source) ask(ctx context.Context, needed right, path string) (*metav1.Pa
 	switch {
 	case apierrors.IsForbidden(err):
 		return nil, s.denials.add(needed, err)
-	case apierrors.IsNotFound(err):
+	case apierrors.IsNotFound(err): // which is said only to those with the right
+		s.denials.forget(needed)
 		return nil, errGone
+	case err == nil:
+		s.denials.forget(needed)
 	}
 	return meta, err
 }

@@ -138,7 +138,8 @@ func FuzzAnswer(f *testing.F) {
 		server.set(says(200, body))
 		n++
 		for _, o := range []*object{cart(), {apiVersion: "example.com/v" + strconv.Itoa(n), kind: "Ship", name: "one"}} {
-			pod := podOf(o, "pod-template-hash", strconv.Itoa(n)) // another key for each input
+			pod := podOf(o)
+			pod.Namespace = "shop-" + strconv.Itoa(n) // another key for each input
 			finder.Find(t.Context(), []*record.Pod{pod})
 			owners := pod.Owners.Owners
 			if len(owners) == 0 || owners[0].OwnerRef != o.ref() || owners[0].Labels["x"] != "" {

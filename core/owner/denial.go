@@ -15,7 +15,8 @@ import (
 // when the first was denied still end.
 //
 // An API server denies everything for a moment after its start, so the first
-// denial counts for less time than those that follow it.
+// denial counts for less time than those that follow it. Once the right is seen to
+// be there, what was before is forgotten.
 
 const (
 	maxDenials  = 4096 // that are kept
@@ -74,7 +75,7 @@ type denials struct {
 }
 
 func newDenials(s Settings) *denials {
-	return &denials{logger: s.Logger, ttl: s.ForbiddenTTL, known: newLRU[right, denial](maxDenials), said: map[right]bool{}}
+	return &denials{logger: s.Logger, ttl: s.ForbiddenTTL, known: newLRU[right, denial](maxDenials, nil), said: map[right]bool{}}
 }
 
 // check returns an error where the right was denied lately.
@@ -85,6 +86,13 @@ func (d *denials) check(r right) error {
 		return &forbiddenError{r, known.until}
 	}
 	return nil
+}
+
+// forget notes that the server granted the right.
+func (d *denials) forget(r right) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.known.Remove(r)
 }
 
 // add notes that the server denied the right with err.

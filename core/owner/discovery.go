@@ -37,7 +37,7 @@ type document struct {
 }
 
 func newDiscovery(s Settings, c *client, d *denials) *discovery {
-	return &discovery{client: c, denials: d, ttl: s.TTL, goneTTL: s.GoneTTL, documents: newLRU[string, document](maxDocuments)}
+	return &discovery{client: c, denials: d, ttl: s.TTL, goneTTL: s.GoneTTL, documents: newLRU[string, document](maxDocuments, nil)}
 }
 
 // resource returns the resource of a kind, errGone where the server has none.
@@ -102,6 +102,7 @@ func (d *discovery) ask(ctx context.Context, path string, gv schema.GroupVersion
 	default:
 		doc.kinds = kindsOf(list, gv)
 	}
+	d.denials.forget(right{})
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.documents.Add(path, doc)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"golang.org/x/time/rate"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
@@ -24,7 +23,7 @@ type Finder struct {
 	failing  rate.Sometimes
 
 	mu      sync.Mutex // guards chains and flights
-	chains  *simplelru.LRU[key, entry]
+	chains  *cache
 	flights map[key]*flight
 	queue   chan *flight
 
@@ -50,7 +49,7 @@ func New(s Settings) (*Finder, error) {
 		settings: s, source: src,
 		none:    new(record.OwnerChain),
 		failing: rate.Sometimes{Interval: logEvery},
-		chains:  newLRU[key, entry](s.CacheSize),
+		chains:  newCache(s.CacheSize),
 		flights: map[key]*flight{},
 		queue:   make(chan *flight, maxQueue),
 		stop:    stop, closed: ctx.Done(),
@@ -107,7 +106,7 @@ func (f *Finder) give(pods []*record.Pod, now time.Time) (waiters []waiter, refu
 				continue
 			}
 		}
-		fl := f.launch(k, pod)
+		fl := f.launch(k)
 		switch {
 		case fl == nil:
 			refused++

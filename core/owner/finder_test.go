@@ -2,12 +2,16 @@ package owner_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
 	"github.com/pod-status-logger/pod-status-logger/core/owner"
@@ -64,6 +68,43 @@ func TestRevisionsAreLookedUpAfresh(t *testing.T) {
 	if n := len(srv.Requests()); n != 2 {
 		t.Errorf("%d requests, want one per revision", n)
 	}
+}
+
+// Whoever creates a pod can write the uid of another's controller into it. That
+// pod has a look-up of its own, and spoils nothing, whether it comes first or last.
+func TestReferencesToWhatIsOfOthers(t *testing.T) {
+	for name, change := range map[string]func(*record.Pod){
+		"namespace":   func(p *record.Pod) { p.Namespace = "lair" },
+		"api version": func(p *record.Pod) { p.Controller.APIVersion = "v1/of/nothing" },
+		"kind":        func(p *record.Pod) { p.Controller.Kind = "Deployment" },
+		"name":        func(p *record.Pod) { p.Controller.Name = "till-1" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := newServer(t)
+			set(srv, cart())
+			f := newFinder(t, srv.Config())
+			forged := podOf(cart())
+			change(forged)
+			unread := forged.Controller.Kind + " " + forged.Controller.Name
+			f.want(forged, unread)
+			f.want(podOf(cart()), foundCart)
+			f.want(forged, unread)
+			f.wantOutcomes(map[string]int{owner.OutcomeFound: 1, owner.OutcomeGone: 1})
+		})
+	}
+}
+
+// The revision is a label, and a ReplicaSet has one anyway: it buys no look-ups.
+func TestRevisionOfReplicaSetDoesNotCount(t *testing.T) {
+	srv := newServer(t)
+	set(srv, cart())
+	f := newFinder(t, srv.Config())
+	for _, label := range []string{"pod-template-hash", "controller-revision-hash"} {
+		for i := range 10 {
+			f.want(podOf(cart(), label, strconv.Itoa(i)), foundCart)
+		}
+	}
+	wantGets(t, srv, getCart1, getCart)
 }
 
 func TestPodsWithoutOwnersToLookUp(t *testing.T) {
@@ -222,6 +263,91 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 	if n := len(srv.Requests()); n != 4 {
 		t.Errorf("%d requests, want 4: only the oldest was forgotten", n)
+	}
+}
+
+// Large chains make way for each other long before there are CacheSize of them,
+// be they large for their annotations or for what their references say.
+func TestCacheIsBoundedByBytes(t *testing.T) {
+	var keys []string
+	annotations := map[string]string{}
+	for i := range 16 {
+		keys = append(keys, fmt.Sprint("note-", i))
+		annotations[keys[i]] = strings.Repeat("x", record.MaxAnnotation)
+	}
+	long := strings.Repeat("x", 1<<20)
+	for name, c := range map[string]struct {
+		pod   func(i int) *record.Pod
+		meta  func(name string) *metav1.PartialObjectMetadata // nil where there is none
+		count int                                             // of chains, more than fit
+		kept  int                                             // of them at most
+	}{
+		"annotations": {
+			pod: func(i int) *record.Pod { return podOf(replicaSet(fmt.Sprintf("cart-%d-0", i), nil)) },
+			meta: func(name string) *metav1.PartialObjectMetadata { // eight owners, half a megabyte
+				at := strings.LastIndexByte(name, '-') + 1
+				depth, _ := strconv.Atoi(name[at:])
+				meta := &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{UID: types.UID(name), Annotations: annotations}}
+				if next := name[:at] + strconv.Itoa(depth+1); depth < 7 {
+					meta.OwnerReferences = []metav1.OwnerReference{{
+						APIVersion: "apps/v1", Kind: "ReplicaSet", Name: next, UID: types.UID(next), Controller: new(true),
+					}}
+				}
+				return meta
+			},
+			count: 70, kept: 64,
+		},
+		"references": {
+			pod: func(i int) *record.Pod {
+				o := replicaSet(long, nil)
+				o.uid = strconv.Itoa(i)
+				return podOf(o)
+			},
+			meta:  func(string) *metav1.PartialObjectMetadata { return nil },
+			count: 40, kept: 32,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := newAPI(func(path string) (int, string) {
+				meta := c.meta(path[strings.LastIndexByte(path, '/')+1:])
+				if meta == nil {
+					return 404, ""
+				}
+				body, err := json.Marshal(meta)
+				if err != nil {
+					t.Error(err)
+				}
+				return 200, string(body)
+			})
+			f := newFinder(t, server.config(), func(s *owner.Settings) { s.Annotations, s.Rate, s.GoneTTL = keys, 1e9, time.Hour })
+			lookUps := func() (n int) {
+				f.mu.Lock()
+				defer f.mu.Unlock()
+				for _, count := range f.outcomes {
+					n += count
+				}
+				return n
+			}
+			for i := range c.count {
+				f.find(c.pod(i))
+				f.find(c.pod(0)) // is used all the time
+			}
+			if n := lookUps(); n != c.count {
+				t.Errorf("%d look-ups, want %d: what is used stays", n, c.count)
+			}
+			for i := c.count - 1; i > c.count-c.kept/2; i-- {
+				f.find(c.pod(i))
+			}
+			if n := lookUps(); n != c.count {
+				t.Errorf("%d look-ups, want %d: what is recent stays", n, c.count)
+			}
+			for i := 1; i <= c.count-c.kept; i++ {
+				f.find(c.pod(i))
+			}
+			if n, want := lookUps(), c.count+c.count-c.kept; n != want {
+				t.Errorf("%d look-ups, want %d: what is too much goes", n, want)
+			}
+		})
 	}
 }
 

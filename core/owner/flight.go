@@ -19,20 +19,18 @@ const (
 // flight is a look-up that is under way, the only one for its key. It goes on
 // when those who wait for it have left, so that the next ones find its chain.
 type flight struct {
-	key       key
-	namespace string
-	first     record.OwnerRef
-	done      chan struct{}
-	chain     *record.OwnerChain // to be read once done is closed
+	key   key
+	done  chan struct{}
+	chain *record.OwnerChain // to be read once done is closed
 }
 
 // launch returns the flight for a key, nil where there are too many. The mutex is
 // held.
-func (f *Finder) launch(k key, pod *record.Pod) *flight {
+func (f *Finder) launch(k key) *flight {
 	if fl, ok := f.flights[k]; ok {
 		return fl
 	}
-	fl := &flight{key: k.clone(), namespace: pod.Namespace, first: pod.Controller, done: make(chan struct{})}
+	fl := &flight{key: k.clone(), done: make(chan struct{})}
 	select {
 	case f.queue <- fl:
 		f.flights[fl.key] = fl
@@ -55,7 +53,7 @@ func (f *Finder) work(ctx context.Context) {
 }
 
 func (f *Finder) fly(ctx context.Context, fl *flight) {
-	found := f.source.lookUp(ctx, fl.namespace, fl.first)
+	found := f.source.lookUp(ctx, fl.key.namespace, fl.key.first)
 	if ctx.Err() != nil {
 		return // what failed is the Finder's end
 	}
@@ -64,7 +62,7 @@ func (f *Finder) fly(ctx context.Context, fl *flight) {
 	defer f.mu.Unlock()
 	old, _ := f.chains.Peek(fl.key)
 	e := f.settings.entryOf(found, old, time.Now())
-	f.chains.Add(fl.key, e)
+	f.chains.put(fl.key, e)
 	delete(f.flights, fl.key)
 	fl.chain = e.chain
 	close(fl.done)
@@ -79,7 +77,7 @@ func (f *Finder) report(fl *flight, found finding) {
 	}
 	f.failing.Do(func() {
 		f.settings.Logger.Warn("owners: look-up failed; what is not known goes without, and is tried again",
-			"namespace", fl.namespace, "error", found.err)
+			"namespace", fl.key.namespace, "error", found.err)
 	})
 }
 

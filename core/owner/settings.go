@@ -39,7 +39,7 @@ type Settings struct {
 	Rate  float64
 	Burst int
 
-	// CacheSize is the number of chains that are kept.
+	// CacheSize is the number of chains that are kept, fewer where they are large.
 	CacheSize int
 
 	// How long it takes until owners are looked up again: those that were found,

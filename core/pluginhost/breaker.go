@@ -59,12 +59,22 @@ func (b *breaker) open() bool {
 	return !b.until.IsZero()
 }
 
-// good notes a call that the plugin has answered.
-func (b *breaker) good() {
+// good notes a call that the plugin has answered, and tells whether that closes
+// the breaker.
+func (b *breaker) good() (closed bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	closed = !b.until.IsZero()
 	b.failures, b.opened, b.until, b.probing = 0, 0, time.Time{}, false
 	b.pause.Reset()
+	return closed
+}
+
+// giveUp notes a call of which nothing came that could be said of the plugin.
+func (b *breaker) giveUp() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.probing = false
 }
 
 // bad notes a failed call, and tells whether the breaker has opened by it and
@@ -86,4 +96,4 @@ func (b *breaker) bad(now time.Time) (tripped bool, times int) {
 }
 
 // reset closes the breaker: the plugin is another process now.
-func (b *breaker) reset() { b.good() }
+func (b *breaker) reset() { _ = b.good() }

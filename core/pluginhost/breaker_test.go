@@ -49,3 +49,23 @@ func TestBreaker(t *testing.T) {
 		t.Error("not closed by a good call")
 	}
 }
+
+// TestBreakerGiveUp: a call of which nothing can be said does not keep the next
+// one from being let through.
+func TestBreakerGiveUp(t *testing.T) {
+	b, now := newBreaker(), time.Unix(1_000_000, 0)
+	for range tripAfter {
+		b.bad(now)
+	}
+	now = now.Add(time.Hour)
+	if !b.allow(now) || b.allow(now) {
+		t.Fatal("want one call to be let through")
+	}
+	b.giveUp()
+	if !b.allow(now) {
+		t.Error("no more calls are let through")
+	}
+	if !b.good() || b.good() {
+		t.Error("want the first good call to close it")
+	}
+}

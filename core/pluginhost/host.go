@@ -32,6 +32,7 @@ func Start(ctx context.Context, specs []Spec, log *slog.Logger) (*Host, error) {
 			return nil, prefixed(specs[i].Name, err)
 		}
 	}
+	keepDescriptors()
 	sockets, err := newSocketFolder()
 	if err != nil {
 		return nil, err
@@ -41,7 +42,7 @@ func Start(ctx context.Context, specs []Spec, log *slog.Logger) (*Host, error) {
 	starts := make([]error, len(specs))
 	var starting sync.WaitGroup
 	for i, spec := range specs {
-		p := newPlugin(spec, sockets.path, log)
+		p := newPlugin(spec, sockets, log)
 		h.plugins = append(h.plugins, p)
 		first := make(chan error, 1)
 		go p.supervise(running, first)

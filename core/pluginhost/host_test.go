@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -51,18 +52,26 @@ func TestCantStart(t *testing.T) {
 		want   string
 	}{
 		"exits":           {want: `it ended with exit status 3 before its handshake; it printed: "no licence found"`},
-		"babbles":         {want: "Unrecognized remote plugin message: hello, world"},
+		"babbles":         {want: `it printed "hello, world" on stdout, where its handshake belongs; a plugin logs to stderr`},
 		"another-version": {want: "incompatible API version with plugin. Plugin version: 99, Client versions: [1]"},
 		"net-rpc":         {want: `unsupported plugin protocol "netrpc"`},
-		"no-tls":          {want: "it does not speak AutoMTLS; where it can't, say autoMTLS: false for it"},
-		"another-name":    {want: `it calls itself "other", not "faulty"; give it that name`},
-		"bad-name":        {change: func(s *Spec) { s.Name = "" }, want: `describe: the name "k8s" is taken`},
-		"configured":      {change: func(s *Spec) { s.Config = `{"prefix":"bad"}` }, want: `config: prefix: "bad" is not good`},
-		"good":            {change: func(s *Spec) { s.SHA256 = strings.Repeat("0", 64) }, want: "is another file than the one that was pinned"},
-		"late":            {change: func(s *Spec) { s.Command = "/no/such/file" }, want: "stat /no/such/file: no such file or directory"},
-		"few":             {change: func(s *Spec) { s.Command = "plugin" }, want: `command: "plugin" is no absolute path`},
-		"many":            {change: func(s *Spec) { s.SHA256 = "abc" }, want: `sha256: "abc" is no SHA-256 sum of 64 hex digits`},
-		"floods":          {change: func(s *Spec) { s.Command = os.DevNull }, want: "permission denied"},
+		"elsewhere":       {want: `it listens on tcp "10.255.255.1:80", which is neither a socket`},
+		"hangs":           {change: func(s *Spec) { s.Command = "/bin/true" }, want: "it ended with exit status 0 before its handshake; is it a plugin?"},
+		"leaks":           {change: func(s *Spec) { s.Command = os.TempDir() }, want: "is a folder, which can't be run"},
+		"panics":          {change: func(s *Spec) { s.Command = script(t, "#!/no/such/interpreter\n") }, want: "the interpreter that the first line of"},
+		"plain-certificate": {
+			change: func(s *Spec) { s.PlainText = true }, // go-plugin would panic
+			want:   "connection refused",
+		},
+		"no-tls":       {want: "it does not speak AutoMTLS; where it can't, say autoMTLS: false for it"},
+		"another-name": {want: `it calls itself "other", not "faulty"; give it that name`},
+		"bad-name":     {change: func(s *Spec) { s.Name = "" }, want: `describe: the name "k8s" is taken`},
+		"configured":   {change: func(s *Spec) { s.Config = `{"prefix":"bad"}` }, want: `config: prefix: "bad" is not good`},
+		"good":         {change: func(s *Spec) { s.SHA256 = strings.Repeat("0", 64) }, want: "is another file than the one that was pinned"},
+		"late":         {change: func(s *Spec) { s.Command = "/no/such/file" }, want: "stat /no/such/file: no such file or directory"},
+		"few":          {change: func(s *Spec) { s.Command = "plugin" }, want: `command: "plugin" is no absolute path`},
+		"many":         {change: func(s *Spec) { s.SHA256 = "abc" }, want: `sha256: "abc" is no SHA-256 sum of 64 hex digits`},
+		"floods":       {change: func(s *Spec) { s.Command = os.DevNull }, want: "/dev/null is not executable (chmod +x makes it so)"},
 	} {
 		t.Run(behaviour, func(t *testing.T) {
 			spec := specOf(t, behaviour)
@@ -264,11 +273,16 @@ func TestSockets(t *testing.T) {
 	dir := shortTemp(t)
 	t.Setenv("TMPDIR", dir)
 	stale := filepath.Join(dir, socketPrefix+"stale")
-	if err := os.MkdirAll(filepath.Join(stale, "plugin-dir1"), 0o700); err != nil {
+	others := []string{filepath.Join(dir, socketPrefix+"backup"), filepath.Join(dir, socketPrefix+"fifo")}
+	for _, path := range []string{filepath.Join(stale, "plugin-dir1"), others[0]} {
+		if err := os.MkdirAll(path, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(stale, lockName), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	old := time.Now().Add(-time.Hour)
-	if err := os.Chtimes(stale, old, old); err != nil {
+	if err := syscall.Mkfifo(others[1], 0o600); err != nil {
 		t.Fatal(err)
 	}
 	one, err := Start(t.Context(), []Spec{specOf(t, "good")}, (&logged{}).logger())
@@ -278,9 +292,6 @@ func TestSockets(t *testing.T) {
 	if _, err := os.Stat(stale); err == nil {
 		t.Error("the folder of a host that is gone is left")
 	}
-	if err := os.Chtimes(one.sockets.path, old, old); err != nil {
-		t.Fatal(err)
-	}
 	another, err := Start(t.Context(), []Spec{specOf(t, "good")}, (&logged{}).logger())
 	if err != nil {
 		t.Fatal(err)
@@ -288,9 +299,9 @@ func TestSockets(t *testing.T) {
 	answers(t, one.Plugins()[0])
 	one.Close()
 	another.Close()
-	left, err := os.ReadDir(dir)
-	if err != nil || len(left) > 0 {
-		t.Errorf("left: %v, error %v", left, err)
+	left, err := filepath.Glob(filepath.Join(dir, socketPrefix+"*"))
+	if err != nil || !slices.Equal(left, others) {
+		t.Errorf("left: %v, error %v, want %v", left, err, others)
 	}
 	t.Setenv("TMPDIR", "/proc/no/such")
 	if _, err := Start(t.Context(), nil, (&logged{}).logger()); err == nil || !strings.Contains(err.Error(), "TMPDIR can name") {
@@ -304,6 +315,85 @@ func TestSockets(t *testing.T) {
 	if _, err := Start(t.Context(), nil, (&logged{}).logger()); err == nil || !strings.Contains(err.Error(), "too long for sockets") {
 		t.Errorf("error %v", err)
 	}
+}
+
+// TestTidiedAway: who removes the folder of the sockets does not keep plugins from
+// being started anew.
+func TestTidiedAway(t *testing.T) {
+	t.Setenv("TMPDIR", shortTemp(t))
+	p, _ := hosted(t, specOf(t, "good"))
+	if err := os.RemoveAll(p.env.sockets.path); err != nil {
+		t.Fatal(err)
+	}
+	_ = syscall.Kill(p.current.Load().process.pid(), syscall.SIGKILL)
+	eventually(t, func() bool { return p.Stats().Restarts == 1 }, func() string { return "it is not started anew" })
+	answers(t, p)
+}
+
+// TestEscape: neither a child that holds the pipes of its plugin, nor a plugin
+// that has left its process group, holds up the host.
+func TestEscape(t *testing.T) {
+	for _, behaviour := range []string{"has-escaped-children", "leaves-its-group"} {
+		t.Run(behaviour, func(t *testing.T) {
+			log := &logged{}
+			host, err := Start(t.Context(), []Spec{specOf(t, behaviour)}, log.logger())
+			if err != nil {
+				t.Fatal(err)
+			}
+			log.await(t, `"msg":"child `)
+			_, rest, _ := strings.Cut(log.String(), `"msg":"child `)
+			var child int
+			if _, err := fmt.Sscan(rest, &child); err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = syscall.Kill(child, syscall.SIGKILL) }()
+			pid := host.Plugins()[0].current.Load().process.pid()
+			start := time.Now()
+			host.Close()
+			if took := time.Since(start); took > stopTimeout+5*time.Second || alive(pid) {
+				t.Errorf("Close took %v, the plugin is alive: %v", took, alive(pid))
+			}
+			log.await(t, "did not end when it was asked to")
+		})
+	}
+}
+
+// TestDescriptors: a plugin gets nothing that this process has open.
+func TestDescriptors(t *testing.T) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _, _ = read.Close(), write.Close() }()
+	inherited, err := syscall.Dup(int(write.Fd())) // without close-on-exec, as what a shell has opened
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = syscall.Close(inherited) }()
+	of, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", inherited))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _ := hosted(t, specOf(t, "good"))
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", p.current.Load().process.pid()))
+	for _, file := range files {
+		if to, _ := os.Readlink(file); to == of {
+			t.Errorf("the plugin has %s", file)
+		}
+	}
+	if len(files) == 0 {
+		t.Error("it has nothing open at all")
+	}
+}
+
+// script writes an executable file.
+func script(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "script")
+	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // shortTemp returns a folder whose path leaves room for sockets.

@@ -31,6 +31,8 @@ import (
 // ends them all, so that is what each deadline does.
 type instance struct {
 	process *process
+	stage   string // what is waited for
+	folder  string // of its socket
 	client  *plugin.Client
 	conn    *grpc.ClientConn
 	health  healthv1.HealthClient
@@ -40,11 +42,14 @@ type instance struct {
 // start starts a plugin, connects to it, and has it get ready by then. The caller
 // is locked to its thread, see [process.Start].
 func start(ctx context.Context, spec *Spec, env *surroundings, then func(context.Context, *instance) error) (*instance, error) {
+	if err := env.sockets.ensure(); err != nil {
+		return nil, err
+	}
 	cmd, err := spec.command()
 	if err != nil {
 		return nil, err
 	}
-	in := &instance{process: newProcess(spec.Name, cmd, env.output)}
+	in := &instance{process: newProcess(spec, cmd, env), stage: "its handshake"}
 	in.client = plugin.NewClient(in.clientConfig(spec, env))
 
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
@@ -55,7 +60,7 @@ func start(ctx context.Context, spec *Spec, env *surroundings, then func(context
 		err = then(ctx, in)
 	}
 	if !release() || ctx.Err() != nil {
-		err = fmt.Errorf("not ready within %v", startTimeout)
+		err = fmt.Errorf("not ready within %v; %s is missing", startTimeout, in.stage)
 	}
 	if err != nil {
 		in.stop(0)
@@ -77,8 +82,14 @@ func (s *Spec) command() (*exec.Cmd, error) {
 		}
 		path = self
 	}
-	if _, err := os.Stat(path); err != nil {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
 		return nil, err
+	case info.IsDir():
+		return nil, fmt.Errorf("%s is a folder, %w", path, ErrCommand)
+	case info.Mode().Perm()&0o111 == 0:
+		return nil, fmt.Errorf("%s is not executable (chmod +x makes it so), %w", path, ErrCommand)
 	}
 	cmd := exec.Command(path, s.Args...) //nolint:gosec,noctx // the operator names it; its end is [instance.stop]
 	if s.Command == "" {
@@ -96,7 +107,8 @@ func (in *instance) clientConfig(spec *Spec, env *surroundings) *plugin.ClientCo
 			MagicCookieValue: enrichv1.MagicCookieValue,
 		},
 		VersionedPlugins: map[int]plugin.PluginSet{enrichv1.ProtocolVersion: {dispensed: connection{}}},
-		RunnerFunc: func(_ hclog.Logger, variables *exec.Cmd, _ string) (runner.Runner, error) {
+		RunnerFunc: func(_ hclog.Logger, variables *exec.Cmd, folder string) (runner.Runner, error) {
+			in.folder = folder
 			in.process.cmd.Env = append(in.process.cmd.Env, variables.Env...)
 			return in.process, checkSum(spec, in.process.cmd.Path)
 		},
@@ -104,11 +116,15 @@ func (in *instance) clientConfig(spec *Spec, env *surroundings) *plugin.ClientCo
 		AutoMTLS:         !spec.PlainText,
 		SkipHostEnv:      true,
 		StartTimeout:     startTimeout,
-		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: env.sockets},
-		GRPCDialOptions:  []grpc.DialOption{grpc.WithIdleTimeout(0)}, // a plugin without a stdio stream would be hung up on
-		Logger:           env.library,
-		SyncStdout:       env.output,
-		SyncStderr:       env.output,
+		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: env.sockets.path},
+		GRPCDialOptions: []grpc.DialOption{
+			grpc.WithIdleTimeout(0), // a plugin without a stdio stream would be hung up on
+			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(enrichv1.MaxMessageBytes)),
+			grpc.WithStreamInterceptor(withoutBroker),
+		},
+		Logger:     env.library,
+		SyncStdout: env.output,
+		SyncStderr: env.output,
 	}
 }
 
@@ -126,13 +142,19 @@ func checkSum(spec *Spec, path string) error {
 	return err
 }
 
-func (in *instance) connect(spec *Spec) error {
+func (in *instance) connect(spec *Spec) (err error) {
+	defer func() { // go-plugin believes what a plugin says
+		if p := recover(); p != nil {
+			err = fmt.Errorf("its handshake makes go-plugin panic: %v", p)
+		}
+	}()
 	if _, err := in.client.Start(); err != nil {
 		return err
 	}
 	if !spec.PlainText && !in.process.certificate.Load() {
 		return ErrNoTLS
 	}
+	in.stage = "the connection to it"
 	protocol, err := in.client.Client()
 	if err != nil {
 		return err
@@ -148,27 +170,51 @@ func (in *instance) connect(spec *Spec) error {
 
 // introduce has the plugin say who it is and take its configuration.
 func (in *instance) introduce(ctx context.Context, spec *Spec) error {
+	in.stage = "its answer to Describe"
 	if err := in.wire.describe(ctx, spec.Name); err != nil {
 		return err
 	}
+	in.stage = "its answer to Configure"
 	return in.wire.configure(ctx, spec)
 }
 
 // ErrNoTLS is that a plugin has no certificate where it should.
 var ErrNoTLS = errors.New("it does not speak AutoMTLS; where it can't, say autoMTLS: false for it")
 
+// ErrCommand is that a file can't be run as a plugin.
+var ErrCommand = errors.New("which can't be run")
+
+// withoutBroker refuses the stream by which plugins could ask for more
+// connections: the host offers none, and go-plugin keeps what is asked for.
+func withoutBroker(ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, streamer grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
+	if method == "/plugin.GRPCBroker/StartStream" {
+		return nil, status.Error(codes.Unimplemented, "there is no broker")
+	}
+	return streamer(ctx, desc, conn, method, opts...)
+}
+
 // explain says why a plugin did not start, in one line.
 func (in *instance) explain(err error, printed string) error {
-	if config := (*ConfigError)(nil); errors.As(err, &config) || errors.Is(err, ErrNoTLS) || errors.Is(err, fs.ErrNotExist) {
+	path, greeting := in.process.cmd.Path, in.process.greeting.Load()
+	if config := (*ConfigError)(nil); errors.As(err, &config) || errors.Is(err, ErrNoTLS) {
 		return err
 	}
-	text := strings.Join(strings.Fields(err.Error()), " ")
+	if in.process.pid() == 0 && errors.Is(err, fs.ErrNotExist) { // the file is there
+		return fmt.Errorf("the interpreter that the first line of %s names is not there, %w", path, ErrCommand)
+	}
+	text := oneLine(err.Error())
 	exit := (*exec.ExitError)(nil)
-	switch ended := errors.As(in.process.ended(), &exit) && exit.Exited(); {
-	case ended && !in.process.spoke.Load():
-		text = fmt.Sprintf("it ended with %v before its handshake", exit)
-	case ended:
-		text = fmt.Sprintf("it ended with %v; %s", exit, text)
+	exited := in.process.pid() != 0 && (in.process.ended() == nil || errors.As(in.process.ended(), &exit) && exit.Exited())
+	switch how := in.process.cmd.ProcessState; {
+	case greeting != nil && strings.Count(*greeting, "|") < 3:
+		text = fmt.Sprintf("it printed %.100q on stdout, where its handshake belongs; a plugin logs to stderr", *greeting)
+	case exited && greeting == nil:
+		text = fmt.Sprintf("it ended with %v before its handshake", how)
+		if printed == "" {
+			text += "; is it a plugin?"
+		}
+	case exited:
+		text = fmt.Sprintf("it ended with %v; %s", how, text)
 	}
 	if printed != "" {
 		text += fmt.Sprintf("; it printed: %.200q", printed)
@@ -185,7 +231,7 @@ func (in *instance) check(ctx context.Context) error {
 	case status.Code(err) == codes.DeadlineExceeded:
 		return fmt.Errorf("it did not answer for %v", healthTimeout)
 	case err != nil:
-		return errors.New(status.Convert(err).Message())
+		return errors.New(oneLine(status.Convert(err).Message()))
 	case answer.GetStatus() != healthv1.HealthCheckResponse_SERVING:
 		return fmt.Errorf("it says that it is %v", answer.GetStatus())
 	}
@@ -202,6 +248,9 @@ func (in *instance) stop(patience time.Duration) (byItself bool) {
 	in.client.Kill() // the process is gone, so it does not wait
 	if in.process.pid() != 0 {
 		<-in.process.exited
+	}
+	if in.folder != "" {
+		_ = os.RemoveAll(in.folder) // go-plugin leaves it where the start has failed
 	}
 	return byItself
 }

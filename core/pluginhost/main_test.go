@@ -31,7 +31,10 @@ func specOf(t testing.TB, behaviour string) Spec {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Spec{Name: faulty.Name, Command: self, Args: faulty.Args(behaviour)}
+	return Spec{
+		Name: faulty.Name, Command: self, Args: faulty.Args(behaviour),
+		Env: []string{"GOCOVERDIR=" + t.TempDir()}, // else it complains in the end, where coverage is measured
+	}
 }
 
 // hosted starts a plugin, and ends it with the test.

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
+	"unicode"
 
 	"golang.org/x/time/rate"
 
@@ -32,20 +34,40 @@ type output struct {
 	log     *slog.Logger
 	limit   *rate.Limiter
 	dropped atomic.Uint64 // lines left out
+	noted   rate.Sometimes
 
 	mu   sync.Mutex
 	last string // the last line on stderr, to explain why it does not start
 }
 
 func newOutput(log *slog.Logger) *output {
-	return &output{log: log, limit: rate.NewLimiter(linesPerSecond, linesAtOnce)}
+	return &output{log: log, limit: rate.NewLimiter(linesPerSecond, linesAtOnce), noted: rate.Sometimes{Interval: time.Minute}}
+}
+
+// oneLine makes what a plugin says fit for an error: one line, not too long, and
+// nothing that would steer a terminal.
+func oneLine(s string) string {
+	const most = 300
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, record.Valid(s[:min(len(s), 4*most)]))
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "..."
+	}
+	return s
 }
 
 // readStdout hands over the first line, which is the handshake, and logs the rest.
 func (o *output) readStdout(r io.Reader, handshake func(line []byte)) {
 	eachLine(r, func(line []byte) {
 		if handshake == nil {
-			o.print(slog.LevelInfo, string(line))
+			if o.allow() {
+				o.print(slog.LevelInfo, string(line))
+			}
 			return
 		}
 		handshake(line)
@@ -58,46 +80,51 @@ func (o *output) readStdout(r io.Reader, handshake func(line []byte)) {
 func (o *output) readStderr(r io.Reader) {
 	level := slog.LevelInfo
 	eachLine(r, func(line []byte) {
-		if entry, ok := parseEntry(line); ok {
-			o.remember(entry.message)
-			o.write(entry.level, entry.message, slog.GroupAttrs("attributes", entry.attrs...))
-			return
-		}
 		text := string(line)
 		if strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ") {
-			level = slog.LevelError // and so the stack that follows
 			o.remember(text)
-		} else if level != slog.LevelError {
+			level = slog.LevelError // and so the stack that follows
+		}
+		if !o.allow() { // before anything is made of it
+			return
+		}
+		if entry, ok := parseEntry(line); ok {
+			o.remember(entry.message)
+			o.log.LogAttrs(context.Background(), entry.level, record.Valid(entry.message), slog.GroupAttrs("attributes", entry.attrs...))
+			return
+		}
+		if level != slog.LevelError {
 			o.remember(text)
 		}
 		o.print(level, text)
 	})
 }
 
+// allow tells whether another line may be logged.
+func (o *output) allow() bool {
+	if o.limit.Allow() {
+		return true
+	}
+	o.dropped.Add(1)
+	o.noted.Do(func() { o.log.Warn("plugin writes more lines than are logged, the rest is left out and counted") })
+	return false
+}
+
 // Write logs what a plugin prints once go-plugin has put its own in the place of
 // stdout and stderr.
 func (o *output) Write(b []byte) (int, error) {
 	for line := range strings.Lines(string(b)) {
-		o.print(slog.LevelInfo, strings.TrimSuffix(line, "\n"))
+		if o.allow() {
+			o.print(slog.LevelInfo, strings.TrimSuffix(line[:min(len(line), maxLine)], "\n"))
+		}
 	}
 	return len(b), nil
 }
 
 func (o *output) print(level slog.Level, line string) {
 	if strings.TrimSpace(line) != "" {
-		o.write(level, line)
+		o.log.LogAttrs(context.Background(), level, record.Valid(line))
 	}
-}
-
-func (o *output) write(level slog.Level, message string, attrs ...slog.Attr) {
-	if !o.log.Enabled(context.Background(), level) {
-		return
-	}
-	if !o.limit.Allow() {
-		o.dropped.Add(1)
-		return
-	}
-	o.log.LogAttrs(context.Background(), level, record.Valid(message), attrs...)
 }
 
 func (o *output) remember(line string) {

@@ -35,12 +35,12 @@ var _ enrich.Plugin = (*Plugin)(nil)
 
 // surroundings are what the processes of a plugin share.
 type surroundings struct {
-	sockets string // folder
+	sockets *socketFolder
 	output  *output
 	library hclog.Logger
 }
 
-func newPlugin(spec Spec, sockets string, log *slog.Logger) *Plugin {
+func newPlugin(spec Spec, sockets *socketFolder, log *slog.Logger) *Plugin {
 	if spec.Name != "" {
 		log = log.With("plugin", spec.Name)
 	}
@@ -79,13 +79,19 @@ func (p *Plugin) Patch(ctx context.Context, batch []record.Record) ([]enrich.Pat
 		return nil, errBreakerOpen
 	}
 	patches, err := in.wire.patch(ctx, batch)
-	if err == nil {
-		p.breaker.good()
+	switch {
+	case err == nil:
+		if p.breaker.good() {
+			p.log.Info("plugin answers again")
+		}
 		return patches, nil
+	case errors.Is(ctx.Err(), context.Canceled): // the host ends: the plugin is not to blame
+		p.breaker.giveUp()
+	case in == p.current.Load(): // else it says nothing of the one that runs now
+		p.failed(err, errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil)
 	}
-	late := errors.Is(err, context.DeadlineExceeded)
-	if in == p.current.Load() && (late || ctx.Err() == nil) { // else it says nothing of the one that runs now
-		p.failed(err, late)
+	if ended := (*endedError)(nil); errors.As(err, &ended) && !in.gone() {
+		return nil, errors.New(ended.message) // it is the plugin that says so
 	}
 	return nil, err
 }
@@ -96,6 +102,9 @@ func (p *Plugin) failed(err error, late bool) {
 	tripped, times := p.breaker.bad(time.Now())
 	if !tripped {
 		return
+	}
+	if late {
+		err = errors.New("it did not answer in time")
 	}
 	p.log.Warn("plugin fails, records go without it for a while", "error", err)
 	why := ""

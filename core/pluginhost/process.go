@@ -1,16 +1,19 @@
 package pluginhost
 
 import (
-	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/hashicorp/go-plugin/runner"
 )
@@ -20,14 +23,16 @@ import (
 // of the plugin can make panic, and kills only the plugin and not what that has
 // started.
 type process struct {
-	name string // of the plugin
-	cmd  *exec.Cmd
-	out  *output
+	name    string // of the plugin
+	cmd     *exec.Cmd
+	out     *output
+	sockets string // folder in which it has to listen
+	secure  bool   // it has to send a certificate
 
 	handshake   *io.PipeReader // what go-plugin reads
 	handshakeW  *io.PipeWriter
-	spoke       atomic.Bool // the plugin has sent its handshake
-	certificate atomic.Bool // with a certificate
+	greeting    atomic.Pointer[string] // the plugin's first line, which should be its handshake
+	certificate atomic.Bool            // with a certificate
 	exited      chan struct{}
 
 	mu      sync.Mutex
@@ -40,8 +45,10 @@ var _ runner.Runner = (*process)(nil)
 
 // newProcess returns a process that is not started. go-plugin's variables are
 // added to the environment of cmd before it is.
-func newProcess(name string, cmd *exec.Cmd, out *output) *process {
-	p := &process{name: name, cmd: cmd, out: out, exited: make(chan struct{})}
+func newProcess(spec *Spec, cmd *exec.Cmd, env *surroundings) *process {
+	p := &process{
+		name: spec.Name, cmd: cmd, out: env.output, sockets: env.sockets.path, secure: !spec.PlainText, exited: make(chan struct{}),
+	}
 	p.handshake, p.handshakeW = io.Pipe()
 	return p
 }
@@ -84,23 +91,42 @@ func (p *process) Start(context.Context) error {
 	return nil
 }
 
-// handOver gives go-plugin the line with which the plugin says where it listens.
+// handOver gives go-plugin the line with which the plugin says where it listens:
+// no more of it than there has to be, since go-plugin panics by a certificate
+// that it has not asked for.
 func (p *process) handOver(line []byte) {
-	p.spoke.Store(true)
-	fields := bytes.Split(line, []byte("|"))
-	p.certificate.Store(len(fields) > 5 && len(fields[5]) > 0)
-	_, _ = p.handshakeW.Write(append(line, '\n')) // fails where nobody waits for it any more
+	text := string(line)
+	p.greeting.Store(&text)
+	fields := strings.Split(text, "|")
+	certificate := len(fields) > 5 && fields[5] != ""
+	p.certificate.Store(certificate)
+	switch {
+	case certificate && p.secure:
+		fields = fields[:6]
+	case len(fields) > 5:
+		fields = fields[:5]
+	}
+	_, _ = io.WriteString(p.handshakeW, strings.Join(fields, "|")+"\n") // fails where nobody waits for it any more
 }
+
+// lastWords is how long what a process has printed is still read when it has
+// ended. A child that it has put into another group may hold its pipes open.
+const lastWords = 500 * time.Millisecond
 
 // wait notes how the process ended, once all that it printed is read.
 func (p *process) wait(readers *sync.WaitGroup, pipes ...*os.File) {
 	err := p.cmd.Wait()
 	killGroup(p.cmd.Process) // what it has started, which may hold the pipes open
 	reapGroup(p.cmd.Process)
-	readers.Wait()
-	for _, pipe := range pipes {
-		_ = pipe.Close()
+	closePipes := func() {
+		for _, pipe := range pipes {
+			_ = pipe.Close() // ends reading
+		}
 	}
+	timer := time.AfterFunc(lastWords, closePipes)
+	readers.Wait()
+	timer.Stop()
+	closePipes()
 	p.mu.Lock()
 	p.err = err
 	p.mu.Unlock()
@@ -120,13 +146,19 @@ func (p *process) ended() error {
 	return p.err
 }
 
-// Kill ends the process and all that it has started, at once. One that is not started never will be.
+// Kill ends the process and all that it has started, at once. One that is not
+// started never will be.
 func (p *process) Kill(context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.killed = true
-	if p.started {
-		killGroup(p.cmd.Process)
+	select {
+	case <-p.exited: // its numbers may be another's by now
+	default:
+		if p.started {
+			_ = p.cmd.Process.Kill() // also where it has left its group
+			killGroup(p.cmd.Process)
+		}
 	}
 	return nil
 }
@@ -161,9 +193,20 @@ func (p *process) pid() int {
 // Diagnose has nothing to add to what [instance] tells.
 func (*process) Diagnose(context.Context) string { return "" }
 
-// PluginToHost returns the address as it is: both live in the same world.
-func (*process) PluginToHost(network, address string) (string, string, error) {
-	return network, address, nil
+// PluginToHost checks where a plugin wants to be spoken to.
+func (p *process) PluginToHost(network, address string) (string, string, error) {
+	switch network {
+	case "unix":
+		if strings.HasPrefix(filepath.Clean(address), p.sockets+string(filepath.Separator)) {
+			return network, address, nil
+		}
+	case "tcp":
+		host, _, err := net.SplitHostPort(address)
+		if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsLoopback() {
+			return network, address, nil
+		}
+	}
+	return "", "", fmt.Errorf("it listens on %s %.100q, which is neither a socket in PLUGIN_UNIX_SOCKET_DIR nor a loopback address", oneLine(network), address)
 }
 
 // HostToPlugin returns the address as it is.

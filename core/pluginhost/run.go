@@ -23,6 +23,7 @@ func Run(ctx context.Context, spec Spec, log *slog.Logger) (*Process, error) {
 	if err := spec.Validate(); err != nil {
 		return nil, err
 	}
+	keepDescriptors()
 	sockets, err := newSocketFolder()
 	if err != nil {
 		return nil, err
@@ -33,7 +34,7 @@ func Run(ctx context.Context, spec Spec, log *slog.Logger) (*Process, error) {
 		runtime.LockOSThread() // see Plugin.supervise
 		defer close(p.done)
 		defer sockets.remove()
-		in, err := start(ctx, &spec, &surroundings{sockets.path, newOutput(log), newLibraryLog(log)},
+		in, err := start(ctx, &spec, &surroundings{sockets, newOutput(log), newLibraryLog(log)},
 			func(context.Context, *instance) error { return nil })
 		p.in = in
 		started <- err
@@ -41,7 +42,11 @@ func Run(ctx context.Context, spec Spec, log *slog.Logger) (*Process, error) {
 			<-in.process.exited
 		}
 	}()
-	return p, <-started
+	err = <-started
+	if err != nil {
+		<-p.done // nothing is left
+	}
+	return p, err
 }
 
 // Client speaks to the plugin, without the host's bound for messages.

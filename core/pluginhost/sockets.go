@@ -1,23 +1,27 @@
 package pluginhost
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
-	"time"
 )
 
-// socketFolder is where the plugins of one host listen. It is locked for as long
-// as the host lives, so that the next host can tell, and remove, what one that
-// was killed has left.
+// socketFolder is where the plugins of one host listen. A file in it is locked for
+// as long as the host lives, so that the next host can tell, and remove, what
+// one that was killed has left; and nothing else that has such a name.
 type socketFolder struct {
 	path string
+
+	mu   sync.Mutex
 	lock *os.File
 }
 
 const (
 	socketPrefix = "psl-" // short: some systems have long names for temporary folders
+	lockName     = "pod-status-logger.lock"
 	// maxSocketFolder leaves room for go-plugin's folder and file in the 104
 	// bytes that the path of a socket may have on all systems.
 	maxSocketFolder = 104 - len("/plugin-dir4294967295/plugin4294967295") - 1
@@ -25,59 +29,97 @@ const (
 
 func newSocketFolder() (*socketFolder, error) {
 	removeStale()
-	path, err := os.MkdirTemp("", socketPrefix)
-	if err != nil {
-		return nil, fmt.Errorf("make a folder for the sockets of plugins: %w; TMPDIR can name a place that can be written to", err)
-	}
-	f := &socketFolder{path: path}
-	if len(path) > maxSocketFolder {
-		f.remove()
-		return nil, fmt.Errorf("make a folder for the sockets of plugins: the path %s is too long for sockets; TMPDIR can name a shorter one", path)
-	}
-	if f.lock, err = lock(path); err != nil {
-		f.remove()
-		return nil, fmt.Errorf("lock the folder for the sockets of plugins: %w", err)
-	}
-	return f, nil
-}
-
-// newFolder is how long a folder is left alone that may be about to be locked.
-const newFolder = time.Minute
-
-// removeStale removes the folders of hosts that are gone.
-func removeStale() {
-	folders, _ := filepath.Glob(filepath.Join(os.TempDir(), socketPrefix+"*"))
-	for _, path := range folders {
-		info, err := os.Stat(path)
-		if err != nil || time.Since(info.ModTime()) < newFolder {
-			continue
+	for {
+		path, err := os.MkdirTemp("", socketPrefix)
+		if err != nil {
+			return nil, fmt.Errorf("make a folder for the sockets of plugins: %w; TMPDIR can name a place that can be written to", err)
 		}
-		f, err := lock(path)
-		if err != nil { // another host's, or somebody else's
-			continue
+		f := &socketFolder{path: path}
+		if len(path) > maxSocketFolder {
+			f.remove()
+			return nil, fmt.Errorf("make a folder for the sockets of plugins: the path %s is too long for sockets; TMPDIR can name a shorter one", path)
 		}
-		_ = os.RemoveAll(path)
-		_ = f.Close()
+		err = f.ensure()
+		if err == nil {
+			return f, nil
+		}
+		f.remove()
+		if !errors.Is(err, errTaken) {
+			return nil, fmt.Errorf("lock the folder for the sockets of plugins: %w", err)
+		}
 	}
 }
 
-// lock locks a folder, if nobody else has.
-func lock(path string) (*os.File, error) {
-	f, err := os.Open(path)
+// errTaken is that another host took the folder for a stale one before it was
+// locked.
+var errTaken = errors.New("another host has removed it")
+
+// ensure makes the folder and its lock anew where somebody has tidied it away.
+func (f *socketFolder) ensure() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	path := filepath.Join(f.path, lockName)
+	if _, err := os.Lstat(path); err == nil && f.lock != nil {
+		return nil
+	}
+	if err := os.MkdirAll(f.path, 0o700); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		_ = f.Close()
-		return nil, err
+	locked := flock(file)
+	if _, err := os.Lstat(path); err != nil || locked != nil {
+		_ = file.Close()
+		return errTaken
 	}
-	return f, nil
+	if f.lock != nil {
+		_ = f.lock.Close()
+	}
+	f.lock = file
+	return nil
 }
 
 // remove removes the folder and what is in it.
 func (f *socketFolder) remove() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	_ = os.RemoveAll(f.path)
 	if f.lock != nil {
 		_ = f.lock.Close()
+		f.lock = nil
 	}
+}
+
+// removeStale removes the folders of hosts that are gone: those of this user
+// whose lock nobody holds.
+func removeStale() {
+	folders, _ := filepath.Glob(filepath.Join(os.TempDir(), socketPrefix+"*"))
+	for _, path := range folders {
+		info, err := os.Lstat(path)
+		if err != nil || !info.IsDir() || info.Mode().Perm() != 0o700 || !own(info) {
+			continue
+		}
+		// The flags are for what is no file, which somebody may have put there.
+		file, err := os.OpenFile(filepath.Join(path, lockName), os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+		if err != nil {
+			continue
+		}
+		if flock(file) == nil {
+			_ = os.RemoveAll(path)
+		}
+		_ = file.Close()
+	}
+}
+
+// own tells whether a file is this user's.
+func own(info os.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int64(stat.Uid) == int64(os.Geteuid())
+}
+
+// flock locks a file, if nobody else has.
+func flock(file *os.File) error {
+	return syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }

@@ -39,7 +39,9 @@ func (p *Plugin) supervise(ctx context.Context, first chan<- error) {
 		why := p.watch(ctx, in)
 		p.current.Store(nil)
 		if ctx.Err() != nil {
-			in.stop(stopTimeout)
+			if !in.stop(stopTimeout) {
+				p.log.Warn("plugin did not end when it was asked to, and was killed", "after", stopTimeout)
+			}
 			return
 		}
 		in.stop(0) // it has ended, or does not work

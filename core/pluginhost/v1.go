@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -45,7 +46,7 @@ func (l limited) Invoke(ctx context.Context, method string, args, reply any, opt
 func (w *v1) describe(ctx context.Context, name string) error {
 	d, err := w.client.Describe(ctx, &enrichv1.DescribeRequest{})
 	if err != nil {
-		return fmt.Errorf("describe: %s", status.Convert(err).Message())
+		return fmt.Errorf("describe: %s", oneLine(status.Convert(err).Message()))
 	}
 	if err := record.CheckPluginName(d.GetName()); err != nil {
 		return fmt.Errorf("describe: %w", err)
@@ -61,12 +62,33 @@ func (w *v1) configure(ctx context.Context, spec *Spec) error {
 	answer, err := w.client.Configure(ctx, &enrichv1.ConfigureRequest{ConfigJson: cmp.Or(spec.Config, "{}"), Cluster: spec.Cluster})
 	switch {
 	case status.Code(err) == codes.InvalidArgument:
-		return &ConfigError{status.Convert(err).Message()}
+		return &ConfigError{oneLine(status.Convert(err).Message())}
 	case err != nil:
-		return fmt.Errorf("configure: %s", status.Convert(err).Message())
+		return fmt.Errorf("configure: %s", oneLine(status.Convert(err).Message()))
 	}
 	if answer.GetNeeds() != nil {
 		w.needs = answer.GetNeeds()
+	}
+	return checkNeeds(w.needs)
+}
+
+// maxNeeds is the number of keys of each kind that a plugin can need: each is
+// looked for in each pod.
+const maxNeeds = 256
+
+func checkNeeds(n *enrichv1.Needs) error {
+	for what, keys := range map[string][]string{
+		"labels": n.GetLabels(), "annotations": n.GetAnnotations(),
+		"labels of owners": n.GetOwners().GetLabels(), "annotations of owners": n.GetOwners().GetAnnotations(),
+	} {
+		if len(keys) > maxNeeds {
+			return fmt.Errorf("it needs %d %s, %d are allowed", len(keys), what, maxNeeds)
+		}
+		for i, key := range keys {
+			if key == "" || len(key) > record.MaxAttributeKey+64 || slices.Contains(keys[:i], key) {
+				return fmt.Errorf("the %s that it needs: %.40q is no key, or there twice", what, key)
+			}
+		}
 	}
 	return nil
 }
@@ -95,17 +117,21 @@ func callError(err error) error {
 	s := status.Convert(err)
 	switch s.Code() {
 	case codes.Unavailable:
-		return errEnded
+		return &endedError{oneLine(s.Message())}
 	case codes.DeadlineExceeded: // the plugin may see that before the host does
 		return context.DeadlineExceeded
 	}
 	if s.Message() == "" {
 		return errors.New(s.Code().String())
 	}
-	return errors.New(s.Message())
+	return errors.New(oneLine(s.Message()))
 }
 
-var errEnded = errors.New("it ended")
+// endedError is that there is no connection; or the plugin says something that
+// looks like that.
+type endedError struct{ message string }
+
+func (*endedError) Error() string { return "it ended" }
 
 // request has the records as far as the plugin needs them. Messages are made a
 // batch at a time, which is cheaper than one by one.

@@ -23,7 +23,8 @@ type OwnerChain struct {
 	Pending bool
 }
 
-func (c *OwnerChain) size() (size int) {
+// Size returns how many bytes the labels and annotations of the owners have.
+func (c *OwnerChain) Size() (size int) {
 	for _, o := range c.Owners {
 		for key, value := range o.Labels {
 			size += len(key) + len(value)

@@ -166,7 +166,7 @@ func (r *Record) HasReason() bool {
 func (r *Record) Size() int {
 	size := len(r.Info) + len(r.Reason) + r.Pod.Labels.Size() + r.Pod.Annotations.Size()
 	if r.Pod.Owners != nil {
-		size += r.Pod.Owners.size()
+		size += r.Pod.Owners.Size()
 	}
 	return size
 }

@@ -14,7 +14,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"strings"
 	"syscall"
 	"time"
@@ -63,7 +62,7 @@ func behaviours() map[string]func() {
 		"babbles":         func() { fmt.Println("hello, world"); time.Sleep(time.Hour) },
 		"silent":          func() { time.Sleep(time.Hour) },
 		"another-version": func() { fmt.Println("1|99|unix|/nowhere|grpc|"); time.Sleep(time.Hour) },
-		"net-rpc":         func() { fmt.Println("1|1|unix|/nowhere|netrpc|"); time.Sleep(time.Hour) },
+		"net-rpc":         func() { fmt.Println("1|1|tcp|127.0.0.1:1|netrpc|"); time.Sleep(time.Hour) },
 		"no-tls":          func() { _ = os.Unsetenv("PLUGIN_CLIENT_CERT"); enricher.Serve(faulty{}) },
 		"another-name":    serve(faulty{name: "other"}),
 		"bad-name":        serve(faulty{name: "k8s"}),
@@ -80,13 +79,20 @@ func behaviours() map[string]func() {
 			return good(r, p)
 		}),
 		"ignores-the-end": serve(stubborn{}),
-		"has-children": func() {
-			child := exec.Command("/bin/sleep", "3600") //nolint:noctx // to outlive this
-			child.Stdout, child.Stderr = os.Stdout, os.Stderr
-			_ = child.Start()
-			fmt.Fprintln(os.Stderr, "child", child.Process.Pid)
-			enricher.Serve(faulty{})
+		"has-children":    func() { haveChild(nil); enricher.Serve(faulty{}) },
+		"has-escaped-children": func() { // out of its process group, with its pipes
+			haveChild(&syscall.SysProcAttr{Setsid: true})
+			enricher.Serve(stubborn{})
 		},
+		"leaves-its-group": func() {
+			child := haveChild(&syscall.SysProcAttr{Setpgid: true})
+			if err := syscall.Setpgid(0, child); err != nil {
+				panic(err)
+			}
+			enricher.Serve(stubborn{})
+		},
+		"elsewhere":         func() { fmt.Println("1|1|tcp|10.255.255.1:80|grpc|"); time.Sleep(time.Hour) },
+		"plain-certificate": func() { fmt.Println("1|1|tcp|127.0.0.1:1|grpc|" + strings.Repeat("A", 100)); time.Sleep(time.Hour) },
 
 		// It answers nonsense.
 		"few":     wrongCount(-1),

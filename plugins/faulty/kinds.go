@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"os/exec"
+	"syscall"
 	"time"
 
 	"github.com/hashicorp/go-plugin"
@@ -37,6 +39,17 @@ func (configured) Configure(config []byte) error {
 type stubborn struct{ faulty }
 
 func (stubborn) Close() error { select {} }
+
+// haveChild starts a process that sleeps for a minute, and returns its number.
+func haveChild(attributes *syscall.SysProcAttr) int {
+	child := exec.Command("/bin/sleep", "60") //nolint:noctx // to outlive this
+	child.Stdout, child.Stderr, child.SysProcAttr = os.Stdout, os.Stderr, attributes
+	if err := child.Start(); err != nil {
+		panic(err)
+	}
+	fmt.Fprintln(os.Stderr, "child", child.Process.Pid)
+	return child.Process.Pid
+}
 
 // talker logs, and prints where nobody should.
 type talker struct {

@@ -34,8 +34,8 @@ class Plugin:
         """A pb.Needs. None: all labels of pods, no annotations, no owners."""
 
     def enrich(self, record, patch):
-        """Add to the Patch what is known of the pb.Record. An exception goes into the record's
-        field "enrichment". Called from two threads at the same time."""
+        """Add to the Patch what is known of the pb.Record. An exception, or sys.exit, goes into the
+        record's field "enrichment". Called from two threads at the same time."""
 
     def close(self):
         """Called in the end."""
@@ -126,7 +126,7 @@ def handlers(plugin, stopping):
                 break
             try:
                 plugin.enrich(record, patch)
-            except Exception as error:
+            except (Exception, SystemExit) as error:  # sys.exit would lose the batch
                 text = " ".join(f"{type(error).__name__}: {error}".split())  # one line
                 patch.message.error = text[:200].encode(errors="replace")
                 logging.debug("enrich", exc_info=True)

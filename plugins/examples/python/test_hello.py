@@ -254,6 +254,11 @@ class Rough(Case):
         self.assertIn("UnicodeEncodeError", self.call("Enrich", batch("surrogate")).patches[0].error)
         self.assertEqual(self.call("Enrich", batch("surrogate error")).patches[0].error, "ValueError: ?")
 
+    def test_exit_is_of_one_record(self):
+        patches = self.call("Enrich", batch("exits", "web-0")).patches
+        self.assertEqual(patches[0].error, "SystemExit: no token")
+        self.assertEqual(patches[1].attributes[0].string_value, "web-0")
+
     def test_hanging_call_does_not_hold_up_the_end(self):
         self.assertRefused(grpc.StatusCode.DEADLINE_EXCEEDED, self.call, "Enrich", batch("hangs"), 0.2)
         self.assertEqual(self.call("grpc.health.v1.Health/Check"), b"\x08\x01")

@@ -1,5 +1,6 @@
 """A plugin that does what the name of the pod says, for the tests."""
 
+import sys
 import time
 
 from podstatus_plugin import Plugin, serve
@@ -27,6 +28,8 @@ class Rough(Plugin):
             patch.set("s", "\udc80")
         elif what == "surrogate error":
             raise ValueError("\udc80")
+        elif what == "exits":
+            sys.exit("no token")
         elif what == "hangs":
             time.sleep(60)
         else:

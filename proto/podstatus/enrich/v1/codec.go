@@ -1,9 +1,12 @@
 package enrichv1
 
 import (
+	"fmt"
+
 	"google.golang.org/grpc/encoding"
 	"google.golang.org/grpc/encoding/proto"
 	"google.golang.org/grpc/mem"
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // Codec is gRPC's codec for protobuf, but for the messages of this package,
@@ -41,5 +44,64 @@ func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
 	}
 	buffer := data.MaterializeToBuffer(mem.DefaultBufferPool())
 	defer buffer.Free()
+	if _, answer := v.(*EnrichResponse); answer {
+		if err := checkCounts(buffer.ReadOnlyData()); err != nil {
+			return err
+		}
+	}
 	return m.UnmarshalVT(buffer.ReadOnlyData())
+}
+
+const (
+	maxPatches    = 1000 // the most records of a batch
+	maxAttributes = 256  // of a patch; more than are allowed, so that the rule is named that is broken
+)
+
+// checkCounts refuses an answer that would take much more memory than it is
+// long: an empty patch takes two bytes.
+func checkCounts(answer []byte) error {
+	patches := 0
+	return eachMessage(answer, func(patch []byte) error {
+		patches++
+		if patches > maxPatches {
+			return fmt.Errorf("more than %d patches", maxPatches)
+		}
+		attributes := 0
+		return eachMessage(patch, func([]byte) error {
+			attributes++
+			if attributes > maxAttributes {
+				return fmt.Errorf("more than %d attributes in a patch", maxAttributes)
+			}
+			return nil
+		})
+	})
+}
+
+// eachMessage calls do for each value of the field 1 of a message: the patches of
+// an answer, the attributes of a patch.
+func eachMessage(b []byte, do func([]byte) error) error {
+	for len(b) > 0 {
+		number, typ, n := protowire.ConsumeTag(b)
+		if n < 0 {
+			return protowire.ParseError(n)
+		}
+		b = b[n:]
+		if number == 1 && typ == protowire.BytesType {
+			value, n := protowire.ConsumeBytes(b)
+			if n < 0 {
+				return protowire.ParseError(n)
+			}
+			if err := do(value); err != nil {
+				return err
+			}
+			b = b[n:]
+			continue
+		}
+		n = protowire.ConsumeFieldValue(number, typ, b)
+		if n < 0 {
+			return protowire.ParseError(n)
+		}
+		b = b[n:]
+	}
+	return nil
 }

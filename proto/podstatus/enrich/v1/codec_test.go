@@ -44,6 +44,35 @@ func TestCodec(t *testing.T) {
 	}
 }
 
+// TestCodecCounts: an answer is refused that would take much more memory than it
+// is long.
+func TestCodecCounts(t *testing.T) {
+	patches := func(n, attributes int) *enrichv1.EnrichResponse {
+		r := &enrichv1.EnrichResponse{}
+		for range n {
+			p := &enrichv1.Patch{Error: "e"}
+			for range attributes {
+				p.Attributes = append(p.Attributes, &enrichv1.Attribute{})
+			}
+			r.Patches = append(r.Patches, p)
+		}
+		return r
+	}
+	for _, c := range []struct {
+		answer *enrichv1.EnrichResponse
+		ok     bool
+	}{{patches(1000, 65), true}, {patches(1, 256), true}, {patches(1001, 0), false}, {patches(2, 257), false}} {
+		data, err := proto.Marshal(c.answer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = enrichv1.Codec().Unmarshal(mem.BufferSlice{mem.SliceBuffer(data)}, &enrichv1.EnrichResponse{})
+		if (err == nil) != c.ok {
+			t.Errorf("%d patches with %d attributes: %v", len(c.answer.Patches), len(c.answer.Patches[0].Attributes), err)
+		}
+	}
+}
+
 // FuzzCodec: whatever comes in is read as gRPC's own codec reads it, or refused
 // by one of them. Ours takes strings that are no UTF-8, theirs passes over fields
 // of another type than they should have.
