@@ -47,6 +47,7 @@ func Main() bool {
 // behaviours are what happens instead of a good plugin's main.
 func behaviours() map[string]func() {
 	serve := func(e enricher.Enricher) func() { return func() { enricher.Serve(e) } }
+	big := strings.Repeat("x", 1<<20)
 	on := func(do func(r *enricher.Record, p *enricher.Patch) error) func() { return serve(faulty{do: do}) }
 	return map[string]func(){
 		"good":       on(nil),
@@ -100,7 +101,7 @@ func behaviours() map[string]func() {
 		"fails":   wrongCount(0),
 		"garbage": on(func(_ *enricher.Record, p *enricher.Patch) error { p.SetString("NO SUCH\nKEY", "x"); return nil }),
 		"bloated": on(func(_ *enricher.Record, p *enricher.Patch) error {
-			p.SetString("big", strings.Repeat("x", 1<<20))
+			p.SetString("big", big)
 			return nil
 		}),
 
