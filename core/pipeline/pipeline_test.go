@@ -302,6 +302,7 @@ func TestFullOutbox(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { done <- p.Run(t.Context(), events) }()
 		events <- event(watch.Added, "", pod("a", "0"))
+		synctest.Wait() // else both could be one group
 		events <- event(watch.Added, "", pod("a", "1"))
 		synctest.Wait()
 		select {
