@@ -116,7 +116,8 @@ func (p *PluginConfig) validate(key string) error {
 		errs = append(errs, oneOf(key+".builtin", p.Builtin, builtinNames()...))
 	}
 	spec := p.spec(func(string) (string, bool) { return "", false }, "")
-	if err := spec.Validate(); err != nil && p.Name == spec.Name && record.CheckPluginName(p.Name) == nil {
+	spec.Name = "" // which has been looked at
+	if err := spec.Validate(); err != nil {
 		errs = append(errs, fmt.Errorf("%s.%w", key, err))
 	}
 	errs = append(errs, checkTimeout(key+".timeout", p.timeoutText()), errorOf(quantity(key+".maxMemory", p.memoryText(), minPluginMemory, maxSize)))
