@@ -11,10 +11,10 @@ import (
 // after a large backlog has been sent but for one record.
 func TestAcknowledgedMemoryIsReleased(t *testing.T) {
 	const groups, perGroup, size = 64, 256, 4 << 10 // 64 MiB
-	m := journal.NewMemory(1 << 30)
+	m := journal.NewMemory(journal.Options{Capacity: 1 << 30})
 	before := heap()
 	for range groups {
-		var g journal.Group
+		g := journal.Group{Emitted: perGroup, Seq: m.Stats().Seq + perGroup}
 		for range perGroup {
 			g.Records = append(g.Records, make([]byte, size))
 		}

@@ -1,0 +1,230 @@
+//go:build unix
+
+package journal_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pod-status-logger/pod-status-logger/core/journal"
+)
+
+// big is a group of about a megabyte.
+func big(seq uint64) journal.Group {
+	g := groupAfter(seq, "a", "b", "c")
+	for i := range g.Records {
+		g.Records[i] = bytes.Repeat([]byte{byte('a' + i)}, 300<<10)
+	}
+	g.State = map[string][]byte{"last": fmt.Append(nil, g.Seq)}
+	g.Lines = []byte("a\nb\nc\n")
+	return g
+}
+
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("still not %s", what)
+		}
+	}
+}
+
+// TestFailingDisk has a disk fail for a while, in a way that can be timed.
+func TestFailingDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var broken atomic.Bool
+		failures := 0
+		o := journal.Options{Capacity: 1000, OnError: func(error) { failures++ }}
+		dir := t.TempDir()
+		j := openDir(t, dir, journal.Fault(journal.NoSync(o), func() error {
+			if broken.Load() {
+				return syscall.EIO
+			}
+			return nil
+		}))
+		commit(t, j, "a", "b", "c")
+		broken.Store(true)
+		start := time.Now()
+		ack(t, j, next(t, j, 100, 1))
+		time.Sleep(time.Minute)
+		if s := j.Stats(); s.Failing == "" || s.FailingSince.Sub(start) > time.Second || failures < 10 || failures > 30 {
+			t.Errorf("after %d failures: %+v", failures, s)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if err := j.Commit(ctx, groupAfter(3, "x")); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, journal.ErrUncertain) {
+			t.Errorf("commit: %v", err)
+		}
+		ack(t, j, next(t, j, 100, 100))
+		drained, stop := context.WithTimeout(t.Context(), time.Minute)
+		defer stop()
+		if err := j.Drained(drained); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("drained, but not on disk: %v", err)
+		}
+		broken.Store(false)
+		if err := j.Drained(t.Context()); err != nil {
+			t.Error(err)
+		}
+		commit(t, j, "d")
+		broken.Store(true)
+		ack(t, j, next(t, j, 100, 100))
+		before := time.Now()
+		if err := j.Close(); !errors.Is(err, syscall.EIO) || time.Since(before) > 10*time.Second {
+			t.Errorf("close: %v after %s", err, time.Since(before))
+		}
+		again := openDir(t, dir, o)
+		if got := texts(next(t, again, 100, 100)); got != "d" {
+			t.Errorf("after the restart: %q", got)
+		}
+		if err := again.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestDiskThatHangs gives no answer until long after the Commit gave up.
+func TestDiskThatHangs(t *testing.T) {
+	for _, fails := range []error{nil, syscall.EIO} {
+		synctest.Test(t, func(t *testing.T) {
+			hang := false
+			o := journal.Fault(journal.NoSync(journal.Options{Capacity: 1000}), func() error {
+				if hang {
+					hang = false
+					time.Sleep(time.Hour)
+					return fails
+				}
+				return nil
+			})
+			j := openDir(t, t.TempDir(), o)
+			commit(t, j, "a")
+			hang = true
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			if err := j.Commit(ctx, groupAfter(1, "b")); !errors.Is(err, journal.ErrUncertain) || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("got %v", err)
+			}
+			if err := j.Commit(t.Context(), groupAfter(1, "b")); !errors.Is(err, journal.ErrUncertain) {
+				t.Errorf("again: %v", err)
+			}
+			time.Sleep(2 * time.Hour)
+			err := j.Commit(t.Context(), groupAfter(1, "b"))
+			if fails != nil && err != nil || fails == nil && !errors.Is(err, journal.ErrUncertain) {
+				t.Errorf("after the disk said %v: %v", fails, err)
+			}
+			if got := texts(next(t, j, 100, 100)); got != "a b" {
+				t.Errorf("has %q", got)
+			}
+			if err := j.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestFileTooLarge has a limit for the size of files, which needs no rights.
+func TestFileTooLarge(t *testing.T) {
+	signal.Ignore(syscall.SIGXFSZ) // Go programs die of it otherwise
+	defer signal.Reset(syscall.SIGXFSZ)
+	var before syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
+		t.Fatal(err)
+	}
+	j := openDir(t, t.TempDir(), journal.Options{Capacity: 1 << 30})
+	if err := j.Commit(t.Context(), big(0)); err != nil {
+		t.Fatal(err)
+	}
+	limit := before
+	limit.Cur = 2 << 20
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+		t.Skip(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		done <- errors.Join(j.Commit(t.Context(), big(3)), j.Commit(t.Context(), big(6)))
+	}()
+	eventually(t, "failing", func() bool { return strings.Contains(j.Stats().Failing, "file too large") })
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil || j.Stats().Records != 9 {
+		t.Errorf("%v: %+v", err, j.Stats())
+	}
+}
+
+// TestFileIsGone removes the file of a journal that is in use. What was in it is
+// still there while the program runs, and nothing is made anew.
+func TestFileIsGone(t *testing.T) {
+	dir := t.TempDir()
+	var fail atomic.Bool
+	j := openDir(t, dir, journal.Fault(journal.Options{Capacity: 1000}, func() error {
+		if fail.CompareAndSwap(true, false) {
+			return syscall.EIO
+		}
+		return nil
+	}))
+	commit(t, j, "a")
+	path := filepath.Join(dir, "journal.db")
+	if err := os.Rename(path, path+".away"); err != nil {
+		t.Fatal(err)
+	}
+	fail.Store(true)
+	done := make(chan error, 1)
+	go func() { done <- j.Commit(t.Context(), groupAfter(1, "b")) }()
+	eventually(t, "failing", func() bool { return strings.Contains(j.Stats().Failing, "no such file") })
+	if err := os.Rename(path+".away", path); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if got := texts(next(t, j, 100, 100)); got != "a b" {
+		t.Errorf("has %q", got)
+	}
+}
+
+// TestCutOffWhileOpen cuts the file off that bbolt has mapped, which kills a
+// program that isn't prepared.
+func TestCutOffWhileOpen(t *testing.T) {
+	dir := t.TempDir()
+	j := openDir(t, dir, journal.Options{Capacity: 1 << 30})
+	for seq := range uint64(10) {
+		if err := j.Commit(t.Context(), big(3*seq)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Truncate(filepath.Join(dir, "journal.db"), 8192); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	for {
+		b, err := j.Next(ctx, 1, 1)
+		if err != nil {
+			break
+		}
+		ack(t, j, b)
+	}
+	if err := j.Commit(ctx, groupAfter(30, "x")); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("commit: %v", err)
+	}
+	if s := j.Stats().Failing; s == "" {
+		t.Error("nobody is told")
+	}
+	if err := j.Close(); err == nil {
+		t.Error("closed as if nothing was")
+	}
+	if _, err := journal.Open(dir, journal.Options{}); !errors.Is(err, journal.ErrDamaged) {
+		t.Errorf("open: %v", err)
+	}
+}
