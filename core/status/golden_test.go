@@ -41,7 +41,7 @@ func TestGolden(t *testing.T) {
 	}
 	for _, path := range stories {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".yaml"), func(t *testing.T) {
-			got := tell(t, path)
+			got := tell(t, path, func(s *State) *State { return s })
 			golden := strings.TrimSuffix(path, ".yaml") + ".txt"
 			if *update {
 				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
@@ -55,11 +55,17 @@ func TestGolden(t *testing.T) {
 			if diff := cmp.Diff(string(want), got); diff != "" {
 				t.Errorf("records (-want +got):\n%s", diff)
 			}
+			restarts := tell(t, path, func(s *State) *State { return restored(t, s) })
+			if diff := cmp.Diff(got, restarts); diff != "" {
+				t.Errorf("with a restart after each event (-without +with):\n%s", diff)
+			}
 		})
 	}
 }
 
-func tell(t *testing.T, path string) string {
+// tell returns the records of a story. Between its events, the state is what keep
+// makes of it.
+func tell(t *testing.T, path string, keep func(*State) *State) string {
 	t.Helper()
 	var s story
 	b, err := os.ReadFile(path)
@@ -79,6 +85,9 @@ func tell(t *testing.T, path string) string {
 		at := time.Date(2018, 3, 16, 14, 0, i, 0, time.UTC)
 		var records []record.Record
 		state, records = learn(t, s.Rules, state, e.Is, podOf(t, tree, i), at)
+		if state != nil {
+			state = keep(state)
+		}
 		fmt.Fprintf(&out, "%s\n", e.Is)
 		for _, r := range records {
 			fmt.Fprintf(&out, "  %s\n", describe(r))

@@ -87,6 +87,15 @@ func keyOf(namespace, name string) string { return namespace + "/" + name }
 // Namespace returns the pod's namespace.
 func (s *State) Namespace() string { return s.owner.Value().namespace }
 
+// Name returns the pod's name.
+func (s *State) Name() string { return s.name }
+
+// UID returns the pod's UID, empty where it has none.
+func (s *State) UID() string { return s.uid }
+
+// ResourceVersion returns that of the version of the pod that was told last.
+func (s *State) ResourceVersion() string { return s.resourceVersion }
+
 // Of returns the state of a pod as if everything in it had been told.
 func (r Rules) Of(pod *corev1.Pod) *State { return r.of(nil, pod) }
 
