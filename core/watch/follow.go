@@ -92,11 +92,11 @@ func (r *session) handle(ctx context.Context, ev watch.Event) error {
 
 // live sends what moves the checkpoint: an event or a bookmark.
 func (r *session) live(ctx context.Context, kind Kind, pod *corev1.Pod, rv string) error {
-	r.progressed, r.stuck, r.stalls = true, 0, 0
+	r.progressed, r.stuck = true, 0
 	if err := r.send(ctx, kind, pod, rv); err != nil {
 		return err
 	}
-	r.checkpoint = rv
+	r.checkpoint, r.current = rv, time.Now()
 	return nil
 }
 

@@ -50,7 +50,7 @@ func TestHistoryIsGone(t *testing.T) {
 			if n := count(r.seenReasons(), watch.ReasonExpired); n != 1 {
 				t.Errorf("expired %d times, want once: %v", n, r.seenReasons())
 			}
-			for _, w := range []string{`msg="watch history is gone, comparing the full list"`, "from=1002", "to=1004"} {
+			for _, w := range []string{`level=WARN msg="watch history was gone, the full list was compared" reason=expired namespace="" from=1002 to=1004 pods=1 gap=`} {
 				if n := strings.Count(r.log.String(), w); n == 0 {
 					t.Errorf("the log lacks %s:\n%s", w, r.log)
 				}
@@ -136,11 +136,11 @@ func TestListBeginsAnewWhenCut(t *testing.T) {
 	srv := newServer(t)
 	pods(srv, 3)
 	srv.CutListAfter(2)
-	r := startReader(t, srv, "5", watch.Settings{})
+	r := startReader(t, srv, "5", watch.Settings{Compare: true})
 	r.reached("1003")
 	p0, p1, p2 := "present shop/p0 @1001", "present shop/p1 @1002", "present shop/p2 @1003"
 	r.want("listing @5", p0, p1, "listing @5", p0, p1, p2, "listed @1003")
-	if n := strings.Count(r.log.String(), "watch history is gone"); n != 1 {
+	if n := strings.Count(r.log.String(), "watch history was gone"); n != 1 {
 		t.Errorf("the gap was announced %d times, want once:\n%s", n, r.log)
 	}
 }
@@ -303,8 +303,8 @@ func TestTooLargeResourceVersion(t *testing.T) {
 	t.Run("stays", func(t *testing.T) {
 		srv := newServer(t)
 		pods(srv, 1)
-		srv.FailNextStatus(2, watchtest.TooLarge())
-		srv.ErrorNext(1, watchtest.TooLarge())
+		srv.FailNextStatus(1, forbidden()) // it can't be asked where it stands
+		srv.ErrorNext(3, watchtest.TooLarge())
 		r := startReader(t, srv, "9999", watch.Settings{})
 		r.reached("1001")
 		r.want("listing @9999", "present shop/p0 @1001", "listed @1001")

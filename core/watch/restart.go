@@ -7,8 +7,6 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
 )
 
 // restart decides, once a request has ended with err, what the next one is,
@@ -16,11 +14,13 @@ import (
 func (r *session) restart(ctx context.Context, err error) {
 	reason := reasonOf(err)
 	attrs := r.describe(reason, err)
-	hadGap := r.gap
-	atOnce := r.plan(reason) || r.healthy(reason)
+	hadGap := r.gap != nil
+	healthy := r.healthy(reason)
+	atOnce := r.plan(reason) || healthy
+	r.doubt = !r.relist && (r.doubt || !healthy && r.asked < maxAsked)
 	wait := r.pause(err, atOnce)
 	r.OnRestart(reason)
-	if r.gap && !hadGap {
+	if r.gap != nil && !hadGap {
 		r.logGap(ctx, attrs)
 	} else {
 		r.logRestart(ctx, reason, atOnce, append(attrs, slog.Duration("wait", wait)))
@@ -36,16 +36,14 @@ func (r *session) plan(reason string) (atOnce bool) {
 	}
 	switch reason {
 	case ReasonExpired:
-		r.needList()
+		r.needList(reason)
 		return r.progressed
 	case ReasonInvalid: // a checkpoint that the server can't even read
-		r.needList()
+		r.needList(reason)
 	case ReasonTooLarge:
 		if r.stuck++; r.stuck >= maxStuck {
-			r.needList()
+			r.needList(reason)
 		}
-	case ReasonStalled:
-		r.stalls++
 	}
 	return false
 }
@@ -71,30 +69,6 @@ func (r *session) planList(reason string) (atOnce bool) {
 		r.cuts++
 	}
 	return false
-}
-
-// needList makes a full list due because events were missed.
-func (r *session) needList() {
-	r.relist, r.gap = true, true
-	r.stuck, r.stalls = 0, 0
-	r.synced.Store(false)
-}
-
-// checkRewound asks a server that stays silent where it stands. An API server
-// answers a watch from a resourceVersion of the future with silence, not with
-// an error, and such is every checkpoint after etcd was restored from a backup.
-// Where the list is not allowed or fails, the watch just goes on.
-func (r *session) checkRewound(ctx context.Context) {
-	r.stalls = 0
-	page, err := r.page(ctx, metav1.ListOptions{Limit: 1})
-	if err != nil {
-		return
-	}
-	order, err := resourceversion.CompareResourceVersion(page.ResourceVersion, r.checkpoint)
-	if err == nil && order < 0 {
-		r.needList()
-		r.logGap(ctx, r.describe(ReasonStalled, nil))
-	}
 }
 
 // healthy reports whether the request ended as watches do. One that brought
@@ -163,18 +137,4 @@ func (r *session) logRestart(ctx context.Context, reason string, atOnce bool, at
 		level, msg = slog.LevelDebug, "watch ended, resuming"
 	}
 	r.Logger.LogAttrs(ctx, level, msg, attrs...)
-}
-
-func (r *session) logGap(ctx context.Context, attrs []slog.Attr) {
-	attrs = append(attrs, slog.String("from", r.checkpoint))
-	r.Logger.LogAttrs(ctx, slog.LevelWarn, "watch history is gone, comparing the full list", attrs...)
-}
-
-// logListed writes the one line that a complete list is worth.
-func (r *session) logListed(to string) {
-	msg := "pods listed"
-	if r.gap {
-		msg = "watch history was gone, the full list is compared"
-	}
-	r.Logger.Info(msg, "namespace", r.Namespace, "from", r.checkpoint, "to", to, "pods", r.pods)
 }

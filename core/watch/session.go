@@ -23,10 +23,6 @@ const (
 	// version" make way for a full list. Usually that passes: one of several API
 	// servers lags behind. After a restore of etcd it does not.
 	maxStuck = 3
-
-	// maxStalls silent watches in a row are a reason to ask whether the
-	// checkpoint lies in the future.
-	maxStalls = 3
 )
 
 // session is the memory of one Run: what the next request will be and how long
@@ -39,13 +35,18 @@ type session struct {
 
 	checkpoint string // everything up to it was sent; stands still during a list
 	relist     bool   // a full list is due or under way
-	gap        bool   // the list is due because events were missed
+	gap        *Gap   // the list is due because events were missed
+	resuming   bool   // no watch was made from the stored checkpoint yet
+	doubt      bool   // whether the server still has the history of the checkpoint
+
+	listForbidden bool      // so the server can't be asked
+	asked         int       // how often in a row in vain
+	current       time.Time // when everything was dealt with last
 
 	refused bool // the server knows no streaming lists
 	cuts    int  // streaming lists in a row that were cut
 	expired int  // paged lists in a row whose continue token expired
 	stuck   int  // requests in a row for which the server was not ready
-	stalls  int  // watches in a row that stayed silent
 	pods    int  // sent since Listing
 
 	began      time.Time // of the present request
@@ -53,7 +54,8 @@ type session struct {
 }
 
 func newSession(s *Stream, from string, out chan<- Event) *session {
-	r := &session{Stream: s, Settings: s.settings, out: out, checkpoint: from, relist: from == ""}
+	r := &session{Stream: s, Settings: s.settings, out: out, checkpoint: from, relist: from == "", current: s.settings.Since}
+	r.resuming, r.doubt = !r.relist, !r.relist
 	// A checkpoint that has expired before the start deserves its list at once.
 	r.progressed = true
 	r.backoff = backoff.NewExponentialBackOff()
@@ -72,8 +74,11 @@ func (r *session) checkFrom(ctx context.Context) {
 		return
 	}
 	if _, err := resourceversion.CompareResourceVersion(r.checkpoint, r.checkpoint); err != nil {
-		r.needList()
+		r.needList(ReasonInvalid)
 		r.logGap(ctx, r.describe(ReasonInvalid, err))
+	} else if r.Compare {
+		r.needList(ReasonCompare)
+		r.logGap(ctx, r.describe(ReasonCompare, nil))
 	}
 }
 
@@ -84,8 +89,10 @@ func (r *session) paged() bool { return r.refused || r.cuts >= maxCuts }
 // list goes over into its own watch, a paged one needs another request.
 func (r *session) request(ctx context.Context) error {
 	r.began = time.Now()
-	if !r.relist && r.stalls >= maxStalls {
-		r.checkRewound(ctx)
+	if !r.relist && r.doubt && !r.listForbidden {
+		if err := r.settle(ctx); err != nil {
+			return err
+		}
 	}
 	if r.relist && r.paged() {
 		if err := r.listPages(ctx); err != nil {
@@ -151,10 +158,10 @@ func (r *session) finishList(ctx context.Context, rv string) error {
 	if err := r.send(ctx, Listed, nil, rv); err != nil {
 		return err
 	}
-	r.logListed(rv)
-	r.checkpoint = rv
-	r.relist, r.gap = false, false
-	r.cuts, r.expired, r.stuck, r.stalls = 0, 0, 0, 0
+	r.listed(rv)
+	r.checkpoint, r.current = rv, time.Now()
+	r.relist, r.resuming = false, false
+	r.cuts, r.expired, r.stuck = 0, 0, 0
 	r.synced.Store(true)
 	return nil
 }

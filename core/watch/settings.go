@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
 )
 
@@ -24,6 +25,19 @@ type Settings struct {
 	LabelSelector string         // "" = every pod
 
 	Logger *slog.Logger // nil = silent
+
+	// Of the run before, where Run is given a ResourceVersion to begin with:
+	// Since is when that was stored; zero: nobody knows.
+	Since time.Time
+	// Known tells whether this very version of a pod was dealt with. nil: it can't
+	// be told. It is called from Run, before the first watch.
+	Known func(pod *corev1.Pod) bool
+	// Compare says that a full list was under way: it is due again.
+	Compare bool
+
+	// OnGap is told of a span of time whose events were missed, once the full list
+	// behind it was sent. It is called from Run and must not block. nil = nobody.
+	OnGap func(Gap)
 
 	// OnRestart is told why a request ended, each time that another one follows:
 	// one of [Reasons]. It is called from Run and must not block. nil = nobody.
@@ -52,6 +66,9 @@ func (s Settings) withDefaults() Settings {
 	}
 	if s.OnRestart == nil {
 		s.OnRestart = func(string) {}
+	}
+	if s.OnGap == nil {
+		s.OnGap = func(Gap) {}
 	}
 	setDefault(&s.BackoffInitial, DefaultBackoffInitial)
 	setDefault(&s.BackoffMax, max(DefaultBackoffMax, s.BackoffInitial))

@@ -97,6 +97,14 @@ func (s *Server) Advance(n int) {
 	s.store.rv += uint64(n)
 }
 
+// Rewind goes back to a resourceVersion, as a restore of etcd from a backup does,
+// but for this: pods that changed since are gone. It is for a server that is down.
+func (s *Server) Rewind(rv uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.store.rewind(rv)
+}
+
 // Bookmark sends the present resourceVersion to every stream that allows it,
 // behind the changes so far.
 func (s *Server) Bookmark() {

@@ -1,6 +1,7 @@
 package watchtest
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -165,6 +166,13 @@ func (s *store) drop(n int) {
 func (s *store) expire() {
 	s.floor = s.rv
 	clear(s.lists)
+}
+
+func (s *store) rewind(rv uint64) {
+	s.rv = rv
+	s.log = slices.DeleteFunc(s.log, func(e *entry) bool { return e.rv > rv })
+	maps.DeleteFunc(s.current, func(_ key, e *entry) bool { return e.rv > rv })
+	s.expire()
 }
 
 // since returns up to limit entries from position on.
