@@ -30,6 +30,10 @@ const maxLabelKeys = 4096
 func (c *converter) attributes(r *record.Record) []slog.Attr {
 	c.attrs = c.attrs[:0]
 	c.event(r)
+	if r.Dropped != nil {
+		c.dropped(r)
+		return c.attrs
+	}
 	c.pod(r.Pod)
 	if r.Container != nil {
 		c.container(r)
@@ -57,6 +61,16 @@ func (c *converter) event(r *record.Record) {
 		c.str(record.AttrReason, r.Reason)
 		c.str(record.AttrInfo, r.Info)
 	}
+}
+
+// dropped writes all that a record says which is about no pod.
+func (c *converter) dropped(r *record.Record) {
+	c.nonEmpty(record.AttrCluster, c.cluster)
+	c.attrs = append(c.attrs,
+		slog.Uint64(record.AttrDropped, r.Dropped.Records),
+		slog.Uint64(record.AttrDroppedFirst, r.Dropped.FirstSeq),
+		slog.Uint64(record.AttrDroppedLast, r.Dropped.LastSeq))
+	c.number(r)
 }
 
 func (c *converter) pod(p *record.Pod) {
@@ -112,6 +126,10 @@ func (c *converter) account(r *record.Record) {
 		c.attrs = append(c.attrs, slog.Bool(record.AttrRecovered, true))
 	}
 	c.str(record.AttrResourceVersion, r.ResourceVersion)
+	c.number(r)
+}
+
+func (c *converter) number(r *record.Record) {
 	c.str(record.AttrID, r.ID.String())
 	c.attrs = append(c.attrs, slog.Uint64(record.AttrSeq, r.Seq))
 }

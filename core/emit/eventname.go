@@ -22,7 +22,7 @@ func (eventNames) OnEmit(_ context.Context, r *sdklog.Record) error {
 		if kv.Key != record.AttrAction {
 			return true
 		}
-		for _, a := range [...]record.Action{record.Create, record.Update, record.Delete} {
+		for _, a := range [...]record.Action{record.Create, record.Update, record.Delete, record.Drop} {
 			if kv.Value.AsString() == a.String() {
 				r.SetEventName(a.EventName())
 			}

@@ -60,7 +60,7 @@ func (p Pretty) Append(b []byte, r *sdklog.Record) []byte {
 	b = p.paint(b, f.color(levelOf(r.Severity())), pad(f.what(), 10))
 	b = append(b, "  "...)
 	start := len(b)
-	b = appendPrintable(b, strings.TrimRight(pad(f.namespace+"/"+f.pod, 34)+" "+f.detail(r.Body().AsString()), " "))
+	b = appendPrintable(b, strings.TrimRight(pad(f.where(), 34)+" "+f.detail(r.Body().AsString()), " "))
 	notes := string(appendPrintable(nil, f.notes(p.Width == 0 || p.Width >= wideEnough)))
 	if f.info != "" {
 		b = p.appendInfo(b, ": "+f.info, before+utf8.RuneCount(b[start:])+utf8.RuneCountInString(notes))
@@ -132,6 +132,14 @@ func prettyFieldsOf(r *sdklog.Record) (f prettyFields) {
 		f.trace = r.TraceID().String()[:traceDigits]
 	}
 	return f
+}
+
+// where is the pod that the record is about; one about dropped records is about none.
+func (f *prettyFields) where() string {
+	if f.pod == "" {
+		return ""
+	}
+	return f.namespace + "/" + f.pod
 }
 
 // what is the state of an update, else the action.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,6 +46,21 @@ func (s *Stdout) OnEmit(_ context.Context, r *sdklog.Record) error {
 	defer s.mu.Unlock()
 	s.buf = s.format.Append(s.buf, r)
 	return nil
+}
+
+// Lines returns the lines that are held back, in the memory of the processor:
+// valid until the next record or flush.
+func (s *Stdout) Lines() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf
+}
+
+// Restore has lines of an earlier run written before all others.
+func (s *Stdout) Restore(lines []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.buf = append(slices.Clip(lines), s.buf...)
 }
 
 // maxKept is the capacity above which an emptied buffer is given back.

@@ -346,3 +346,24 @@ func TestPluginsLabels(t *testing.T) {
 		}
 	}
 }
+
+// Lines of an earlier run come first, and what Lines shows is what is written.
+func TestStdoutRestore(t *testing.T) {
+	var out bytes.Buffer
+	stdout := emit.NewStdout(&out, linesFormat{}, func(err error) { t.Error(err) })
+	earlier := []byte("of an earlier run\n")
+	stdout.Restore(earlier)
+	want := string(earlier) + numbered(t, stdout, 0, 2)
+	if got := string(stdout.Lines()); got != want {
+		t.Errorf("lines %q, want %q", got, want)
+	}
+	if err := stdout.ForceFlush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); got != want || string(earlier) != "of an earlier run\n" {
+		t.Errorf("written %q, want %q", got, want)
+	}
+	if left := stdout.Lines(); len(left) > 0 {
+		t.Errorf("left is %q", left)
+	}
+}

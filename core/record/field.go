@@ -73,6 +73,9 @@ const (
 	AttrInitial         = "podstatus.initial"
 	AttrRecovered       = "podstatus.recovered"
 	AttrResourceVersion = "podstatus.resource_version"
+	AttrDropped         = "podstatus.dropped.records"
+	AttrDroppedFirst    = "podstatus.dropped.first_seq"
+	AttrDroppedLast     = "podstatus.dropped.last_seq"
 	AttrID              = "log.record.uid"
 	AttrSeq             = "podstatus.seq"
 
@@ -101,8 +104,8 @@ var fields = [...]Field{
 	{KeyTime, "Timestamp", Own, Time, "always: when the event was received"},
 	{KeyLevel, "SeverityText", Own, String, "always: info, warning or error; over OTLP INFO, WARN or ERROR with SeverityNumber 9, 13 or 17"},
 	{KeyMessage, "Body", Own, String, "always: one plain sentence for people"},
-	{"", "EventName", Own, String, "always: podstatus.create, podstatus.update or podstatus.delete"},
-	{"action", AttrAction, Attribute, String, "always: create, update or delete"},
+	{"", "EventName", Own, String, "always: podstatus.create, podstatus.update or podstatus.delete; podstatus.drop where records had to make room"},
+	{"action", AttrAction, Attribute, String, "always: create, update or delete; drop where records had to make room, and then nothing that is about a pod"},
 	{"state", AttrState, Attribute, String, "every update: waiting, running, error or terminated"},
 	{"reason", AttrReason, Attribute, String, "with waiting and error always, even empty; else where Kubernetes gives one"},
 	{"info", AttrInfo, Attribute, String, "as reason: Kubernetes' message, unchanged"},
@@ -138,6 +141,9 @@ var fields = [...]Field{
 	{"enrichment", AttrEnrichment, Attribute, String, "only when a plugin failed for this record"},
 	{"initial", AttrInitial, Attribute, Bool, "true: the pod existed before the start"},
 	{"recovered", AttrRecovered, Attribute, Bool, "true: found by comparing with what was told, not seen as an event"},
+	{"dropped", AttrDropped, Attribute, Int, "with action drop, which is about no pod: how many records had to make room before they were sent"},
+	{"dropped_first_seq", AttrDroppedFirst, Attribute, Int, "with dropped: seq of the first of them"},
+	{"dropped_last_seq", AttrDroppedLast, Attribute, Int, "with dropped: seq of the last of them"},
 	{"resource_version", AttrResourceVersion, Attribute, String, "always"},
 	{"record_id", AttrID, Attribute, String, "always: 32 hex digits, the same for a record sent twice"},
 	{"seq", AttrSeq, Attribute, Int, "always: one more than that of the record before"},

@@ -18,14 +18,16 @@ import (
 // Action says what happened to the pod.
 type Action uint8
 
-// The three actions. Only an [Update] has a [State].
+// The actions. Only an [Update] has a [State]. [Drop] is about no pod: it tells
+// that records had to make room, where the operator wants it so.
 const (
 	Create Action = iota + 1
 	Update
 	Delete
+	Drop
 )
 
-// String returns the action as it is written: create, update or delete.
+// String returns the action as it is written: create, update, delete or drop.
 func (a Action) String() string {
 	switch a {
 	case Create:
@@ -34,6 +36,8 @@ func (a Action) String() string {
 		return "update"
 	case Delete:
 		return "delete"
+	case Drop:
+		return "drop"
 	}
 	return ""
 }
@@ -47,6 +51,8 @@ func (a Action) EventName() string {
 		return "podstatus.update"
 	case Delete:
 		return "podstatus.delete"
+	case Drop:
+		return "podstatus.drop"
 	}
 	return ""
 }
@@ -124,7 +130,7 @@ func (t ContainerType) String() string {
 	return "container"
 }
 
-// Record is one change in a pod's life.
+// Record is one change in a pod's life, or tells that records were dropped.
 //
 // The strings are as Kubernetes gave them and may hold invalid UTF-8; whoever
 // writes a record makes them valid.
@@ -138,7 +144,8 @@ type Record struct {
 	Reason string // as Kubernetes gave it; empty is a value with Waiting and Error
 	Info   string // Kubernetes' message, unchanged
 
-	Pod       *Pod       // shared by the records of one event, never nil
+	Pod       *Pod       // shared by the records of one event; nil with Drop only
+	Dropped   *Dropped   // with Drop only
 	Container *Container // nil where the record is about the pod as a whole
 
 	OccurredAt      time.Time // zero where Kubernetes gives no time
@@ -169,6 +176,12 @@ func (r *Record) Size() int {
 		size += r.Pod.Owners.Size()
 	}
 	return size
+}
+
+// Dropped are the records that had to make room before they were sent.
+type Dropped struct {
+	Records           uint64
+	FirstSeq, LastSeq uint64 // the numbers of the first and the last of them
 }
 
 // Valid replaces what is no UTF-8 in a string that comes from outside.
