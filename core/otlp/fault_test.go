@@ -314,9 +314,9 @@ func TestUnreadableRecord(t *testing.T) {
 		if err := h.outbox.Commit(t.Context(), journal.Group{Records: records}); err != nil {
 			t.Fatal(err)
 		}
-		s := otlp.NewSender(h.settings, h.outbox,
-			otlp.Hooks{OnRefused: func(record []byte, _ error) { refused = append(refused, record) }}, discard())
-		h.outbox.Close()
+		outbox := refusals{h.outbox, func(record []byte, _ string) { refused = append(refused, record) }}
+		s := otlp.NewSender(h.settings, outbox, otlp.Hooks{}, discard())
+		h.outbox.Seal()
 		if err := s.Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -30,7 +30,7 @@ func bothProtocols(t *testing.T, test func(t *testing.T, o otlptest.Options)) {
 // harness is a sender between a journal and a receiver.
 type harness struct {
 	t        testing.TB
-	outbox   *journal.Memory
+	outbox   *journal.Journal
 	receiver *otlptest.Receiver
 	settings otlp.Settings
 	log      *syncBuffer
@@ -48,7 +48,7 @@ type harness struct {
 func newHarness(t testing.TB, r *otlptest.Receiver, o otlptest.Options) *harness {
 	t.Helper()
 	h := &harness{
-		t: t, receiver: r, outbox: journal.NewMemory(64 << 20), log: new(syncBuffer),
+		t: t, receiver: r, outbox: journal.NewMemory(journal.Options{Capacity: 64 << 20}), log: new(syncBuffer),
 		done: make(chan error, 1),
 		settings: otlp.Settings{
 			Enabled: true, Endpoint: endpoint(t, r, o), Protocol: otlp.GRPC,
@@ -77,8 +77,8 @@ func (h *harness) start() {
 	h.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	h.cancel = cancel
-	h.sender = otlp.NewSender(h.settings, h.outbox,
-		otlp.Hooks{OnRequest: h.onRequest, OnRefused: h.onRefused}, slog.New(slog.NewTextHandler(h.log, nil)))
+	h.sender = otlp.NewSender(h.settings, refusals{h.outbox, h.onRefused},
+		otlp.Hooks{OnRequest: h.onRequest}, slog.New(slog.NewTextHandler(h.log, nil)))
 	go func() { h.done <- h.sender.Run(ctx) }()
 	h.t.Cleanup(h.stop)
 }
@@ -102,10 +102,21 @@ func (h *harness) onRequest(r otlp.Request) {
 	h.times = append(h.times, time.Now())
 }
 
-func (h *harness) onRefused(record []byte, err error) {
+// refusals is an outbox that shows what is refused.
+type refusals struct {
+	*journal.Journal
+	show func(record []byte, reason string)
+}
+
+func (r refusals) Refuse(b journal.Batch, reason string) error {
+	r.show(b.Records[0], reason)
+	return r.Journal.Refuse(b, reason)
+}
+
+func (h *harness) onRefused(record []byte, reason string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if err == nil {
+	if reason == "" {
 		h.t.Error("a record is refused for no reason")
 	}
 	if logs := decode(h.t, record).GetResourceLogs(); len(logs) == 1 {

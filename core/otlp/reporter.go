@@ -76,7 +76,7 @@ func (r *reporter) answered(a answer) {
 // refused reports a record that will never be taken.
 func (r *reporter) refused(err error) {
 	if missed, ok := r.refusing.allow(time.Now()); ok {
-		r.logger.Error("OTLP receiver refuses a record for good; going on without it", "error", err, "not_logged", missed)
+		r.logger.Error("OTLP receiver refuses a record for good; it is a dead letter now, and sending goes on without it", "error", err, "not_logged", missed)
 	}
 }
 

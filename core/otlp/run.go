@@ -51,7 +51,11 @@ func (r *run) deliver(ctx context.Context, b journal.Batch) error {
 			r.maxRecords, r.inTime = len(head.Records)/2, 0
 			return nil // the outbox makes smaller batches
 		case len(head.Records) == 1:
-			r.refused(head.Records[0], err)
+			if err := r.refused(head, err); err != nil {
+				return err
+			}
+			b = tail
+			continue
 		case failed.verdict == shrink:
 			r.maxBytes = length(head.Records) / 2
 			r.report.shrunk(r.maxBytes, err)
@@ -110,11 +114,13 @@ func (r *run) attempt(ctx context.Context, records [][]byte) error {
 	start := time.Now()
 	timed, cancel := context.WithTimeout(ctx, r.settings.Timeout)
 	defer cancel()
+	r.outbox.Sent(len(records))
 	a, err := r.transport.export(timed, records)
 	failed, _ := errors.AsType[*failure](err)
 	answered := failed != nil && (failed.verdict != retry || failed.after > 0) // however late
 	switch {
 	case err == nil:
+		r.outbox.Rejected(int(min(a.rejected, int64(len(records)))))
 		r.report.answered(a)
 	case time.Since(start) > r.settings.Timeout*9/10 && ctx.Err() == nil && !answered:
 		// What the protocols say then is anything from "context deadline
@@ -159,11 +165,9 @@ func (r *run) pause(wish time.Duration) time.Duration {
 	return max(r.settings.RetryInitial, min(wish, r.settings.RetryHintMax))
 }
 
-func (r *run) refused(record []byte, err error) {
+func (r *run) refused(b journal.Batch, err error) error {
 	r.report.refused(err)
-	if r.hooks.OnRefused != nil {
-		r.hooks.OnRefused(record, err)
-	}
+	return r.outbox.Refuse(b, err.Error())
 }
 
 func length(records [][]byte) int {

@@ -39,15 +39,15 @@ func (f *fakeTransport) pauses() []time.Duration {
 	return pauses
 }
 
-func fakeSender(t *testing.T, f *fakeTransport) (*Sender, *journal.Memory, *bytes.Buffer) {
+func fakeSender(t *testing.T, f *fakeTransport) (*Sender, *journal.Journal, *bytes.Buffer) {
 	t.Helper()
-	outbox, log := journal.NewMemory(1<<20), new(bytes.Buffer)
+	outbox, log := journal.NewMemory(journal.Options{Capacity: 1 << 20}), new(bytes.Buffer)
 	s := NewSender(Settings{Endpoint: &url.URL{Scheme: "http", Host: "c:1"}}, outbox, Hooks{}, slog.New(slog.NewTextHandler(log, nil)))
 	s.dial = func(Settings) (transport, error) { return f, nil }
 	return s, outbox, log
 }
 
-func commit(t *testing.T, outbox *journal.Memory, records ...string) {
+func commit(t *testing.T, outbox *journal.Journal, records ...string) {
 	t.Helper()
 	for _, r := range records {
 		if err := outbox.Commit(t.Context(), journal.Group{Records: [][]byte{[]byte(r)}}); err != nil {
@@ -57,9 +57,9 @@ func commit(t *testing.T, outbox *journal.Memory, records ...string) {
 }
 
 // runToEnd runs s until its outbox is empty.
-func runToEnd(t *testing.T, s *Sender, outbox *journal.Memory) {
+func runToEnd(t *testing.T, s *Sender, outbox *journal.Journal) {
 	t.Helper()
-	outbox.Close()
+	outbox.Seal()
 	if err := s.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestRefusalsAreLoggedAtALimitedRate(t *testing.T) {
 		go func() {
 			time.Sleep(2 * time.Minute)
 			commit(t, outbox, "d")
-			outbox.Close()
+			outbox.Seal()
 		}()
 		if err := s.Run(t.Context()); err != nil {
 			t.Fatal(err)

@@ -22,6 +22,13 @@ type Outbox interface {
 	Next(ctx context.Context, maxBytes, maxRecords int) (journal.Batch, error)
 	// Ack removes a batch from the front.
 	Ack(b journal.Batch) error
+	// Refuse removes a batch of one record from the front, which the receiver will
+	// never take, and puts it among the dead letters.
+	Refuse(b journal.Batch, reason string) error
+	// Sent counts records that are handed to the receiver, also again.
+	Sent(records int)
+	// Rejected counts records that the receiver took but won't keep.
+	Rejected(records int)
 	Stats() journal.Stats
 }
 
@@ -33,7 +40,7 @@ const (
 	Delivered Outcome = "delivered" // its records are acknowledged
 	Retried   Outcome = "retried"   // its records are sent again after a pause
 	Split     Outcome = "split"     // its records are sent again in smaller requests
-	Refused   Outcome = "refused"   // its only record went to OnRefused
+	Refused   Outcome = "refused"   // its only record is a dead letter
 	Cancelled Outcome = "cancelled" // the sender was stopped meanwhile
 )
 
@@ -51,14 +58,12 @@ type Request struct {
 type Hooks struct {
 	// OnRequest is called after each request.
 	OnRequest func(Request)
-	// OnRefused is called with a record that the receiver will never take,
-	// and why, before the record is acknowledged. It must not change it.
-	OnRefused func(record []byte, err error)
 }
 
 // Sender sends what is in an outbox to the receiver, in order and with one
 // request at a time. A record is acknowledged once the receiver has it; sending
-// it twice is possible (when an answer gets lost), losing it is not.
+// it twice is possible (when an answer gets lost), losing it is not: what a
+// receiver refuses for good is kept as a dead letter.
 type Sender struct {
 	settings Settings
 	outbox   Outbox

@@ -142,7 +142,7 @@ func wantOnceInOrder(t *testing.T, want, got []string) {
 func TestDeadReceiverHoldsUpCommit(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, o otlptest.Options) {
 		h := newHarness(t, otlptest.Unreachable(t, o), o)
-		h.outbox = journal.NewMemory(1000)
+		h.outbox = journal.NewMemory(journal.Options{Capacity: 1000})
 		h.start()
 		bodies := numbered(100)
 		committed := make(chan error)
@@ -209,7 +209,7 @@ func TestClosedOutboxEndsRunWhenEmpty(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, o otlptest.Options) {
 		h := newHarness(t, otlptest.New(t, o), o)
 		h.commit(numbered(10)...)
-		h.outbox.Close()
+		h.outbox.Seal()
 		h.start()
 		if err := <-h.done; err != nil {
 			t.Errorf("run: %v", err)
@@ -222,14 +222,14 @@ func TestClosedOutboxEndsRunWhenEmpty(t *testing.T) {
 // brokenOutbox has one record and can't let go of it.
 type brokenOutbox struct {
 	next, ack error
-	*journal.Memory
+	*journal.Journal
 }
 
 func (b brokenOutbox) Next(ctx context.Context, maxBytes, maxRecords int) (journal.Batch, error) {
 	if b.next != nil {
 		return journal.Batch{}, b.next
 	}
-	return b.Memory.Next(ctx, maxBytes, maxRecords)
+	return b.Journal.Next(ctx, maxBytes, maxRecords)
 }
 
 func (b brokenOutbox) Ack(journal.Batch) error { return b.ack }
@@ -240,8 +240,8 @@ func TestRunFailsWithItsOutbox(t *testing.T) {
 	h.commit("a")
 	broken := errors.New("disk on fire")
 	for name, outbox := range map[string]brokenOutbox{
-		"next": {next: broken, Memory: h.outbox},
-		"ack":  {ack: broken, Memory: h.outbox},
+		"next": {next: broken, Journal: h.outbox},
+		"ack":  {ack: broken, Journal: h.outbox},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := otlp.NewSender(h.settings, outbox, otlp.Hooks{}, discard())
@@ -274,7 +274,7 @@ func benchmarkSend(b *testing.B, o otlptest.Options, compression otlp.Compressio
 	receiver.Forget()
 	h := newHarness(b, receiver, o)
 	h.settings.Compression = compression
-	h.outbox = journal.NewMemory(2 << 20) // so little that committing is as slow as sending
+	h.outbox = journal.NewMemory(journal.Options{Capacity: 2 << 20}) // so little that committing is as slow as sending
 	h.start()
 	b.SetBytes(int64(group * len(records[0])))
 	b.ReportAllocs()
