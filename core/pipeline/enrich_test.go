@@ -78,7 +78,7 @@ func TestWindows(t *testing.T) {
 // run has a pipeline take the events, and returns it.
 func run(t *testing.T, s *sink, e Enricher, events ...watch.Event) *Pipeline {
 	t.Helper()
-	p := New(Settings{Emitter: s, Enricher: e, Meter: &meter{}})
+	p := newPipeline(Settings{Emitter: s, Enricher: e, Meter: &meter{}})
 	if err := p.Run(t.Context(), send(events...)); err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func suppress(which func(*record.Record) bool) Enricher {
 // TestAllSuppressed: where nothing is left of a group, no sink is touched.
 func TestAllSuppressed(t *testing.T) {
 	s, m := &sink{}, &meter{}
-	p := New(Settings{Emitter: s, Meter: m, Enricher: suppress(func(*record.Record) bool { return true })})
+	p := newPipeline(Settings{Emitter: s, Meter: m, Enricher: suppress(func(*record.Record) bool { return true })})
 	if err := p.Run(t.Context(), send(added(maxGroup+1)...)); err != nil {
 		t.Fatal(err)
 	}
@@ -249,7 +249,7 @@ func TestNothingKept(t *testing.T) {
 		"sink fails":  {nil, failing{}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := New(Settings{Rules: status.Rules{}, Emitter: c.emitter, Enricher: c.enricher, Meter: &meter{}})
+			p := newPipeline(Settings{Rules: status.Rules{}, Emitter: c.emitter, Enricher: c.enricher, Meter: &meter{}})
 			if err := p.Run(t.Context(), send(added(200)...)); (err != nil) != c.fails {
 				t.Fatal(err)
 			}

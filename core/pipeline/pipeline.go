@@ -1,7 +1,8 @@
 // Package pipeline is the conductor, and the only place that knows the way of an
 // event: it keeps the compact states of pods, has each event compared with
-// them, numbers the records of the difference, hands them to the emitter, and
-// commits what belongs together as a group.
+// them, numbers the records of the difference, hands them to the emitter, commits
+// what belongs together as a group, and only then has the lines written: what is
+// on stdout is in the journal.
 package pipeline
 
 import (
@@ -9,6 +10,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
@@ -32,10 +35,14 @@ type Enricher interface {
 	Enrich(ctx context.Context, records []record.Record) []record.Record
 }
 
-// Outbox is where encoded records wait to be sent.
-type Outbox interface {
+// Journal is where groups are safe; package journal has it.
+type Journal interface {
 	// Commit adds a group. It blocks while there is no room, until ctx ends.
 	Commit(ctx context.Context, g journal.Group) error
+	// Written tells that the lines of all groups are written.
+	Written()
+	// Dropped tells which records had to make room and are not announced yet.
+	Dropped() journal.Drop
 }
 
 // Meter counts. Its methods must not block.
@@ -54,13 +61,21 @@ type Settings struct {
 	Rules status.Rules
 	// SkipInitial emits nothing about pods that exist before the first start.
 	SkipInitial bool
-	Enricher    Enricher // nil: nothing is added
-	Emitter     Emitter
-	// Encoded returns the records encoded since the last call, for the outbox.
+	// Selector is the label selector of the streams.
+	Selector string
+	Enricher Enricher // nil: nothing is added
+	Emitter  Emitter
+	// Encoded returns the records encoded since the last call, for the receiver.
 	// Nil where nothing is sent.
 	Encoded func() [][]byte
-	Outbox  Outbox // nil where Encoded is
-	Meter   Meter
+	// Lines returns the lines that Emitter's next Flush will write. Nil where
+	// there is no stdout.
+	Lines   func() []byte
+	Journal Journal
+	// Stored says that the journal outlives the process, so that states and
+	// checkpoints belong into it.
+	Stored bool
+	Meter  Meter
 }
 
 const (
@@ -74,6 +89,9 @@ const (
 	// maxStaged is the number of records after which they are committed although
 	// the group is not complete: one event can find that all pods are gone.
 	maxStaged = 1024
+	// maxUnstored is how long states and checkpoints that no record tells of wait
+	// for a group that they can go with. What is lost of them is read again.
+	maxUnstored = time.Second
 )
 
 // Pipeline turns events into records. Use [New].
@@ -83,35 +101,46 @@ type Pipeline struct {
 	seq  uint64
 	// pending are the records of the group that are not emitted yet.
 	pending []record.Record
-	// staged is the number of records emitted since the last commit.
-	staged int
+	group   group
+	// late fires when what no record told of yet has waited long enough.
+	late      <-chan time.Time
+	announced time.Time // when it was last told that records had to make room
 
 	busySince atomic.Int64 // Unix nanoseconds; 0: not committing
 }
 
 // New returns a pipeline that knows no pod.
 func New(s Settings) *Pipeline {
-	return &Pipeline{set: s, pods: newPods(s.Rules, s.SkipInitial)}
+	return &Pipeline{set: s, pods: newPods(s.Rules, s.SkipInitial), group: newGroup()}
 }
 
 // Run takes events until the channel is closed, then returns nil with all of
-// them written and committed, or until ctx ends, then it returns why, and what
+// them committed and written, or until ctx ends, then it returns why, and what
 // was being written may be incomplete.
 //
 // A group is what has come in while the last one was committed: nobody waits
 // for a group to fill, and under load groups grow by themselves. While a sink
-// or the outbox blocks, no event is taken: that is the back-pressure on the
+// or the journal blocks, no event is taken: that is the back-pressure on the
 // watch.
 func (p *Pipeline) Run(ctx context.Context, events <-chan watch.Event) error {
+	if p.set.Stored { // there may be lines of an earlier run
+		if err := p.write(ctx); err != nil {
+			return err
+		}
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-p.late:
+			if err := p.commit(ctx); err != nil {
+				return err
+			}
 		case ev, ok := <-events:
 			if !ok {
-				return nil
+				return p.finish(ctx)
 			}
-			if err := p.group(ctx, ev, events); err != nil {
+			if err := p.collect(ctx, ev, events); err != nil {
 				return err
 			}
 		}
@@ -129,11 +158,14 @@ func (p *Pipeline) Busy() time.Duration {
 }
 
 // Pods returns the number of pods known.
-func (p *Pipeline) Pods() int { return int(p.pods.count.Load()) }
+func (p *Pipeline) Pods() int { return p.pods.count() }
 
-// group emits the records of the event and of those that wait behind it, and
+// Known tells whether this very version of the pod is what has been told of it.
+func (p *Pipeline) Known(pod *corev1.Pod) bool { return p.pods.known(pod) }
+
+// collect emits the records of the event and of those that wait behind it, and
 // commits them.
-func (p *Pipeline) group(ctx context.Context, first watch.Event, events <-chan watch.Event) error {
+func (p *Pipeline) collect(ctx context.Context, first watch.Event, events <-chan watch.Event) error {
 	before := p.seq
 	ev, ok := first, true
 	for n := 1; ok; n++ {
@@ -149,6 +181,7 @@ func (p *Pipeline) group(ctx context.Context, first watch.Event, events <-chan w
 		return err
 	}
 	if p.seq == before {
+		p.put()
 		return nil
 	}
 	if err := p.commit(ctx); err != nil {
@@ -171,64 +204,129 @@ func next(events <-chan watch.Event) (watch.Event, bool) {
 // take adds the records of an event to the pending ones.
 func (p *Pipeline) take(ctx context.Context, ev watch.Event) error {
 	p.set.Meter.Event(ev.Kind)
-	records := p.pods.apply(ev)
-	for len(records) > 0 {
-		n := min(len(records), maxPending-len(p.pending))
-		p.pending = append(p.pending, records[:n]...)
-		records = records[n:]
-		if len(p.pending) < maxPending {
-			continue
-		}
-		if err := p.emit(ctx); err != nil {
+	if ev.Pod != nil {
+		p.group.received++
+	}
+	changed := false
+	for c := range p.pods.apply(ev) {
+		changed = changed || len(c.records) > 0
+		if err := p.add(ctx, c); err != nil {
 			return err
 		}
+	}
+	if changed {
+		p.group.changed++
 	}
 	return nil
 }
 
-// emit enriches and numbers the pending records, and hands them to the emitter.
+// add takes in a change. A group is committed only where none of its records is
+// pending: the state of a pod must not be stored before what tells of it.
+func (p *Pipeline) add(ctx context.Context, c change) error {
+	p.pending = append(p.pending, c.records...)
+	if p.set.Stored {
+		p.group.pods[c.pod] = c.state
+	}
+	for len(p.pending) >= maxPending {
+		if err := p.emitWindow(ctx, maxPending); err != nil {
+			return err
+		}
+	}
+	if p.group.emitted < maxStaged {
+		return nil
+	}
+	if err := p.emit(ctx); err != nil {
+		return err
+	}
+	return p.commit(ctx)
+}
+
+// emit emits what is pending.
 func (p *Pipeline) emit(ctx context.Context) error {
-	records := p.pending
+	if len(p.pending) == 0 {
+		return nil
+	}
+	return p.emitWindow(ctx, len(p.pending))
+}
+
+// emitWindow enriches and numbers the first n pending records, and hands them to
+// the emitter.
+func (p *Pipeline) emitWindow(ctx context.Context, n int) error {
+	records := p.pending[:n]
 	defer func() {
-		clear(p.pending) // don't keep what they refer to
-		p.pending = p.pending[:0]
+		left := copy(p.pending, p.pending[n:])
+		clear(p.pending[left:]) // don't keep what they refer to
+		p.pending = p.pending[:left]
 	}()
-	if p.set.Enricher != nil && len(records) > 0 {
+	if p.set.Enricher != nil {
 		records = p.set.Enricher.Enrich(ctx, records)
 	}
+	p.group.suppressed += uint64(n - len(records)) //nolint:gosec // never more than there were
 	for i := range records {
-		r := &records[i]
-		p.seq++
-		r.Seq = p.seq
-		if err := p.set.Emitter.Emit(ctx, r); err != nil {
-			return err
-		}
-		p.set.Meter.Record(r.Action, r.State)
-		p.staged++
-		if p.staged < maxStaged {
-			continue
-		}
-		if err := p.commit(ctx); err != nil {
+		if err := p.emitOne(ctx, &records[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// commit writes the lines first: the outbox may be full, and a receiver that is
-// away must not hold them up before it is.
+func (p *Pipeline) emitOne(ctx context.Context, r *record.Record) error {
+	p.seq++
+	r.Seq = p.seq
+	if err := p.set.Emitter.Emit(ctx, r); err != nil {
+		return err
+	}
+	p.group.emitted++
+	p.set.Meter.Record(r.Action, r.State)
+	return nil
+}
+
+// put leaves what changed without a record for the next group, but not for long.
+func (p *Pipeline) put() {
+	if p.set.Stored && p.late == nil {
+		p.late = time.After(maxUnstored)
+	}
+}
+
+// finish commits what no record told of yet.
+func (p *Pipeline) finish(ctx context.Context) error {
+	p.announced = time.Time{}
+	if !p.set.Stored && p.set.Journal.Dropped().Records == 0 {
+		return nil
+	}
+	return p.commit(ctx)
+}
+
+// commit has the journal take the group before its lines are written. So what
+// is on stdout is never told again otherwise: after a crash the same lines are
+// written, not what has become of the pods since.
 func (p *Pipeline) commit(ctx context.Context) error {
 	p.busySince.Store(time.Now().UnixNano())
 	defer p.busySince.Store(0)
+	announced, err := p.announce(ctx)
+	if err != nil {
+		return err
+	}
+	g := p.group.take(p.set.Stored, p.pods, p.seq)
+	g.Announced = announced
+	if p.set.Encoded != nil {
+		g.Records = p.set.Encoded()
+	}
+	if p.set.Lines != nil {
+		g.Lines = p.set.Lines()
+	}
+	if err := p.set.Journal.Commit(ctx, g); err != nil {
+		return fmt.Errorf("commit records: %w", err)
+	}
+	p.late = p.unannounced()
+	return p.write(ctx)
+}
+
+// write writes the lines that the journal has.
+func (p *Pipeline) write(ctx context.Context) error {
 	if err := p.set.Emitter.Flush(ctx); err != nil {
 		return err
 	}
-	p.staged = 0
-	if p.set.Encoded == nil {
-		return nil
-	}
-	if err := p.set.Outbox.Commit(ctx, journal.Group{Records: p.set.Encoded()}); err != nil {
-		return fmt.Errorf("commit records: %w", err)
-	}
+	p.set.Journal.Written()
 	return nil
 }

@@ -1,7 +1,9 @@
 package pipeline
 
 import (
-	"sync/atomic"
+	"iter"
+	"sync"
+	"unique"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -10,14 +12,22 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
 )
 
-// pods are the states of all pods, and how far the streams are through listing
-// them.
+// pods are the states of all pods, and how far the streams are. Only the
+// pipeline changes them; [pods.known] may be called from elsewhere.
 type pods struct {
 	rules       status.Rules
 	skipInitial bool
-	states      map[string]known // by [status.Key]
 	streams     map[string]*stream
-	count       atomic.Int64 // of states, for other goroutines
+	retired     []string // streams that are stored and not watched any more
+
+	mu     sync.Mutex
+	states map[podName]known
+}
+
+// podName is what a pod is known by: at one time, a cluster has one pod of a name.
+type podName struct {
+	namespace unique.Handle[string]
+	name      string
 }
 
 // known is a pod, and in which of its stream's lists it was seen last.
@@ -26,104 +36,135 @@ type known struct {
 	list  uint32
 }
 
-// stream is how far one stream is.
-type stream struct {
-	list   uint32 // number of the list that it reads, or read last
-	synced bool   // one list was read to its end
+// change is what an event changed about one pod, and the records that tell it.
+type change struct {
+	pod     podName
+	state   *status.State // nil: the pod is gone
+	records []record.Record
 }
 
 func newPods(rules status.Rules, skipInitial bool) *pods {
 	return &pods{
 		rules:       rules,
 		skipInitial: skipInitial,
-		states:      make(map[string]known),
+		states:      make(map[podName]known),
 		streams:     make(map[string]*stream),
 	}
 }
 
-// apply takes in an event and returns its records.
-func (p *pods) apply(ev watch.Event) []record.Record {
+// apply takes in an event and yields what it changed. What is not yielded has
+// not been taken in: an event can find that all pods are gone.
+func (p *pods) apply(ev watch.Event) iter.Seq[change] {
 	s := p.stream(ev.Stream)
 	switch ev.Kind {
 	case watch.Listing:
-		s.list++
+		s.begin()
 	case watch.Listed:
-		s.synced = true
 		return p.sweep(ev, s)
-	case watch.Present:
-		return p.present(ev, s)
-	case watch.Added:
-		return p.added(ev, s)
-	case watch.Modified:
-		return p.modified(ev, s)
-	case watch.Deleted:
-		return p.deleted(ev)
+	case watch.Present, watch.Added, watch.Modified, watch.Deleted:
+		return p.pod(ev, s)
 	case watch.Bookmark:
+		s.reach(ev.ResourceVersion)
 	}
-	return nil
+	return func(func(change) bool) {}
+}
+
+// pod takes in an event about a pod. A pod in whose place another of the same
+// name has come is gone.
+func (p *pods) pod(ev watch.Event, s *stream) iter.Seq[change] {
+	return func(yield func(change) bool) {
+		name := nameOf(ev.Pod)
+		prev := p.states[name].state
+		if prev != nil && prev.UID() != string(ev.Pod.UID) {
+			if !yield(p.forget(name, p.rules.Vanished(prev, ev.Received))) {
+				return
+			}
+			prev = nil
+		}
+		c := change{pod: name}
+		c.state, c.records = p.told(ev, prev, s)
+		p.keep(c, s)
+		if ev.Kind.Live() {
+			s.reach(ev.ResourceVersion)
+		}
+		yield(c)
+	}
+}
+
+// told returns the state of a pod after an event, nil where it is gone, and what
+// has to be told.
+func (p *pods) told(ev watch.Event, prev *status.State, s *stream) (*status.State, []record.Record) {
+	switch {
+	case ev.Kind == watch.Deleted:
+		return nil, p.rules.Delete(prev, ev.Pod, ev.Received)
+	case ev.Kind == watch.Present:
+		return p.present(ev, prev, s)
+	case ev.Kind == watch.Added && prev == nil:
+		return p.rules.Create(ev.Pod, ev.Received)
+	default: // a recording of several watches repeats pods as added
+		return p.rules.Update(prev, ev.Pod, ev.Received, false)
+	}
 }
 
 // present takes in a pod of a list: news where it differs from what is known.
-func (p *pods) present(ev watch.Event, s *stream) []record.Record {
-	if prev := p.state(ev.Pod); prev != nil {
-		next, records := p.rules.Update(prev, ev.Pod, ev.Received, true)
-		return p.keep(next, s, records)
-	}
-	if s.synced {
-		next, records := p.rules.Found(ev.Pod, ev.Received)
-		return p.keep(next, s, records)
+func (p *pods) present(ev watch.Event, prev *status.State, s *stream) (*status.State, []record.Record) {
+	switch {
+	case prev != nil:
+		return p.rules.Update(prev, ev.Pod, ev.Received, true)
+	case s.covers(ev.Pod.Namespace):
+		return p.rules.Found(ev.Pod, ev.Received)
 	}
 	next, records := p.rules.Initial(ev.Pod, ev.Received)
 	if p.skipInitial {
 		records = nil
 	}
-	return p.keep(next, s, records)
-}
-
-// added takes in a pod that came. One that is known is told as changed: a
-// recording of several watches repeats pods.
-func (p *pods) added(ev watch.Event, s *stream) []record.Record {
-	if p.state(ev.Pod) != nil {
-		return p.modified(ev, s)
-	}
-	next, records := p.rules.Create(ev.Pod, ev.Received)
-	return p.keep(next, s, records)
-}
-
-func (p *pods) modified(ev watch.Event, s *stream) []record.Record {
-	next, records := p.rules.Update(p.state(ev.Pod), ev.Pod, ev.Received, false)
-	return p.keep(next, s, records)
-}
-
-func (p *pods) deleted(ev watch.Event) []record.Record {
-	records := p.rules.Delete(p.state(ev.Pod), ev.Pod, ev.Received)
-	p.forget(status.Key(ev.Pod))
-	return records
+	return next, records
 }
 
 // sweep tells of the pods of the stream that its complete list did not have.
-func (p *pods) sweep(ev watch.Event, s *stream) (records []record.Record) {
-	for uid, k := range p.states {
-		if k.list == s.list || ev.Stream != "" && ev.Stream != k.state.Namespace() {
-			continue
+func (p *pods) sweep(ev watch.Event, s *stream) iter.Seq[change] {
+	return func(yield func(change) bool) {
+		for name, k := range p.states {
+			if k.list == s.list || ev.Stream != "" && ev.Stream != k.state.Namespace() {
+				continue
+			}
+			if !yield(p.forget(name, p.rules.Vanished(k.state, ev.Received))) {
+				return
+			}
 		}
-		records = append(records, p.rules.Vanished(k.state, ev.Received)...)
-		p.forget(uid)
+		s.complete(ev.ResourceVersion)
 	}
-	return records
 }
 
-func (p *pods) state(pod *corev1.Pod) *status.State { return p.states[status.Key(pod)].state }
-
-func (p *pods) keep(next *status.State, s *stream, records []record.Record) []record.Record {
-	p.states[next.Key()] = known{next, s.list}
-	p.count.Store(int64(len(p.states)))
-	return records
+func (p *pods) keep(c change, s *stream) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c.state == nil {
+		delete(p.states, c.pod)
+		return
+	}
+	p.states[nameOfState(c.state)] = known{c.state, s.list}
 }
 
-func (p *pods) forget(uid string) {
-	delete(p.states, uid)
-	p.count.Store(int64(len(p.states)))
+func (p *pods) forget(name podName, records []record.Record) change {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.states, name)
+	return change{pod: name, records: records}
+}
+
+// known tells whether this very version of a pod is what has been told.
+func (p *pods) known(pod *corev1.Pod) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	state := p.states[nameOf(pod)].state
+	return state != nil && state.UID() == string(pod.UID) && state.ResourceVersion() == pod.ResourceVersion
+}
+
+func (p *pods) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.states)
 }
 
 func (p *pods) stream(name string) *stream {
@@ -134,3 +175,8 @@ func (p *pods) stream(name string) *stream {
 	}
 	return s
 }
+
+func nameOf(pod *corev1.Pod) podName { return podName{unique.Make(pod.Namespace), pod.Name} }
+
+// nameOfState shares the state's own memory.
+func nameOfState(s *status.State) podName { return podName{unique.Make(s.Namespace()), s.Name()} }

@@ -3,8 +3,10 @@ package pipeline_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,7 +40,7 @@ func TestWholeWay(t *testing.T) {
 	var lines bytes.Buffer
 	stdout := emit.NewStdout(&lines, emit.NewJSON(), func(err error) { t.Error(err) })
 	emitter, exporter := emittest.New(emit.Settings{Cluster: "test", Processors: []sdklog.Processor{stdout}})
-	p := pipeline.New(pipeline.Settings{Emitter: emitter, Meter: telemetry.NewMetrics("test")})
+	p := pipeline.New(pipeline.Settings{Emitter: emitter, Meter: telemetry.NewMetrics("test"), Journal: discard{}})
 
 	ctx, cancel := context.WithCancel(t.Context())
 	events := make(chan watch.Event)
@@ -110,18 +112,56 @@ func TestWholeWay(t *testing.T) {
 // record.
 func BenchmarkPipeline(b *testing.B) {
 	for _, sinks := range []string{"stdout", "stdout+otlp"} {
-		b.Run(sinks, func(b *testing.B) { benchmark(b, sinks == "stdout+otlp") })
+		b.Run(sinks, func(b *testing.B) { benchmark(b, sinks == "stdout+otlp", discard{}, false) })
 	}
 }
 
-func benchmark(b *testing.B, withOTLP bool) {
+// BenchmarkJournals is the same with both sinks, and a consumer that takes from
+// the journal what comes: what the journal in a file, with fsync, costs beside
+// the one in memory.
+func BenchmarkJournals(b *testing.B) {
+	options := journal.Options{Capacity: 1 << 30, OnError: func(err error) { b.Error(err) }}
+	b.Run("memory", func(b *testing.B) { benchmarkJournal(b, journal.NewMemory(options), false) })
+	b.Run("disk", func(b *testing.B) {
+		j, err := journal.Open(b.TempDir(), options)
+		if err != nil {
+			b.Fatal(err)
+		}
+		benchmarkJournal(b, j, true)
+	})
+}
+
+func benchmarkJournal(b *testing.B, j *journal.Journal, stored bool) {
+	var consumer sync.WaitGroup
+	consumer.Go(func() {
+		for {
+			batch, err := j.Next(context.Background(), 3<<20, 2048)
+			if errors.Is(err, journal.ErrClosed) {
+				return
+			}
+			if err := errors.Join(err, j.Ack(batch)); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+	benchmark(b, true, j, stored)
+	b.StopTimer()
+	j.Seal()
+	consumer.Wait()
+	if err := j.Close(); err != nil {
+		b.Error(err)
+	}
+}
+
+func benchmark(b *testing.B, withOTLP bool, j pipeline.Journal, stored bool) {
 	stdout := emit.NewStdout(io.Discard, emit.NewJSON(), func(err error) { b.Error(err) })
-	settings := pipeline.Settings{Meter: telemetry.NewMetrics("test")}
+	settings := pipeline.Settings{Meter: telemetry.NewMetrics("test"), Journal: j, Stored: stored, Lines: stdout.Lines}
 	processors := []sdklog.Processor{stdout}
 	if withOTLP {
 		processor := otlp.NewProcessor()
 		processors = append(processors, processor)
-		settings.Encoded, settings.Outbox = processor.Take, discard{}
+		settings.Encoded = processor.Take
 	}
 	settings.Emitter = emit.New(emit.Settings{Processors: processors})
 	p := pipeline.New(settings)
@@ -150,6 +190,8 @@ func benchmark(b *testing.B, withOTLP bool) {
 type discard struct{}
 
 func (discard) Commit(context.Context, journal.Group) error { return nil }
+func (discard) Written()                                    {}
+func (discard) Dropped() journal.Drop                       { return journal.Drop{} }
 
 func name(i int) string { return fmt.Sprintf("checkout-6b8f9d7d5c-%05d", i) }
 

@@ -1,0 +1,41 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+)
+
+// announceEvery is how often it is told that records had to make room: while
+// there is no room, that happens with each group.
+const announceEvery = 10 * time.Second
+
+// unannounced fires when it is time to tell of records that were dropped.
+func (p *Pipeline) unannounced() <-chan time.Time {
+	if p.set.Journal.Dropped().Records == 0 {
+		return nil
+	}
+	return time.After(announceEvery - time.Since(p.announced))
+}
+
+// announce emits a record that tells of the records that the journal dropped
+// since that was last told, and returns how many it tells of.
+func (p *Pipeline) announce(ctx context.Context) (dropped uint64, err error) {
+	d := p.set.Journal.Dropped()
+	now := time.Now()
+	if d.Records == 0 || now.Sub(p.announced) < announceEvery {
+		return 0, nil
+	}
+	p.announced = now
+	r := record.Record{
+		Time:    now,
+		Level:   record.LevelError,
+		Message: fmt.Sprintf("%d records were dropped before they were sent, because the journal was full", d.Records),
+		Action:  record.Drop,
+		ID:      record.NewID(p.set.Rules.Cluster, "", "", record.Drop, fmt.Sprint(d.FirstSeq, "-", d.LastSeq), int(d.Records)), //nolint:gosec // part of a hash
+		Dropped: &record.Dropped{Records: d.Records, FirstSeq: d.FirstSeq, LastSeq: d.LastSeq},
+	}
+	return d.Records, p.emitOne(ctx, &r)
+}

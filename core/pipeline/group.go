@@ -1,0 +1,57 @@
+package pipeline
+
+import (
+	"github.com/pod-status-logger/pod-status-logger/core/journal"
+	"github.com/pod-status-logger/pod-status-logger/core/status"
+)
+
+// group is what will be committed next, but for the bytes of its records.
+type group struct {
+	emitted                       int
+	received, changed, suppressed uint64
+	pods                          map[podName]*status.State // nil: gone
+	buf                           []byte                    // reused
+}
+
+func newGroup() group { return group{pods: make(map[podName]*status.State)} }
+
+// take returns the group for the journal, and begins the next one. It is valid
+// until the next call.
+func (g *group) take(stored bool, p *pods, seq uint64) journal.Group {
+	taken := journal.Group{
+		Emitted: g.emitted, Seq: seq,
+		Received: g.received, Changed: g.changed, Suppressed: g.suppressed,
+	}
+	if stored {
+		taken.State = g.state(p)
+	}
+	pods := g.pods
+	clear(pods)
+	*g = group{pods: pods, buf: g.buf}
+	return taken
+}
+
+// state encodes what changed.
+func (g *group) state(p *pods) map[string][]byte {
+	changes := make(map[string][]byte, len(g.pods)+1)
+	g.buf = g.buf[:0]
+	for name, state := range g.pods {
+		if state == nil {
+			changes[name.key()] = nil
+			continue
+		}
+		start := len(g.buf)
+		g.buf = state.Append(g.buf)
+		changes[name.key()] = g.buf[start:len(g.buf):len(g.buf)] // stays as it is where the buffer moves
+	}
+	for name, s := range p.streams {
+		if s.changed {
+			changes[streamPrefix+name] = s.encode()
+		}
+	}
+	for _, name := range p.retired {
+		changes[streamPrefix+name] = nil
+	}
+	p.retired = nil
+	return changes
+}
