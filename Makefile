@@ -11,6 +11,7 @@ VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo de
 BUILDFLAGS = -tags grpcnotrace -trimpath -ldflags='-s -w -X main.version=$(VERSION)'
 FUZZTIME  ?= 30s
 RECORDS   ?= 100000
+DURATION  ?= 180s
 TOOL       = go tool -modfile=tools/go.mod
 CLUSTER    = test/cluster/bin/cluster
 COLLECTOR  = test/collector/bin/otelcol
@@ -71,6 +72,11 @@ vuln: ## Look for known vulnerabilities in what the program calls
 e2e: build $(CLUSTER) $(COLLECTOR) ## Test on a real control plane and a real Collector (the first time builds both: 15 minutes)
 	$(CLUSTER) build
 	go test -tags e2e -count=1 -timeout 20m -v ./test/e2e
+
+.PHONY: chaos
+chaos: build $(CLUSTER) $(COLLECTOR) ## Kill, cut and fill everything for DURATION on a real cluster, and see that nothing is missing
+	$(CLUSTER) build
+	tools/chaos.sh $(DURATION)
 
 .PHONY: $(CLUSTER) $(COLLECTOR)
 $(CLUSTER):

@@ -88,15 +88,23 @@ type ServiceConfig struct {
 	FromLabels bool `json:"fromLabels"`
 }
 
-// StateConfig bounds the journal of records that wait to be sent.
+// StateConfig says where the journal is kept from which the program resumes, and
+// bounds the records in it that wait to be sent.
 type StateConfig struct {
-	// Dir is where the journal is kept. Empty, the only value so far: in memory.
+	// Dir is the folder of the journal. Empty: in memory, for this run only.
 	Dir string `json:"dir"`
-	// MaxSize is the size of the journal in bytes, such as 64Mi.
+	// MaxSize is how many bytes of records may wait, such as 64Mi. Default: 256Mi
+	// in a folder, 64Mi in memory.
 	MaxSize text `json:"maxSize"`
-	// WhenFull is block, the only value so far: the watch waits until there is room.
+	// WhenFull is block, and the watch waits until there is room, or drop-oldest.
 	WhenFull string `json:"whenFull"`
 }
+
+// The values of state.whenFull.
+const (
+	whenFullBlock = "block"
+	whenFullDrop  = "drop-oldest"
+)
 
 // TelemetryConfig says where the program tells of itself.
 type TelemetryConfig struct {
@@ -117,7 +125,7 @@ func DefaultConfig() Config {
 		Kind:            configKind,
 		Watch:           WatchConfig{Namespaces: []string{}, Updates: "changes", Initial: "create"},
 		Stdout:          StdoutConfig{Enabled: true, Format: "json"},
-		State:           StateConfig{MaxSize: "64Mi", WhenFull: "block"},
+		State:           StateConfig{WhenFull: whenFullBlock},
 		Telemetry:       TelemetryConfig{Listen: "127.0.0.1:9464"},
 		Log:             LogConfig{Level: "info"},
 		Plugins:         defaultPlugins(),
@@ -165,13 +173,35 @@ func (w *WatchConfig) validate() error {
 
 func (s *StateConfig) validate() error {
 	var errs []error
-	if s.Dir != "" {
-		errs = append(errs, fmt.Errorf("state.dir: %q: this version keeps its state in memory only; leave it empty", s.Dir))
-	}
 	if _, err := s.bytes(); err != nil {
 		errs = append(errs, err)
 	}
-	return errors.Join(append(errs, oneOf("state.whenFull", s.WhenFull, "block"))...)
+	return errors.Join(append(errs, oneOf("state.whenFull", s.WhenFull, whenFullBlock, whenFullDrop))...)
+}
+
+// Defaults of state.maxSize.
+const (
+	sizeOnDisk   = "256Mi"
+	sizeInMemory = "64Mi"
+)
+
+// fill says how large the journal may get, where the user does not.
+func (s *StateConfig) fill() {
+	switch {
+	case s.MaxSize != "":
+	case s.Dir != "":
+		s.MaxSize = sizeOnDisk
+	default:
+		s.MaxSize = sizeInMemory
+	}
+}
+
+// namespaces returns the namespace of each watch, "" for one of all of them.
+func (c *Config) namespaces() []string {
+	if len(c.Watch.Namespaces) == 0 {
+		return []string{""}
+	}
+	return c.Watch.Namespaces
 }
 
 const (
@@ -180,7 +210,8 @@ const (
 )
 
 // bytes returns the size of the journal.
-func (s *StateConfig) bytes() (int64, error) {
+func (s StateConfig) bytes() (int64, error) {
+	s.fill()
 	return quantity("state.maxSize", string(s.MaxSize), minJournal, maxSize)
 }
 

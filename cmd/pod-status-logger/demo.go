@@ -37,7 +37,7 @@ takes some seconds, and ends by itself or at Ctrl-C.`,
 // demo watches a server that plays the script, until all of it has come through.
 func demo(ctx context.Context, c Config, env environment) error {
 	// The file may say which pods of another cluster to watch.
-	c.Watch.Namespaces, c.Watch.Selector, c.Watch.Initial = nil, "", "create"
+	c.Watch.Namespaces, c.Watch.Selector, c.Watch.Initial, c.State.Dir = nil, "", "create", ""
 	pace, err := duration("pace", c.pace, 0)
 	if err != nil {
 		return usage(err)

@@ -20,6 +20,7 @@ const (
 )
 
 func main() {
+	signal.Ignore(syscall.SIGXFSZ) // a limit on files is as a disk that is full
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The first signal ends the program in good order, a second one at once.
 	context.AfterFunc(ctx, stop)

@@ -26,6 +26,11 @@ func clusterFlags(fs *pflag.FlagSet, c *Config) {
 	fs.StringVar(&c.Telemetry.Listen, "listen", c.Telemetry.Listen, "address of /metrics, /livez and /readyz; empty: none")
 }
 
+// stateFlag is the flag about where the journal is.
+func stateFlag(fs *pflag.FlagSet, c *Config) {
+	fs.StringVar(&c.State.Dir, "state-dir", c.State.Dir, "folder of the journal, from which the program resumes after a restart; default: in memory")
+}
+
 // outputFlags are the flags about what becomes of records.
 func outputFlags(fs *pflag.FlagSet, c *Config) {
 	fs.VarP(&choice{&c.Stdout.Format, []string{"json", "pretty"}}, "output", "o", "format on stdout: json, or pretty for people")
@@ -34,7 +39,8 @@ func outputFlags(fs *pflag.FlagSet, c *Config) {
 	fs.BoolVar(&c.Service.FromLabels, "service-from-labels", c.Service.FromLabels, "derive service.name and service.version also from the app.kubernetes.io labels")
 	fs.StringVar(&c.OTLP.Endpoint, "otlp-endpoint", c.OTLP.Endpoint, "URL of the OTLP receiver; default: as OTEL_EXPORTER_OTLP_ENDPOINT says, else none")
 	fs.Var(&choice{&c.OTLP.Protocol, []string{"grpc", "http/protobuf"}}, "otlp-protocol", "grpc or http/protobuf; default: as OTEL_EXPORTER_OTLP_PROTOCOL says, else grpc")
-	fs.StringVar((*string)(&c.State.MaxSize), "state-max-size", string(c.State.MaxSize), "size of the journal of records that wait to be sent")
+	fs.StringVar((*string)(&c.State.MaxSize), "state-max-size", string(c.State.MaxSize), "how many bytes of records may wait in the journal; default: 256Mi with --state-dir, else 64Mi")
+	fs.Var(&choice{&c.State.WhenFull, []string{whenFullBlock, whenFullDrop}}, "state-when-full", "what to do when the journal is full: block the watch, or drop-oldest")
 	fs.StringVar((*string)(&c.ShutdownTimeout), "shutdown-timeout", string(c.ShutdownTimeout), "how long to go on after a signal to write and send what is there")
 }
 
@@ -63,6 +69,7 @@ func resolve(c Config, flags *pflag.FlagSet, lookup func(string) (string, bool))
 	}
 	options := pflag.NewFlagSet("", pflag.ContinueOnError)
 	clusterFlags(options, &c)
+	stateFlag(options, &c)
 	outputFlags(options, &c)
 	commonFlags(options, &c)
 	demoFlags(options, &c)
@@ -94,6 +101,7 @@ func resolve(c Config, flags *pflag.FlagSet, lookup func(string) (string, bool))
 	if err := errors.Join(errs...); err != nil {
 		return c, err
 	}
+	c.State.fill()
 	if err := c.Validate(); err != nil && path != "" {
 		return c, fmt.Errorf("flags, environment and %s: %w", path, err)
 	} else if err != nil {

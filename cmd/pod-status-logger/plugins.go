@@ -116,12 +116,15 @@ func (s *service) newOwners(needs []*enrichv1.OwnerNeeds, cluster *rest.Config) 
 	return owner.New(settings)
 }
 
-// close ends the plugins, and the look-ups for them.
+// close ends the plugins and the look-ups for them, and closes the journal.
 func (s *service) close() {
 	if s.owners != nil {
 		s.owners.Close()
 	}
 	if s.plugins != nil {
 		s.plugins.Close()
+	}
+	if err := s.journal.Close(); err != nil {
+		s.log.Error("the journal was not closed in good order; the next start may deliver a few records again", "error", err)
 	}
 }

@@ -44,6 +44,7 @@ func replay(ctx context.Context, c Config, env environment, path string) error {
 		return err
 	}
 	defer func() { _ = input.Close() }()
+	c.State.Dir = ""                       // a recording is no cluster to resume
 	s, err := newService(ctx, c, env, nil) // the owners of then may not be those of now
 	if err != nil {
 		return err

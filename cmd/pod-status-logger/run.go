@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"github.com/pod-status-logger/pod-status-logger/core/telemetry"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
 )
@@ -29,7 +30,7 @@ func watchCommand(env environment) *cobra.Command {
 			return watchCluster(cmd.Context(), c, env, client)
 		}),
 	}
-	addFlags(cmd, DefaultConfig(), clusterFlags, outputFlags, commonFlags)
+	addFlags(cmd, DefaultConfig(), clusterFlags, stateFlag, outputFlags, commonFlags)
 	return cmd
 }
 
@@ -78,7 +79,13 @@ func allIfNone(namespaces []string) []string {
 }
 
 // streams are the watches of the configuration's namespaces.
-type streams map[string]*watch.Stream
+type streams map[string]resumed
+
+// resumed is a watch, and from where it goes on.
+type resumed struct {
+	*watch.Stream
+	from string
+}
 
 func (s *service) streams(config *rest.Config) (streams, error) {
 	client, err := watch.NewClient(config)
@@ -89,18 +96,19 @@ func (s *service) streams(config *rest.Config) (streams, error) {
 		s.metrics.WatchRestarts.WithLabelValues(reason)
 	}
 	all := make(streams)
-	namespaces := s.config.Watch.Namespaces
-	if len(namespaces) == 0 {
-		namespaces = []string{""}
-	}
-	for _, ns := range namespaces {
-		all[ns] = watch.New(watch.Settings{
+	for _, ns := range s.config.namespaces() {
+		from := s.pipeline.Resume(ns)
+		all[ns] = resumed{from: from.Checkpoint, Stream: watch.New(watch.Settings{
 			Client:        client,
 			Namespace:     ns,
 			LabelSelector: s.config.Watch.Selector,
+			Since:         s.journal.Stats().Committed,
+			Known:         s.pipeline.Known,
+			Compare:       from.Compare,
 			Logger:        s.log,
+			OnGap:         func(watch.Gap) { s.metrics.WatchGaps.Inc() },
 			OnRestart:     func(reason string) { s.metrics.WatchRestarts.WithLabelValues(reason).Inc() },
-		})
+		})}
 	}
 	return all, nil
 }
@@ -109,7 +117,7 @@ func (s *service) streams(config *rest.Config) (streams, error) {
 func (all streams) run(ctx context.Context, out chan<- watch.Event) error {
 	var wg sync.WaitGroup
 	for _, stream := range all {
-		wg.Go(func() { _ = stream.Run(ctx, "", out) }) // returns only ctx's error
+		wg.Go(func() { _ = stream.Run(ctx, stream.from, out) }) // returns only ctx's error
 	}
 	wg.Wait()
 	return ctx.Err()
@@ -144,7 +152,7 @@ func (s *service) serve(ctx context.Context, all streams) (stop func(), err erro
 			return time.Since(heard)
 		}
 		s.metrics.WatchStream(ns, silence)
-		checks = append(checks, func() error { return checkStream(ns, stream, silence()) })
+		checks = append(checks, func() error { return checkStream(ns, stream.Stream, silence()) })
 	}
 	server, err := telemetry.Listen(ctx, address, s.metrics.Registry, s.log, checks...)
 	if err != nil {
@@ -160,13 +168,24 @@ func (s *service) serve(ctx context.Context, all streams) (stop func(), err erro
 }
 
 func (s *service) checkBusy() error {
-	if s.outbox != nil {
-		if j := s.outbox.Stats(); j.Bytes > j.Capacity/100*fullPercent || !j.BlockedSince.IsZero() {
-			return fmt.Errorf("the journal is full: %d records wait for the OTLP receiver", j.Records)
-		}
+	if err := s.checkJournal(s.journal.Stats()); err != nil {
+		return err
 	}
 	if busy := s.pipeline.Busy(); busy > maxBusy {
 		return fmt.Errorf("records can't be written for %v: is stdout read?", busy.Round(time.Second))
+	}
+	return nil
+}
+
+func (s *service) checkJournal(j journal.Stats) error {
+	full := !j.BlockedSince.IsZero() || j.Bytes+j.DeadBytes > j.Capacity/100*fullPercent && s.config.State.WhenFull == whenFullBlock
+	switch {
+	case j.Failing != "":
+		return fmt.Errorf("the journal can't be written: %s", j.Failing)
+	case full && j.DeadBytes > j.Capacity/2:
+		return fmt.Errorf("the journal is full of dead letters: %d records that the OTLP receiver refuses; see journal dead-letter", j.DeadRecords)
+	case full:
+		return fmt.Errorf("the journal is full: %d records wait for the OTLP receiver", j.Records)
 	}
 	return nil
 }

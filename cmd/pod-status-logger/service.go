@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	sdklog "go.opentelemetry.io/otel/sdk/log"
@@ -33,12 +32,13 @@ type service struct {
 
 	emitter  *emit.Emitter
 	pipeline *pipeline.Pipeline
-	outbox   *journal.Memory // nil: nothing is sent
-	sender   *otlp.Sender
+	journal  *journal.Journal
+	stdout   *emit.Stdout     // nil: no lines are written
+	sender   *otlp.Sender     // nil: nothing is sent
 	enricher *enrich.Chain    // nil: no plugins
 	plugins  *pluginhost.Host // likewise
 	owners   *owner.Finder    // nil: nobody needs them
-	refused  atomic.Int64     // records that the receiver will never take
+	deadOnce uint64           // dead letters that there were at the start
 }
 
 var errNoSink = errors.New("nowhere to write records to: stdout is off and no OTLP receiver is named")
@@ -64,22 +64,31 @@ func newService(ctx context.Context, c Config, env environment, cluster *rest.Co
 	s := &service{config: c, log: newLogger(env.stderr, c.Log.Level), metrics: telemetry.NewMetrics(buildVersion())}
 	takeLibraryLogs(s.log)
 
+	if err := s.openJournal(); err != nil {
+		return nil, err
+	}
 	settings := pipeline.Settings{
+		Journal:     s.journal,
+		Stored:      c.State.Dir != "",
+		Selector:    c.Watch.Selector,
 		Rules:       status.Rules{Cluster: c.Cluster, EveryUpdate: c.Watch.Updates == "all", ServiceFromLabels: c.Service.FromLabels},
 		SkipInitial: c.Watch.Initial == "none",
 		Meter:       s.metrics,
 	}
 	var processors []sdklog.Processor
 	if c.Stdout.Enabled {
-		processors = append(processors, s.stdout(env))
+		s.stdout = s.newStdout(env)
+		processors = append(processors, s.stdout)
+		settings.Lines = s.stdout.Lines
 	}
 	if receiver.Enabled {
 		processor := otlp.NewProcessor()
 		processors = append(processors, processor)
 		s.send(receiver)
-		settings.Encoded, settings.Outbox = processor.Take, s.outbox
+		settings.Encoded = processor.Take
 	}
 	if len(processors) == 0 {
+		s.close()
 		return nil, usage(errNoSink)
 	}
 	if settings.Rules.Annotations, err = s.enrich(ctx, env, cluster); err != nil {
@@ -93,11 +102,15 @@ func newService(ctx context.Context, c Config, env environment, cluster *rest.Co
 	settings.Emitter = s.emitter
 	s.pipeline = pipeline.New(settings)
 	s.metrics.WatchPods(s.pipeline.Pods)
+	if err := s.restore(env); err != nil {
+		s.close()
+		return nil, err
+	}
 	return s, nil
 }
 
-// stdout returns the processor that writes lines.
-func (s *service) stdout(env environment) sdklog.Processor {
+// newStdout returns the processor that writes lines.
+func (s *service) newStdout(env environment) *emit.Stdout {
 	var format emit.Format = emit.NewJSON(namesOf(s.config.Plugins)...)
 	if s.config.Stdout.Format == "pretty" {
 		_, noColor := env.lookup("NO_COLOR")
@@ -109,22 +122,13 @@ func (s *service) stdout(env environment) sdklog.Processor {
 	})
 }
 
-// send prepares the journal and its sender.
+// send prepares the sender.
 func (s *service) send(receiver otlp.Settings) {
-	size, _ := s.config.State.bytes() // validated before
-	s.outbox = journal.NewMemory(size)
-	s.metrics.WatchJournal(s.outbox.Stats)
 	for _, o := range []otlp.Outcome{otlp.Delivered, otlp.Retried, otlp.Split, otlp.Refused, otlp.Cancelled} {
 		s.metrics.OTLPRequests.WithLabelValues(string(o))
 	}
 	receiver.UserAgent = "pod-status-logger/" + buildVersion()
-	s.sender = otlp.NewSender(receiver, s.outbox, otlp.Hooks{
-		OnRequest: s.countRequest,
-		OnRefused: func([]byte, error) {
-			s.refused.Add(1)
-			s.metrics.OTLPRefusedRecords.Inc()
-		},
-	}, s.log)
+	s.sender = otlp.NewSender(receiver, s.journal, otlp.Hooks{OnRequest: s.countRequest}, s.log)
 	s.log.Info("sending records", "receiver", receiver)
 }
 
@@ -132,9 +136,7 @@ func (s *service) countRequest(r otlp.Request) {
 	s.metrics.OTLPRequests.WithLabelValues(string(r.Outcome)).Inc()
 	switch r.Outcome {
 	case otlp.Delivered:
-		s.metrics.OTLPSentRecords.Add(float64(r.Records))
 		s.metrics.OTLPSentBytes.Add(float64(r.Bytes))
-		s.metrics.OTLPRejectedRecords.Add(float64(r.Rejected))
 	case otlp.Retried:
 		s.metrics.OTLPRetries.Inc()
 	case otlp.Split, otlp.Refused, otlp.Cancelled:
@@ -164,11 +166,7 @@ func (s *service) run(ctx context.Context, from source) error {
 	defer parts.Wait()
 	defer stopSending()
 	if s.sender != nil {
-		parts.Go(func() {
-			if err := s.sender.Run(sending); err != nil {
-				s.log.Error("sending ended", "error", err)
-			}
-		})
+		parts.Go(func() { s.keepSending(sending) })
 	}
 
 	events := make(chan watch.Event, maxWaiting)
@@ -182,6 +180,24 @@ func (s *service) run(ctx context.Context, from source) error {
 	return s.finish(ctx, patient, stopReading, events, sourced)
 }
 
+// keepSending runs the sender until ctx ends or everything is sent. What ends it
+// otherwise is trouble with the journal, which may pass.
+func (s *service) keepSending(ctx context.Context) {
+	const pause = 5 * time.Second
+	for {
+		err := s.sender.Run(ctx)
+		if err == nil {
+			return
+		}
+		s.log.Error("sending was interrupted, trying again", "error", err)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // finish conducts the events, then waits until all is delivered.
 func (s *service) finish(ctx, patient context.Context, stopReading func(), events <-chan watch.Event, sourced <-chan error) error {
 	// A write that blocks can't be cancelled, so it is left behind.
@@ -193,7 +209,7 @@ func (s *service) finish(ctx, patient context.Context, stopReading func(), event
 	case <-patient.Done():
 	}
 	if patient.Err() != nil {
-		return errors.New("records are left: stdout or a full journal did not take them until the shutdown timeout")
+		return s.left("records are left: stdout or a full journal did not take them until the shutdown timeout")
 	}
 	stopReading()
 	if sourceErr := <-sourced; sourceErr != nil && ctx.Err() == nil {
@@ -205,26 +221,36 @@ func (s *service) finish(ctx, patient context.Context, stopReading func(), event
 // drain waits until the receiver has everything, or has taken nothing for the
 // shutdown timeout.
 func (s *service) drain(patient context.Context) error {
-	if s.outbox == nil {
+	s.journal.Seal()
+	if s.sender == nil {
 		return nil
 	}
-	s.outbox.Close()
 	s.sender.Hurry()
-	for before := s.outbox.Stats().Records; ; {
+	for before := s.journal.Stats().Records; ; {
 		waiting, cancel := context.WithTimeout(patient, s.config.shutdownTimeout())
-		err := s.outbox.Drained(waiting)
+		err := s.journal.Drained(waiting)
 		cancel()
 		if err == nil {
 			break
 		}
-		left := s.outbox.Stats().Records
+		left := s.journal.Stats().Records
 		if patient.Err() != nil || left == before {
-			return fmt.Errorf("%d records are left: the OTLP receiver did not take them until the shutdown timeout", left)
+			return s.left(fmt.Sprintf("%d records are left: the OTLP receiver did not take them until the shutdown timeout", left))
 		}
 		before = left
 	}
-	if n := s.refused.Load(); n > 0 {
+	if n := s.journal.Stats().Totals.OTLP.Dead - s.deadOnce; n > 0 && s.config.State.Dir == "" {
 		return fmt.Errorf("the OTLP receiver refused %d records", n)
 	}
+	return nil
+}
+
+// left tells what could not be delivered before the end: an error where it is
+// lost with the process.
+func (s *service) left(what string) error {
+	if s.config.State.Dir == "" {
+		return errors.New(what)
+	}
+	s.log.Warn("stopped before everything was delivered; the next start goes on", "left", what)
 	return nil
 }

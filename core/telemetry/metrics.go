@@ -10,7 +10,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
-	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"github.com/pod-status-logger/pod-status-logger/core/pipeline"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
@@ -23,15 +22,13 @@ const namespace = "pod_status_logger"
 type Metrics struct {
 	Registry *prometheus.Registry
 
-	WatchRestarts       *prometheus.CounterVec // by reason
-	StdoutWriteErrors   prometheus.Counter
-	OTLPSentRecords     prometheus.Counter
-	OTLPSentBytes       prometheus.Counter
-	OTLPRequests        *prometheus.CounterVec // by outcome
-	OTLPRetries         prometheus.Counter
-	OTLPRejectedRecords prometheus.Counter
-	OTLPRefusedRecords  prometheus.Counter
-	OwnerLookups        *prometheus.CounterVec // by outcome
+	WatchRestarts     *prometheus.CounterVec // by reason
+	StdoutWriteErrors prometheus.Counter
+	WatchGaps         prometheus.Counter
+	OTLPSentBytes     prometheus.Counter
+	OTLPRequests      *prometheus.CounterVec // by outcome
+	OTLPRetries       prometheus.Counter
+	OwnerLookups      *prometheus.CounterVec // by outcome
 
 	events  *prometheus.CounterVec
 	records *prometheus.CounterVec
@@ -52,6 +49,7 @@ func NewMetrics(version string) *Metrics {
 	m := &Metrics{Registry: registry, make: promauto.With(registry)}
 	m.events = m.counters("watch_events_total", "Events of the watch, by kind.", "kind")
 	m.WatchRestarts = m.counters("watch_restarts_total", "Watches begun again, by reason.", "reason")
+	m.WatchGaps = m.counter("watch_gaps_total", "Spans of time whose changes were only found by comparing, as the history of the watch was gone.")
 	m.records = m.counters("records_total", "Records emitted, by action and state.", "action", "state")
 	m.delay = m.make.NewHistogram(prometheus.HistogramOpts{
 		Namespace: namespace, Name: "delay_seconds",
@@ -59,12 +57,9 @@ func NewMetrics(version string) *Metrics {
 		Buckets: prometheus.ExponentialBuckets(0.0005, 4, 10),
 	})
 	m.StdoutWriteErrors = m.counter("stdout_write_errors_total", "Failed writes to stdout; they are tried again.")
-	m.OTLPSentRecords = m.counter("otlp_sent_records_total", "Records that the OTLP receiver acknowledged.")
-	m.OTLPSentBytes = m.counter("otlp_sent_bytes_total", "Bytes of those records before compression.")
+	m.OTLPSentBytes = m.counter("otlp_sent_bytes_total", "Bytes of records that the OTLP receiver acknowledged, before compression.")
 	m.OTLPRequests = m.counters("otlp_requests_total", "OTLP requests, by outcome.", "outcome")
 	m.OTLPRetries = m.counter("otlp_retries_total", "OTLP requests that were tried again.")
-	m.OTLPRejectedRecords = m.counter("otlp_rejected_records_total", "Records that the receiver rejected in a partial success.")
-	m.OTLPRefusedRecords = m.counter("otlp_refused_records_total", "Records that the receiver refused for good.")
 	m.OwnerLookups = m.counters("owner_lookups_total", "Look-ups of the owners of pods, by outcome.", "outcome")
 	m.plugins = m.newPluginMetrics()
 	m.make.NewGaugeVec(prometheus.GaugeOpts{
@@ -108,20 +103,6 @@ func (m *Metrics) WatchPods(pods func() int) {
 func (m *Metrics) WatchStream(stream string, silence func() time.Duration) {
 	m.gauge("watch_silence_seconds", "Time since the last event or bookmark of the watch.",
 		prometheus.Labels{"namespace": stream}, func() float64 { return silence().Seconds() })
-}
-
-// WatchJournal tells how full the journal is.
-func (m *Metrics) WatchJournal(stats func() journal.Stats) {
-	m.gauge("journal_records", "Records that wait to be sent.", nil,
-		func() float64 { return float64(stats().Records) })
-	m.gauge("journal_bytes", "Bytes of those records.", nil,
-		func() float64 { return float64(stats().Bytes) })
-	m.gauge("journal_capacity_bytes", "Bytes at which the journal is full and holds up the watch.", nil,
-		func() float64 { return float64(stats().Capacity) })
-	m.gauge("journal_oldest_seconds", "Age of the record that has waited longest.", nil,
-		func() float64 { return age(stats().Oldest) })
-	m.gauge("journal_blocked_seconds", "For how long the journal has been full and holding up the watch.", nil,
-		func() float64 { return age(stats().BlockedSince) })
 }
 
 func age(since time.Time) float64 {

@@ -36,6 +36,12 @@ func wired() *telemetry.Metrics {
 		return journal.Stats{
 			Records: 3, Bytes: 1000, Capacity: 4096,
 			Oldest: time.Now().Add(-time.Hour), BlockedSince: time.Now().Add(-time.Minute),
+			FileBytes: 65536, DeadRecords: 4, DeadBytes: 2000,
+			Totals: journal.Totals{
+				Received: 20, Changed: 10, Suppressed: 1, Emitted: 15,
+				Stdout: journal.SinkTotals{Committed: 15, Sent: 15, Acknowledged: 15},
+				OTLP:   journal.SinkTotals{Committed: 15, Sent: 9, Acknowledged: 7, Rejected: 2, Dead: 4, Dropped: 1},
+			},
 		}
 	})
 	m.WatchPlugin("team", func() pluginhost.Stats {
@@ -52,34 +58,47 @@ func wired() *telemetry.Metrics {
 // are built on: to rename one is to break those.
 func TestSeries(t *testing.T) {
 	want := map[string]string{
-		"build_info":                      "gauge",
-		"delay_seconds":                   "histogram",
-		"journal_blocked_seconds":         "gauge",
-		"journal_bytes":                   "gauge",
-		"journal_capacity_bytes":          "gauge",
-		"journal_oldest_seconds":          "gauge",
-		"journal_records":                 "gauge",
-		"otlp_refused_records_total":      "counter",
-		"otlp_rejected_records_total":     "counter",
-		"otlp_requests_total":             "counter",
-		"otlp_retries_total":              "counter",
-		"otlp_sent_bytes_total":           "counter",
-		"otlp_sent_records_total":         "counter",
-		"owner_lookups_total":             "counter",
-		"plugin_call_duration_seconds":    "histogram",
-		"plugin_calls_total":              "counter",
-		"plugin_failed_records_total":     "counter",
-		"plugin_log_lines_dropped_total":  "counter",
-		"plugin_resident_memory_bytes":    "gauge",
-		"plugin_restarts_total":           "counter",
-		"plugin_suppressed_records_total": "counter",
-		"plugin_up":                       "gauge",
-		"pods":                            "gauge",
-		"records_total":                   "counter",
-		"stdout_write_errors_total":       "counter",
-		"watch_events_total":              "counter",
-		"watch_restarts_total":            "counter",
-		"watch_silence_seconds":           "gauge",
+		"build_info":                       "gauge",
+		"delay_seconds":                    "histogram",
+		"journal_blocked_seconds":          "gauge",
+		"journal_bytes":                    "gauge",
+		"journal_capacity_bytes":           "gauge",
+		"journal_changed_events_total":     "counter",
+		"journal_dead_letter_bytes":        "gauge",
+		"journal_dead_letters":             "gauge",
+		"journal_emitted_records_total":    "counter",
+		"journal_failing_seconds":          "gauge",
+		"journal_file_bytes":               "gauge",
+		"journal_oldest_seconds":           "gauge",
+		"journal_received_events_total":    "counter",
+		"journal_suppressed_records_total": "counter",
+		"sink_acknowledged_records_total":  "counter",
+		"sink_committed_records_total":     "counter",
+		"sink_dead_records_total":          "counter",
+		"sink_dropped_records_total":       "counter",
+		"sink_rejected_records_total":      "counter",
+		"sink_sent_records_total":          "counter",
+		"sink_waiting_records":             "gauge",
+		"watch_gaps_total":                 "counter",
+		"journal_records":                  "gauge",
+		"otlp_requests_total":              "counter",
+		"otlp_retries_total":               "counter",
+		"otlp_sent_bytes_total":            "counter",
+		"owner_lookups_total":              "counter",
+		"plugin_call_duration_seconds":     "histogram",
+		"plugin_calls_total":               "counter",
+		"plugin_failed_records_total":      "counter",
+		"plugin_log_lines_dropped_total":   "counter",
+		"plugin_resident_memory_bytes":     "gauge",
+		"plugin_restarts_total":            "counter",
+		"plugin_suppressed_records_total":  "counter",
+		"plugin_up":                        "gauge",
+		"pods":                             "gauge",
+		"records_total":                    "counter",
+		"stdout_write_errors_total":        "counter",
+		"watch_events_total":               "counter",
+		"watch_restarts_total":             "counter",
+		"watch_silence_seconds":            "gauge",
 	}
 	families, err := wired().Registry.Gather()
 	if err != nil {
@@ -151,12 +170,10 @@ func TestCounters(t *testing.T) {
 	m.Group(time.Hour)
 	m.WatchRestarts.WithLabelValues("gone").Inc()
 	m.StdoutWriteErrors.Inc()
-	m.OTLPSentRecords.Add(256)
 	m.OTLPSentBytes.Add(1000)
 	m.OTLPRequests.WithLabelValues("ok").Inc()
 	m.OTLPRetries.Inc()
-	m.OTLPRejectedRecords.Add(2)
-	m.OTLPRefusedRecords.Inc()
+	m.WatchGaps.Inc()
 	for name, want := range map[string]float64{
 		`records_total{action="create",state=""}`:        1,
 		`records_total{action="update",state="waiting"}`: 2,
@@ -169,12 +186,22 @@ func TestCounters(t *testing.T) {
 		`watch_silence_seconds{namespace="shop"}`:        1.5,
 		`watch_silence_seconds{namespace=""}`:            60,
 		"stdout_write_errors_total":                      1,
-		"otlp_sent_records_total":                        256,
 		"otlp_sent_bytes_total":                          1000,
 		`otlp_requests_total{outcome="ok"}`:              1,
 		"otlp_retries_total":                             1,
-		"otlp_rejected_records_total":                    2,
-		"otlp_refused_records_total":                     1,
+		"watch_gaps_total":                               1,
+		"journal_received_events_total":                  20,
+		"journal_emitted_records_total":                  15,
+		"journal_dead_letters":                           4,
+		"journal_file_bytes":                             65536,
+		`sink_committed_records_total{sink="stdout"}`:    15,
+		`sink_waiting_records{sink="stdout"}`:            0,
+		`sink_sent_records_total{sink="otlp"}`:           9,
+		`sink_acknowledged_records_total{sink="otlp"}`:   7,
+		`sink_rejected_records_total{sink="otlp"}`:       2,
+		`sink_dead_records_total{sink="otlp"}`:           4,
+		`sink_dropped_records_total{sink="otlp"}`:        1,
+		`sink_waiting_records{sink="otlp"}`:              3,
 		"pods":                                           42,
 		"journal_records":                                3,
 		"journal_bytes":                                  1000,

@@ -1,0 +1,267 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	commonpb "go.opentelemetry.io/proto/slim/otlp/common/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
+)
+
+// keeper runs the program with a journal, as a process that can be killed and
+// started again. All its runs append to one file.
+type keeper struct {
+	t        testing.TB
+	server   *watchtest.Server
+	receiver *otlptest.Receiver // nil: nothing is sent
+	dir      string             // of the journal
+	stdout   string             // file
+	stderr   string             // file
+	address  string
+	args     []string
+	process  *exec.Cmd
+}
+
+// delivered is a record as both sinks have it.
+type delivered struct {
+	Seq     int    `json:"seq"`
+	ID      string `json:"record_id"`
+	Pod     string `json:"pod"`
+	Version string `json:"resource_version"`
+	Action  string `json:"action"`
+	State   string `json:"state"`
+
+	Recovered bool `json:"recovered"`
+	Initial   bool `json:"initial"`
+	Dropped   int  `json:"dropped"`
+}
+
+func newKeeper(t testing.TB, server *watchtest.Server, receiver *otlptest.Receiver, args ...string) *keeper {
+	t.Helper()
+	dir := t.TempDir()
+	k := &keeper{
+		t: t, server: server, receiver: receiver, dir: filepath.Join(dir, "state"), stdout: filepath.Join(dir, "stdout"), stderr: filepath.Join(dir, "stderr"),
+		address: freeAddress(t),
+	}
+	k.args = append([]string{"--kubeconfig", kubeconfig(t, server), "--listen", k.address, "--plugins=none", "--state-dir", k.dir, "--shutdown-timeout=20s"}, args...)
+	t.Cleanup(k.kill)
+	return k
+}
+
+// start runs the program, with a few more arguments.
+func (k *keeper) start(args ...string) {
+	k.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	k.process = exec.Command(self, append(k.args, args...)...)
+	k.process.Args[0] = "pod-status-logger"
+	if k.receiver != nil {
+		k.process.Env = append(os.Environ(), "OTEL_EXPORTER_OTLP_ENDPOINT="+k.receiver.URL())
+	}
+	stdout, stderr := k.appendTo(k.stdout), k.appendTo(k.stderr)
+	k.process.Stdout, k.process.Stderr = stdout, stderr
+	if err := k.process.Start(); err != nil {
+		k.t.Fatal(err)
+	}
+	_, _ = stdout.Close(), stderr.Close()
+}
+
+func (k *keeper) appendTo(path string) *os.File {
+	k.t.Helper()
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return f
+}
+
+// ready waits until the program says that it is.
+func (k *keeper) ready() {
+	k.t.Helper()
+	eventually(k.t, func() bool { code, _ := get(k.address, "/readyz"); return code == 200 })
+}
+
+// kill ends the program as a crash would.
+func (k *keeper) kill() {
+	if k.process == nil {
+		return
+	}
+	_ = k.process.Process.Kill()
+	_ = k.process.Wait()
+	k.process = nil
+}
+
+// stop ends the program in good order, and returns its exit status.
+func (k *keeper) stop() int {
+	k.t.Helper()
+	if err := k.process.Process.Signal(syscall.SIGTERM); err != nil {
+		k.t.Fatal(err)
+	}
+	_ = k.process.Wait()
+	status := k.process.ProcessState.ExitCode()
+	k.process = nil
+	return status
+}
+
+// restart stops and starts the program, with what has to happen in between.
+func (k *keeper) restart(meanwhile func()) {
+	k.t.Helper()
+	if status := k.stop(); status != exitOK {
+		k.t.Fatalf("exit status %d: %s", status, k.log())
+	}
+	meanwhile()
+	k.start()
+}
+
+// lines are the records on stdout, each once, and how often one was there again.
+// What a killed run has left unfinished is no record.
+func (k *keeper) lines() (all []delivered, again int) {
+	k.t.Helper()
+	b, err := os.ReadFile(k.stdout)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for line := range strings.Lines(string(b)) {
+		var r delivered
+		if json.Unmarshal([]byte(line), &r) != nil {
+			continue
+		}
+		if seen[r.ID] {
+			again++
+			continue
+		}
+		seen[r.ID] = true
+		all = append(all, r)
+	}
+	return all, again
+}
+
+// await waits until stdout has so many records.
+func (k *keeper) await(n int) {
+	k.t.Helper()
+	eventually(k.t, func() bool { all, _ := k.lines(); return len(all) >= n })
+}
+
+// awaitVersion waits until a version of a pod is told on stdout.
+func (k *keeper) awaitVersion(version string) {
+	k.t.Helper()
+	eventually(k.t, func() bool {
+		all, _ := k.lines()
+		return slices.ContainsFunc(all, func(r delivered) bool { return r.Version == version })
+	})
+}
+
+// received are the records that the receiver has, each once.
+func (k *keeper) received() (all []delivered, again int) {
+	seen := map[string]bool{}
+	for _, request := range k.receiver.Requests() {
+		for _, resource := range request.Logs {
+			r := delivered{Pod: stringIn(resource.GetResource().GetAttributes(), record.AttrPodName)}
+			attributes := resource.GetScopeLogs()[0].GetLogRecords()[0].GetAttributes()
+			for _, kv := range attributes {
+				switch kv.GetKey() {
+				case record.AttrSeq:
+					r.Seq = int(kv.GetValue().GetIntValue())
+				case record.AttrDropped:
+					r.Dropped = int(kv.GetValue().GetIntValue())
+				case record.AttrRecovered:
+					r.Recovered = kv.GetValue().GetBoolValue()
+				case record.AttrInitial:
+					r.Initial = kv.GetValue().GetBoolValue()
+				}
+			}
+			r.ID, r.Version = stringIn(attributes, record.AttrID), stringIn(attributes, record.AttrResourceVersion)
+			r.Action, r.State = stringIn(attributes, record.AttrAction), stringIn(attributes, record.AttrState)
+			if seen[r.ID] {
+				again++
+				continue
+			}
+			seen[r.ID] = true
+			all = append(all, r)
+		}
+	}
+	return all, again
+}
+
+func stringIn(attributes []*commonpb.KeyValue, key string) string {
+	for _, kv := range attributes {
+		if kv.GetKey() == key {
+			return kv.GetValue().GetStringValue()
+		}
+	}
+	return ""
+}
+
+func (k *keeper) log() string {
+	b, err := os.ReadFile(k.stderr)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
+
+// metric returns the value of a series.
+func (k *keeper) metric(series string) float64 {
+	k.t.Helper()
+	_, page := get(k.address, "/metrics")
+	return metricIn(k.t, page, "pod_status_logger_"+series)
+}
+
+func metricIn(t testing.TB, page, series string) float64 {
+	t.Helper()
+	for line := range strings.Lines(page) {
+		if value, ok := strings.CutPrefix(line, series+" "); ok {
+			f, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return f
+		}
+	}
+	t.Fatalf("there is no series %s", series)
+	return 0
+}
+
+// journal runs a journal command on the journal of the stopped program.
+func (k *keeper) journal(args ...string) string {
+	k.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	cmd := exec.Command(self, append(append([]string{"journal"}, args...), "--state-dir", k.dir)...)
+	cmd.Args[0] = "pod-status-logger"
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		k.t.Fatalf("journal %v: %v: %s", args, err, stderr.String())
+	}
+	return string(out)
+}
+
+// checkSeq: from 1, without holes.
+func checkSeq(t testing.TB, all []delivered) {
+	t.Helper()
+	for i, r := range all {
+		if r.Seq != i+1 {
+			t.Fatalf("record %d of %d has seq %d (%s %s)", i+1, len(all), r.Seq, r.Action, r.Pod)
+		}
+	}
+}
+
+func webPod(i int) string { return fmt.Sprintf("web-%04d", i) }

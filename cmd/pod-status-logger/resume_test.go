@@ -1,0 +1,619 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	logspb "go.opentelemetry.io/proto/slim/otlp/logs/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+)
+
+// brief are records in a few words.
+func brief(all []delivered) (words []string) {
+	for _, r := range all {
+		w := r.Action + " " + r.Pod
+		if r.Recovered {
+			w += " recovered"
+		}
+		if r.Initial {
+			w += " initial"
+		}
+		words = append(words, w)
+	}
+	return words
+}
+
+func message(text string) func(*corev1.Pod) {
+	return func(p *corev1.Pod) { p.Status.Message = text }
+}
+
+// checkBoth: both sinks have these records, numbered from 1.
+func (k *keeper) checkBoth(want ...string) {
+	k.t.Helper()
+	lines, _ := k.lines()
+	checkSeq(k.t, lines)
+	if diff := cmp.Diff(want, brief(lines)); diff != "" {
+		k.t.Errorf("stdout (-want +got):\n%s\n%s", diff, k.log())
+	}
+	if k.receiver == nil {
+		return
+	}
+	received, _ := k.received()
+	if diff := cmp.Diff(lines, received); diff != "" {
+		k.t.Errorf("over OTLP (-stdout +received):\n%s", diff)
+	}
+}
+
+// TestResume: after a restart nothing is told again, and what happened meanwhile
+// is told as if it had been seen: the history was there.
+func TestResume(t *testing.T) {
+	server := apiServer(t)
+	server.Create(somePod("shop", "old"))
+	server.Create(somePod("shop", "gone"))
+	k := newKeeper(t, server, otlptest.New(t, otlptest.Options{}))
+	k.start()
+	k.await(2)
+	server.Create(somePod("shop", "new"))
+	k.await(3)
+	k.restart(func() {
+		server.Update("shop", "old", message("a"))
+		server.Update("shop", "old", message("b"))
+		server.Delete("shop", "gone")
+		server.Create(somePod("shop", "gone"))
+	})
+	k.await(7)
+	k.restart(func() {})
+	k.ready()
+	server.Delete("shop", "new")
+	k.await(8)
+	if status := k.stop(); status != exitOK {
+		t.Errorf("exit status %d: %s", status, k.log())
+	}
+	k.checkBoth("create gone initial", "create old initial", "create new",
+		"update old", "update old", "delete gone", "create gone", "delete new")
+	if _, again := k.lines(); again > 0 {
+		t.Errorf("%d lines are there again", again)
+	}
+	if log := k.log(); strings.Contains(log, "history") {
+		t.Errorf("there was no gap:\n%s", log)
+	}
+}
+
+// TestRecover: what happened while nobody watched and the history is gone is
+// found by comparing, marked, and announced once.
+func TestRecover(t *testing.T) {
+	for name, lose := range map[string]func(k *keeper){
+		"expired":   func(k *keeper) { k.server.Expire() },
+		"restarted": func(k *keeper) { k.server.Down(); _ = k.server.Up() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := apiServer(t)
+			for _, name := range []string{"same", "changes", "replaced", "vanishes"} {
+				server.Create(somePod("shop", name))
+			}
+			k := newKeeper(t, server, otlptest.New(t, otlptest.Options{}))
+			k.start()
+			k.await(4)
+			k.restart(func() {
+				server.Update("shop", "changes", message("a"))
+				server.Update("shop", "changes", message("b"))
+				server.Delete("shop", "vanishes")
+				server.Delete("shop", "replaced")
+				server.Create(somePod("shop", "replaced"))
+				server.Create(somePod("shop", "passes"))
+				server.Delete("shop", "passes")
+				server.Create(somePod("shop", "came"))
+				lose(k)
+			})
+			k.await(9)
+			k.ready()
+			if gaps := k.metric("watch_gaps_total"); gaps != 1 {
+				t.Errorf("%v gaps counted, want 1", gaps)
+			}
+			if status := k.stop(); status != exitOK {
+				t.Errorf("exit status %d", status)
+			}
+			k.checkBoth("create changes initial", "create replaced initial", "create same initial", "create vanishes initial",
+				"create came recovered", "update changes recovered", "delete replaced recovered", "create replaced recovered", "delete vanishes recovered")
+			if n := strings.Count(k.log(), "watch history was gone, the full list was compared"); n != 1 {
+				t.Errorf("the gap is announced %d times:\n%s", n, k.log())
+			}
+		})
+	}
+}
+
+// TestAnotherCluster: behind the address there is another cluster, or an older
+// one from a backup. Its pods are told as what they are, and the others are gone.
+func TestAnotherCluster(t *testing.T) {
+	one, other := apiServer(t), apiServer(t)
+	one.Create(somePod("shop", "web"))
+	one.Advance(1000)
+	one.Create(somePod("shop", "db"))
+	another := somePod("shop", "web")
+	another.UID = "of another cluster"
+	other.Create(another)
+	k := newKeeper(t, one, nil)
+	k.start()
+	k.await(2)
+	k.stop()
+	k.args[1] = kubeconfig(t, other)
+	k.start()
+	k.await(5)
+	k.ready()
+	k.stop()
+	lines, _ := k.lines()
+	got := map[string]int{}
+	for _, words := range brief(lines[2:]) {
+		got[words]++
+	}
+	want := map[string]int{"delete web recovered": 1, "delete db recovered": 1, "create web recovered": 1}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("records (-want +got):\n%s\n%s", diff, k.log())
+	}
+}
+
+// TestKilled: the program is killed again and again while pods change. Both
+// sinks have each change, in order, numbered without holes; what is there twice
+// has the same id.
+func TestKilled(t *testing.T) {
+	const pods, changes, kills = 20, 3000, 30
+	server := apiServer(t)
+	for i := range pods {
+		server.Create(somePod("shop", webPod(i)))
+	}
+	receiver := otlptest.New(t, otlptest.Options{})
+	k := newKeeper(t, server, receiver)
+	done := make(chan []string)
+	go func() {
+		var versions []string
+		for i := range changes {
+			pod := server.Update("shop", webPod(i%pods), message(strconv.Itoa(i)))
+			versions = append(versions, pod.ResourceVersion)
+			time.Sleep(time.Millisecond)
+		}
+		done <- versions
+	}()
+	for range kills {
+		k.start()
+		time.Sleep(time.Duration(20+rand.IntN(250)) * time.Millisecond)
+		k.kill()
+	}
+	versions := <-done
+	k.start()
+	k.awaitVersion(versions[changes-1])
+	if status := k.stop(); status != exitOK {
+		t.Errorf("exit status %d: %s", status, k.log())
+	}
+	lines, again := k.lines()
+	received, sentAgain := k.received()
+	t.Logf("%d kills, %d records, %d lines again, %d sent again", kills, len(lines), again, sentAgain)
+	checkSeq(t, lines)
+	if diff := cmp.Diff(lines, received); diff != "" {
+		t.Errorf("over OTLP (-stdout +received):\n%s", diff)
+	}
+	checkVersions(t, lines, versions)
+}
+
+// checkVersions: each version that was made after the first list is told once.
+func checkVersions(t *testing.T, lines []delivered, versions []string) {
+	t.Helper()
+	var got []string
+	for _, r := range lines {
+		if r.Action == "update" {
+			got = append(got, r.Version)
+		}
+	}
+	if len(got) == 0 || len(got) > len(versions) {
+		t.Fatalf("%d updates of %d", len(got), len(versions))
+	}
+	if diff := cmp.Diff(versions[len(versions)-len(got):], got); diff != "" { // some were made before
+		t.Errorf("versions (-made +told):\n%s", diff)
+	}
+}
+
+// TestSignalAnytime: SIGTERM at any moment ends the program in good order, and
+// the next run goes on.
+func TestSignalAnytime(t *testing.T) {
+	server := apiServer(t)
+	const pods, changes = 5, 1500
+	for i := range pods {
+		server.Create(somePod("shop", webPod(i)))
+	}
+	k := newKeeper(t, server, otlptest.New(t, otlptest.Options{}))
+	done := make(chan []string)
+	go func() {
+		var versions []string
+		for i := range changes {
+			versions = append(versions, server.Update("shop", webPod(i%pods), message(strconv.Itoa(i))).ResourceVersion)
+			time.Sleep(time.Millisecond)
+		}
+		done <- versions
+	}()
+	for range 10 {
+		k.start()
+		k.ready() // so that the signal is handled
+		time.Sleep(time.Duration(rand.IntN(100)) * time.Millisecond)
+		if status := k.stop(); status != exitOK {
+			t.Errorf("exit status %d: %s", status, k.log())
+		}
+	}
+	versions := <-done
+	k.start()
+	k.awaitVersion(versions[changes-1])
+	k.stop()
+	lines, again := k.lines()
+	if again > 0 {
+		t.Errorf("%d lines are there again", again)
+	}
+	checkSeq(t, lines)
+	checkVersions(t, lines, versions)
+	received, _ := k.received()
+	if diff := cmp.Diff(lines, received); diff != "" {
+		t.Errorf("over OTLP (-stdout +received):\n%s", diff)
+	}
+}
+
+// TestReceiverAwayOverRestarts: what the receiver did not take waits in the
+// journal. That is no failure.
+func TestReceiverAwayOverRestarts(t *testing.T) {
+	server := apiServer(t)
+	receiver := otlptest.Unreachable(t, otlptest.Options{})
+	k := newKeeper(t, server, receiver, "--shutdown-timeout=100ms")
+	for i := range 3 {
+		server.Create(somePod("shop", webPod(i)))
+		k.start()
+		k.await(i + 1)
+		if status := k.stop(); status != exitOK {
+			t.Errorf("exit status %d: %s", status, k.log())
+		}
+	}
+	if n := strings.Count(k.journal("dump"), "\n"); n != 3 {
+		t.Errorf("%d records wait, want 3:\n%s", n, k.journal("dump"))
+	}
+	receiver.Start(t)
+	k.start()
+	eventually(t, func() bool { received, _ := k.received(); return len(received) == 3 })
+	k.stop()
+	k.checkBoth("create web-0000 initial", "create web-0001", "create web-0002")
+	if dump := k.journal("dump"); dump != "" {
+		t.Errorf("still waiting:\n%s", dump)
+	}
+}
+
+// TestDeadLetters: a record that the receiver refuses for good is kept, can be
+// read, and is sent again when the operator says so.
+func TestDeadLetters(t *testing.T) {
+	server := apiServer(t)
+	for i := range 3 {
+		server.Create(somePod("shop", webPod(i)))
+	}
+	receiver := otlptest.New(t, otlptest.Options{})
+	receiver.Refuse(func(r *logspb.ResourceLogs) bool {
+		return stringIn(r.GetResource().GetAttributes(), record.AttrPodName) == webPod(1)
+	})
+	k := newKeeper(t, server, receiver)
+	k.start()
+	k.await(3)
+	eventually(t, func() bool { return k.metric(`sink_dead_records_total{sink="otlp"}`) == 1 })
+	k.stop()
+	var letter struct {
+		Seq    int
+		Reason string
+		Record json.RawMessage
+	}
+	if err := json.Unmarshal([]byte(k.journal("dead-letter")), &letter); err != nil {
+		t.Fatal(err)
+	}
+	if letter.Seq != 2 || letter.Reason == "" || !strings.Contains(string(letter.Record), webPod(1)) {
+		t.Errorf("dead letter %+v: %s", letter, letter.Record)
+	}
+	receiver.Refuse(func(*logspb.ResourceLogs) bool { return false })
+	if out := k.journal("dead-letter", "--resend", "2"); !strings.Contains(out, "1 dead letters will be sent again") {
+		t.Error(out)
+	}
+	k.start()
+	eventually(t, func() bool { received, _ := k.received(); return len(received) == 3 })
+	k.stop()
+	if out := k.journal("dead-letter"); out != "" {
+		t.Errorf("left is %s", out)
+	}
+	k.checkSums(3)
+}
+
+// checkSums: what went into the journal has come out, at every sink.
+func (k *keeper) checkSums(records uint64) {
+	k.t.Helper()
+	var s stat
+	if err := json.Unmarshal([]byte(k.journal("stat")), &s); err != nil {
+		k.t.Fatal(err)
+	}
+	if s.Emitted != records || s.Changed > s.Received || s.Stdout.Committed != records {
+		k.t.Errorf("%d emitted, want %d: %+v", s.Emitted, records, s)
+	}
+	for name, sink := range map[string]sinkStat{"stdout": s.Stdout, "otlp": s.OTLP} {
+		if sum := sink.Acknowledged + sink.Dead + sink.Dropped + sink.Waiting; sum != sink.Committed || sink.Sent < sink.Acknowledged {
+			k.t.Errorf("%s does not add up: %+v", name, sink)
+		}
+	}
+}
+
+// TestSums: over kills, refusals, drops and a receiver that comes and goes, all
+// counters add up, in metrics and in journal stat.
+func TestSums(t *testing.T) {
+	server := apiServer(t)
+	receiver := otlptest.New(t, otlptest.Options{})
+	receiver.Refuse(func(r *logspb.ResourceLogs) bool {
+		return stringIn(r.GetResource().GetAttributes(), record.AttrPodName) == webPod(7)
+	})
+	k := newKeeper(t, server, receiver, "--state-max-size=1Mi", "--state-when-full=drop-oldest", "--shutdown-timeout=1s")
+	k.start()
+	const pods = 4000
+	for i := range pods {
+		server.Create(somePod("shop", webPod(i)))
+		switch i {
+		case 1000:
+			receiver.Stop()
+		case 3000:
+			k.await(i)
+			k.kill()
+			k.start()
+		case 3500:
+			k.await(i)
+			receiver.Start(t)
+		}
+	}
+	k.await(pods)
+	eventually(t, func() bool { return k.metric(`sink_waiting_records{sink="otlp"}`) == 0 })
+	lines, _ := k.lines()
+	checkSeq(t, lines)
+	_, page := get(k.address, "/metrics")
+	value := func(series string) float64 { return metricIn(t, page, "pod_status_logger_"+series) }
+	emitted, dropped := value("journal_emitted_records_total"), value(`sink_dropped_records_total{sink="otlp"}`)
+	if dropped == 0 || value(`sink_dead_records_total{sink="otlp"}`) != 1 {
+		t.Errorf("%v dropped, %v dead: this test tests nothing", dropped, value(`sink_dead_records_total{sink="otlp"}`))
+	}
+	for _, sink := range []string{"stdout", "otlp"} {
+		of := func(what string) float64 { return value("sink_" + what + "_records_total{sink=\"" + sink + "\"}") }
+		if sum := of("acknowledged") + of("dead") + of("dropped") + value(`sink_waiting_records{sink="`+sink+`"}`); sum != emitted || of("committed") != emitted {
+			t.Errorf("%s: %v of %v committed, sum %v", sink, of("committed"), emitted, sum)
+		}
+	}
+	k.stop()
+	k.checkSums(uint64(emitted) + 1) // with the announcement in the end
+
+	// The receiver can tell what it lacks: each hole in seq is announced.
+	received, _ := k.received()
+	announced := 0
+	for _, r := range received {
+		announced += r.Dropped
+	}
+	if holes := received[len(received)-1].Seq - len(received) - 1; holes > int(dropped) || announced > int(dropped) {
+		t.Errorf("%d holes, %d announced, %v dropped", holes, announced, dropped)
+	}
+	if announced == 0 {
+		t.Error("no record tells of those that were dropped")
+	}
+}
+
+// TestFullJournalKilled: a full journal holds up the watch, over a kill, too, and
+// nothing is missing in the end.
+func TestFullJournalKilled(t *testing.T) {
+	server := apiServer(t)
+	const pods = 3000
+	for i := range pods {
+		server.Create(somePod("shop", webPod(i)))
+	}
+	receiver := otlptest.Unreachable(t, otlptest.Options{})
+	k := newKeeper(t, server, receiver, "--state-max-size=1Mi")
+	full := func() bool {
+		code, body := get(k.address, "/readyz")
+		return code == http.StatusServiceUnavailable && strings.Contains(body, "the journal is full")
+	}
+	k.start()
+	eventually(t, full)
+	k.kill()
+	k.start()
+	eventually(t, full)
+	receiver.Start(t)
+	k.await(pods)
+	k.ready()
+	k.stop()
+	lines, _ := k.lines()
+	checkSeq(t, lines)
+	received, _ := k.received()
+	if diff := cmp.Diff(lines, received); diff != "" || len(lines) != pods {
+		t.Errorf("%d lines; over OTLP (-stdout +received):\n%s", len(lines), diff)
+	}
+}
+
+// TestDiskFull: while the disk is full nothing goes on and readiness says why;
+// then all goes on, and nothing is missing. The program does not end.
+func TestDiskFull(t *testing.T) {
+	server := apiServer(t)
+	k := newKeeper(t, server, otlptest.New(t, otlptest.Options{}))
+	k.dir = smallDisk(t)
+	k.args[6] = k.dir
+	const pods, changes = 200, 4000
+	for i := range pods {
+		server.Create(somePod("shop", webPod(i)))
+	}
+	k.start()
+	k.await(pods)
+	hog := filepath.Join(k.dir, "hog")
+	fill(t, hog)
+	var versions []string
+	for i := range changes {
+		versions = append(versions, server.Update("shop", webPod(i%pods), message(strconv.Itoa(i)+strings.Repeat(".", 500))).ResourceVersion)
+	}
+	eventually(t, func() bool {
+		code, body := get(k.address, "/readyz")
+		return code == http.StatusServiceUnavailable && strings.Contains(body, "the journal can't be written") && strings.Contains(body, "no space left")
+	})
+	if err := os.Remove(hog); err != nil {
+		t.Fatal(err)
+	}
+	k.await(pods + changes)
+	k.ready()
+	if status := k.stop(); status != exitOK {
+		t.Errorf("exit status %d: %s", status, k.log())
+	}
+	lines, again := k.lines()
+	checkSeq(t, lines)
+	checkVersions(t, lines, versions)
+	received, _ := k.received()
+	if diff := cmp.Diff(lines, received); diff != "" || again > 0 {
+		t.Errorf("%d lines again; over OTLP (-stdout +received):\n%s", again, diff)
+	}
+	if !strings.Contains(k.log(), "the journal can't be written, trying again") {
+		t.Errorf("the log does not say so:\n%s", k.log())
+	}
+}
+
+// smallDisk mounts a file system of a few megabytes, which root may on Linux.
+func smallDisk(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", dir).CombinedOutput(); err != nil {
+		t.Skipf("can't mount a small disk: %v: %s", err, out)
+	}
+	t.Cleanup(func() { _ = exec.Command("umount", "-l", dir).Run() })
+	return dir
+}
+
+// fill fills a disk with a file.
+func fill(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	for _, size := range []int{1 << 20, 1 << 12, 1} { // to the last byte
+		for block := make([]byte, size); ; {
+			if _, err := f.Write(block); err != nil {
+				break
+			}
+		}
+	}
+}
+
+// TestJournalInUse: a second program on the same journal says so, and ends.
+func TestJournalInUse(t *testing.T) {
+	k := newKeeper(t, apiServer(t), nil)
+	k.start()
+	k.ready()
+	second := newKeeper(t, apiServer(t), nil)
+	second.args[6] = k.dir
+	second.start()
+	_ = second.process.Wait()
+	status := second.process.ProcessState.ExitCode()
+	second.process = nil
+	if log := second.log(); status != exitFailed || !strings.Contains(log, k.dir) || !strings.Contains(log, "another") {
+		t.Errorf("exit status %d: %s", status, log)
+	}
+	if err := syscall.Kill(k.process.Process.Pid, 0); err != nil {
+		t.Errorf("the first program: %v", err)
+	}
+}
+
+// TestRefusedJournals: what is no journal of ours is neither read nor touched.
+func TestRefusedJournals(t *testing.T) {
+	for name, content := range map[string]string{
+		"text":  strings.Repeat("hello ", 10000),
+		"empty": "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := newKeeper(t, apiServer(t), nil)
+			if err := os.MkdirAll(k.dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join(k.dir, "journal.db")
+			if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			k.start()
+			_ = k.process.Wait()
+			status := k.process.ProcessState.ExitCode()
+			k.process = nil
+			if log := k.log(); status != exitFailed || !strings.Contains(log, file) || !strings.Contains(log, "move ") {
+				t.Errorf("exit status %d: %s", status, log)
+			}
+			if b, err := os.ReadFile(file); err != nil || string(b) != content {
+				t.Errorf("the file was changed: %v", err)
+			}
+		})
+	}
+}
+
+// TestScopeChanges: other namespaces or another selector than in the run before.
+func TestScopeChanges(t *testing.T) {
+	server := apiServer(t)
+	for _, ns := range []string{"a", "b"} {
+		for _, name := range []string{"web", "db"} {
+			server.Create(somePod(ns, name))
+		}
+	}
+	const web, a, all = "--selector=app=web", "--namespace=a", "--all-namespaces"
+	for name, c := range map[string]struct {
+		before, after string
+		want          map[string]int // after
+	}{
+		"all to one":            {all, a, map[string]int{"create new": 1}},
+		"one to all":            {a, all, map[string]int{"create new recovered": 1, "create new initial": 1, "create web initial": 1, "create db initial": 1}},
+		"all to some pods":      {all, web, map[string]int{"delete db recovered": 2}},
+		"some pods to all":      {web, all, map[string]int{"create db recovered": 2, "create new recovered": 2}},
+		"some pods to the same": {web, web, map[string]int{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := newKeeper(t, server, nil)
+			k.start(c.before)
+			k.ready()
+			before := 0
+			eventually(t, func() bool {
+				code, _ := get(k.address, "/readyz")
+				lines, _ := k.lines()
+				before = len(lines)
+				return code == 200 && before > 0
+			})
+			k.stop()
+			lines, _ := k.lines()
+			before = len(lines)
+			server.Create(somePod("a", "new"))
+			server.Create(somePod("b", "new"))
+			defer server.Delete("a", "new")
+			defer server.Delete("b", "new")
+			k.start(c.after)
+			k.ready()
+			time.Sleep(300 * time.Millisecond)
+			k.stop()
+			lines, _ = k.lines()
+			got := map[string]int{}
+			for _, words := range brief(lines[before:]) {
+				got[words]++
+			}
+			for words, n := range c.want {
+				if got[words] != n {
+					t.Errorf("%q %d times, want %d", words, got[words], n)
+				}
+				delete(got, words)
+			}
+			if len(got) > 0 {
+				t.Errorf("besides, %v", fmt.Sprint(got))
+			}
+		})
+	}
+}

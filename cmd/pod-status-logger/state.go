@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/pod-status-logger/pod-status-logger/core/journal"
+)
+
+// openJournal opens the journal that the configuration names, or makes one in
+// memory.
+func (s *service) openJournal() error {
+	size, _ := s.config.State.bytes() // validated before
+	options := journal.Options{
+		Capacity:   size,
+		DropOldest: s.config.State.WhenFull == whenFullDrop,
+		OnError:    rarely(s.log, "the journal can't be written, trying again"),
+	}
+	if s.config.State.Dir == "" {
+		s.journal = journal.NewMemory(options)
+	} else {
+		var err error
+		if s.journal, err = journal.Open(s.config.State.Dir, options); err != nil {
+			return err
+		}
+	}
+	s.deadOnce = s.journal.Stats().Totals.OTLP.Dead
+	s.metrics.WatchJournal(s.journal.Stats)
+	return nil
+}
+
+// restore takes over what an earlier run has left: states, checkpoints, and lines
+// that may not have been written.
+func (s *service) restore(env environment) error {
+	if s.stdout != nil {
+		if err := onNewLine(env.stdout); err != nil {
+			s.log.Warn("can't tell whether stdout ends with a whole line", "error", err)
+		}
+		s.stdout.Restore(s.journal.Unwritten())
+	}
+	if s.config.State.Dir == "" {
+		return nil
+	}
+	stats := s.journal.Stats()
+	restored, err := s.pipeline.Restore(stats.Totals.Emitted, s.journal.State(), s.config.namespaces())
+	if err != nil {
+		return fmt.Errorf("journal in %s: %w; move it away to start anew", s.config.State.Dir, err)
+	}
+	if stats.Committed.IsZero() {
+		s.log.Info("starting with a new journal", "dir", s.config.State.Dir)
+		return nil
+	}
+	s.log.Info("going on from the journal", "dir", s.config.State.Dir, "pods", restored.Pods, "records_waiting", stats.Records,
+		"dead_letters", stats.DeadRecords, "seq", stats.Totals.Emitted, "stored", stats.Committed.UTC())
+	if restored.Left > 0 {
+		s.log.Warn("pods of namespaces that are not watched any more are forgotten, without a record", "pods", restored.Left)
+	}
+	return nil
+}
+
+// onNewLine ends the line that a killed run has left unfinished in the file that
+// stdout is. Pipes can't be looked at; there a reader sees a line that is torn.
+func onNewLine(stdout *os.File) error {
+	if stdout == nil {
+		return nil
+	}
+	info, err := stdout.Stat()
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return err
+	}
+	file, err := os.Open(fmt.Sprintf("/proc/self/fd/%d", stdout.Fd())) // stdout itself can't be read
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	last := make([]byte, 1)
+	if _, err := file.ReadAt(last, info.Size()-1); err != nil && err != io.EOF || last[0] == '\n' {
+		return err
+	}
+	_, err = stdout.WriteString("\n")
+	return err
+}
+
+// rarely returns a function that logs errors, each kind once a minute at most.
+func rarely(log *slog.Logger, msg string) func(error) {
+	var last time.Time
+	var said string
+	return func(err error) {
+		if now := time.Now(); err.Error() != said || now.Sub(last) > time.Minute {
+			log.Error(msg, "error", err)
+			said, last = err.Error(), now
+		}
+	}
+}
