@@ -89,6 +89,9 @@ const (
 	// maxStaged is the number of records after which they are committed although
 	// the group is not complete: one event can find that all pods are gone.
 	maxStaged = 1024
+	// maxStates is the number of states after which they are committed, likewise: a
+	// first list may have nothing to tell but states.
+	maxStates = 2048
 	// maxUnstored is how long states and checkpoints that no record tells of wait
 	// for a group that they can go with. What is lost of them is read again.
 	maxUnstored = time.Second
@@ -232,7 +235,7 @@ func (p *Pipeline) add(ctx context.Context, c change) error {
 			return err
 		}
 	}
-	if p.group.emitted < maxStaged {
+	if p.group.emitted < maxStaged && len(p.group.pods) < maxStates {
 		return nil
 	}
 	if err := p.emit(ctx); err != nil {

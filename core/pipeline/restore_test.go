@@ -353,7 +353,7 @@ func TestAnnounce(t *testing.T) {
 			d.drop = journal.Drop{Records: d.drop.Records + 2, FirstSeq: 1, LastSeq: uint64(i)}
 			events <- event(watch.Added, "", pod("a", strconv.Itoa(i)))
 			synctest.Wait()
-			time.Sleep(time.Second)
+			time.Sleep(999 * time.Millisecond) // not when it is announced
 		}
 		close(events)
 		if err := <-done; err != nil {
