@@ -1,0 +1,93 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
+)
+
+// TestDeliveryPage does what docs/delivery.md says, behind two runs of the
+// program: the commands work, and find what they are there to find.
+func TestDeliveryPage(t *testing.T) {
+	server := apiServer(t)
+	receiver := otlptest.Unreachable(t, otlptest.Options{})
+	k := newKeeper(t, server, receiver, "--shutdown-timeout=100ms")
+	for i := range 5 {
+		server.Create(somePod("shop", webPod(i)))
+	}
+	k.start()
+	k.await(5)
+	k.restart(func() { server.Create(somePod("shop", webPod(5))) })
+	k.await(6)
+	k.stop()
+
+	dir := filepath.Dir(k.dir)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := "#!/bin/bash\nexec -a pod-status-logger " + self + ` "$@"` + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "pod-status-logger"), []byte(program), 0o700); err != nil { //nolint:gosec // it has to be executed
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(strings.TrimSuffix(readFile(t, k.stdout), "\n"), "\n")
+	record := func(lines []string) {
+		if err := os.WriteFile(filepath.Join(dir, "records.jsonl"), []byte(strings.Join(lines, "")), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var checks []string // the commands about records.jsonl
+	record(lines)
+	for _, task := range tasksOf(t, "docs/delivery.md") {
+		if out := shell(t, dir, task.text); strings.Contains(task.text, "records.jsonl") {
+			checks = append(checks, task.text)
+		} else if strings.Contains(task.text, "dump") && strings.Count(out, "\n") != 6 {
+			t.Errorf("%sprints\n%s", task.text, out)
+		}
+	}
+	if len(checks) != 2 {
+		t.Fatalf("docs/delivery.md has %d commands about records.jsonl, want 2", len(checks))
+	}
+	for name, c := range map[string]struct {
+		lines []string
+		want  [2]string
+	}{
+		"all":     {lines, [2]string{"0\n", ""}},
+		"again":   {slices.Concat(lines[:3], lines[2:]), [2]string{"1\n", ""}},
+		"missing": {slices.Concat(lines[:2], lines[4:]), [2]string{"0\n", "missing: 3 to 4\n"}},
+	} {
+		record(c.lines)
+		for i, command := range checks {
+			if got := shell(t, dir, command); got != c.want[i] {
+				t.Errorf("%s: %sprints %q, want %q", name, command, got, c.want[i])
+			}
+		}
+	}
+}
+
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func shell(t *testing.T, dir, command string) string {
+	t.Helper()
+	cmd := exec.Command("bash", "-euo", "pipefail", "-c", command)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v: %s", command, err, stderr.String())
+	}
+	return string(out)
+}
