@@ -220,7 +220,7 @@ func gapsOf(t *testing.T, log string, lines []object) (gaps []gap) {
 	t.Helper()
 	for line := range strings.Lines(log) {
 		var l struct{ Msg, From, To string }
-		if json.Unmarshal([]byte(line), &l) != nil || l.Msg != "watch history was gone, the full list is compared" {
+		if json.Unmarshal([]byte(line), &l) != nil || l.Msg != "watch history was gone, the full list was compared" {
 			continue
 		}
 		g := gap{number(t, l.From), number(t, l.To), number(t, l.To)}
