@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# The contract with plugins, proto/podstatus/enrich, and what is stored of pods,
-# proto/podstatus/state.
+# What others read and write: proto/podstatus/enrich is the contract with plugins,
+# proto/podstatus/state the form in which an earlier version stored its states.
 #
-#   tools/proto.sh check      lint it, see that it breaks nothing that is out
-#                             there, and that the generated code is up to date
+#   tools/proto.sh check      lint it, see that it breaks no plugin that is out
+#                             there and nothing that is stored, and that the
+#                             generated code is up to date
 #   tools/proto.sh generate   write the generated code anew
 #   tools/proto.sh release    from now on, what it says now is what must not break
 #
@@ -20,14 +21,15 @@ check)
 	out=$(mktemp -d)
 	trap 'rm -rf "$out"' EXIT
 	buf generate --output "$out"
-	for file in proto/podstatus/*/v1/*.pb.go; do
-		diff -u "$file" "$out/$file" || { echo "proto: $file is not up to date; tools/proto.sh generate writes it" >&2; exit 1; }
+	generated() { find proto -name '*.pb.go' | sort; }
+	for file in $({ generated; (cd "$out" && generated); } | sort -u); do
+		diff -uN "$file" "$out/$file" || { echo "proto: $file is not up to date; tools/proto.sh generate writes it" >&2; exit 1; }
 	done
 	;;
 generate) buf generate ;;
 release) buf build --as-file-descriptor-set --exclude-source-info -o proto/released.binpb ;;
 *)
-	sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+	sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
 	exit 2
 	;;
 esac

@@ -74,6 +74,7 @@ func TestImporters(t *testing.T) {
 		module + "core/pipeline":              {"core/telemetry", "cmd/pod-status-logger"},
 		module + "core/journal":               {"core/otlp", "core/pipeline", "core/telemetry", "cmd/pod-status-logger"},
 		module + "core/watch/watchtest":       {"cmd/pod-status-logger"},
+		module + "proto/podstatus/state":      {"core/status"},
 	} {
 		out := golist(t, "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./core/...", "./cmd/...")
 		for line := range strings.Lines(out) {

@@ -3,5 +3,6 @@
 // difference, together with the new state.
 //
 // Everything here is a pure function of its arguments: no clock, no client, no
-// memory but the State that the caller keeps. No pod outlives the call.
+// memory but the State that the caller keeps. No pod outlives the call. A State
+// becomes bytes with [State.Append] and comes back with [ParseState].
 package status

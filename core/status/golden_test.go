@@ -33,7 +33,8 @@ type event struct {
 }
 
 // TestGolden tells each story in testdata/*.yaml and compares the records with
-// the file of the same name that ends in .txt.
+// the file of the same name that ends in .txt. Where the state is stored after
+// each event and comes back, they are the same.
 func TestGolden(t *testing.T) {
 	stories, err := filepath.Glob("testdata/*.yaml")
 	if err != nil || len(stories) == 0 {
@@ -55,16 +56,15 @@ func TestGolden(t *testing.T) {
 			if diff := cmp.Diff(string(want), got); diff != "" {
 				t.Errorf("records (-want +got):\n%s", diff)
 			}
-			restarts := tell(t, path, func(s *State) *State { return restored(t, s) })
-			if diff := cmp.Diff(got, restarts); diff != "" {
-				t.Errorf("with a restart after each event (-without +with):\n%s", diff)
+			again := tell(t, path, func(s *State) *State { return stored(t, s) })
+			if diff := cmp.Diff(got, again); diff != "" {
+				t.Errorf("records with a state that was stored (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// tell returns the records of a story. Between its events, the state is what keep
-// makes of it.
+// tell returns what is told. keep returns what is known at the next event.
 func tell(t *testing.T, path string, keep func(*State) *State) string {
 	t.Helper()
 	var s story

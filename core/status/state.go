@@ -90,10 +90,10 @@ func (s *State) Namespace() string { return s.owner.Value().namespace }
 // Name returns the pod's name.
 func (s *State) Name() string { return s.name }
 
-// UID returns the pod's UID, empty where it has none.
+// UID returns the pod's uid, which may be empty as [State.Key] says.
 func (s *State) UID() string { return s.uid }
 
-// ResourceVersion returns that of the version of the pod that was told last.
+// ResourceVersion returns the version of the pod that was told last.
 func (s *State) ResourceVersion() string { return s.resourceVersion }
 
 // Of returns the state of a pod as if everything in it had been told.

@@ -1,159 +1,177 @@
 package status
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"unique"
+
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	statev1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/state/v1"
 )
 
-// Append appends the state as [ParseState] reads it.
+// What is stored is a statev1.PodState whose last field is a checksum: protobuf
+// alone takes most damage for another value.
+const (
+	checksumTag  = 15<<3 | 5 // of the field, as a fixed32
+	checksumSize = 1 + 4
+)
+
+// Append appends the state to b in the form that [ParseState] reads.
 func (s *State) Append(b []byte) []byte {
 	m := s.stored()
 	start, size := len(b), m.SizeVT()
-	b = append(b, make([]byte, size)...)
-	if _, err := m.MarshalToSizedBufferVT(b[start:]); err != nil {
-		panic(err) // the buffer has the size that it was said to need
-	}
-	return b
+	b = slices.Grow(b, size+checksumSize)[:start+size]
+	_, _ = m.MarshalToSizedBufferVT(b[start:]) // it fits, and nothing else can go wrong
+	sum := checksum(b[start:])
+	return binary.LittleEndian.AppendUint32(append(b, checksumTag), sum)
 }
 
-// ParseState reads what [State.Append] has written. What it has in common with
-// other states is held once, as if the pod had been seen.
-func ParseState(b []byte) (*State, error) {
-	var m statev1.PodState
-	if err := m.UnmarshalVT(b); err != nil {
-		return nil, fmt.Errorf("read the state of a pod: %w", err)
-	}
-	if m.GetName() == "" && m.GetUid() == "" {
-		return nil, errors.New("read the state of a pod: it has no name")
-	}
-	s := &State{
-		uid:             m.GetUid(),
-		name:            m.GetName(),
-		resourceVersion: m.GetResourceVersion(),
-		owner:           unique.Make(ownerFrom(m.GetOwner())),
-		node:            unique.Make(m.GetNode()),
-		phase:           unique.Make(m.GetPhase()),
-		reason:          unique.Make(m.GetReason()),
-		labels:          pairsFrom(m.GetLabels()),
-		notes:           pairsFrom(m.GetAnnotations()),
-		message:         m.GetMessage(),
-		conditions:      m.GetConditions(),
-		grace:           m.GetGrace() + notDeleting,
-		containers:      make([]containerState, 0, len(m.GetContainers())),
-	}
-	for _, c := range m.GetContainers() {
-		s.containers = append(s.containers, containerState{
-			name:       unique.Make(c.GetName()),
-			detail:     c.GetDetail(),
-			terminated: c.GetTerminated(),
-			restarts:   c.GetRestarts(),
-			ended:      c.GetEnded() + neverEnded,
-			kind:       kindFrom(c.GetKind()),
-			ready:      c.GetReady(),
-		})
-	}
-	return s, nil
-}
+func checksum(b []byte) uint32 { return uint32(xxhash.Sum64(b)) } //nolint:gosec // the lower half is enough
 
-// neverEnded is the number of the last run of a container that has not ended yet.
-const neverEnded = -1
-
+// stored returns the state as a message, in few pieces of memory.
 func (s *State) stored() *statev1.PodState {
-	m := &statev1.PodState{
-		Uid:             s.uid,
-		Name:            s.name,
-		ResourceVersion: s.resourceVersion,
-		Owner:           s.owner.Value().stored(),
-		Node:            s.node.Value(),
-		Phase:           s.phase.Value(),
-		Reason:          s.reason.Value(),
-		Labels:          storedPairs(s.labels),
-		Annotations:     storedPairs(s.notes),
-		Message:         s.message,
-		Conditions:      s.conditions,
-		Grace:           s.grace - notDeleting,
-		Containers:      make([]*statev1.Container, len(s.containers)),
+	all := new(struct {
+		pod   statev1.PodState
+		owner statev1.Owner
+	})
+	m := &all.pod
+	m.Uid, m.Name, m.ResourceVersion = s.uid, s.name, s.resourceVersion
+	m.Owner = &all.owner
+	s.owner.Value().store(m.Owner)
+	m.Node, m.Phase, m.Reason = s.node.Value(), s.phase.Value(), s.reason.Value()
+	m.Labels, m.Annotations = pairsOf(s.labels), pairsOf(s.notes)
+	m.MessageHash, m.ConditionsHash = s.message, s.conditions
+	if s.grace != notDeleting {
+		m.GraceSeconds = &s.grace
 	}
 	containers := make([]statev1.Container, len(s.containers))
+	m.Containers = make([]*statev1.Container, len(s.containers))
 	for i := range s.containers {
-		c := &s.containers[i]
-		containers[i] = statev1.Container{
-			Name:       c.name.Value(),
-			Detail:     c.detail,
-			Terminated: c.terminated,
-			Restarts:   c.restarts,
-			Ended:      c.ended - neverEnded,
-			Kind:       statev1.Kind(c.kind) + statev1.Kind_KIND_WAITING,
-			Ready:      c.ready,
-		}
+		s.containers[i].store(&containers[i])
 		m.Containers[i] = &containers[i]
 	}
 	return m
 }
 
-func kindFrom(k statev1.Kind) kind {
-	switch k {
-	case statev1.Kind_KIND_RUNNING:
-		return running
-	case statev1.Kind_KIND_TERMINATED:
-		return terminated
-	}
-	return waiting
+func (o owner) store(m *statev1.Owner) {
+	m.Namespace, m.MainContainer = o.namespace, o.container
+	c, w, s := &o.controller, &o.workload, &o.service
+	m.ControllerApiVersion, m.ControllerKind, m.ControllerName, m.ControllerUid = c.APIVersion, c.Kind, c.Name, c.UID
+	m.Deployment, m.ReplicaSet, m.StatefulSet = w.Deployment, w.ReplicaSet, w.StatefulSet
+	m.DaemonSet, m.Job, m.CronJob = w.DaemonSet, w.Job, w.CronJob
+	m.ServiceName, m.ServiceNamespace = s.Name, s.Namespace
+	m.ServiceVersion, m.ServiceInstanceId = s.Version, s.InstanceID
 }
 
-func (o owner) stored() *statev1.Owner {
-	return &statev1.Owner{
-		Namespace:            o.namespace,
-		Container:            o.container,
-		ControllerApiVersion: o.controller.APIVersion,
-		ControllerKind:       o.controller.Kind,
-		ControllerName:       o.controller.Name,
-		ControllerUid:        o.controller.UID,
-		Deployment:           o.workload.Deployment,
-		ReplicaSet:           o.workload.ReplicaSet,
-		StatefulSet:          o.workload.StatefulSet,
-		DaemonSet:            o.workload.DaemonSet,
-		Job:                  o.workload.Job,
-		CronJob:              o.workload.CronJob,
-		ServiceName:          o.service.Name,
-		ServiceNamespace:     o.service.Namespace,
-		ServiceVersion:       o.service.Version,
-		ServiceInstance:      o.service.InstanceID,
-	}
+func (s *containerState) store(m *statev1.Container) {
+	m.Name, m.DetailHash, m.Termination = s.name.Value(), s.detail, s.terminated
+	m.Restarts, m.Ended, m.Ready = s.restarts, s.ended, s.ready
+	m.Kind = statev1.ContainerKind(s.kind) + statev1.ContainerKind_CONTAINER_KIND_WAITING
 }
 
-func ownerFrom(o *statev1.Owner) owner {
-	return owner{
-		namespace: o.GetNamespace(),
-		container: o.GetContainer(),
-		controller: record.OwnerRef{
-			APIVersion: o.GetControllerApiVersion(), Kind: o.GetControllerKind(), Name: o.GetControllerName(), UID: o.GetControllerUid(),
-		},
-		workload: record.Workload{
-			Deployment: o.GetDeployment(), ReplicaSet: o.GetReplicaSet(), StatefulSet: o.GetStatefulSet(),
-			DaemonSet: o.GetDaemonSet(), Job: o.GetJob(), CronJob: o.GetCronJob(),
-		},
-		service: record.Service{
-			Name: o.GetServiceName(), Namespace: o.GetServiceNamespace(), Version: o.GetServiceVersion(), InstanceID: o.GetServiceInstance(),
-		},
+// pairsOf returns key, value, key, value and so on.
+func pairsOf(l record.Labels) []string {
+	if l == (record.Labels{}) {
+		return nil
 	}
-}
-
-func storedPairs(l record.Labels) (pairs []*statev1.Pair) {
+	pairs := make([]string, 0, 32) // enough for most
 	for key, value := range l.All() {
-		pairs = append(pairs, &statev1.Pair{Key: key, Value: value})
+		pairs = append(pairs, key, value)
 	}
 	return pairs
 }
 
-func pairsFrom(pairs []*statev1.Pair) record.Labels {
-	m := make(map[string]string, len(pairs))
-	for _, p := range pairs {
-		m[p.GetKey()] = p.GetValue()
+// ParseState reads what [State.Append] wrote. Bytes that are damaged are an error.
+// The state shares the memory that states share, and none with b.
+func ParseState(b []byte) (*State, error) {
+	size := len(b) - checksumSize
+	if size < 0 || b[size] != checksumTag {
+		return nil, errors.New("parse pod state: it is cut short")
 	}
-	return record.NewLabels(m)
+	if checksum(b[:size]) != binary.LittleEndian.Uint32(b[size+1:]) {
+		return nil, errors.New("parse pod state: it is damaged")
+	}
+	var m statev1.PodState
+	if err := m.UnmarshalVT(b[:size]); err != nil {
+		return nil, fmt.Errorf("parse pod state: %w", err)
+	}
+	s, err := restored(&m)
+	if err != nil {
+		return nil, fmt.Errorf("parse pod state: %w", err)
+	}
+	return s, nil
+}
+
+func restored(m *statev1.PodState) (*State, error) {
+	s := &State{
+		uid: m.Uid, name: m.Name, resourceVersion: m.ResourceVersion,
+		owner: unique.Make(restoredOwner(m.Owner)),
+		node:  unique.Make(m.Node), phase: unique.Make(m.Phase), reason: unique.Make(m.Reason),
+		message: m.MessageHash, conditions: m.ConditionsHash,
+		grace:      notDeleting,
+		containers: make([]containerState, len(m.Containers)),
+	}
+	if m.GraceSeconds != nil {
+		s.grace = *m.GraceSeconds
+	}
+	var err error
+	if s.labels, err = labelsOf(m.Labels); err != nil {
+		return nil, fmt.Errorf("labels: %w", err)
+	}
+	if s.notes, err = labelsOf(m.Annotations); err != nil {
+		return nil, fmt.Errorf("annotations: %w", err)
+	}
+	for i, c := range m.Containers {
+		if s.containers[i], err = restoredContainer(c); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func restoredOwner(m *statev1.Owner) owner {
+	if m == nil {
+		return owner{}
+	}
+	return owner{
+		namespace: m.Namespace, container: m.MainContainer,
+		controller: record.OwnerRef{
+			APIVersion: m.ControllerApiVersion, Kind: m.ControllerKind, Name: m.ControllerName, UID: m.ControllerUid,
+		},
+		workload: record.Workload{
+			Deployment: m.Deployment, ReplicaSet: m.ReplicaSet, StatefulSet: m.StatefulSet,
+			DaemonSet: m.DaemonSet, Job: m.Job, CronJob: m.CronJob,
+		},
+		service: record.Service{
+			Name: m.ServiceName, Namespace: m.ServiceNamespace,
+			Version: m.ServiceVersion, InstanceID: m.ServiceInstanceId,
+		},
+	}
+}
+
+func restoredContainer(m *statev1.Container) (containerState, error) {
+	if m.Kind < statev1.ContainerKind_CONTAINER_KIND_WAITING || m.Kind > statev1.ContainerKind_CONTAINER_KIND_TERMINATED {
+		return containerState{}, fmt.Errorf("container %q: kind %d is none", m.Name, m.Kind)
+	}
+	return containerState{
+		name: unique.Make(m.Name), detail: m.DetailHash, terminated: m.Termination,
+		restarts: m.Restarts, ended: m.Ended, ready: m.Ready,
+		kind: kind(m.Kind - statev1.ContainerKind_CONTAINER_KIND_WAITING),
+	}, nil
+}
+
+// labelsOf is the reverse of pairsOf.
+func labelsOf(pairs []string) (record.Labels, error) {
+	if len(pairs)%2 != 0 {
+		return record.Labels{}, errors.New("the last key has no value")
+	}
+	labels := make(map[string]string, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		labels[pairs[i]] = pairs[i+1]
+	}
+	return record.NewLabels(labels), nil
 }

@@ -3,6 +3,7 @@ package watch_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"testing"
@@ -20,6 +21,9 @@ func BenchmarkDecode(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			frame, contentType := record(b, opts...)
 			cfg := &rest.Config{Host: "http://localhost", Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+				if !r.URL.Query().Has("watch") {
+					return nil, errors.New("no lists here")
+				}
 				return &http.Response{
 					StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {contentType}},
 					Body: io.NopCloser(&repeat{data: frame}), Request: r,

@@ -29,10 +29,10 @@ func (r *session) follow(ctx context.Context) error {
 		return call.explain(err)
 	}
 	defer finish(call, w)
-	defer r.signOfLife().Stop()
 	if err := r.accepted(ctx); err != nil {
 		return err
 	}
+	defer r.signOfLife().Stop()
 	for {
 		call.expect()
 		ev, ok := <-w.ResultChan() // closed when the call's context ends
@@ -67,6 +67,9 @@ func (r *session) accepted(ctx context.Context) error {
 	if r.relist {
 		return r.startList(ctx)
 	}
+	if err := r.verify(ctx); err != nil {
+		return err
+	}
 	r.synced.Store(true)
 	return nil
 }
@@ -92,11 +95,12 @@ func (r *session) handle(ctx context.Context, ev watch.Event) error {
 
 // live sends what moves the checkpoint: an event or a bookmark.
 func (r *session) live(ctx context.Context, kind Kind, pod *corev1.Pod, rv string) error {
-	r.progressed, r.stuck = true, 0
+	r.progressed, r.stuck, r.stalls = true, 0, 0
+	r.known = nil // what it tells of changes with the event
 	if err := r.send(ctx, kind, pod, rv); err != nil {
 		return err
 	}
-	r.checkpoint, r.current = rv, time.Now()
+	r.checkpoint = rv
 	return nil
 }
 

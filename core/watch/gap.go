@@ -6,59 +6,72 @@ import (
 	"time"
 )
 
-// Gap is a span of time whose events were missed: all that is known of it is
-// what the full list behind it shows.
+// Gap is a span of a stream's time of which only the end is known: between From
+// and To pods may have changed, come and gone unseen, and the full list that ended
+// it tells how they are now.
 type Gap struct {
-	Reason string // one of [Reasons], or ReasonRewound
-	// From and To are the ResourceVersions before and behind it. Where the server
-	// was rewound, they are not of one history.
-	From, To string
-	Length   time.Duration // 0: nobody knows
-	Pods     int           // of the list
+	// Reason is why the list had to be read: one of [Reasons], which is
+	// ReasonExpired, ReasonTooLarge, ReasonInvalid, ReasonRewound or
+	// ReasonRewritten; or ReasonCompare.
+	Reason string
 
-	since time.Time
+	From, To string // the checkpoint before, and the one that the list gave
+
+	// Length is the time from when the server was last heard ([Stream.Heard], and
+	// before that Settings.Since) to when the list was begun, in whole
+	// milliseconds. 0 also means unknown.
+	Length time.Duration
+
+	Pods int // of the list
 }
 
-// ReasonRewound is why there is a [Gap] where the server does not have the
-// history of the checkpoint: etcd was restored from a backup, or it is another
-// cluster.
-const ReasonRewound = "rewound"
-
-// ReasonCompare is why there is a [Gap] where a list over one was not completed by
-// the run before, or [Settings] say so otherwise.
+// ReasonCompare is the reason of a [Gap] that [Settings] asked for: it is none for
+// which a request ended.
 const ReasonCompare = "compare"
 
-// needList makes a full list due because events were missed.
+// needList makes a full list due because events were missed. Until one is
+// complete that is one gap, whatever else happens.
 func (r *session) needList(reason string) {
 	r.relist = true
-	if r.gap == nil {
-		r.gap = &Gap{Reason: reason, From: r.checkpoint, since: r.current}
-	}
-	r.stuck, r.doubt = 0, false
+	r.stuck, r.stalls = 0, 0
 	r.synced.Store(false)
-}
-
-func (r *session) logGap(ctx context.Context, attrs []slog.Attr) {
-	attrs = append(attrs, slog.String("from", r.checkpoint))
-	r.Logger.LogAttrs(ctx, slog.LevelInfo, "events were missed, reading the full list", attrs...)
-}
-
-// listed writes the one line that a complete list is worth, and tells of the gap
-// that it closes.
-func (r *session) listed(to string) {
 	if r.gap == nil {
-		r.Logger.Info("pods listed", "namespace", r.Namespace, "to", to, "pods", r.pods)
+		r.gap = &Gap{Reason: reason, From: r.checkpoint}
+		r.lost = r.lastHeard()
+	}
+}
+
+// lastHeard returns since when events may have been missed; zero is unknown.
+func (r *session) lastHeard() time.Time {
+	if heard := r.Heard(); !heard.IsZero() {
+		return heard
+	}
+	return r.Since
+}
+
+// tellListed writes the one line that a complete list is worth, and tells of the
+// gap that it has ended, if any.
+func (r *session) tellListed(ctx context.Context, to string) {
+	attrs := []slog.Attr{
+		slog.String("namespace", r.Namespace), slog.String("from", r.checkpoint), slog.String("to", to), slog.Int("pods", r.pods),
+	}
+	if r.gap == nil {
+		r.Logger.LogAttrs(ctx, slog.LevelInfo, "pods listed", attrs...)
 		return
 	}
 	gap := *r.gap
 	gap.To, gap.Pods = to, r.pods
-	args := []any{"reason", gap.Reason, "namespace", r.Namespace, "from", gap.From, "to", to, "pods", r.pods}
-	if !gap.since.IsZero() {
-		// Clocks are set back; a stored time has no other measure.
-		gap.Length = max(0, time.Since(gap.since)).Round(time.Millisecond)
-		args = append(args, "gap", gap.Length.String())
+	attrs = append(attrs, slog.String("reason", gap.Reason))
+	if !r.lost.IsZero() {
+		gap.Length = max(0, r.listed.Sub(r.lost)).Round(time.Millisecond) // clocks can step back
+		attrs = append(attrs, slog.String("gap", gap.Length.String()))
 	}
-	r.Logger.Warn("watch history was gone, the full list was compared", args...)
-	r.gap = nil
+	r.Logger.LogAttrs(ctx, slog.LevelWarn, "watch history was gone, the full list was compared", attrs...)
 	r.OnGap(gap)
+}
+
+// logGap writes the one line that it is worth to have found a gap.
+func (r *session) logGap(ctx context.Context, attrs []slog.Attr) {
+	attrs = append(attrs, slog.String("from", r.checkpoint))
+	r.Logger.LogAttrs(ctx, slog.LevelInfo, "events were missed, reading the full list", attrs...)
 }

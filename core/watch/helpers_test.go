@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -31,6 +32,7 @@ type reader struct {
 	mu      sync.Mutex
 	events  []watch.Event
 	reasons []string
+	gaps    []watch.Gap
 	changed chan struct{} // capacity 1
 	gate    chan struct{} // closed = the reader reads
 
@@ -70,6 +72,7 @@ func startGated(t *testing.T, srv *watchtest.Server, from string, s watch.Settin
 	s.Client = client
 	s.Logger = slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s.OnRestart = func(reason string) { r.note(func() { r.reasons = append(r.reasons, reason) }) }
+	s.OnGap = func(gap watch.Gap) { r.note(func() { r.gaps = append(r.gaps, gap) }) }
 	r.stream = watch.New(s)
 	ctx, cancel := context.WithCancel(t.Context())
 	r.cancel = cancel
@@ -196,6 +199,52 @@ func (r *reader) seenReasons() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.reasons)
+}
+
+func (r *reader) seenGaps() []watch.Gap {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.gaps)
+}
+
+// wantGap holds that there was this gap, of any length, and no other, and that the
+// log warns of it once.
+func (r *reader) wantGap(want watch.Gap) {
+	r.t.Helper()
+	r.until("a gap", func([]watch.Event, []string) bool { return len(r.gaps) > 0 })
+	gaps := r.seenGaps()
+	for i := range gaps {
+		gaps[i].Length = 0
+	}
+	if diff := cmp.Diff([]watch.Gap{want}, gaps); diff != "" {
+		r.t.Errorf("gaps (-want +got):\n%s", diff)
+	}
+	line := fmt.Sprintf(`level=WARN msg="watch history was gone, the full list was compared" namespace="" from=%s to=%s pods=%d reason=%s`,
+		want.From, want.To, want.Pods, want.Reason)
+	if n := strings.Count(r.log.String(), "the full list was compared"); n != 1 || !strings.Contains(r.log.String(), line) {
+		r.t.Errorf("the log tells of %d gaps, want one with\n%s\n%s", n, line, r.log)
+	}
+	if n := strings.Count(r.log.String(), "events were missed, reading the full list"); n != 1 {
+		r.t.Errorf("the log tells of the beginning of %d gaps, want one\n%s", n, r.log)
+	}
+}
+
+// wantNoGap holds that there was none.
+func (r *reader) wantNoGap() {
+	r.t.Helper()
+	if gaps := r.seenGaps(); len(gaps) > 0 {
+		r.t.Errorf("gaps %+v", gaps)
+	}
+}
+
+// lists are the limits of the lists that were asked for.
+func lists(srv *watchtest.Server) (limits []string) {
+	for _, q := range srv.Requests() {
+		if q.Verb == "list" {
+			limits = append(limits, q.Query.Get("limit"))
+		}
+	}
+	return limits
 }
 
 // lines are the events without bookmarks, one line each.

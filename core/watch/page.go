@@ -2,6 +2,7 @@ package watch
 
 import (
 	"context"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -20,10 +21,11 @@ func (r *session) listPages(ctx context.Context) error {
 		opts.Limit = 0
 	}
 	for {
-		page, err := r.page(ctx, opts)
+		page, err := r.page(ctx, opts, r.Silence)
 		if err != nil {
 			return err
 		}
+		r.hear()
 		if opts.Continue == "" {
 			if err := r.startList(ctx); err != nil {
 				return err
@@ -39,15 +41,14 @@ func (r *session) listPages(ctx context.Context) error {
 	}
 }
 
-// page makes one list request. The silence limit holds for all of it.
-func (r *session) page(ctx context.Context, opts metav1.ListOptions) (*corev1.PodList, error) {
-	call := newSilence(ctx, r.Silence)
+// page makes one list request, which may take as long as limit says.
+func (r *session) page(ctx context.Context, opts metav1.ListOptions, limit time.Duration) (*corev1.PodList, error) {
+	call := newSilence(ctx, limit)
 	defer call.cancel()
 	list := new(corev1.PodList)
 	if err := r.get(&opts).Do(call.ctx).Into(list); err != nil {
 		return nil, call.explain(err)
 	}
-	r.hear()
 	return list, nil
 }
 

@@ -21,8 +21,10 @@ const (
 	ReasonRefused      = "refused"      // no connection
 	ReasonUnauthorized = "unauthorized"
 	ReasonForbidden    = "forbidden"
-	ReasonInvalid      = "invalid" // the server doesn't take the request's parameters
-	ReasonStalled      = "stalled" // the server was silent for too long
+	ReasonInvalid      = "invalid"   // the server doesn't take the request's parameters
+	ReasonStalled      = "stalled"   // the server was silent for too long
+	ReasonRewound      = "rewound"   // the server stands before the checkpoint: etcd was restored, or the cluster is another
+	ReasonRewritten    = "rewritten" // the server has a pod that is not news and yet unknown: the history is another one
 	ReasonOther        = "other"
 )
 
@@ -30,7 +32,8 @@ const (
 func Reasons() []string {
 	return []string{
 		ReasonClosed, ReasonExpired, ReasonTooLarge, ReasonThrottled, ReasonTimeout, ReasonServerError,
-		ReasonRefused, ReasonUnauthorized, ReasonForbidden, ReasonInvalid, ReasonStalled, ReasonOther,
+		ReasonRefused, ReasonUnauthorized, ReasonForbidden, ReasonInvalid, ReasonStalled,
+		ReasonRewound, ReasonRewritten, ReasonOther,
 	}
 }
 
@@ -43,6 +46,10 @@ func reasonOf(err error) string {
 		return ReasonStalled
 	case errors.Is(err, errIgnored):
 		return ReasonInvalid
+	case errors.Is(err, errRewound):
+		return ReasonRewound
+	case errors.Is(err, errRewritten):
+		return ReasonRewritten
 	}
 	var status apierrors.APIStatus
 	if errors.As(err, &status) {

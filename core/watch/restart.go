@@ -15,9 +15,8 @@ func (r *session) restart(ctx context.Context, err error) {
 	reason := reasonOf(err)
 	attrs := r.describe(reason, err)
 	hadGap := r.gap != nil
-	healthy := r.healthy(reason)
-	atOnce := r.plan(reason) || healthy
-	r.doubt = !r.relist && (r.doubt || !healthy && r.asked < maxAsked)
+	atOnce := r.plan(reason) || r.healthy(reason)
+	r.doubt = r.doubt || r.doubtful(reason)
 	wait := r.pause(err, atOnce)
 	r.OnRestart(reason)
 	if r.gap != nil && !hadGap {
@@ -35,7 +34,7 @@ func (r *session) plan(reason string) (atOnce bool) {
 		return r.planList(reason)
 	}
 	switch reason {
-	case ReasonExpired:
+	case ReasonExpired, ReasonRewound, ReasonRewritten:
 		r.needList(reason)
 		return r.progressed
 	case ReasonInvalid: // a checkpoint that the server can't even read
@@ -44,6 +43,8 @@ func (r *session) plan(reason string) (atOnce bool) {
 		if r.stuck++; r.stuck >= maxStuck {
 			r.needList(reason)
 		}
+	case ReasonStalled:
+		r.stalls++
 	}
 	return false
 }

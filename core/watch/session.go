@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"math/rand/v2"
+	"strconv"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -23,6 +24,10 @@ const (
 	// version" make way for a full list. Usually that passes: one of several API
 	// servers lags behind. After a restore of etcd it does not.
 	maxStuck = 3
+
+	// One in maxStalls silent watches in a row is a reason to ask whether the
+	// checkpoint lies in the future.
+	maxStalls = 3
 )
 
 // session is the memory of one Run: what the next request will be and how long
@@ -35,27 +40,29 @@ type session struct {
 
 	checkpoint string // everything up to it was sent; stands still during a list
 	relist     bool   // a full list is due or under way
-	gap        *Gap   // the list is due because events were missed
-	resuming   bool   // no watch was made from the stored checkpoint yet
-	doubt      bool   // whether the server still has the history of the checkpoint
+	gap        *Gap   // what the list that is due will end; nil: nothing was missed
 
-	listForbidden bool      // so the server can't be asked
-	asked         int       // how often in a row in vain
-	current       time.Time // when everything was dealt with last
+	doubt  bool                   // the checkpoint is to be verified once the server takes up a watch
+	known  func(*corev1.Pod) bool // Settings.Known for as long as it may be asked
+	denied time.Time              // until then the list that verifies is taken for forbidden
 
 	refused bool // the server knows no streaming lists
 	cuts    int  // streaming lists in a row that were cut
 	expired int  // paged lists in a row whose continue token expired
 	stuck   int  // requests in a row for which the server was not ready
+	stalls  int  // watches in a row that stayed silent
 	pods    int  // sent since Listing
+
+	listed time.Time // when the list was begun
+	lost   time.Time // since when events may have been missed; zero: unknown
 
 	began      time.Time // of the present request
 	progressed bool      // live events or bookmarks came since the last pause
 }
 
 func newSession(s *Stream, from string, out chan<- Event) *session {
-	r := &session{Stream: s, Settings: s.settings, out: out, checkpoint: from, relist: from == "", current: s.settings.Since}
-	r.resuming, r.doubt = !r.relist, !r.relist
+	r := &session{Stream: s, Settings: s.settings, out: out, checkpoint: from, relist: from == ""}
+	r.doubt, r.known = from != "", r.Known
 	// A checkpoint that has expired before the start deserves its list at once.
 	r.progressed = true
 	r.backoff = backoff.NewExponentialBackOff()
@@ -73,10 +80,15 @@ func (r *session) checkFrom(ctx context.Context) {
 	if r.checkpoint == "" {
 		return
 	}
-	if _, err := resourceversion.CompareResourceVersion(r.checkpoint, r.checkpoint); err != nil {
+	_, err := resourceversion.CompareResourceVersion(r.checkpoint, r.checkpoint)
+	if err == nil { // as it is for a number of any size
+		_, err = strconv.ParseUint(r.checkpoint, 10, 64)
+	}
+	switch {
+	case err != nil:
 		r.needList(ReasonInvalid)
 		r.logGap(ctx, r.describe(ReasonInvalid, err))
-	} else if r.Compare {
+	case r.Compare:
 		r.needList(ReasonCompare)
 		r.logGap(ctx, r.describe(ReasonCompare, nil))
 	}
@@ -89,11 +101,6 @@ func (r *session) paged() bool { return r.refused || r.cuts >= maxCuts }
 // list goes over into its own watch, a paged one needs another request.
 func (r *session) request(ctx context.Context) error {
 	r.began = time.Now()
-	if !r.relist && r.doubt && !r.listForbidden {
-		if err := r.settle(ctx); err != nil {
-			return err
-		}
-	}
 	if r.relist && r.paged() {
 		if err := r.listPages(ctx); err != nil {
 			return err
@@ -149,7 +156,7 @@ func (r *session) hear() {
 
 // startList announces a list. The list before, if any, counts no more.
 func (r *session) startList(ctx context.Context) error {
-	r.pods = 0
+	r.pods, r.listed = 0, time.Now()
 	return r.send(ctx, Listing, nil, r.checkpoint)
 }
 
@@ -158,10 +165,11 @@ func (r *session) finishList(ctx context.Context, rv string) error {
 	if err := r.send(ctx, Listed, nil, rv); err != nil {
 		return err
 	}
-	r.listed(rv)
-	r.checkpoint, r.current = rv, time.Now()
-	r.relist, r.resuming = false, false
-	r.cuts, r.expired, r.stuck = 0, 0, 0
+	r.tellListed(ctx, rv)
+	r.checkpoint = rv
+	r.relist, r.gap = false, nil
+	r.doubt, r.known = false, nil
+	r.cuts, r.expired, r.stuck, r.stalls = 0, 0, 0, 0
 	r.synced.Store(true)
 	return nil
 }

@@ -26,22 +26,29 @@ type Settings struct {
 
 	Logger *slog.Logger // nil = silent
 
-	// Of the run before, where Run is given a ResourceVersion to begin with:
-	// Since is when that was stored; zero: nobody knows.
+	// Since is when the checkpoint that Run begins with was stored, for the
+	// length of a gap. Zero = unknown.
 	Since time.Time
-	// Known tells whether this very version of a pod was dealt with. nil: it can't
-	// be told. It is called from Run, before the first watch.
-	Known func(pod *corev1.Pod) bool
-	// Compare says that a full list was under way: it is due again.
-	Compare bool
 
-	// OnGap is told of a span of time whose events were missed, once the full list
-	// behind it was sent. It is called from Run and must not block. nil = nobody.
-	OnGap func(Gap)
+	// Known tells whether exactly this version of the pod (uid and
+	// resourceVersion) is the one that was dealt with last, as far as is stored.
+	// It is asked before the first event of a Run that begins with a checkpoint,
+	// about pods that have not changed since: where one is not known, the
+	// checkpoint is of another history, and the full list is read. It is called
+	// from Run. nil = not asked.
+	Known func(pod *corev1.Pod) bool
 
 	// OnRestart is told why a request ended, each time that another one follows:
 	// one of [Reasons]. It is called from Run and must not block. nil = nobody.
 	OnRestart func(reason string)
+
+	// Compare has a resumed run begin with a full list, as over a gap: one was
+	// under way when the checkpoint was stored, or another selector held.
+	Compare bool
+
+	// OnGap is told of each gap once the list that ends it is complete, which
+	// was sent before. It is called from Run and must not block. nil = nobody.
+	OnGap func(Gap)
 
 	// The pause before the next request grows from BackoffInitial to BackoffMax,
 	// each time by half and give or take half of itself. It starts over once

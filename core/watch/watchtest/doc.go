@@ -13,6 +13,13 @@
 //	s.Delete("shop", "cart-0")
 //	want := s.Changes() // what a watcher must have seen
 //
+// A server that comes back with an older state, or as another cluster:
+//
+//	s.Down()
+//	s.Rewind(900)
+//	s.Create(pod) // at 901
+//	err := s.Up()
+//
 // Of the objects that own pods it serves the metadata, and the discovery
 // documents that tell of their kinds, to whoever looks owners up:
 //

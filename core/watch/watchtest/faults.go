@@ -18,6 +18,8 @@ type faults struct {
 	refuseList bool
 	ignoreList bool
 	holdList   bool
+	forbidList bool
+	hangList   bool
 	cutList    int           // items before a list is cut; -1 = not
 	hang       chan struct{} // open while the server hangs; nil = it doesn't
 }
@@ -130,6 +132,32 @@ func (s *Server) HoldLists(on bool) {
 	s.wake()
 }
 
+// ForbidLists answers lists with 403, as a server does whose client has the right
+// to watch and no other.
+func (s *Server) ForbidLists(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults.forbidList = on
+}
+
+// HangLists gives lists no answer, for as long as their clients wait.
+func (s *Server) HangLists(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults.hangList = on
+}
+
+// Rewind forgets all pods and their history and goes on behind the
+// resourceVersion rv: so does a server whose etcd was restored from a backup,
+// which the script then creates, and so looks another cluster at the same address.
+// Open streams end. A real server takes a restart for it, see [Server.Down].
+func (s *Server) Rewind(rv uint64) {
+	s.endStreams(ending{})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.store.rewind(rv)
+}
+
 // Hang silences the server until [Server.Resume]: open streams get nothing, not
 // even bookmarks, and new requests no answer.
 func (s *Server) Hang() {
@@ -162,7 +190,12 @@ func (s *Server) endStreams(e ending) {
 }
 
 // takeFailure returns the Status that the next request is to fail with, if any.
-func (f *faults) takeFailure() *metav1.Status { return take(&f.fail) }
+func (f *faults) takeFailure(list bool) *metav1.Status {
+	if list && f.forbidList {
+		return statusOf(http.StatusForbidden, 0, "")
+	}
+	return take(&f.fail)
+}
 
 func take(list *[]*metav1.Status) *metav1.Status {
 	if len(*list) == 0 {

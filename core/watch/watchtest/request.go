@@ -104,7 +104,10 @@ func (s *Server) note(r *http.Request, q query) (failure *metav1.Status, hang <-
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.record(r, verb, q.namespace)
-	return s.faults.takeFailure(), s.faults.hang
+	if !q.watch && s.faults.hangList {
+		return nil, make(chan struct{}) // nobody closes it
+	}
+	return s.faults.takeFailure(!q.watch), s.faults.hang
 }
 
 // record remembers a request. The mutex is held.

@@ -75,7 +75,8 @@ func (s *Server) Pods() []*corev1.Pod {
 	return pods
 }
 
-// Changes returns every write in order, the newest half million at least.
+// Changes returns every write since [Server.Rewind] in order, the newest half
+// million at least.
 func (s *Server) Changes() []Change {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,14 +96,6 @@ func (s *Server) Advance(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.store.rv += uint64(n)
-}
-
-// Rewind goes back to a resourceVersion, as a restore of etcd from a backup does,
-// but for this: pods that changed since are gone. It is for a server that is down.
-func (s *Server) Rewind(rv uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.store.rewind(rv)
 }
 
 // Bookmark sends the present resourceVersion to every stream that allows it,

@@ -1,7 +1,6 @@
 package watchtest
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -168,10 +167,12 @@ func (s *store) expire() {
 	clear(s.lists)
 }
 
+// rewind forgets everything. Positions of present streams stay valid.
 func (s *store) rewind(rv uint64) {
+	s.first, s.log = s.end(), nil
 	s.rv = rv
-	s.log = slices.DeleteFunc(s.log, func(e *entry) bool { return e.rv > rv })
-	maps.DeleteFunc(s.current, func(_ key, e *entry) bool { return e.rv > rv })
+	clear(s.current)
+	s.changes = nil
 	s.expire()
 }
 

@@ -49,6 +49,12 @@ func (m *PodState) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.Checksum != 0 {
+		i -= 4
+		binary.LittleEndian.PutUint32(dAtA[i:], uint32(m.Checksum))
+		i--
+		dAtA[i] = 0x7d
+	}
 	if len(m.Containers) > 0 {
 		for iNdEx := len(m.Containers) - 1; iNdEx >= 0; iNdEx-- {
 			size, err := m.Containers[iNdEx].MarshalToSizedBufferVT(dAtA[:i])
@@ -61,43 +67,37 @@ func (m *PodState) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 			dAtA[i] = 0x6a
 		}
 	}
-	if m.Grace != 0 {
-		i = protohelpers.EncodeVarint(dAtA, i, uint64((uint64(m.Grace)<<1)^uint64((m.Grace>>63))))
+	if m.GraceSeconds != nil {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64((uint64(*m.GraceSeconds)<<1)^uint64((*m.GraceSeconds>>63))))
 		i--
 		dAtA[i] = 0x60
 	}
-	if m.Conditions != 0 {
+	if m.ConditionsHash != 0 {
 		i -= 8
-		binary.LittleEndian.PutUint64(dAtA[i:], uint64(m.Conditions))
+		binary.LittleEndian.PutUint64(dAtA[i:], uint64(m.ConditionsHash))
 		i--
 		dAtA[i] = 0x59
 	}
-	if m.Message != 0 {
+	if m.MessageHash != 0 {
 		i -= 8
-		binary.LittleEndian.PutUint64(dAtA[i:], uint64(m.Message))
+		binary.LittleEndian.PutUint64(dAtA[i:], uint64(m.MessageHash))
 		i--
 		dAtA[i] = 0x51
 	}
 	if len(m.Annotations) > 0 {
 		for iNdEx := len(m.Annotations) - 1; iNdEx >= 0; iNdEx-- {
-			size, err := m.Annotations[iNdEx].MarshalToSizedBufferVT(dAtA[:i])
-			if err != nil {
-				return 0, err
-			}
-			i -= size
-			i = protohelpers.EncodeVarint(dAtA, i, uint64(size))
+			i -= len(m.Annotations[iNdEx])
+			copy(dAtA[i:], m.Annotations[iNdEx])
+			i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.Annotations[iNdEx])))
 			i--
 			dAtA[i] = 0x4a
 		}
 	}
 	if len(m.Labels) > 0 {
 		for iNdEx := len(m.Labels) - 1; iNdEx >= 0; iNdEx-- {
-			size, err := m.Labels[iNdEx].MarshalToSizedBufferVT(dAtA[:i])
-			if err != nil {
-				return 0, err
-			}
-			i -= size
-			i = protohelpers.EncodeVarint(dAtA, i, uint64(size))
+			i -= len(m.Labels[iNdEx])
+			copy(dAtA[i:], m.Labels[iNdEx])
+			i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.Labels[iNdEx])))
 			i--
 			dAtA[i] = 0x42
 		}
@@ -187,10 +187,10 @@ func (m *Owner) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
-	if len(m.ServiceInstance) > 0 {
-		i -= len(m.ServiceInstance)
-		copy(dAtA[i:], m.ServiceInstance)
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.ServiceInstance)))
+	if len(m.ServiceInstanceId) > 0 {
+		i -= len(m.ServiceInstanceId)
+		copy(dAtA[i:], m.ServiceInstanceId)
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.ServiceInstanceId)))
 		i--
 		dAtA[i] = 0x1
 		i--
@@ -287,10 +287,10 @@ func (m *Owner) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0x1a
 	}
-	if len(m.Container) > 0 {
-		i -= len(m.Container)
-		copy(dAtA[i:], m.Container)
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.Container)))
+	if len(m.MainContainer) > 0 {
+		i -= len(m.MainContainer)
+		copy(dAtA[i:], m.MainContainer)
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.MainContainer)))
 		i--
 		dAtA[i] = 0x12
 	}
@@ -298,53 +298,6 @@ func (m *Owner) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.Namespace)
 		copy(dAtA[i:], m.Namespace)
 		i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.Namespace)))
-		i--
-		dAtA[i] = 0xa
-	}
-	return len(dAtA) - i, nil
-}
-
-func (m *Pair) MarshalVT() (dAtA []byte, err error) {
-	if m == nil {
-		return nil, nil
-	}
-	size := m.SizeVT()
-	dAtA = make([]byte, size)
-	n, err := m.MarshalToSizedBufferVT(dAtA[:size])
-	if err != nil {
-		return nil, err
-	}
-	return dAtA[:n], nil
-}
-
-func (m *Pair) MarshalToVT(dAtA []byte) (int, error) {
-	size := m.SizeVT()
-	return m.MarshalToSizedBufferVT(dAtA[:size])
-}
-
-func (m *Pair) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
-	if m == nil {
-		return 0, nil
-	}
-	i := len(dAtA)
-	_ = i
-	var l int
-	_ = l
-	if m.unknownFields != nil {
-		i -= len(m.unknownFields)
-		copy(dAtA[i:], m.unknownFields)
-	}
-	if len(m.Value) > 0 {
-		i -= len(m.Value)
-		copy(dAtA[i:], m.Value)
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.Value)))
-		i--
-		dAtA[i] = 0x12
-	}
-	if len(m.Key) > 0 {
-		i -= len(m.Key)
-		copy(dAtA[i:], m.Key)
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(len(m.Key)))
 		i--
 		dAtA[i] = 0xa
 	}
@@ -402,19 +355,19 @@ func (m *Container) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		dAtA[i] = 0x28
 	}
 	if m.Restarts != 0 {
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.Restarts))
+		i = protohelpers.EncodeVarint(dAtA, i, uint64((uint32(m.Restarts)<<1)^uint32((m.Restarts>>31))))
 		i--
 		dAtA[i] = 0x20
 	}
-	if m.Terminated != 0 {
+	if m.Termination != 0 {
 		i -= 8
-		binary.LittleEndian.PutUint64(dAtA[i:], uint64(m.Terminated))
+		binary.LittleEndian.PutUint64(dAtA[i:], uint64(m.Termination))
 		i--
 		dAtA[i] = 0x19
 	}
-	if m.Detail != 0 {
+	if m.DetailHash != 0 {
 		i -= 8
-		binary.LittleEndian.PutUint64(dAtA[i:], uint64(m.Detail))
+		binary.LittleEndian.PutUint64(dAtA[i:], uint64(m.DetailHash))
 		i--
 		dAtA[i] = 0x11
 	}
@@ -463,31 +416,34 @@ func (m *PodState) SizeVT() (n int) {
 		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
 	if len(m.Labels) > 0 {
-		for _, e := range m.Labels {
-			l = e.SizeVT()
+		for _, s := range m.Labels {
+			l = len(s)
 			n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 		}
 	}
 	if len(m.Annotations) > 0 {
-		for _, e := range m.Annotations {
-			l = e.SizeVT()
+		for _, s := range m.Annotations {
+			l = len(s)
 			n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 		}
 	}
-	if m.Message != 0 {
+	if m.MessageHash != 0 {
 		n += 9
 	}
-	if m.Conditions != 0 {
+	if m.ConditionsHash != 0 {
 		n += 9
 	}
-	if m.Grace != 0 {
-		n += 1 + protohelpers.SizeOfZigzag(uint64(m.Grace))
+	if m.GraceSeconds != nil {
+		n += 1 + protohelpers.SizeOfZigzag(uint64(*m.GraceSeconds))
 	}
 	if len(m.Containers) > 0 {
 		for _, e := range m.Containers {
 			l = e.SizeVT()
 			n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 		}
+	}
+	if m.Checksum != 0 {
+		n += 5
 	}
 	n += len(m.unknownFields)
 	return n
@@ -503,7 +459,7 @@ func (m *Owner) SizeVT() (n int) {
 	if l > 0 {
 		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
-	l = len(m.Container)
+	l = len(m.MainContainer)
 	if l > 0 {
 		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
@@ -559,27 +515,9 @@ func (m *Owner) SizeVT() (n int) {
 	if l > 0 {
 		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
-	l = len(m.ServiceInstance)
+	l = len(m.ServiceInstanceId)
 	if l > 0 {
 		n += 2 + l + protohelpers.SizeOfVarint(uint64(l))
-	}
-	n += len(m.unknownFields)
-	return n
-}
-
-func (m *Pair) SizeVT() (n int) {
-	if m == nil {
-		return 0
-	}
-	var l int
-	_ = l
-	l = len(m.Key)
-	if l > 0 {
-		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
-	}
-	l = len(m.Value)
-	if l > 0 {
-		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
 	n += len(m.unknownFields)
 	return n
@@ -595,14 +533,14 @@ func (m *Container) SizeVT() (n int) {
 	if l > 0 {
 		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
-	if m.Detail != 0 {
+	if m.DetailHash != 0 {
 		n += 9
 	}
-	if m.Terminated != 0 {
+	if m.Termination != 0 {
 		n += 9
 	}
 	if m.Restarts != 0 {
-		n += 1 + protohelpers.SizeOfVarint(uint64(m.Restarts))
+		n += 1 + protohelpers.SizeOfZigzag(uint64(m.Restarts))
 	}
 	if m.Ended != 0 {
 		n += 1 + protohelpers.SizeOfZigzag(uint64(m.Ended))
@@ -878,7 +816,7 @@ func (m *PodState) UnmarshalVT(dAtA []byte) error {
 			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Labels", wireType)
 			}
-			var msglen int
+			var stringLen uint64
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return protohelpers.ErrIntOverflow
@@ -888,31 +826,29 @@ func (m *PodState) UnmarshalVT(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				msglen |= int(b&0x7F) << shift
+				stringLen |= uint64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
-			if msglen < 0 {
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
 				return protohelpers.ErrInvalidLength
 			}
-			postIndex := iNdEx + msglen
+			postIndex := iNdEx + intStringLen
 			if postIndex < 0 {
 				return protohelpers.ErrInvalidLength
 			}
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			m.Labels = append(m.Labels, &Pair{})
-			if err := m.Labels[len(m.Labels)-1].UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
-				return err
-			}
+			m.Labels = append(m.Labels, string(dAtA[iNdEx:postIndex]))
 			iNdEx = postIndex
 		case 9:
 			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Annotations", wireType)
 			}
-			var msglen int
+			var stringLen uint64
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return protohelpers.ErrIntOverflow
@@ -922,49 +858,47 @@ func (m *PodState) UnmarshalVT(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				msglen |= int(b&0x7F) << shift
+				stringLen |= uint64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
-			if msglen < 0 {
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
 				return protohelpers.ErrInvalidLength
 			}
-			postIndex := iNdEx + msglen
+			postIndex := iNdEx + intStringLen
 			if postIndex < 0 {
 				return protohelpers.ErrInvalidLength
 			}
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			m.Annotations = append(m.Annotations, &Pair{})
-			if err := m.Annotations[len(m.Annotations)-1].UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
-				return err
-			}
+			m.Annotations = append(m.Annotations, string(dAtA[iNdEx:postIndex]))
 			iNdEx = postIndex
 		case 10:
 			if wireType != 1 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Message", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field MessageHash", wireType)
 			}
-			m.Message = 0
+			m.MessageHash = 0
 			if (iNdEx + 8) > l {
 				return io.ErrUnexpectedEOF
 			}
-			m.Message = uint64(binary.LittleEndian.Uint64(dAtA[iNdEx:]))
+			m.MessageHash = uint64(binary.LittleEndian.Uint64(dAtA[iNdEx:]))
 			iNdEx += 8
 		case 11:
 			if wireType != 1 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Conditions", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field ConditionsHash", wireType)
 			}
-			m.Conditions = 0
+			m.ConditionsHash = 0
 			if (iNdEx + 8) > l {
 				return io.ErrUnexpectedEOF
 			}
-			m.Conditions = uint64(binary.LittleEndian.Uint64(dAtA[iNdEx:]))
+			m.ConditionsHash = uint64(binary.LittleEndian.Uint64(dAtA[iNdEx:]))
 			iNdEx += 8
 		case 12:
 			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Grace", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field GraceSeconds", wireType)
 			}
 			var v uint64
 			for shift := uint(0); ; shift += 7 {
@@ -982,7 +916,8 @@ func (m *PodState) UnmarshalVT(dAtA []byte) error {
 				}
 			}
 			v = (v >> 1) ^ uint64((int64(v&1)<<63)>>63)
-			m.Grace = int64(v)
+			v2 := int64(v)
+			m.GraceSeconds = &v2
 		case 13:
 			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Containers", wireType)
@@ -1017,6 +952,16 @@ func (m *PodState) UnmarshalVT(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 15:
+			if wireType != 5 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Checksum", wireType)
+			}
+			m.Checksum = 0
+			if (iNdEx + 4) > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Checksum = uint32(binary.LittleEndian.Uint32(dAtA[iNdEx:]))
+			iNdEx += 4
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])
@@ -1102,7 +1047,7 @@ func (m *Owner) UnmarshalVT(dAtA []byte) error {
 			iNdEx = postIndex
 		case 2:
 			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Container", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field MainContainer", wireType)
 			}
 			var stringLen uint64
 			for shift := uint(0); ; shift += 7 {
@@ -1130,7 +1075,7 @@ func (m *Owner) UnmarshalVT(dAtA []byte) error {
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			m.Container = string(dAtA[iNdEx:postIndex])
+			m.MainContainer = string(dAtA[iNdEx:postIndex])
 			iNdEx = postIndex
 		case 3:
 			if wireType != 2 {
@@ -1550,7 +1495,7 @@ func (m *Owner) UnmarshalVT(dAtA []byte) error {
 			iNdEx = postIndex
 		case 16:
 			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field ServiceInstance", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field ServiceInstanceId", wireType)
 			}
 			var stringLen uint64
 			for shift := uint(0); ; shift += 7 {
@@ -1578,122 +1523,7 @@ func (m *Owner) UnmarshalVT(dAtA []byte) error {
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			m.ServiceInstance = string(dAtA[iNdEx:postIndex])
-			iNdEx = postIndex
-		default:
-			iNdEx = preIndex
-			skippy, err := protohelpers.Skip(dAtA[iNdEx:])
-			if err != nil {
-				return err
-			}
-			if (skippy < 0) || (iNdEx+skippy) < 0 {
-				return protohelpers.ErrInvalidLength
-			}
-			if (iNdEx + skippy) > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.unknownFields = append(m.unknownFields, dAtA[iNdEx:iNdEx+skippy]...)
-			iNdEx += skippy
-		}
-	}
-
-	if iNdEx > l {
-		return io.ErrUnexpectedEOF
-	}
-	return nil
-}
-func (m *Pair) UnmarshalVT(dAtA []byte) error {
-	l := len(dAtA)
-	iNdEx := 0
-	for iNdEx < l {
-		preIndex := iNdEx
-		var wire uint64
-		for shift := uint(0); ; shift += 7 {
-			if shift >= 64 {
-				return protohelpers.ErrIntOverflow
-			}
-			if iNdEx >= l {
-				return io.ErrUnexpectedEOF
-			}
-			b := dAtA[iNdEx]
-			iNdEx++
-			wire |= uint64(b&0x7F) << shift
-			if b < 0x80 {
-				break
-			}
-		}
-		fieldNum := int32(wire >> 3)
-		wireType := int(wire & 0x7)
-		if wireType == 4 {
-			return fmt.Errorf("proto: Pair: wiretype end group for non-group")
-		}
-		if fieldNum <= 0 {
-			return fmt.Errorf("proto: Pair: illegal tag %d (wire type %d)", fieldNum, wire)
-		}
-		switch fieldNum {
-		case 1:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Key", wireType)
-			}
-			var stringLen uint64
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return protohelpers.ErrIntOverflow
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				stringLen |= uint64(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			intStringLen := int(stringLen)
-			if intStringLen < 0 {
-				return protohelpers.ErrInvalidLength
-			}
-			postIndex := iNdEx + intStringLen
-			if postIndex < 0 {
-				return protohelpers.ErrInvalidLength
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.Key = string(dAtA[iNdEx:postIndex])
-			iNdEx = postIndex
-		case 2:
-			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Value", wireType)
-			}
-			var stringLen uint64
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return protohelpers.ErrIntOverflow
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				stringLen |= uint64(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-			intStringLen := int(stringLen)
-			if intStringLen < 0 {
-				return protohelpers.ErrInvalidLength
-			}
-			postIndex := iNdEx + intStringLen
-			if postIndex < 0 {
-				return protohelpers.ErrInvalidLength
-			}
-			if postIndex > l {
-				return io.ErrUnexpectedEOF
-			}
-			m.Value = string(dAtA[iNdEx:postIndex])
+			m.ServiceInstanceId = string(dAtA[iNdEx:postIndex])
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
@@ -1780,29 +1610,29 @@ func (m *Container) UnmarshalVT(dAtA []byte) error {
 			iNdEx = postIndex
 		case 2:
 			if wireType != 1 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Detail", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field DetailHash", wireType)
 			}
-			m.Detail = 0
+			m.DetailHash = 0
 			if (iNdEx + 8) > l {
 				return io.ErrUnexpectedEOF
 			}
-			m.Detail = uint64(binary.LittleEndian.Uint64(dAtA[iNdEx:]))
+			m.DetailHash = uint64(binary.LittleEndian.Uint64(dAtA[iNdEx:]))
 			iNdEx += 8
 		case 3:
 			if wireType != 1 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Terminated", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field Termination", wireType)
 			}
-			m.Terminated = 0
+			m.Termination = 0
 			if (iNdEx + 8) > l {
 				return io.ErrUnexpectedEOF
 			}
-			m.Terminated = uint64(binary.LittleEndian.Uint64(dAtA[iNdEx:]))
+			m.Termination = uint64(binary.LittleEndian.Uint64(dAtA[iNdEx:]))
 			iNdEx += 8
 		case 4:
 			if wireType != 0 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Restarts", wireType)
 			}
-			m.Restarts = 0
+			var v int32
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return protohelpers.ErrIntOverflow
@@ -1812,11 +1642,13 @@ func (m *Container) UnmarshalVT(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				m.Restarts |= int32(b&0x7F) << shift
+				v |= int32(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
+			v = int32((uint32(v) >> 1) ^ uint32(((v&1)<<31)>>31))
+			m.Restarts = v
 		case 5:
 			if wireType != 0 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Ended", wireType)
@@ -1852,7 +1684,7 @@ func (m *Container) UnmarshalVT(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				m.Kind |= Kind(b&0x7F) << shift
+				m.Kind |= ContainerKind(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
