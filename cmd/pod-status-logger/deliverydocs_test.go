@@ -32,7 +32,7 @@ func TestDeliveryPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	program := "#!/bin/bash\nexec -a pod-status-logger " + self + ` "$@"` + "\n"
-	if err := os.WriteFile(filepath.Join(dir, "pod-status-logger"), []byte(program), 0o700); err != nil { //nolint:gosec // it has to be executed
+	if err := os.WriteFile(filepath.Join(dir, "pod-status-logger"), []byte(program), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.SplitAfter(strings.TrimSuffix(readFile(t, k.stdout), "\n"), "\n")
