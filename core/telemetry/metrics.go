@@ -109,7 +109,7 @@ func age(since time.Time) float64 {
 	if since.IsZero() {
 		return 0
 	}
-	return time.Since(since).Seconds()
+	return max(0, time.Since(since)).Seconds() // a stored time may be of a clock that was set back
 }
 
 func (m *Metrics) counter(name, help string) prometheus.Counter {

@@ -228,6 +228,11 @@ func TestJournalAges(t *testing.T) {
 	if got := value(t, m.Registry, blocked); got < 60 || got > 120 {
 		t.Errorf("%s = %v, want a minute", blocked, got)
 	}
+	future := telemetry.NewMetrics("")
+	future.WatchJournal(func() journal.Stats { return journal.Stats{Oldest: time.Now().Add(time.Hour)} })
+	if got := value(t, future.Registry, oldest); got != 0 {
+		t.Errorf("%s = %v with a clock that was set back", oldest, got)
+	}
 	m = telemetry.NewMetrics("")
 	m.WatchJournal(func() journal.Stats { return journal.Stats{} })
 	for _, name := range []string{oldest, blocked} {
