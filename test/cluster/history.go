@@ -29,18 +29,27 @@ type change struct {
 
 func newHistoryCommand() *cobra.Command {
 	var dir string
+	var follows bool
 	cmd := &cobra.Command{
 		Use:   "history",
 		Short: "Print every change of every pod since the cluster began, one JSON line each",
 		Long: `Print every change of every pod since the cluster began, one JSON line each,
 in the order of their revisions. It reads etcd, not the API server: what a
-client of the API server says that it saw can be held against it.`,
+client of the API server says that it saw can be held against it.
+
+With --follow it goes on until SIGTERM, over crashes of etcd, and says on lines of
+the type BOOKMARK up to which revision all has been printed. Where etcd was
+compacted past that it exits with 1.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if follows {
+				return follow(cmd.Context(), dir, cmd.OutOrStdout())
+			}
 			return history(cmd.Context(), dir, cmd.OutOrStdout())
 		},
 	}
 	dirFlag(cmd, &dir)
+	cmd.Flags().BoolVar(&follows, "follow", false, "go on with what changes, until SIGTERM")
 	return cmd
 }
 
@@ -49,9 +58,9 @@ func history(ctx context.Context, dir string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	client, err := clientv3.New(clientv3.Config{Endpoints: []string{s.EtcdURL}, DialTimeout: 5 * time.Second})
+	client, err := dial(s.EtcdURL)
 	if err != nil {
-		return fmt.Errorf("connect to etcd: %w", err)
+		return err
 	}
 	defer func() { _ = client.Close() }()
 

@@ -44,6 +44,7 @@ func newCommand() *cobra.Command {
 		newStartCommand(),
 		newDownCommand(),
 		newHistoryCommand(),
+		newCompactCommand(),
 	)
 	return root
 }

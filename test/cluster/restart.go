@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 )
@@ -12,7 +13,11 @@ func newKillCommand() *cobra.Command {
 }
 
 func newStartCommand() *cobra.Command {
-	return newComponentCommand("start", "Start a killed component again, with the same arguments, and wait until it is ready", start)
+	var more []string
+	cmd := newComponentCommand("start", "Start a killed component again, with the same arguments, and wait until it is ready",
+		func(ctx context.Context, dir, name string) error { return start(ctx, dir, name, more) })
+	cmd.Flags().StringArrayVar(&more, "arg", nil, "further argument, for this start alone (repeat for more)")
+	return cmd
 }
 
 func newComponentCommand(verb, short string, do func(ctx context.Context, dir, name string) error) *cobra.Command {
@@ -48,7 +53,7 @@ func kill(ctx context.Context, dir, name string) error {
 	return f.kill(ctx, c.Name)
 }
 
-func start(ctx context.Context, dir, name string) error {
+func start(ctx context.Context, dir, name string, more []string) error {
 	f, s, err := load(dir)
 	if err != nil {
 		return err
@@ -57,6 +62,7 @@ func start(ctx context.Context, dir, name string) error {
 	if err != nil {
 		return err
 	}
+	c.Args = slices.Concat(c.Args, more)
 	if err := f.launch(ctx, c); err != nil {
 		return err
 	}

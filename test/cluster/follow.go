@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// A follower reads from etcd what history prints, from the first revision on,
+// and goes on as changes come: what etcd forgets meanwhile, it has seen. It
+// outlives etcd's crashes. Where etcd has forgotten what it did not see, it
+// gives up: it never passes over a change in silence.
+
+const (
+	// progressInterval is how often etcd is asked how far it is. The answer says
+	// that nothing before it is to come any more.
+	progressInterval = 100 * time.Millisecond
+	// reconnectPause keeps a follower from asking an etcd that is down too often.
+	reconnectPause = 100 * time.Millisecond
+)
+
+// bookmark is a line of the follower's output that says that all changes up to
+// its revision have been printed.
+type bookmark struct {
+	Type            string `json:"type"`
+	ResourceVersion string `json:"resource_version"`
+}
+
+// follower prints changes from the revision next on.
+type follower struct {
+	client  *clientv3.Client
+	encoder *json.Encoder
+	next    int64
+}
+
+// follow prints all changes and bookmarks until ctx ends, which is no error.
+func follow(ctx context.Context, dir string, out io.Writer) error {
+	_, s, err := load(dir)
+	if err != nil {
+		return err
+	}
+	client, err := dial(s.EtcdURL)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = client.Close() }()
+	f := &follower{client: client, encoder: json.NewEncoder(out), next: 1}
+	for {
+		err := f.watch(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if fatal(err) {
+			return err
+		}
+		fmt.Fprintln(os.Stderr, "cluster: follow from revision", f.next, "again:", err)
+		if pause(ctx, reconnectPause) != nil {
+			return nil
+		}
+	}
+}
+
+// fatal: a change that was not seen can't be seen any more, or not be told.
+func fatal(err error) bool {
+	var lost *lostError
+	return errors.As(err, &lost) || errors.Is(err, rpctypes.ErrCompacted)
+}
+
+// lostError is about a change that can't be printed.
+type lostError struct{ err error }
+
+func (e *lostError) Error() string { return e.err.Error() }
+func (e *lostError) Unwrap() error { return e.err }
+
+// watch prints what comes on one watch, and returns why it ended. Without a
+// leader etcd ends it, so that it does not wait for one that does not come back.
+func (f *follower) watch(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
+	defer cancel()
+	responses := f.client.Watch(ctx, podPrefix, clientv3.WithPrefix(), clientv3.WithRev(f.next), clientv3.WithPrevKV())
+	go f.askForProgress(ctx)
+	for resp := range responses {
+		if err := f.print(resp); err != nil {
+			return err
+		}
+	}
+	return errors.New("watch etcd: closed")
+}
+
+// askForProgress asks in a goroutine of its own: while etcd is down, asking
+// blocks.
+func (f *follower) askForProgress(ctx context.Context) {
+	for pause(ctx, progressInterval) == nil {
+		_ = f.client.RequestProgress(ctx) // the watch itself tells what is wrong
+	}
+}
+
+func (f *follower) print(resp clientv3.WatchResponse) error {
+	if resp.CompactRevision > f.next {
+		return &lostError{fmt.Errorf("watch etcd from revision %d: all before %d is compacted", f.next, resp.CompactRevision)}
+	}
+	if err := resp.Err(); err != nil {
+		return fmt.Errorf("watch etcd: %w", err)
+	}
+	for _, ev := range resp.Events {
+		c, err := newChange(ev)
+		if err != nil {
+			return &lostError{err}
+		}
+		if err := f.encoder.Encode(c); err != nil {
+			return &lostError{err}
+		}
+		f.next = ev.Kv.ModRevision + 1
+	}
+	if !resp.IsProgressNotify() || resp.Header.Revision < f.next {
+		return nil
+	}
+	f.next = resp.Header.Revision + 1
+	if err := f.encoder.Encode(bookmark{"BOOKMARK", strconv.FormatInt(resp.Header.Revision, 10)}); err != nil {
+		return &lostError{err}
+	}
+	return nil
+}
