@@ -1,5 +1,3 @@
-//go:build e2e
-
 package e2e
 
 import (
@@ -15,6 +13,19 @@ import (
 // bundle is what records say of a bundle, but for its version.
 func bundle(manager, id, name, source string) object {
 	return object{"bundle.manager": manager, "bundle.id": id, "bundle.name": name, "bundle.source": source}
+}
+
+// appName is the label that makes a bundle of the pods that have it.
+const appName = "app.kubernetes.io/name"
+
+// appOf is the bundle of the pods of churn's Deployments. It is on the pods
+// themselves: nothing else may be read.
+func appOf(pod object) object {
+	name := text(pod, "metadata", "labels", appName)
+	if name == "" {
+		return nil
+	}
+	return bundle("app", "app/default/"+name, name, appName)
 }
 
 // belong expects on every record of a pod, from its first to its last, what the

@@ -31,7 +31,7 @@ func TestEveryChange(t *testing.T) {
 	collector.stop()
 
 	lines := stdoutRecords(t, read(t, logger.stdout))
-	gaps := gapsOf(t, read(t, logger.stderr), lines)
+	gaps := gapsOf(t, read(t, logger.stderr), all, lines)
 	missed := 0
 	for _, change := range all {
 		if slices.ContainsFunc(gaps, func(g gap) bool { return g.has(change.revision) }) {
@@ -44,16 +44,6 @@ func TestEveryChange(t *testing.T) {
 	checkRecords(t, w, lines)
 	checkCollector(t, lines, collector.received())
 	t.Logf("changes=%d gaps=%d within=%d records=%d", len(all), len(gaps), missed, len(lines))
-}
-
-// appOf is the bundle of the pods of churn's Deployments. It is on the pods
-// themselves: nothing else may be read.
-func appOf(pod object) object {
-	name := text(pod, "metadata", "labels", appName)
-	if name == "" {
-		return nil
-	}
-	return bundle("app", "app/default/"+name, name, appName)
 }
 
 const namespace = "/api/v1/namespaces/default/pods"
@@ -213,27 +203,6 @@ func stdoutRecords(t *testing.T, out string) (all []object) {
 	return all
 }
 
-// gapsOf reads from the log which spans the program could not see. The list
-// that ended a gap was of some revision up to the one in the log: of what came
-// behind it, the program saw each change.
-func gapsOf(t *testing.T, log string, lines []object) (gaps []gap) {
-	t.Helper()
-	for line := range strings.Lines(log) {
-		var l struct{ Msg, From, To string }
-		if json.Unmarshal([]byte(line), &l) != nil || l.Msg != "watch history was gone, the full list was compared" {
-			continue
-		}
-		g := gap{number(t, l.From), number(t, l.To), number(t, l.To)}
-		for _, rec := range lines {
-			if rv := number(t, text(rec, "resource_version")); g.has(rv) && rec["recovered"] == nil {
-				g.to = rv - 1
-			}
-		}
-		gaps = append(gaps, g)
-	}
-	return gaps
-}
-
 // checkNumbers: seq has no holes, and no record has the id of another.
 func checkNumbers(t *testing.T, lines []object) {
 	t.Helper()
@@ -277,25 +246,4 @@ func checkRecords(t *testing.T, w *witness, lines []object) {
 	if wrong > 0 {
 		t.Errorf("%d of %d pods differ", wrong, len(w.expected))
 	}
-}
-
-func union(a, b map[string][]object) map[string]bool {
-	all := map[string]bool{}
-	for uid := range a {
-		all[uid] = true
-	}
-	for uid := range b {
-		all[uid] = true
-	}
-	return all
-}
-
-func without(rec object, keys ...string) object {
-	left := object{}
-	for k, v := range rec {
-		if !slices.Contains(keys, k) {
-			left[k] = v
-		}
-	}
-	return left
 }

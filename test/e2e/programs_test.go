@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -134,7 +135,7 @@ func (l *logger) resources() string {
 func (c *cluster) history() []change {
 	c.t.Helper()
 	all := changes(c.t, c.run("history"))
-	if !slices.IsSortedFunc(all, order) {
+	if !slices.IsSortedFunc(all, func(a, b change) int { return cmp.Compare(a.revision, b.revision) }) {
 		c.t.Fatal("the history is not in order")
 	}
 	return all

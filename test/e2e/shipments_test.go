@@ -42,8 +42,6 @@ var shipments = map[string]shipment{
 var rolled = map[string]int{"shop": 4, "checkout": 3, "cart": 3, "canary": 4, "database": 3, "queue": 2}
 
 const (
-	appName = "app.kubernetes.io/name"
-
 	// givenTrace is the trace of the pod that brings one along, sampled.
 	givenTrace = "0af7651916cd43dd8448eb211c80319c"
 	givenSpan  = "b7ad6b7169203331"

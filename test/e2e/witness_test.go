@@ -1,9 +1,6 @@
-//go:build e2e
-
 package e2e
 
 import (
-	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -27,34 +24,35 @@ type change struct {
 	revision        int64
 }
 
-// gap is a span of revisions that the program could not see one by one. Up to
-// listed it saw changes one by one again, but could not tell a pod that came from
-// one that was there: both come as items of the list.
-type gap struct{ from, to, listed int64 }
-
-func (g gap) has(revision int64) bool { return revision > g.from && revision <= g.to }
-
 // witness expects records as they are on stdout, without time, msg, occurred_at,
 // record_id and seq, by pod UID.
 type witness struct {
 	expected map[string][]object
 	told     map[string]*told
-	looked   map[string]bool // UID@resourceVersion that a list had
+	// What the program looked at, by UID@resourceVersion: in a list, or as it
+	// happened. In a gap only the records tell.
+	listed, live map[string]bool
+	vanished     map[string]string // UID: resourceVersion of a deletion that was found by comparing
 }
 
 // told is what was told of a pod.
 type told struct {
 	pod          object
 	terminations map[string]string // by container: the last that was told or known
+	since        map[string]bool   // resourceVersions that it had since the last record
 }
 
 func changes(t *testing.T, history []byte) (all []change) {
 	t.Helper()
 	for line := range strings.Lines(string(history)) {
+		if strings.HasPrefix(line, `{"type":"BOOKMARK"`) {
+			continue
+		}
 		var c change
 		if err := json.Unmarshal([]byte(line), &c); err != nil {
 			t.Fatalf("history: %v", err)
 		}
+		delete(at(c.Pod, "metadata"), "managedFields") // most of a pod, and nothing of it is told
 		c.revision = number(t, c.ResourceVersion)
 		all = append(all, c)
 	}
@@ -62,12 +60,7 @@ func changes(t *testing.T, history []byte) (all []change) {
 }
 
 func expect(all []change, gaps []gap, lines []object) *witness {
-	w := &witness{expected: map[string][]object{}, told: map[string]*told{}, looked: map[string]bool{}}
-	for _, rec := range lines {
-		if rec["recovered"] == true && rec["action"] != "delete" {
-			w.looked[text(rec, "pod_uid")+"@"+text(rec, "resource_version")] = true
-		}
-	}
+	w := newWitness(lines)
 	for i := 0; i < len(all); {
 		c := all[i]
 		n := slices.IndexFunc(gaps, func(g gap) bool { return g.has(c.revision) })
@@ -81,7 +74,26 @@ func expect(all []change, gaps []gap, lines []object) *witness {
 		for ; i < len(all) && gaps[n].has(all[i].revision); i++ {
 			missed = append(missed, all[i])
 		}
-		w.compare(missed)
+		w.compare(missed, gaps[n])
+	}
+	return w
+}
+
+func newWitness(lines []object) *witness {
+	w := &witness{
+		expected: map[string][]object{}, told: map[string]*told{},
+		listed: map[string]bool{}, live: map[string]bool{}, vanished: map[string]string{},
+	}
+	for _, rec := range lines {
+		uid, version := text(rec, "pod_uid"), text(rec, "resource_version")
+		switch {
+		case rec["recovered"] != true:
+			w.live[uid+"@"+version] = true
+		case rec["action"] == "delete":
+			w.vanished[uid] = version
+		default:
+			w.listed[uid+"@"+version] = true
+		}
 	}
 	return w
 }
@@ -89,15 +101,16 @@ func expect(all []change, gaps []gap, lines []object) *witness {
 // see expects what one change gives.
 func (w *witness) see(c change, whileListing bool) {
 	uid := text(c.Pod, "metadata", "uid")
-	switch c.Type {
-	case "ADDED":
+	switch {
+	case c.Type == "ADDED":
 		flags := object{}
 		if whileListing {
 			flags["recovered"] = true
 		}
 		w.add(uid, base("create", c.Pod), flags)
-		w.told[uid] = &told{c.Pod, terminationsOf(c.Pod)}
-	case "DELETED":
+		w.told[uid] = &told{c.Pod, terminationsOf(c.Pod), map[string]bool{c.ResourceVersion: true}}
+	case w.told[uid] == nil: // nobody can know of a change of what was never there
+	case c.Type == "DELETED":
 		w.add(uid, base("delete", c.Pod), nil)
 		delete(w.told, uid)
 	default:
@@ -107,44 +120,63 @@ func (w *witness) see(c change, whileListing bool) {
 
 // compare expects what is found after a gap: the last of each pod counts, and
 // what the program looked at on the way, where its list was cut and begun anew.
-func (w *witness) compare(missed []change) {
+func (w *witness) compare(missed []change, g gap) {
 	last := map[string]int{}
 	for i, c := range missed {
 		last[text(c.Pod, "metadata", "uid")] = i
 	}
 	for i, c := range missed {
 		uid := text(c.Pod, "metadata", "uid")
-		if i == last[uid] || c.Type != "DELETED" && w.looked[uid+"@"+c.ResourceVersion] {
-			w.find(uid, c)
+		key := uid + "@" + c.ResourceVersion
+		live := g.torn && w.live[key]
+		if i == last[uid] || live || c.Type != "DELETED" && w.listed[key] {
+			w.find(uid, c, live)
+		} else if was := w.told[uid]; was != nil {
+			was.since[c.ResourceVersion] = true
 		}
 	}
 }
 
 // find expects what differs from what was told of a pod.
-func (w *witness) find(uid string, c change) {
+func (w *witness) find(uid string, c change, live bool) {
 	recovered := object{"recovered": true}
+	if live {
+		recovered = nil
+	}
 	was := w.told[uid]
 	switch {
+	case c.Type == "DELETED" && live:
+		w.see(c, false)
 	case c.Type == "DELETED" && was != nil:
-		w.add(uid, base("delete", was.pod), recovered)
+		rec := base("delete", was.pod)
+		if was.since[w.vanished[uid]] { // a state that gave no record need not be remembered
+			rec["resource_version"] = w.vanished[uid]
+		}
+		w.add(uid, rec, recovered)
 		delete(w.told, uid)
 	case c.Type == "DELETED": // came and went unseen
 	case was != nil:
 		w.update(uid, c.Pod, recovered)
 	default:
 		w.add(uid, base("create", c.Pod), recovered)
-		w.told[uid] = &told{object{}, map[string]string{}}
+		w.told[uid] = &told{object{}, map[string]string{}, map[string]bool{}}
 		w.containers(uid, c.Pod, recovered)
 		w.told[uid].pod = c.Pod
+		w.told[uid].since[c.ResourceVersion] = true
 	}
 }
 
 func (w *witness) update(uid string, pod object, flags object) {
-	before := w.told[uid].pod
-	if !w.containers(uid, pod, flags) && headOf(before) != headOf(pod) {
+	was := w.told[uid]
+	told := len(w.expected[uid])
+	if !w.containers(uid, pod, flags) && headOf(was.pod) != headOf(pod) {
 		w.add(uid, headline(pod), flags)
 	}
-	w.told[uid].pod = pod
+	if len(w.expected[uid]) > told {
+		clear(was.since)
+	}
+	was.since[text(pod, "metadata", "resourceVersion")] = true
+	was.pod = pod
 }
 
 // containers expects a record for every container that changed.
@@ -410,6 +442,3 @@ func number(t *testing.T, s string) int64 {
 	}
 	return n
 }
-
-// order sorts by revision.
-func order(a, b change) int { return cmp.Compare(a.revision, b.revision) }
