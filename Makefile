@@ -12,6 +12,7 @@ BUILDFLAGS = -tags grpcnotrace -trimpath -ldflags='-s -w -X main.version=$(VERSI
 FUZZTIME  ?= 30s
 RECORDS   ?= 100000
 DURATION  ?= 180s
+SEED      ?= 0
 TOOL       = go tool -modfile=tools/go.mod
 CLUSTER    = test/cluster/bin/cluster
 COLLECTOR  = test/collector/bin/otelcol
@@ -76,7 +77,7 @@ e2e: build $(CLUSTER) $(COLLECTOR) ## Test on a real control plane and a real Co
 .PHONY: chaos
 chaos: build $(CLUSTER) $(COLLECTOR) ## Kill, cut and fill everything for DURATION on a real cluster, and see that nothing is missing
 	$(CLUSTER) build
-	tools/chaos.sh $(DURATION)
+	tools/chaos.sh $(DURATION) $(SEED)
 
 .PHONY: $(CLUSTER) $(COLLECTOR)
 $(CLUSTER):

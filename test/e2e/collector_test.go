@@ -21,7 +21,7 @@ var onStdout = map[string]string{
 	"container.image.name": "image", "podstatus.container.ready": "ready", "k8s.container.restart_count": "restart_count",
 	"podstatus.container.exit_code": "exit_code", "podstatus.container.signal": "signal", "podstatus.occurred_at": "occurred_at",
 	"podstatus.initial": "initial", "podstatus.recovered": "recovered", "podstatus.resource_version": "resource_version",
-	"log.record.uid": "record_id", "podstatus.seq": "seq",
+	"log.record.uid": "record_id", "podstatus.seq": "seq", "podstatus.enrichment": "enrichment",
 }
 
 // inResource are the attributes that belong to the pod and not to the record.

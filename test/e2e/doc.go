@@ -7,4 +7,9 @@
 // history, and shares neither code nor connection with the program. The same is
 // done for what belongs together: what managers mark on the objects that they
 // deploy is on all records of the pods, with one trace for each version.
+//
+// `make chaos` proves the same while everything is killed, cut off and filled up,
+// again and again: the program, the Collector, the network between them, the disk,
+// plugins, the API server, etcd and its history. There the witness follows etcd,
+// and a judge, whose own tests `make test` runs, allows for what may come again.
 package e2e

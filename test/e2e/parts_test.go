@@ -82,14 +82,23 @@ func startCluster(t *testing.T, apiServerArgs ...string) *cluster {
 // run calls the cluster program and returns what it prints.
 func (c *cluster) run(args ...string) []byte {
 	c.t.Helper()
+	out, err := c.call(args...)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return out
+}
+
+// call is run for goroutines, which must not end the test.
+func (c *cluster) call(args ...string) ([]byte, error) {
 	cmd := exec.Command(clusterProgram, append(args, "--dir", c.dir)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		c.t.Fatalf("cluster %s: %v\n%s", strings.Join(args, " "), err, stderr.String())
+		return nil, fmt.Errorf("cluster %s: %w\n%s", strings.Join(args, " "), err, stderr.String())
 	}
-	return out
+	return out, nil
 }
 
 // do sends a request to the API server and returns the object in the answer. It
@@ -116,14 +125,14 @@ func (c *cluster) send(method, path, contentType string, body []byte) (answer ob
 		}
 	}()
 	c.eventually(method+" "+path, func() bool {
-		answer, last = c.try(method, path, contentType, body)
+		answer, last = c.try(c.t.Context(), method, path, contentType, body)
 		return last == nil
 	})
 	return answer
 }
 
-func (c *cluster) try(method, path, contentType string, body []byte) (object, error) {
-	request, err := http.NewRequestWithContext(c.t.Context(), method, c.url+path, bytes.NewReader(body))
+func (c *cluster) try(ctx context.Context, method, path, contentType string, body []byte) (object, error) {
+	request, err := http.NewRequestWithContext(ctx, method, c.url+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
