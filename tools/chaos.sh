@@ -13,7 +13,7 @@ trap 'rm -f "$log"' EXIT
 # Behind the faults: everything comes to rest, and the judge reads it all.
 status=0
 go test -tags e2e -count=1 -timeout 0 -v -run '^TestChaos$' ./test/e2e -args -duration="$duration" -seed="$seed" 2>&1 |
-	tee "$log" | grep -v '^chaos: ' || status=$?
+	tee "$log" | grep --line-buffered -v '^chaos: ' || status=$?
 
 verdict=$(grep '^chaos: ' "$log" | tail -n 1) || true
 if [[ -z $verdict ]]; then
