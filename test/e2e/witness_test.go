@@ -188,14 +188,14 @@ func (w *witness) containers(uid string, pod object, flags object) (changed bool
 	}
 	for _, c := range containersOf(pod) {
 		if last := at(c.status, "lastState", "terminated"); last != nil {
-			if id := canonical(last); was.terminations[c.name] != id && !toldAsState(old[c.name], c.status) {
+			if id := endOf(last); was.terminations[c.name] != id && !toldAsState(old[c.name], c.status) {
 				w.add(uid, crash(pod, c), flags)
 				changed = true
 			}
-			was.terminations[c.name] = canonical(last)
+			was.terminations[c.name] = endOf(last)
 		}
 		if now := at(c.status, "state", "terminated"); now != nil {
-			was.terminations[c.name] = canonical(now)
+			was.terminations[c.name] = endOf(now)
 		}
 		if before, ok := old[c.name]; !ok || factsOf(before) != factsOf(c.status) {
 			rec := containerRecord(pod, c, at(c.status, "state"))
@@ -207,6 +207,15 @@ func (w *witness) containers(uid string, pod object, flags object) (changed bool
 		}
 	}
 	return changed
+}
+
+// endOf tells one end of a container from another: each run has a container of
+// its own. A kubelet that begins anew may say again, with other times, how one ended.
+func endOf(terminated object) string {
+	if id := text(terminated, "containerID"); id != "" {
+		return id
+	}
+	return canonical(terminated)
 }
 
 // toldAsState: the run that ended was told as the container's state.
@@ -223,7 +232,7 @@ func terminationsOf(pod object) map[string]string {
 	m := map[string]string{}
 	for _, c := range containersOf(pod) {
 		if last := at(c.status, "lastState", "terminated"); last != nil {
-			m[c.name] = canonical(last)
+			m[c.name] = endOf(last)
 		}
 	}
 	return m
