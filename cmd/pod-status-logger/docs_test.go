@@ -86,6 +86,7 @@ func TestConfigurationPage(t *testing.T) {
 	metrics.WatchStream("", func() time.Duration { return 0 })
 	metrics.WatchPlugin("p", func() pluginhost.Stats { return pluginhost.Stats{} })
 	metrics.OwnerLookups.WithLabelValues("x")
+	metrics.WatchGaps.WithLabelValues("x")
 	families, err := metrics.Registry.Gather()
 	if err != nil {
 		t.Fatal(err)

@@ -66,7 +66,7 @@ and counted as dropped. Numbers say which ones; without, all are meant.`,
 			case resend && discard:
 				return usage(errors.New("--resend and --discard exclude each other"))
 			case resend:
-				return changing(env, cmd, "will be sent again", func(j *journal.Journal) (int, error) { return j.Resend(seqs...) })
+				return changing(env, cmd, "will be sent again", func(j *journal.Journal) (int, error) { return resendAll(j, seqs) })
 			case discard:
 				return changing(env, cmd, "are discarded", func(j *journal.Journal) (int, error) { return j.Discard(seqs...) })
 			}
@@ -117,6 +117,26 @@ func changing(env environment, cmd *cobra.Command, what string, do func(*journal
 		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d dead letters %s\n", n, what)
 		return err
 	})(cmd, nil)
+}
+
+// resendAll sends dead letters again, all where none is named. Few at a time are
+// in memory.
+func resendAll(j *journal.Journal, seqs []uint64) (sent int, err error) {
+	if len(seqs) == 0 {
+		for d, err := range j.DeadLetters() {
+			if err != nil {
+				return 0, err
+			}
+			seqs = append(seqs, d.Seq)
+		}
+	}
+	for few := range slices.Chunk(seqs, 256) {
+		n, err := j.Resend(few...)
+		if sent += n; err != nil {
+			return sent, err
+		}
+	}
+	return sent, nil
 }
 
 func numbers(args []string) (seqs []uint64, err error) {

@@ -45,6 +45,7 @@ type delivered struct {
 	Recovered bool `json:"recovered"`
 	Initial   bool `json:"initial"`
 	Dropped   int  `json:"dropped"`
+	Total     int  `json:"dropped_total"`
 }
 
 func newKeeper(t testing.TB, server *watchtest.Server, receiver *otlptest.Receiver, args ...string) *keeper {
@@ -62,6 +63,12 @@ func newKeeper(t testing.TB, server *watchtest.Server, receiver *otlptest.Receiv
 // start runs the program, with a few more arguments.
 func (k *keeper) start(args ...string) {
 	k.t.Helper()
+	k.launch(k.appendTo(k.stdout), args...)
+}
+
+// launch runs the program with this stdout, which is the program's from then on.
+func (k *keeper) launch(stdout *os.File, args ...string) {
+	k.t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		k.t.Fatal(err)
@@ -71,7 +78,7 @@ func (k *keeper) start(args ...string) {
 	if k.receiver != nil {
 		k.process.Env = append(os.Environ(), "OTEL_EXPORTER_OTLP_ENDPOINT="+k.receiver.URL())
 	}
-	stdout, stderr := k.appendTo(k.stdout), k.appendTo(k.stderr)
+	stderr := k.appendTo(k.stderr)
 	k.process.Stdout, k.process.Stderr = stdout, stderr
 	if err := k.process.Start(); err != nil {
 		k.t.Fatal(err)
@@ -134,17 +141,20 @@ func (k *keeper) lines() (all []delivered, again int) {
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	seen := map[string]bool{}
+	seen := map[string]string{}
 	for line := range strings.Lines(string(b)) {
 		var r delivered
 		if json.Unmarshal([]byte(line), &r) != nil {
 			continue
 		}
-		if seen[r.ID] {
+		if before, ok := seen[r.ID]; ok {
+			if before != line {
+				k.t.Fatalf("two records have one id:\n%s%s", before, line)
+			}
 			again++
 			continue
 		}
-		seen[r.ID] = true
+		seen[r.ID] = line
 		all = append(all, r)
 	}
 	return all, again
@@ -178,6 +188,8 @@ func (k *keeper) received() (all []delivered, again int) {
 					r.Seq = int(kv.GetValue().GetIntValue())
 				case record.AttrDropped:
 					r.Dropped = int(kv.GetValue().GetIntValue())
+				case record.AttrDroppedTotal:
+					r.Total = int(kv.GetValue().GetIntValue())
 				case record.AttrRecovered:
 					r.Recovered = kv.GetValue().GetBoolValue()
 				case record.AttrInitial:

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -121,7 +123,7 @@ func TestRecover(t *testing.T) {
 			})
 			k.await(9)
 			k.ready()
-			if gaps := k.metric("watch_gaps_total"); gaps != 1 {
+			if gaps := k.metric(`watch_gaps_total{reason="expired"}`); gaps != 1 {
 				t.Errorf("%v gaps counted, want 1", gaps)
 			}
 			if status := k.stop(); status != exitOK {
@@ -308,7 +310,7 @@ func TestDeadLetters(t *testing.T) {
 	k := newKeeper(t, server, receiver)
 	k.start()
 	k.await(3)
-	eventually(t, func() bool { return k.metric(`sink_dead_records_total{sink="otlp"}`) == 1 })
+	eventually(t, func() bool { return k.metric(`sink_dead_records{sink="otlp"}`) == 1 })
 	k.stop()
 	var letter struct {
 		Seq    int
@@ -383,29 +385,34 @@ func TestSums(t *testing.T) {
 	_, page := get(k.address, "/metrics")
 	value := func(series string) float64 { return metricIn(t, page, "pod_status_logger_"+series) }
 	emitted, dropped := value("journal_emitted_records_total"), value(`sink_dropped_records_total{sink="otlp"}`)
-	if dropped == 0 || value(`sink_dead_records_total{sink="otlp"}`) != 1 {
-		t.Errorf("%v dropped, %v dead: this test tests nothing", dropped, value(`sink_dead_records_total{sink="otlp"}`))
+	if dropped == 0 || value(`sink_dead_records{sink="otlp"}`) != 1 {
+		t.Errorf("%v dropped, %v dead: this test tests nothing", dropped, value(`sink_dead_records{sink="otlp"}`))
 	}
 	for _, sink := range []string{"stdout", "otlp"} {
-		of := func(what string) float64 { return value("sink_" + what + "_records_total{sink=\"" + sink + "\"}") }
-		if sum := of("acknowledged") + of("dead") + of("dropped") + value(`sink_waiting_records{sink="`+sink+`"}`); sum != emitted || of("committed") != emitted {
-			t.Errorf("%s: %v of %v committed, sum %v", sink, of("committed"), emitted, sum)
+		of := func(what string) float64 { return value("sink_" + what + "{sink=\"" + sink + "\"}") }
+		if sum := of("acknowledged_records_total") + of("dead_records") + of("dropped_records_total") + value(`sink_waiting_records{sink="`+sink+`"}`); sum != emitted || of("committed_records_total") != emitted {
+			t.Errorf("%s: %v of %v committed, sum %v", sink, of("committed_records_total"), emitted, sum)
 		}
 	}
 	k.stop()
 	k.checkSums(uint64(emitted) + 1) // with the announcement in the end
 
 	// The receiver can tell what it lacks: each hole in seq is announced.
+	checkHoles(t, k)
+}
+
+// checkHoles: the numbers that the receiver lacks are as many as the last record
+// that tells of dropped ones says, and that of the dead letter.
+func checkHoles(t *testing.T, k *keeper) {
+	t.Helper()
 	received, _ := k.received()
-	announced := 0
+	has, last, total := map[int]bool{}, 0, 0
 	for _, r := range received {
-		announced += r.Dropped
+		has[r.Seq] = true
+		last, total = max(last, r.Seq), max(total, r.Total)
 	}
-	if holes := received[len(received)-1].Seq - len(received) - 1; holes > int(dropped) || announced > int(dropped) {
-		t.Errorf("%d holes, %d announced, %v dropped", holes, announced, dropped)
-	}
-	if announced == 0 {
-		t.Error("no record tells of those that were dropped")
+	if missing := last - len(has); total == 0 || missing != total+1 {
+		t.Errorf("%d numbers are missing; %d records are said to have been dropped, and one is a dead letter", missing, total)
 	}
 }
 
@@ -615,5 +622,106 @@ func TestScopeChanges(t *testing.T) {
 				t.Errorf("besides, %v", fmt.Sprint(got))
 			}
 		})
+	}
+}
+
+// TestStdoutBlockedAtStart: lines of the run before wait for a reader of this one,
+// and readiness says so.
+func TestStdoutBlockedAtStart(t *testing.T) {
+	server := apiServer(t)
+	const pods = 400
+	for i := range pods {
+		server.Create(somePod("shop", webPod(i)))
+	}
+	k := newKeeper(t, server, nil)
+	first := k.startPiped()
+	eventually(t, func() bool { return strings.Contains(k.log(), "pods listed") })
+	time.Sleep(300 * time.Millisecond) // so that the pipe is full
+	k.kill()
+	second := k.startPiped()
+	eventually(t, func() bool {
+		code, body := get(k.address, "/readyz")
+		return code == http.StatusServiceUnavailable && strings.Contains(body, "is stdout read?")
+	})
+	told := make(chan map[int]bool)
+	for _, pipe := range []*os.File{first, second} {
+		go func() { told <- numbersIn(pipe) }()
+	}
+	seqs := <-told // the first pipe has an end
+	k.ready()
+	if status := k.stop(); status != exitOK {
+		t.Errorf("exit status %d: %s", status, k.log())
+	}
+	maps.Copy(seqs, <-told)
+	for seq := 1; seq <= pods; seq++ {
+		if !seqs[seq] {
+			t.Fatalf("record %d is in neither pipe", seq)
+		}
+	}
+}
+
+// numbersIn reads the numbers of the records that a pipe has whole.
+func numbersIn(pipe *os.File) map[int]bool {
+	seqs := map[int]bool{}
+	for scanner := bufio.NewScanner(pipe); scanner.Scan(); {
+		var r delivered
+		if json.Unmarshal(scanner.Bytes(), &r) == nil {
+			seqs[r.Seq] = true
+		}
+	}
+	return seqs
+}
+
+// startPiped runs the program with a pipe that nobody reads yet.
+func (k *keeper) startPiped() *os.File {
+	k.t.Helper()
+	read, write, err := os.Pipe()
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	k.t.Cleanup(func() { _ = read.Close() })
+	k.launch(write)
+	return read
+}
+
+// TestStdoutOff: lines that were not written wait while stdout is off.
+func TestStdoutOff(t *testing.T) {
+	server := apiServer(t)
+	const pods = 400
+	for i := range pods {
+		server.Create(somePod("shop", webPod(i)))
+	}
+	k := newKeeper(t, server, otlptest.New(t, otlptest.Options{}))
+	k.startPiped()
+	eventually(t, func() bool { received, _ := k.received(); return len(received) > 0 })
+	k.kill()
+	k.start("--stdout=false")
+	eventually(t, func() bool { received, _ := k.received(); return len(received) == pods })
+	k.stop()
+	k.start()
+	k.ready()
+	k.stop()
+	lines, _ := k.lines()
+	if len(lines) == 0 || lines[0].Seq > 200 {
+		t.Errorf("%d lines were kept: %+v", len(lines), lines[:min(1, len(lines))])
+	}
+}
+
+// TestNewLine: a line that a killed run has left unfinished is not glued to the
+// first one of the next run.
+func TestNewLine(t *testing.T) {
+	server := apiServer(t)
+	server.Create(somePod("shop", "web"))
+	k := newKeeper(t, server, nil)
+	if err := os.WriteFile(k.stdout, []byte(`{"torn":`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	k.start()
+	k.await(1)
+	k.restart(func() { server.Create(somePod("shop", "db")) })
+	k.await(2)
+	k.stop()
+	if b := readFile(t, k.stdout); !strings.HasPrefix(b, "{\"torn\":\n{") || strings.Contains(b, "\n\n") {
+		t.Errorf("stdout:\n%s", b)
 	}
 }

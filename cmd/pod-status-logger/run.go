@@ -95,6 +95,9 @@ func (s *service) streams(config *rest.Config) (streams, error) {
 	for _, reason := range watch.Reasons() {
 		s.metrics.WatchRestarts.WithLabelValues(reason)
 	}
+	for _, reason := range watch.GapReasons() {
+		s.metrics.WatchGaps.WithLabelValues(reason)
+	}
 	all := make(streams)
 	for _, ns := range s.config.namespaces() {
 		from := s.pipeline.Resume(ns)
@@ -106,7 +109,7 @@ func (s *service) streams(config *rest.Config) (streams, error) {
 			Known:         s.pipeline.Known,
 			Compare:       from.Compare,
 			Logger:        s.log,
-			OnGap:         func(watch.Gap) { s.metrics.WatchGaps.Inc() },
+			OnGap:         func(g watch.Gap) { s.metrics.WatchGaps.WithLabelValues(g.Reason).Inc() },
 			OnRestart:     func(reason string) { s.metrics.WatchRestarts.WithLabelValues(reason).Inc() },
 		})}
 	}

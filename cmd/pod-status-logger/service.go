@@ -235,6 +235,9 @@ func (s *service) drain(patient context.Context) error {
 		}
 		left := s.journal.Stats().Records
 		if patient.Err() != nil || left == before {
+			if left == 0 {
+				return s.left("the journal did not store until the shutdown timeout that everything is sent")
+			}
 			return s.left(fmt.Sprintf("%d records are left: the OTLP receiver did not take them until the shutdown timeout", left))
 		}
 		before = left

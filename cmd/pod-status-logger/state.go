@@ -5,7 +5,10 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 )
@@ -36,10 +39,11 @@ func (s *service) openJournal() error {
 // that may not have been written.
 func (s *service) restore(env environment) error {
 	if s.stdout != nil {
-		if err := onNewLine(env.stdout); err != nil {
+		unwritten := s.journal.Unwritten()
+		if err := onNewLine(env.stdout, len(unwritten) > 0); err != nil {
 			s.log.Warn("can't tell whether stdout ends with a whole line", "error", err)
 		}
-		s.stdout.Restore(s.journal.Unwritten())
+		s.stdout.Restore(unwritten)
 	}
 	if s.config.State.Dir == "" {
 		return nil
@@ -61,15 +65,21 @@ func (s *service) restore(env environment) error {
 	return nil
 }
 
-// onNewLine ends the line that a killed run has left unfinished in the file that
-// stdout is. Pipes can't be looked at; there a reader sees a line that is torn.
-func onNewLine(stdout *os.File) error {
+// onNewLine ends the line that a killed run has left unfinished. A file shows
+// whether there is one; on a pipe there may be if lines were left unwritten.
+func onNewLine(stdout *os.File, unwritten bool) error {
 	if stdout == nil {
 		return nil
 	}
 	info, err := stdout.Stat()
-	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+	switch {
+	case err != nil:
 		return err
+	case info.Mode()&os.ModeNamedPipe != 0 && unwritten:
+		_, err := stdout.WriteString("\n")
+		return err
+	case !info.Mode().IsRegular() || info.Size() == 0:
+		return nil
 	}
 	file, err := os.Open(fmt.Sprintf("/proc/self/fd/%d", stdout.Fd())) // stdout itself can't be read
 	if err != nil {
@@ -84,14 +94,14 @@ func onNewLine(stdout *os.File) error {
 	return err
 }
 
-// rarely returns a function that logs errors, each kind once a minute at most.
+// rarely returns a function that logs errors, one a minute at most. It may be
+// called concurrently.
 func rarely(log *slog.Logger, msg string) func(error) {
-	var last time.Time
-	var said string
+	var mu sync.Mutex
+	limit := rate.Sometimes{First: 1, Interval: time.Minute}
 	return func(err error) {
-		if now := time.Now(); err.Error() != said || now.Sub(last) > time.Minute {
-			log.Error(msg, "error", err)
-			said, last = err.Error(), now
-		}
+		mu.Lock()
+		defer mu.Unlock()
+		limit.Do(func() { log.Error(msg, "error", err) })
 	}
 }

@@ -69,7 +69,8 @@ func (c *converter) dropped(r *record.Record) {
 	c.attrs = append(c.attrs,
 		slog.Uint64(record.AttrDropped, r.Dropped.Records),
 		slog.Uint64(record.AttrDroppedFirst, r.Dropped.FirstSeq),
-		slog.Uint64(record.AttrDroppedLast, r.Dropped.LastSeq))
+		slog.Uint64(record.AttrDroppedLast, r.Dropped.LastSeq),
+		slog.Uint64(record.AttrDroppedTotal, r.Dropped.Total))
 	c.number(r)
 }
 

@@ -105,11 +105,11 @@ func TestEmitEverything(t *testing.T) {
 func TestEmitDropped(t *testing.T) {
 	r := &record.Record{
 		Time: received, Level: record.LevelError, Message: "3 records were dropped", Action: record.Drop, Seq: 9,
-		Dropped: &record.Dropped{Records: 3, FirstSeq: 4, LastSeq: 6},
+		Dropped: &record.Dropped{Records: 3, FirstSeq: 4, LastSeq: 6, Total: 9},
 	}
 	got := exported(t, emit.Settings{Cluster: "prod-eu"}, r)[0]
 	want := map[string]any{
-		"podstatus.action": "drop", "podstatus.dropped.records": int64(3), "podstatus.dropped.first_seq": int64(4), "podstatus.dropped.last_seq": int64(6),
+		"podstatus.action": "drop", "podstatus.dropped.records": int64(3), "podstatus.dropped.first_seq": int64(4), "podstatus.dropped.last_seq": int64(6), "podstatus.dropped.total": int64(9),
 		"k8s.cluster.name": "prod-eu", "log.record.uid": strings.Repeat("0", 32), "podstatus.seq": int64(9),
 	}
 	if diff := cmp.Diff(want, emittest.Attributes(&got)); diff != "" {
@@ -120,7 +120,7 @@ func TestEmitDropped(t *testing.T) {
 	}
 	line := string(emit.NewJSON().Append(nil, &got))
 	if want := `{"time":"2026-11-23T16:45:24.468000000Z","level":"error","msg":"3 records were dropped","action":"drop","cluster":"prod-eu",` +
-		`"dropped":3,"dropped_first_seq":4,"dropped_last_seq":6,"record_id":"00000000000000000000000000000000","seq":9}` + "\n"; line != want {
+		`"dropped":3,"dropped_first_seq":4,"dropped_last_seq":6,"dropped_total":9,"record_id":"00000000000000000000000000000000","seq":9}` + "\n"; line != want {
 		t.Errorf("line %s, want %s", line, want)
 	}
 	if pretty := string(emit.Pretty{}.Append(nil, &got)); !strings.Contains(pretty, "drop") || strings.Contains(pretty, "/") {

@@ -262,13 +262,7 @@ func (j *Journal) dropWaiting() bool {
 
 func (j *Journal) dropped(seq uint64, n int) {
 	j.totals.OTLP.Dropped += count(n)
-	last := seq + count(n) - 1
-	if j.drop.Records == 0 {
-		j.drop = Drop{FirstSeq: seq, LastSeq: last}
-	}
-	j.drop.Records += count(n)
-	j.drop.FirstSeq = min(j.drop.FirstSeq, seq)
-	j.drop.LastSeq = max(j.drop.LastSeq, last)
+	j.fresh = j.fresh.with(Drop{count(n), seq, seq + count(n) - 1})
 }
 
 func (j *Journal) blocked() {

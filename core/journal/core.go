@@ -40,7 +40,8 @@ type Journal struct {
 	dead            graveyard
 	seq             uint64
 	totals          Totals
-	drop            Drop
+	drop            Drop // that somebody has asked for and may be telling of
+	fresh           Drop // since then
 	committed       int64
 	unwritten       []part // lines that are in the file and may not be on stdout
 	lines           uint64 // position of the next part of lines
@@ -231,7 +232,19 @@ func (j *Journal) Rejected(n int) {
 func (j *Journal) Dropped() Drop {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.drop, j.fresh = j.drop.with(j.fresh), Drop{}
 	return j.drop
+}
+
+// with returns what both tell of.
+func (d Drop) with(other Drop) Drop {
+	switch {
+	case d.Records == 0:
+		return other
+	case other.Records == 0:
+		return d
+	}
+	return Drop{d.Records + other.Records, min(d.FirstSeq, other.FirstSeq), max(d.LastSeq, other.LastSeq)}
 }
 
 // Stats returns how full the journal is now.

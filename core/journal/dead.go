@@ -132,7 +132,9 @@ func (j *Journal) Waiting() iter.Seq2[Record, error] {
 }
 
 // Resend moves the dead letters with these numbers, or all where none is named,
-// to the end of the outbox in one transaction, and says how many there were.
+// to the end of the outbox in one transaction, and says how many there were. It
+// holds all of them in memory. It is not for a journal that drops the oldest while
+// groups are committed.
 func (j *Journal) Resend(seqs ...uint64) (int, error) {
 	ctx, done, err := j.takePen()
 	if err != nil {

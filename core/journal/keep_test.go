@@ -49,6 +49,29 @@ func TestDropOldest(t *testing.T) {
 	})
 }
 
+// TestDropsWhileTelling: what is dropped for the very group that tells of drops is
+// told of by the next one, with a range of its own.
+func TestDropsWhileTelling(t *testing.T) {
+	bothBubbles(t, func(t *testing.T, k kind) {
+		j := k.with(t, journal.Options{Capacity: 20, DropOldest: true})
+		for range 3 {
+			commit(t, j, "aaaaa", "bbbbb")
+		}
+		told := j.Dropped()
+		if want := (journal.Drop{Records: 2, FirstSeq: 1, LastSeq: 2}); told != want {
+			t.Errorf("dropped %+v, want %+v", told, want)
+		}
+		g := groupAfter(j.Stats().Seq, "told!", "more!")
+		g.Announced = told.Records
+		if err := j.Commit(t.Context(), g); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := j.Dropped(), (journal.Drop{Records: 2, FirstSeq: 3, LastSeq: 4}); got != want {
+			t.Errorf("then dropped %+v, want %+v", got, want)
+		}
+	})
+}
+
 // TestDropOldestNeverBlocks has the consumer keep what it took.
 func TestDropOldestNeverBlocks(t *testing.T) {
 	bothBubbles(t, func(t *testing.T, k kind) {

@@ -175,12 +175,14 @@ func (d *disk) gather() *change {
 		c.meta.Skip = uint64(j.queue.front().skip)
 	}
 	if d.request == nil {
+		c.meta.Drop = c.meta.Drop.with(j.fresh)
 		return c
 	}
 	e := d.request.entry
 	c.entry, c.line = e, j.lines
 	c.meta.Lines += count((len(e.group.Lines) + chunkBytes - 1) / chunkBytes)
 	e.count(&c.meta.Totals, &c.meta.Drop)
+	c.meta.Drop = c.meta.Drop.with(j.fresh)
 	if n := len(e.chunks); n > 0 {
 		c.meta.End = e.chunks[n-1].pos + uint64(e.chunks[n-1].count)
 	}

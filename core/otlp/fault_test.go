@@ -16,7 +16,6 @@ import (
 	logspb "go.opentelemetry.io/proto/slim/otlp/logs/v1"
 	"google.golang.org/grpc/codes"
 
-	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
 )
@@ -311,7 +310,7 @@ func TestUnreadableRecord(t *testing.T) {
 		records := encode("a", "b")
 		records = slices.Insert(records, 1, []byte{0x0a, 0x02, 0x0a, 0x7f}) // a length beyond the end
 		var refused [][]byte
-		if err := h.outbox.Commit(t.Context(), journal.Group{Records: records}); err != nil {
+		if err := h.outbox.Commit(t.Context(), groupOf(records...)); err != nil {
 			t.Fatal(err)
 		}
 		outbox := refusals{h.outbox, func(record []byte, _ string) { refused = append(refused, record) }}

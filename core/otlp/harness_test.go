@@ -102,6 +102,10 @@ func (h *harness) onRequest(r otlp.Request) {
 	h.times = append(h.times, time.Now())
 }
 
+func groupOf(records ...[]byte) journal.Group {
+	return journal.Group{Records: records, Emitted: len(records), Seq: uint64(len(records))}
+}
+
 // refusals is an outbox that shows what is refused.
 type refusals struct {
 	*journal.Journal
@@ -137,7 +141,7 @@ func (h *harness) outcomes() map[otlp.Outcome]int {
 
 func (h *harness) commit(bodies ...string) {
 	h.t.Helper()
-	if err := h.outbox.Commit(context.Background(), journal.Group{Records: encode(bodies...)}); err != nil {
+	if err := h.outbox.Commit(context.Background(), groupOf(encode(bodies...)...)); err != nil {
 		h.t.Fatalf("commit: %v", err)
 	}
 }

@@ -50,7 +50,7 @@ func fakeSender(t *testing.T, f *fakeTransport) (*Sender, *journal.Journal, *byt
 func commit(t *testing.T, outbox *journal.Journal, records ...string) {
 	t.Helper()
 	for _, r := range records {
-		if err := outbox.Commit(t.Context(), journal.Group{Records: [][]byte{[]byte(r)}}); err != nil {
+		if err := outbox.Commit(t.Context(), journal.Group{Records: [][]byte{[]byte(r)}, Emitted: 1, Seq: 1}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -148,7 +149,7 @@ func TestDeadReceiverHoldsUpCommit(t *testing.T) {
 		committed := make(chan error)
 		go func() {
 			for _, body := range bodies {
-				if err := h.outbox.Commit(context.Background(), journal.Group{Records: encode(body)}); err != nil {
+				if err := h.outbox.Commit(context.Background(), groupOf(encode(body)...)); err != nil {
 					committed <- err
 					return
 				}
@@ -280,7 +281,7 @@ func benchmarkSend(b *testing.B, o otlptest.Options, compression otlp.Compressio
 	b.ReportAllocs()
 	for b.Loop() {
 		// A journal owns what it gets.
-		g := journal.Group{Records: append([][]byte(nil), records...)}
+		g := groupOf(slices.Clone(records)...)
 		if err := h.outbox.Commit(b.Context(), g); err != nil {
 			b.Fatal(err)
 		}

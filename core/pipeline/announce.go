@@ -34,8 +34,8 @@ func (p *Pipeline) announce(ctx context.Context) (dropped uint64, err error) {
 		Level:   record.LevelError,
 		Message: fmt.Sprintf("%d records were dropped before they were sent, because the journal was full", d.Records),
 		Action:  record.Drop,
-		ID:      record.NewID(p.set.Rules.Cluster, "", "", record.Drop, fmt.Sprint(d.FirstSeq, "-", d.LastSeq), int(d.Records)), //nolint:gosec // part of a hash
-		Dropped: &record.Dropped{Records: d.Records, FirstSeq: d.FirstSeq, LastSeq: d.LastSeq},
+		ID:      record.NewID(p.set.Rules.Cluster, "", now.UTC().Format(time.RFC3339Nano), record.Drop, fmt.Sprint(d.FirstSeq, "-", d.LastSeq), 0),
+		Dropped: &record.Dropped{Records: d.Records, FirstSeq: d.FirstSeq, LastSeq: d.LastSeq, Total: p.set.Journal.Stats().Totals.OTLP.Dropped},
 	}
 	return d.Records, p.emitOne(ctx, &r)
 }

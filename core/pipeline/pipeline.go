@@ -43,6 +43,7 @@ type Journal interface {
 	Written()
 	// Dropped tells which records had to make room and are not announced yet.
 	Dropped() journal.Drop
+	Stats() journal.Stats
 }
 
 // Meter counts. Its methods must not block.
@@ -109,12 +110,13 @@ type Pipeline struct {
 	late      <-chan time.Time
 	announced time.Time // when it was last told that records had to make room
 
-	busySince atomic.Int64 // Unix nanoseconds; 0: not committing
+	made      time.Time    // times are measured from here, whatever happens to the clock
+	busySince atomic.Int64 // since then, and 1; 0: neither committing nor writing
 }
 
 // New returns a pipeline that knows no pod.
 func New(s Settings) *Pipeline {
-	return &Pipeline{set: s, pods: newPods(s.Rules, s.SkipInitial), group: newGroup()}
+	return &Pipeline{set: s, pods: newPods(s.Rules, s.SkipInitial), group: newGroup(), made: time.Now()}
 }
 
 // Run takes events until the channel is closed, then returns nil with all of
@@ -157,7 +159,7 @@ func (p *Pipeline) Busy() time.Duration {
 	if since == 0 {
 		return 0
 	}
-	return time.Since(time.Unix(0, since))
+	return time.Since(p.made) - time.Duration(since-1)
 }
 
 // Pods returns the number of pods known.
@@ -304,8 +306,7 @@ func (p *Pipeline) finish(ctx context.Context) error {
 // is on stdout is never told again otherwise: after a crash the same lines are
 // written, not what has become of the pods since.
 func (p *Pipeline) commit(ctx context.Context) error {
-	p.busySince.Store(time.Now().UnixNano())
-	defer p.busySince.Store(0)
+	defer p.busy()()
 	announced, err := p.announce(ctx)
 	if err != nil {
 		return err
@@ -325,11 +326,21 @@ func (p *Pipeline) commit(ctx context.Context) error {
 	return p.write(ctx)
 }
 
-// write writes the lines that the journal has.
+// busy begins what [Pipeline.Busy] measures, until the returned function is called.
+func (p *Pipeline) busy() (done func()) {
+	p.busySince.CompareAndSwap(0, int64(time.Since(p.made))+1)
+	return func() { p.busySince.Store(0) }
+}
+
+// write writes the lines that the journal has. Those of an earlier run wait where
+// now there is no stdout.
 func (p *Pipeline) write(ctx context.Context) error {
+	defer p.busy()()
 	if err := p.set.Emitter.Flush(ctx); err != nil {
 		return err
 	}
-	p.set.Journal.Written()
+	if p.set.Lines != nil {
+		p.set.Journal.Written()
+	}
 	return nil
 }

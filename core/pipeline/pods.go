@@ -33,7 +33,7 @@ type podName struct {
 // known is a pod, and in which of its stream's lists it was seen last.
 type known struct {
 	state *status.State
-	list  uint32
+	list  uint64
 }
 
 // change is what an event changed about one pod, and the records that tell it.
@@ -76,7 +76,7 @@ func (p *pods) pod(ev watch.Event, s *stream) iter.Seq[change] {
 		name := nameOf(ev.Pod)
 		prev := p.states[name].state
 		if prev != nil && prev.UID() != string(ev.Pod.UID) {
-			if !yield(p.forget(name, p.rules.Vanished(prev, ev.Received))) {
+			if !yield(p.forget(name, s.found(p.rules.Vanished(prev, ev.Received)))) {
 				return
 			}
 			prev = nil
@@ -110,9 +110,11 @@ func (p *pods) told(ev watch.Event, prev *status.State, s *stream) (*status.Stat
 func (p *pods) present(ev watch.Event, prev *status.State, s *stream) (*status.State, []record.Record) {
 	switch {
 	case prev != nil:
-		return p.rules.Update(prev, ev.Pod, ev.Received, true)
+		next, records := p.rules.Update(prev, ev.Pod, ev.Received, true)
+		return next, s.found(records)
 	case s.covers(ev.Pod.Namespace):
-		return p.rules.Found(ev.Pod, ev.Received)
+		next, records := p.rules.Found(ev.Pod, ev.Received)
+		return next, s.found(records)
 	}
 	next, records := p.rules.Initial(ev.Pod, ev.Received)
 	if p.skipInitial {
@@ -125,10 +127,10 @@ func (p *pods) present(ev watch.Event, prev *status.State, s *stream) (*status.S
 func (p *pods) sweep(ev watch.Event, s *stream) iter.Seq[change] {
 	return func(yield func(change) bool) {
 		for name, k := range p.states {
-			if k.list == s.list || ev.Stream != "" && ev.Stream != k.state.Namespace() {
+			if k.list == s.List || ev.Stream != "" && ev.Stream != k.state.Namespace() {
 				continue
 			}
-			if !yield(p.forget(name, p.rules.Vanished(k.state, ev.Received))) {
+			if !yield(p.forget(name, s.found(p.rules.Vanished(k.state, ev.Received)))) {
 				return
 			}
 		}
@@ -143,7 +145,7 @@ func (p *pods) keep(c change, s *stream) {
 		delete(p.states, c.pod)
 		return
 	}
-	p.states[nameOfState(c.state)] = known{c.state, s.list}
+	p.states[nameOfState(c.state)] = known{c.state, s.List}
 }
 
 func (p *pods) forget(name podName, records []record.Record) change {

@@ -1,14 +1,18 @@
 package pipeline
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+)
 
 // stream is how far one stream is.
 type stream struct {
-	list uint32 // number of the list that it reads, or read last
-
 	// Checkpoint is the resourceVersion up to which everything is accounted for;
 	// "" before the first list is complete.
 	Checkpoint string `json:"checkpoint"`
+	// List is the number of the list that it reads, or read last.
+	List uint64 `json:"list"`
 	// Listing says that a list is under way, or due: some states are newer than
 	// the checkpoint, so that a watch from there would tell of the past.
 	Listing bool `json:"listing,omitempty"`
@@ -22,7 +26,7 @@ type stream struct {
 }
 
 func (s *stream) begin() {
-	s.list++
+	s.List++
 	s.Listing, s.changed = true, true
 }
 
@@ -45,4 +49,13 @@ func (s *stream) complete(resourceVersion string) {
 // the pods there were listed.
 func (s *stream) covers(namespace string) bool {
 	return slices.Contains(s.Covered, "") || slices.Contains(s.Covered, namespace)
+}
+
+// found gives records that were found by comparing with the stream's list ids of
+// their own.
+func (s *stream) found(records []record.Record) []record.Record {
+	for i := range records {
+		records[i].ID = records[i].ID.In(s.List)
+	}
+	return records
 }

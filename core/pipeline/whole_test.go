@@ -192,6 +192,7 @@ type discard struct{}
 func (discard) Commit(context.Context, journal.Group) error { return nil }
 func (discard) Written()                                    {}
 func (discard) Dropped() journal.Drop                       { return journal.Drop{} }
+func (discard) Stats() journal.Stats                        { return journal.Stats{} }
 
 func name(i int) string { return fmt.Sprintf("checkout-6b8f9d7d5c-%05d", i) }
 

@@ -76,6 +76,7 @@ const (
 	AttrDropped         = "podstatus.dropped.records"
 	AttrDroppedFirst    = "podstatus.dropped.first_seq"
 	AttrDroppedLast     = "podstatus.dropped.last_seq"
+	AttrDroppedTotal    = "podstatus.dropped.total"
 	AttrID              = "log.record.uid"
 	AttrSeq             = "podstatus.seq"
 
@@ -144,6 +145,7 @@ var fields = [...]Field{
 	{"dropped", AttrDropped, Attribute, Int, "with action drop, which is about no pod: how many records had to make room before they were sent"},
 	{"dropped_first_seq", AttrDroppedFirst, Attribute, Int, "with dropped: seq of the first of them"},
 	{"dropped_last_seq", AttrDroppedLast, Attribute, Int, "with dropped: seq of the last of them"},
+	{"dropped_total", AttrDroppedTotal, Attribute, Int, "with dropped: how many had to since the journal was made; also where a record that told of some was dropped itself"},
 	{"resource_version", AttrResourceVersion, Attribute, String, "always"},
 	{"record_id", AttrID, Attribute, String, "always: 32 hex digits, the same for a record sent twice"},
 	{"seq", AttrSeq, Attribute, Int, "always: one more than that of the record before"},

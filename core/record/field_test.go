@@ -67,6 +67,7 @@ var contract = []row{
 	{"dropped", "podstatus.dropped.records", record.Attribute, record.Int},
 	{"dropped_first_seq", "podstatus.dropped.first_seq", record.Attribute, record.Int},
 	{"dropped_last_seq", "podstatus.dropped.last_seq", record.Attribute, record.Int},
+	{"dropped_total", "podstatus.dropped.total", record.Attribute, record.Int},
 	{"resource_version", "podstatus.resource_version", record.Attribute, record.String},
 	{"record_id", string(semconv.LogRecordUIDKey), record.Attribute, record.String},
 	{"seq", "podstatus.seq", record.Attribute, record.Int},

@@ -13,6 +13,15 @@ type ID [16]byte
 // String returns the ID as 32 lower-case hex digits.
 func (id ID) String() string { return hex.EncodeToString(id[:]) }
 
+// In returns the ID that the record has where it was found by comparing with the
+// list of this number. A state can be told again that was told before, where etcd
+// was restored from a backup, or for some time another selector held: that is
+// another record.
+func (id ID) In(list uint64) ID {
+	sum := sha256.Sum256(binary.BigEndian.AppendUint64(id[:], list))
+	return ID(sum[:16])
+}
+
 // NewID derives the ID of a record from the name of its cluster, what happened
 // to which pod in which version, and the position of the record among those of
 // one event. container is empty for records about the pod as a whole. The

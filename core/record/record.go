@@ -182,6 +182,7 @@ func (r *Record) Size() int {
 type Dropped struct {
 	Records           uint64
 	FirstSeq, LastSeq uint64 // the numbers of the first and the last of them
+	Total             uint64 // how many were dropped since the journal was made
 }
 
 // Valid replaces what is no UTF-8 in a string that comes from outside.

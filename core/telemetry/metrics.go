@@ -24,7 +24,7 @@ type Metrics struct {
 
 	WatchRestarts     *prometheus.CounterVec // by reason
 	StdoutWriteErrors prometheus.Counter
-	WatchGaps         prometheus.Counter
+	WatchGaps         *prometheus.CounterVec // by reason
 	OTLPSentBytes     prometheus.Counter
 	OTLPRequests      *prometheus.CounterVec // by outcome
 	OTLPRetries       prometheus.Counter
@@ -49,7 +49,7 @@ func NewMetrics(version string) *Metrics {
 	m := &Metrics{Registry: registry, make: promauto.With(registry)}
 	m.events = m.counters("watch_events_total", "Events of the watch, by kind.", "kind")
 	m.WatchRestarts = m.counters("watch_restarts_total", "Watches begun again, by reason.", "reason")
-	m.WatchGaps = m.counter("watch_gaps_total", "Spans of time whose changes were only found by comparing, as the history of the watch was gone.")
+	m.WatchGaps = m.counters("watch_gaps_total", "Spans of time whose changes were only found by comparing, by reason.", "reason")
 	m.records = m.counters("records_total", "Records emitted, by action and state.", "action", "state")
 	m.delay = m.make.NewHistogram(prometheus.HistogramOpts{
 		Namespace: namespace, Name: "delay_seconds",
@@ -77,6 +77,7 @@ func (m *Metrics) begin() {
 	}
 	m.records.WithLabelValues(record.Create.String(), "")
 	m.records.WithLabelValues(record.Delete.String(), "")
+	m.records.WithLabelValues(record.Drop.String(), "")
 	for state := record.Waiting; state <= record.Terminated; state++ {
 		m.records.WithLabelValues(record.Update.String(), state.String())
 	}

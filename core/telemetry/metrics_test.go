@@ -49,6 +49,7 @@ func wired() *telemetry.Metrics {
 	})
 	m.WatchPlugin("bundle", func() pluginhost.Stats { return pluginhost.Stats{} })
 	m.WatchRestarts.WithLabelValues("gone")
+	m.WatchGaps.WithLabelValues("expired")
 	m.OTLPRequests.WithLabelValues("ok")
 	m.OwnerLookups.WithLabelValues("found")
 	return m
@@ -74,7 +75,7 @@ func TestSeries(t *testing.T) {
 		"journal_suppressed_records_total": "counter",
 		"sink_acknowledged_records_total":  "counter",
 		"sink_committed_records_total":     "counter",
-		"sink_dead_records_total":          "counter",
+		"sink_dead_records":                "gauge",
 		"sink_dropped_records_total":       "counter",
 		"sink_rejected_records_total":      "counter",
 		"sink_sent_records_total":          "counter",
@@ -140,6 +141,7 @@ func TestCountersBeginAtZero(t *testing.T) {
 # TYPE pod_status_logger_records_total counter
 pod_status_logger_records_total{action="create",state=""} 0
 pod_status_logger_records_total{action="delete",state=""} 0
+pod_status_logger_records_total{action="drop",state=""} 0
 pod_status_logger_records_total{action="update",state="error"} 0
 pod_status_logger_records_total{action="update",state="running"} 0
 pod_status_logger_records_total{action="update",state="terminated"} 0
@@ -173,7 +175,7 @@ func TestCounters(t *testing.T) {
 	m.OTLPSentBytes.Add(1000)
 	m.OTLPRequests.WithLabelValues("ok").Inc()
 	m.OTLPRetries.Inc()
-	m.WatchGaps.Inc()
+	m.WatchGaps.WithLabelValues("expired").Inc()
 	for name, want := range map[string]float64{
 		`records_total{action="create",state=""}`:        1,
 		`records_total{action="update",state="waiting"}`: 2,
@@ -189,7 +191,7 @@ func TestCounters(t *testing.T) {
 		"otlp_sent_bytes_total":                          1000,
 		`otlp_requests_total{outcome="ok"}`:              1,
 		"otlp_retries_total":                             1,
-		"watch_gaps_total":                               1,
+		`watch_gaps_total{reason="expired"}`:             1,
 		"journal_received_events_total":                  20,
 		"journal_emitted_records_total":                  15,
 		"journal_dead_letters":                           4,
@@ -199,7 +201,7 @@ func TestCounters(t *testing.T) {
 		`sink_sent_records_total{sink="otlp"}`:           9,
 		`sink_acknowledged_records_total{sink="otlp"}`:   7,
 		`sink_rejected_records_total{sink="otlp"}`:       2,
-		`sink_dead_records_total{sink="otlp"}`:           4,
+		`sink_dead_records{sink="otlp"}`:                 4,
 		`sink_dropped_records_total{sink="otlp"}`:        1,
 		`sink_waiting_records{sink="otlp"}`:              3,
 		"pods":                                           42,

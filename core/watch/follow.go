@@ -58,7 +58,7 @@ func finish(call *silence, w watch.Interface) {
 // nothing at all changes, bookmarks stay away too. One that is closed at once may
 // be a connection that never got an answer, which client-go doesn't tell apart.
 func (r *session) signOfLife() *time.Timer {
-	return time.AfterFunc(r.BackoffInitial, func() { r.heard.Store(time.Now().UnixNano()) })
+	return time.AfterFunc(r.BackoffInitial, r.hear)
 }
 
 // accepted is called when the server took the request. It may still turn out

@@ -10,9 +10,7 @@ import (
 // and To pods may have changed, come and gone unseen, and the full list that ended
 // it tells how they are now.
 type Gap struct {
-	// Reason is why the list had to be read: one of [Reasons], which is
-	// ReasonExpired, ReasonTooLarge, ReasonInvalid, ReasonRewound or
-	// ReasonRewritten; or ReasonCompare.
+	// Reason is why the list had to be read: one of [GapReasons].
 	Reason string
 
 	From, To string // the checkpoint before, and the one that the list gave
@@ -28,6 +26,11 @@ type Gap struct {
 // ReasonCompare is the reason of a [Gap] that [Settings] asked for: it is none for
 // which a request ended.
 const ReasonCompare = "compare"
+
+// GapReasons returns every reason of a [Gap], so that a metric can begin with zeros.
+func GapReasons() []string {
+	return []string{ReasonExpired, ReasonTooLarge, ReasonInvalid, ReasonRewound, ReasonRewritten, ReasonCompare}
+}
 
 // needList makes a full list due because events were missed. Until one is
 // complete that is one gap, whatever else happens.
@@ -66,7 +69,11 @@ func (r *session) tellListed(ctx context.Context, to string) {
 		gap.Length = max(0, r.listed.Sub(r.lost)).Round(time.Millisecond) // clocks can step back
 		attrs = append(attrs, slog.String("gap", gap.Length.String()))
 	}
-	r.Logger.LogAttrs(ctx, slog.LevelWarn, "watch history was gone, the full list was compared", attrs...)
+	if gap.Reason == ReasonCompare {
+		r.Logger.LogAttrs(ctx, slog.LevelWarn, "the full list was compared", attrs...)
+	} else {
+		r.Logger.LogAttrs(ctx, slog.LevelWarn, "watch history was gone, the full list was compared", attrs...)
+	}
 	r.OnGap(gap)
 }
 

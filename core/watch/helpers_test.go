@@ -219,8 +219,12 @@ func (r *reader) wantGap(want watch.Gap) {
 	if diff := cmp.Diff([]watch.Gap{want}, gaps); diff != "" {
 		r.t.Errorf("gaps (-want +got):\n%s", diff)
 	}
-	line := fmt.Sprintf(`level=WARN msg="watch history was gone, the full list was compared" namespace="" from=%s to=%s pods=%d reason=%s`,
-		want.From, want.To, want.Pods, want.Reason)
+	why := "watch history was gone, "
+	if want.Reason == watch.ReasonCompare {
+		why = ""
+	}
+	line := fmt.Sprintf(`level=WARN msg="%sthe full list was compared" namespace="" from=%s to=%s pods=%d reason=%s`,
+		why, want.From, want.To, want.Pods, want.Reason)
 	if n := strings.Count(r.log.String(), "the full list was compared"); n != 1 || !strings.Contains(r.log.String(), line) {
 		r.t.Errorf("the log tells of %d gaps, want one with\n%s\n%s", n, line, r.log)
 	}

@@ -149,11 +149,6 @@ func (r *session) send(ctx context.Context, kind Kind, pod *corev1.Pod, rv strin
 	}
 }
 
-// hear notes that the server has sent something worth having.
-func (r *session) hear() {
-	r.heard.Store(time.Now().UnixNano())
-}
-
 // startList announces a list. The list before, if any, counts no more.
 func (r *session) startList(ctx context.Context) error {
 	r.pods, r.listed = 0, time.Now()

@@ -9,13 +9,14 @@ import (
 // Stream watches the pods of one namespace, or of all.
 type Stream struct {
 	settings Settings
-	heard    atomic.Int64 // Unix nanoseconds
+	made     time.Time    // times are measured from here, whatever happens to the clock
+	heard    atomic.Int64 // since then; 0: never
 	synced   atomic.Bool
 }
 
 // New returns a stream that does nothing before [Stream.Run].
 func New(s Settings) *Stream {
-	return &Stream{settings: s.withDefaults()}
+	return &Stream{settings: s.withDefaults(), made: time.Now()}
 }
 
 // Run sends the stream's events to out until ctx ends, and returns ctx.Err();
@@ -41,12 +42,15 @@ func (s *Stream) Run(ctx context.Context, from string, out chan<- Event) error {
 // list; zero before the first. It stands still while Run is blocked on out.
 // Safe for concurrent use.
 func (s *Stream) Heard() time.Time {
-	ns := s.heard.Load()
-	if ns == 0 {
+	since := s.heard.Load()
+	if since == 0 {
 		return time.Time{}
 	}
-	return time.Unix(0, ns)
+	return s.made.Add(time.Duration(since))
 }
+
+// hear notes that the server has given a sign of life.
+func (s *Stream) hear() { s.heard.Store(max(1, int64(time.Since(s.made)))) }
 
 // Synced reports whether the reader has what the stream has to tell: a full
 // list was completed, or the server took up the watch from the stored

@@ -141,7 +141,10 @@ func (v *verdict) byPod(records []object, fields map[string]object) map[string][
 		rec = without(rec, "time", "msg", "occurred_at", "record_id", "seq")
 		if failed := text(rec, "enrichment"); failed != "" {
 			v.unenriched++
-			if strings.HasPrefix(failed, "bundle: ") && !slices.ContainsFunc(slices.Collect(maps.Keys(fields[uid])), func(key string) bool { return rec[key] != nil }) {
+			if strings.HasPrefix(failed, "owners: ") { // then the plugin says what the pod alone tells
+				maps.DeleteFunc(rec, func(key string, _ any) bool { return ofPlugin(key) })
+			}
+			if !slices.ContainsFunc(slices.Collect(maps.Keys(rec)), ofPlugin) {
 				delete(rec, "enrichment")
 				maps.Copy(rec, fields[uid])
 			}
@@ -149,6 +152,11 @@ func (v *verdict) byPod(records []object, fields map[string]object) map[string][
 		pods[uid] = append(pods[uid], rec)
 	}
 	return pods
+}
+
+// ofPlugin tells whether a field is one that the plugin gives.
+func ofPlugin(key string) bool {
+	return strings.HasPrefix(key, "bundle.") || key == "trace_id" || key == "span_id"
 }
 
 // checkPods compares the records of each pod with the expected ones.
