@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -49,7 +51,7 @@ each, in OTLP's JSON encoding.`,
 }
 
 func deadLetterCommand(env environment) *cobra.Command {
-	var resend, discard bool
+	var again, discard bool
 	cmd := &cobra.Command{
 		Use:   "dead-letter [SEQ...]",
 		Short: "Print, send again or discard the records that the receiver refused for good",
@@ -63,18 +65,20 @@ and counted as dropped. Numbers say which ones; without, all are meant.`,
 				return usage(err)
 			}
 			switch {
-			case resend && discard:
+			case again && discard:
 				return usage(errors.New("--resend and --discard exclude each other"))
-			case resend:
-				return changing(env, cmd, "will be sent again", func(j *journal.Journal) (int, error) { return resendAll(j, seqs) })
+			case again:
+				return changing(env, cmd, seqs, "will be sent again", resend)
 			case discard:
-				return changing(env, cmd, "are discarded", func(j *journal.Journal) (int, error) { return j.Discard(seqs...) })
+				return changing(env, cmd, seqs, "are discarded", (*journal.Journal).Discard)
 			}
-			return reading(env, func(j *journal.Journal, out io.Writer) error { return printDeadLetters(j, seqs, out) })(cmd, nil)
+			return reading(env, func(j *journal.Journal, out io.Writer) error {
+				return errors.Join(missing(j, seqs), printDeadLetters(j, seqs, out))
+			})(cmd, nil)
 		},
 	}
-	cmd.Flags().BoolVar(&resend, "resend", false, "send them again after the next start")
-	cmd.Flags().BoolVar(&discard, "discard", false, "remove them")
+	cmd.Flags().BoolVar(&again, "resend", false, "send all of them, or those with these numbers, again after the next start")
+	cmd.Flags().BoolVar(&discard, "discard", false, "remove all of them, or those with these numbers")
 	return cmd
 }
 
@@ -84,7 +88,7 @@ func reading(env environment, do func(*journal.Journal, io.Writer) error) func(*
 		if c.State.Dir == "" {
 			return usage(errNoJournal)
 		}
-		j, err := journal.OpenReadOnly(c.State.Dir)
+		j, err := openReadOnly(c.State.Dir)
 		if err != nil {
 			return err
 		}
@@ -92,15 +96,24 @@ func reading(env environment, do func(*journal.Journal, io.Writer) error) func(*
 	})
 }
 
+func openReadOnly(dir string) (*journal.Journal, error) {
+	j, err := journal.OpenReadOnly(dir)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil, fmt.Errorf("there is no journal in %s; --state-dir is the folder in which journal.db is", dir)
+	}
+	return j, whose(err)
+}
+
 var errNoJournal = errors.New("which journal? name its folder with --state-dir")
 
-// changing changes the configured journal, and says how many records that was about.
-func changing(env environment, cmd *cobra.Command, what string, do func(*journal.Journal) (int, error)) error {
+// changing does something with dead letters of the configured journal, all where
+// none is named, and says how many they were.
+func changing(env environment, cmd *cobra.Command, seqs []uint64, what string, do func(*journal.Journal, ...uint64) (int, error)) error {
 	return configured(env, DefaultConfig(), func(cmd *cobra.Command, _ []string, c Config) error {
 		if c.State.Dir == "" {
 			return usage(errNoJournal)
 		}
-		if there, err := journal.OpenReadOnly(c.State.Dir); err != nil { // which makes none
+		if there, err := openReadOnly(c.State.Dir); err != nil { // which makes none
 			return err
 		} else if err := there.Close(); err != nil {
 			return err
@@ -110,7 +123,10 @@ func changing(env environment, cmd *cobra.Command, what string, do func(*journal
 		if err != nil {
 			return err
 		}
-		n, err := do(j)
+		n, err := 0, missing(j, seqs)
+		if err == nil {
+			n, err = do(j, seqs...)
+		}
 		if err := errors.Join(err, j.Close()); err != nil {
 			return err
 		}
@@ -119,9 +135,25 @@ func changing(env environment, cmd *cobra.Command, what string, do func(*journal
 	})(cmd, nil)
 }
 
-// resendAll sends dead letters again, all where none is named. Few at a time are
-// in memory.
-func resendAll(j *journal.Journal, seqs []uint64) (sent int, err error) {
+// missing names the first number that is not one of a dead letter.
+func missing(j *journal.Journal, seqs []uint64) error {
+	there := make(map[uint64]bool)
+	for d, err := range j.DeadLetters() {
+		if err != nil {
+			return err
+		}
+		there[d.Seq] = true
+	}
+	for _, seq := range seqs {
+		if !there[seq] {
+			return fmt.Errorf("%d is no dead letter; nothing was done", seq)
+		}
+	}
+	return nil
+}
+
+// resend sends dead letters again. Few at a time are in memory.
+func resend(j *journal.Journal, seqs ...uint64) (sent int, err error) {
 	if len(seqs) == 0 {
 		for d, err := range j.DeadLetters() {
 			if err != nil {

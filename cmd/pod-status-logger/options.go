@@ -28,7 +28,7 @@ func clusterFlags(fs *pflag.FlagSet, c *Config) {
 
 // stateFlag is the flag about where the journal is.
 func stateFlag(fs *pflag.FlagSet, c *Config) {
-	fs.StringVar(&c.State.Dir, "state-dir", c.State.Dir, "folder of the journal, from which the program resumes after a restart; default: in memory")
+	fs.StringVar(&c.State.Dir, "state-dir", c.State.Dir, "folder of the journal, from which the program resumes after a restart; default: none, it is in memory")
 }
 
 // outputFlags are the flags about what becomes of records.
@@ -39,7 +39,7 @@ func outputFlags(fs *pflag.FlagSet, c *Config) {
 	fs.BoolVar(&c.Service.FromLabels, "service-from-labels", c.Service.FromLabels, "derive service.name and service.version also from the app.kubernetes.io labels")
 	fs.StringVar(&c.OTLP.Endpoint, "otlp-endpoint", c.OTLP.Endpoint, "URL of the OTLP receiver; default: as OTEL_EXPORTER_OTLP_ENDPOINT says, else none")
 	fs.Var(&choice{&c.OTLP.Protocol, []string{"grpc", "http/protobuf"}}, "otlp-protocol", "grpc or http/protobuf; default: as OTEL_EXPORTER_OTLP_PROTOCOL says, else grpc")
-	fs.StringVar((*string)(&c.State.MaxSize), "state-max-size", string(c.State.MaxSize), "how many bytes of records may wait in the journal; default: 256Mi with --state-dir, else 64Mi")
+	fs.StringVar((*string)(&c.State.MaxSize), "state-max-size", string(c.State.MaxSize), "how many bytes of records may wait in the journal; default: 256Mi where it is in a folder, else 64Mi")
 	fs.Var(&choice{&c.State.WhenFull, []string{whenFullBlock, whenFullDrop}}, "state-when-full", "what to do when the journal is full: block the watch, or drop-oldest")
 	fs.StringVar((*string)(&c.ShutdownTimeout), "shutdown-timeout", string(c.ShutdownTimeout), "how long to go on after a signal to write and send what is there")
 }

@@ -175,6 +175,9 @@ func (s *service) checkBusy() error {
 		return err
 	}
 	if busy := s.pipeline.Busy(); busy > maxBusy {
+		if s.stdoutTrouble != nil && s.stdoutTrouble.present() != nil {
+			return fmt.Errorf("records can't be written for %v: %w", busy.Round(time.Second), s.stdoutTrouble.present())
+		}
 		return fmt.Errorf("records can't be written for %v: is stdout read?", busy.Round(time.Second))
 	}
 	return nil

@@ -39,6 +39,8 @@ type service struct {
 	plugins  *pluginhost.Host // likewise
 	owners   *owner.Finder    // nil: nobody needs them
 	deadOnce uint64           // dead letters that there were at the start
+
+	stdoutTrouble *outage // nil: no lines are written
 }
 
 var errNoSink = errors.New("nowhere to write records to: stdout is off and no OTLP receiver is named")
@@ -73,7 +75,10 @@ func newService(ctx context.Context, c Config, env environment, cluster *rest.Co
 		Selector:    c.Watch.Selector,
 		Rules:       status.Rules{Cluster: c.Cluster, EveryUpdate: c.Watch.Updates == "all", ServiceFromLabels: c.Service.FromLabels},
 		SkipInitial: c.Watch.Initial == "none",
-		Meter:       s.metrics,
+		OnDropped: func(d journal.Drop) {
+			s.log.Warn("the journal was full: the oldest records were dropped before they were sent", "records", d.Records, "first_seq", d.FirstSeq, "last_seq", d.LastSeq)
+		},
+		Meter: s.metrics,
 	}
 	var processors []sdklog.Processor
 	if c.Stdout.Enabled {
@@ -116,9 +121,10 @@ func (s *service) newStdout(env environment) *emit.Stdout {
 		_, noColor := env.lookup("NO_COLOR")
 		format = emit.Pretty{Color: isTerminal(env.stdout) && !noColor, Width: widthOf(env.stdout)}
 	}
+	s.stdoutTrouble = &outage{log: s.log, begun: "stdout takes no records, trying again", over: "stdout takes records again"}
 	return emit.NewStdout(env.stdout, format, func(err error) {
 		s.metrics.StdoutWriteErrors.Inc()
-		s.log.Error("stdout takes no records, trying again", "error", err)
+		s.stdoutTrouble.error(err)
 	})
 }
 
@@ -209,7 +215,7 @@ func (s *service) finish(ctx, patient context.Context, stopReading func(), event
 	case <-patient.Done():
 	}
 	if patient.Err() != nil {
-		return s.left("records are left: stdout or a full journal did not take them until the shutdown timeout")
+		return s.left(fmt.Sprintf("records are left: %s did not take them until the shutdown timeout", s.holdup()))
 	}
 	stopReading()
 	if sourceErr := <-sourced; sourceErr != nil && ctx.Err() == nil {
@@ -246,6 +252,17 @@ func (s *service) drain(patient context.Context) error {
 		return fmt.Errorf("the OTLP receiver refused %d records", n)
 	}
 	return nil
+}
+
+// holdup names what takes no records.
+func (s *service) holdup() string {
+	switch j := s.journal.Stats(); {
+	case j.Failing != "":
+		return "the journal, which can't be written (" + j.Failing + "),"
+	case !j.BlockedSince.IsZero():
+		return "a full journal"
+	}
+	return "stdout"
 }
 
 // left tells what could not be delivered before the end: an error where it is

@@ -1,14 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
-	"log/slog"
+	"io/fs"
 	"os"
-	"sync"
-	"time"
-
-	"golang.org/x/time/rate"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 )
@@ -20,19 +17,27 @@ func (s *service) openJournal() error {
 	options := journal.Options{
 		Capacity:   size,
 		DropOldest: s.config.State.WhenFull == whenFullDrop,
-		OnError:    rarely(s.log, "the journal can't be written, trying again"),
+		OnError:    (&outage{log: s.log, begun: "the journal can't be written, trying again", over: "the journal is written again"}).error,
 	}
 	if s.config.State.Dir == "" {
 		s.journal = journal.NewMemory(options)
 	} else {
 		var err error
 		if s.journal, err = journal.Open(s.config.State.Dir, options); err != nil {
-			return err
+			return whose(err)
 		}
 	}
 	s.deadOnce = s.journal.Stats().Totals.OTLP.Dead
 	s.metrics.WatchJournal(s.journal.Stats)
 	return nil
+}
+
+// whose says which user may not open the journal, where that is what is wrong.
+func whose(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w; the folder and its files have to be writable for user %d", err, os.Getuid())
+	}
+	return err
 }
 
 // restore takes over what an earlier run has left: states, checkpoints, and lines
@@ -59,6 +64,15 @@ func (s *service) restore(env environment) error {
 	}
 	s.log.Info("going on from the journal", "dir", s.config.State.Dir, "pods", restored.Pods, "records_waiting", stats.Records,
 		"dead_letters", stats.DeadRecords, "seq", stats.Totals.Emitted, "stored", stats.Committed.UTC())
+	if stats.HeadDamaged {
+		s.log.Warn("one of the two heads of the journal was damaged, as by a power cut; its last transaction may be missing, and is done again")
+	}
+	if stats.Records > 0 && s.sender == nil {
+		s.log.Warn("records wait for an OTLP receiver, and none is named", "records_waiting", stats.Records)
+	}
+	if stats.DeadRecords > 0 {
+		s.log.Warn("the OTLP receiver has refused records for good; journal dead-letter shows them", "dead_letters", stats.DeadRecords)
+	}
 	if restored.Left > 0 {
 		s.log.Warn("pods of namespaces that are not watched any more are forgotten, without a record", "pods", restored.Left)
 	}
@@ -92,16 +106,4 @@ func onNewLine(stdout *os.File, unwritten bool) error {
 	}
 	_, err = stdout.WriteString("\n")
 	return err
-}
-
-// rarely returns a function that logs errors, one a minute at most. It may be
-// called concurrently.
-func rarely(log *slog.Logger, msg string) func(error) {
-	var mu sync.Mutex
-	limit := rate.Sometimes{First: 1, Interval: time.Minute}
-	return func(err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		limit.Do(func() { log.Error(msg, "error", err) })
-	}
 }

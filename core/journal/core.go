@@ -42,6 +42,7 @@ type Journal struct {
 	totals          Totals
 	drop            Drop // that somebody has asked for and may be telling of
 	fresh           Drop // since then
+	headDamaged     bool
 	committed       int64
 	unwritten       []part // lines that are in the file and may not be on stdout
 	lines           uint64 // position of the next part of lines
@@ -80,6 +81,8 @@ type store interface {
 	// letter returns a dead letter. Without the lock.
 	letter(l letter) (DeadLetter, error)
 	fileBytes() int64
+	// moved tells whether the file is no longer where it is looked for.
+	moved() error
 	close() error
 }
 
@@ -249,13 +252,16 @@ func (d Drop) with(other Drop) Drop {
 
 // Stats returns how full the journal is now.
 func (j *Journal) Stats() Stats {
-	file := j.store.fileBytes()
+	file, moved := j.store.fileBytes(), j.store.moved()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	s := Stats{
 		Records: j.records, Bytes: j.bytes, Capacity: j.options.Capacity, BlockedSince: j.blockedSince,
-		DeadRecords: j.dead.records(), DeadBytes: j.dead.bytes, FileBytes: file,
+		DeadRecords: j.dead.records(), DeadBytes: j.dead.bytes, FileBytes: file, HeadDamaged: j.headDamaged,
 		Committed: moment(j.committed), Seq: j.seq, Totals: j.totals,
+	}
+	if moved != nil {
+		s.Failing, s.FailingSince = moved.Error(), time.Now()
 	}
 	if j.unreadable != nil {
 		s.Failing, s.FailingSince = j.unreadable.Error(), j.unreadableSince

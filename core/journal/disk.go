@@ -108,6 +108,9 @@ func (d *disk) start() error {
 		return err
 	}
 	d.meta = c.meta
+	if d.j.headDamaged, err = oneHead(d.path); err != nil {
+		return err
+	}
 	if _, err := d.reopen(); err != nil {
 		return err
 	}
@@ -242,6 +245,22 @@ func (d *disk) measure() {
 }
 
 func (d *disk) fileBytes() int64 { return d.size.Load() }
+
+func (d *disk) moved() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.file == nil { // about to be opened again, by its name
+		return nil
+	}
+	open, err := d.file.Stat()
+	if err != nil {
+		return err
+	}
+	if named, err := os.Stat(d.path); err != nil || !os.SameFile(open, named) {
+		return fmt.Errorf("%s was moved or removed while it is in use: what is stored now is not in it", d.path)
+	}
+	return nil
+}
 
 // write hands e to the goroutine and waits for its answer. A disk may need very
 // long to answer, longer than ctx: then it is not known what became of e.

@@ -137,6 +137,7 @@ type Stats struct {
 	Failing      string    // what the disk said last; empty when it works
 	FailingSince time.Time // zero when it works
 	FileBytes    int64     // size of the file; 0 in memory
+	HeadDamaged  bool      // one of the file's two heads was damaged at Open: its last transaction may be missing
 	Committed    time.Time // when a group was committed last, by an earlier run, too; zero when never
 	Seq          uint64    // number of the last record that was committed
 	Totals       Totals

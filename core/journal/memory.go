@@ -54,4 +54,5 @@ func (m *memory) load(c chunk) ([][]byte, error) {
 
 func (m *memory) letter(letter) (DeadLetter, error) { return DeadLetter{}, errGone }
 func (m *memory) fileBytes() int64                  { return 0 }
+func (m *memory) moved() error                      { return nil }
 func (m *memory) close() error                      { return nil }

@@ -85,4 +85,5 @@ func (f *frozen) touched()                            {}
 func (f *frozen) keep(chunk, [][]byte)                {}
 func (f *frozen) forget(*chunk, int)                  {}
 func (f *frozen) fileBytes() int64                    { return f.size }
+func (f *frozen) moved() error                        { return nil }
 func (f *frozen) close() error                        { return errors.Join(f.file.Close(), f.unlock()) }

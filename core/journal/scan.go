@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 	"io"
 	"math/bits"
+	"os"
 	"slices"
 )
 
@@ -126,6 +127,34 @@ func readMeta(file io.ReaderAt, size int64) (boltMeta, error) {
 		return boltMeta{}, errForeignFile
 	}
 	return boltMeta{}, fmt.Errorf("no meta page of its %d bytes is whole: %w", size, firstErr)
+}
+
+// oneHead tells whether only one of the two meta pages is whole, as a power cut
+// can leave them. Then there may have been a later transaction.
+func oneHead(path string) (bool, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	info, err := f.Stat()
+	if err != nil {
+		return false, err
+	}
+	m, err := readMeta(f, info.Size())
+	if err != nil {
+		return false, err
+	}
+	head := make([]byte, pageHead+metaSize)
+	for _, at := range []int64{0, int64(m.pageSize)} {
+		if _, err := f.ReadAt(head, at); err != nil {
+			return true, nil //nolint:nilerr // it is not there
+		}
+		if _, err := parseMeta(head); err != nil {
+			return true, nil //nolint:nilerr // that is the answer
+		}
+	}
+	return false, nil
 }
 
 var errForeignFile = errors.New("not a file of bbolt")

@@ -29,6 +29,9 @@ func (p *Pipeline) announce(ctx context.Context) (dropped uint64, err error) {
 		return 0, nil
 	}
 	p.announced = now
+	if p.set.OnDropped != nil {
+		p.set.OnDropped(d)
+	}
 	r := record.Record{
 		Time:    now,
 		Level:   record.LevelError,

@@ -76,7 +76,10 @@ type Settings struct {
 	// Stored says that the journal outlives the process, so that states and
 	// checkpoints belong into it.
 	Stored bool
-	Meter  Meter
+	// OnDropped is told of records that had to make room, when a record tells of
+	// them. nil: nobody.
+	OnDropped func(journal.Drop)
+	Meter     Meter
 }
 
 const (
