@@ -148,10 +148,10 @@ func oneHead(path string) (bool, error) {
 	head := make([]byte, pageHead+metaSize)
 	for _, at := range []int64{0, int64(m.pageSize)} {
 		if _, err := f.ReadAt(head, at); err != nil {
-			return true, nil //nolint:nilerr // it is not there
+			return true, nil
 		}
 		if _, err := parseMeta(head); err != nil {
-			return true, nil //nolint:nilerr // that is the answer
+			return true, nil
 		}
 	}
 	return false, nil
