@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 )
@@ -60,4 +62,31 @@ func open(t *testing.T, dir string) *journal.Journal {
 		t.Fatal(err)
 	}
 	return j
+}
+
+// TestClockSetBack: a journal of the future goes on as any other: order is that of
+// the numbers, and nothing is older than no time at all.
+func TestClockSetBack(t *testing.T) {
+	dir := t.TempDir()
+	j := open(t, dir)
+	commit(t, j, "a")
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) { // where it is the year 2000
+		j := open(t, dir)
+		if s := j.Stats(); s.Oldest.After(time.Now()) || s.Committed.After(time.Now()) || s.Oldest.IsZero() {
+			t.Errorf("oldest %s and committed %s, now %s", s.Oldest, s.Committed, time.Now())
+		}
+		commit(t, j, "b")
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	j = open(t, dir)
+	defer func() { _ = j.Close() }()
+	commit(t, j, "c")
+	if got := texts(next(t, j, 100, 100)); got != "a b c" {
+		t.Errorf("got %q", got)
+	}
 }
