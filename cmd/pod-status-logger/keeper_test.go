@@ -233,6 +233,15 @@ func (k *keeper) metric(series string) float64 {
 	return metricIn(k.t, page, "pod_status_logger_"+series)
 }
 
+// awaitMetric waits until a series has a value.
+func (k *keeper) awaitMetric(series string, want float64) {
+	k.t.Helper()
+	eventually(k.t, func() bool {
+		_, page := get(k.address, "/metrics")
+		return strings.Contains(page, fmt.Sprintf("pod_status_logger_%s %v\n", series, want))
+	})
+}
+
 func metricIn(t testing.TB, page, series string) float64 {
 	t.Helper()
 	for line := range strings.Lines(page) {

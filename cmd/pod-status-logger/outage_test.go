@@ -22,6 +22,9 @@ func TestOutage(t *testing.T) {
 		}
 		says := func(begun, over int) {
 			t.Helper()
+			synctest.Wait()
+			o.mu.Lock() // held by whoever writes to the log
+			defer o.mu.Unlock()
 			if b, e := strings.Count(log.String(), "it fails"), strings.Count(log.String(), "it works"); b != begun || e != over {
 				t.Errorf("said %d times that it fails and %d times that it works, want %d and %d:\n%s", b, e, begun, over, &log)
 			}

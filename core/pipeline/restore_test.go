@@ -320,15 +320,18 @@ func TestQuietChanges(t *testing.T) {
 			events <- mark
 			time.Sleep(100 * time.Millisecond)
 		}
+		synctest.Wait()
 		if d.commits < 9 || d.commits > 11 {
 			t.Errorf("%d commits in 10 s, want one a second", d.commits)
 		}
 		time.Sleep(10 * time.Second)
+		synctest.Wait()
 		if want := `{"checkpoint":"100"`; string(d.state[streamPrefix])[:len(want)] != want {
 			t.Errorf("stored %s", d.state[streamPrefix])
 		}
 		before := d.commits
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if d.commits != before {
 			t.Error("commits go on where nothing happens")
 		}
