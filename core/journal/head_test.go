@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -88,5 +89,19 @@ func TestClockSetBack(t *testing.T) {
 	commit(t, j, "c")
 	if got := texts(next(t, j, 100, 100)); got != "a b c" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestPipe: what is no file is refused, and not waited for.
+func TestPipe(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(dir, "journal.db"), 0o600); err != nil {
+		t.Skip(err)
+	}
+	if _, err := journal.OpenReadOnly(dir); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		t.Errorf("to read: %v", err)
+	}
+	if _, err := journal.Open(dir, journal.Options{Capacity: 1}); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		t.Errorf("to write: %v", err)
 	}
 }
