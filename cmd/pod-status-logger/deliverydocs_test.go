@@ -71,15 +71,6 @@ func TestDeliveryPage(t *testing.T) {
 	}
 }
 
-func readFile(t *testing.T, path string) string {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
-
 func shell(t *testing.T, dir, command string) string {
 	t.Helper()
 	cmd := exec.Command("bash", "-euo", "pipefail", "-c", command)

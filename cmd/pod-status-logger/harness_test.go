@@ -54,9 +54,14 @@ func (p *program) wait() (stdout, stderr string, status int) {
 
 func (p *program) read(file string) string {
 	p.t.Helper()
-	b, err := os.ReadFile(file)
+	return readFile(p.t, file)
+}
+
+func readFile(t testing.TB, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
 	if err != nil {
-		p.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return string(b)
 }
@@ -65,6 +70,15 @@ func (p *program) read(file string) string {
 func (p *program) await(lines int) {
 	p.t.Helper()
 	eventually(p.t, func() bool { return strings.Count(p.read(p.stdout), "\n") >= lines })
+}
+
+// skip leaves a test out that needs what there is not here. CI has to have it.
+func skip(t *testing.T, what string, err error) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatalf("this needs %s: %v", what, err)
+	}
+	t.Skipf("this needs %s: %v", what, err)
 }
 
 func eventually(t testing.TB, condition func() bool) {

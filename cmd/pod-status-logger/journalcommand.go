@@ -73,7 +73,8 @@ and counted as dropped. Numbers say which ones; without, all are meant.`,
 				return changing(env, cmd, seqs, "are discarded", (*journal.Journal).Discard)
 			}
 			return reading(env, func(j *journal.Journal, out io.Writer) error {
-				return errors.Join(missing(j, seqs), printDeadLetters(j, seqs, out))
+				_, err := choose(j, seqs)
+				return errors.Join(err, printDeadLetters(j, seqs, out))
 			})(cmd, nil)
 		},
 	}
@@ -123,9 +124,10 @@ func changing(env environment, cmd *cobra.Command, seqs []uint64, what string, d
 		if err != nil {
 			return err
 		}
-		n, err := 0, missing(j, seqs)
+		n := 0
+		chosen, err := choose(j, seqs)
 		if err == nil {
-			n, err = do(j, seqs...)
+			n, err = do(j, chosen...)
 		}
 		if err := errors.Join(err, j.Close()); err != nil {
 			return err
@@ -135,33 +137,29 @@ func changing(env environment, cmd *cobra.Command, seqs []uint64, what string, d
 	})(cmd, nil)
 }
 
-// missing names the first number that is not one of a dead letter.
-func missing(j *journal.Journal, seqs []uint64) error {
-	there := make(map[uint64]bool)
+// choose returns the numbers of the dead letters that are meant: all where none is
+// named. The error names the first that is none.
+func choose(j *journal.Journal, seqs []uint64) ([]uint64, error) {
+	var there []uint64
 	for d, err := range j.DeadLetters() {
 		if err != nil {
-			return err
+			return nil, err
 		}
-		there[d.Seq] = true
+		there = append(there, d.Seq)
+	}
+	if len(seqs) == 0 {
+		return there, nil
 	}
 	for _, seq := range seqs {
-		if !there[seq] {
-			return fmt.Errorf("%d is no dead letter; nothing was done", seq)
+		if !slices.Contains(there, seq) {
+			return nil, fmt.Errorf("%d is no dead letter; nothing was done", seq)
 		}
 	}
-	return nil
+	return seqs, nil
 }
 
 // resend sends dead letters again. Few at a time are in memory.
 func resend(j *journal.Journal, seqs ...uint64) (sent int, err error) {
-	if len(seqs) == 0 {
-		for d, err := range j.DeadLetters() {
-			if err != nil {
-				return 0, err
-			}
-			seqs = append(seqs, d.Seq)
-		}
-	}
 	for few := range slices.Chunk(seqs, 256) {
 		n, err := j.Resend(few...)
 		if sent += n; err != nil {

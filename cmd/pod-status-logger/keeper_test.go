@@ -137,12 +137,8 @@ func (k *keeper) restart(meanwhile func()) {
 // What a killed run has left unfinished is no record.
 func (k *keeper) lines() (all []delivered, again int) {
 	k.t.Helper()
-	b, err := os.ReadFile(k.stdout)
-	if err != nil {
-		k.t.Fatal(err)
-	}
 	seen := map[string]string{}
-	for line := range strings.Lines(string(b)) {
+	for line := range strings.Lines(readFile(k.t, k.stdout)) {
 		var r delivered
 		if json.Unmarshal([]byte(line), &r) != nil {
 			continue

@@ -497,7 +497,7 @@ func smallDisk(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", dir).CombinedOutput(); err != nil {
-		t.Skipf("can't mount a small disk: %v: %s", err, out)
+		skip(t, "mounting a tmpfs, which root may on Linux", fmt.Errorf("%w: %s", err, out))
 	}
 	t.Cleanup(func() { _ = exec.Command("umount", "-l", dir).Run() })
 	return dir

@@ -38,7 +38,6 @@ type service struct {
 	enricher *enrich.Chain    // nil: no plugins
 	plugins  *pluginhost.Host // likewise
 	owners   *owner.Finder    // nil: nobody needs them
-	deadOnce uint64           // dead letters that there were at the start
 
 	stdoutTrouble *outage // nil: no lines are written
 }
@@ -248,7 +247,7 @@ func (s *service) drain(patient context.Context) error {
 		}
 		before = left
 	}
-	if n := s.journal.Stats().Totals.OTLP.Dead - s.deadOnce; n > 0 && s.config.State.Dir == "" {
+	if n := s.journal.Stats().Totals.OTLP.Dead; n > 0 && s.config.State.Dir == "" {
 		return fmt.Errorf("the OTLP receiver refused %d records", n)
 	}
 	return nil

@@ -27,7 +27,6 @@ func (s *service) openJournal() error {
 			return whose(err)
 		}
 	}
-	s.deadOnce = s.journal.Stats().Totals.OTLP.Dead
 	s.metrics.WatchJournal(s.journal.Stats)
 	return nil
 }

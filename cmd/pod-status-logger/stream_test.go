@@ -165,17 +165,7 @@ func (s *stream) end() (stderr string) {
 func (s *stream) metric(series string) float64 {
 	s.t.Helper()
 	_, page := get(s.address, "/metrics")
-	for text := range strings.Lines(page) {
-		if value, ok := strings.CutPrefix(text, series+" "); ok {
-			f, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-			if err != nil {
-				s.t.Fatal(err)
-			}
-			return f
-		}
-	}
-	s.t.Fatalf("there is no series %s", series)
-	return 0
+	return metricIn(s.t, page, series)
 }
 
 // signalEverySecond sends the plugin's process a signal every second, until the

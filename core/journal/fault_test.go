@@ -147,7 +147,7 @@ func TestFileTooLarge(t *testing.T) {
 	limit := before
 	limit.Cur = 2 << 20
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
-		t.Skip(err)
+		t.Fatal(err) // a limit can always be lowered
 	}
 	done := make(chan error, 1)
 	go func() {

@@ -96,7 +96,7 @@ func TestClockSetBack(t *testing.T) {
 func TestPipe(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mkfifo(filepath.Join(dir, "journal.db"), 0o600); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	if _, err := journal.OpenReadOnly(dir); err == nil || !strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("to read: %v", err)

@@ -32,11 +32,7 @@ history can't be read afterwards; history --follow goes on if it has seen the re
 }
 
 func compact(ctx context.Context, dir string, revision int64) error {
-	_, s, err := load(dir)
-	if err != nil {
-		return err
-	}
-	client, err := dial(s.EtcdURL)
+	client, err := dial(dir)
 	if err != nil {
 		return err
 	}
@@ -49,8 +45,13 @@ func compact(ctx context.Context, dir string, revision int64) error {
 	return nil
 }
 
-func dial(url string) (*clientv3.Client, error) {
-	client, err := clientv3.New(clientv3.Config{Endpoints: []string{url}, DialTimeout: 5 * time.Second})
+// dial connects to the etcd of the cluster in dir.
+func dial(dir string) (*clientv3.Client, error) {
+	_, s, err := load(dir)
+	if err != nil {
+		return nil, err
+	}
+	client, err := clientv3.New(clientv3.Config{Endpoints: []string{s.EtcdURL}, DialTimeout: 5 * time.Second})
 	if err != nil {
 		return nil, fmt.Errorf("connect to etcd: %w", err)
 	}

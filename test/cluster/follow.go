@@ -43,11 +43,7 @@ type follower struct {
 
 // follow prints all changes and bookmarks until ctx ends, which is no error.
 func follow(ctx context.Context, dir string, out io.Writer) error {
-	_, s, err := load(dir)
-	if err != nil {
-		return err
-	}
-	client, err := dial(s.EtcdURL)
+	client, err := dial(dir)
 	if err != nil {
 		return err
 	}

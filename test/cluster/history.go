@@ -54,11 +54,7 @@ compacted past that it exits with 1.`,
 }
 
 func history(ctx context.Context, dir string, out io.Writer) error {
-	_, s, err := load(dir)
-	if err != nil {
-		return err
-	}
-	client, err := dial(s.EtcdURL)
+	client, err := dial(dir)
 	if err != nil {
 		return err
 	}
