@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -32,13 +33,13 @@ OTEL_EXPORTER_OTLP_* variables.`,
 		Example: `  pod-status-logger demo                      # no cluster needed
   pod-status-logger -o pretty                 # the cluster of your kubeconfig
   pod-status-logger -n shop -l app=web        # some pods of one namespace
-  kubectl get pods -A -w --output-watch-events -o json | pod-status-logger replay -`,
+  kubectl get pods -w --output-watch-events -o json | pod-status-logger replay -`,
 		Version:       buildVersion(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArguments,
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
+	showHelp(root, env.stdout)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	})
@@ -46,6 +47,7 @@ OTEL_EXPORTER_OTLP_* variables.`,
 	root.RunE = runs.RunE
 	root.Flags().AddFlagSet(runs.Flags())
 	root.AddCommand(runs, demoCommand(env), replayCommand(env), journalCommand(env), configCommand(env), pluginCommand(env), versionCommand())
+	complete(root, env)
 	return root
 }
 
@@ -55,9 +57,19 @@ func noArguments(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	if !cmd.HasParent() {
-		return usage(fmt.Errorf("unknown command %q; see %s --help", args[0], cmd.CommandPath()))
+		return unknownCommand(cmd, args[0])
 	}
 	return usage(fmt.Errorf("%s takes no arguments, got %q", cmd.Name(), args[0]))
+}
+
+// unknownCommand says which commands there are that are called nearly so, else
+// where to find those that there are.
+func unknownCommand(cmd *cobra.Command, name string) error {
+	cmd.SuggestionsMinimumDistance = 2
+	if near := cmd.SuggestionsFor(name); len(near) > 0 {
+		return usage(fmt.Errorf("unknown command %q; did you mean %s?", name, strings.Join(near, " or ")))
+	}
+	return usage(fmt.Errorf("unknown command %q; see %s --help", name, cmd.CommandPath()))
 }
 
 // configured returns a RunE that resolves the configuration first. What is set

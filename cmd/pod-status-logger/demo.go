@@ -25,6 +25,9 @@ func demoCommand(env environment) *cobra.Command {
 rollout of a Helm release, an image that can't be pulled, a crash loop and an
 eviction. The records of one rollout share a bundle version and a trace. It
 takes some seconds, and ends by itself or at Ctrl-C.`,
+		Example: `  pod-status-logger demo
+  pod-status-logger demo -o json --pace 0s | jq -r .msg
+  pod-status-logger demo --otlp-endpoint http://localhost:4317`,
 		Args: noArguments,
 		RunE: configured(env, defaults, func(cmd *cobra.Command, _ []string, c Config) error {
 			return demo(cmd.Context(), c, env)

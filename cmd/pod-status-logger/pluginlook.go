@@ -27,8 +27,8 @@ type lookFlags struct {
 
 func (f *lookFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringVar(&f.config, "plugin-config", "", "configuration of the plugin, a JSON object; default: that of the configuration, else {}")
-	fs.StringSliceVar(&f.env, "env", nil, "names of the environment variables that the plugin gets, separated by commas")
+	fs.StringVar(&f.config, "plugin-config", "", "configuration of the plugin, a `JSON` object; default: that of the configuration, else {}")
+	fs.StringSliceVar(&f.env, "env", nil, "`names` of the environment variables that the plugin gets, separated by commas")
 	fs.BoolVar(&f.autoMTLS, "auto-mtls", true, "want mutual TLS; default: take what the plugin speaks")
 	fs.Lookup("auto-mtls").DefValue = "false" // help is silent about that one
 }
@@ -117,4 +117,14 @@ func onePlugin(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	return usage(fmt.Errorf("%s wants the path of a plugin, or the name of one that is configured or built in", cmd.CommandPath()))
+}
+
+// completePlugin completes the first argument by the names of plugins, and all as files.
+func completePlugin(env environment) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		return pluginNames(cmd, env), cobra.ShellCompDirectiveDefault
+	}
 }

@@ -24,6 +24,9 @@ number and skipped; the exit status is then 1.
 
 The time of a record is that of the replay. kubectl prints the pods that exist
 at its start as added, so a replay tells them as created.`,
+		Example: `  pod-status-logger replay recorded.jsonl
+  pod-status-logger replay recorded.jsonl -o pretty
+  kubectl get pods -w --output-watch-events -o json | pod-status-logger replay -`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				return nil

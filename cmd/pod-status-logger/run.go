@@ -21,7 +21,13 @@ func watchCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Watch the pods of a cluster (what happens without a command)",
-		Args:  noArguments,
+		Long: `Watches the pods of a cluster and emits one record for every change, until it
+gets a signal. The exit status is 0 where all records are written and sent by
+then, or are kept in --state-dir for the next start.`,
+		Example: `  pod-status-logger run -n shop -l app=web
+  pod-status-logger run --state-dir /var/lib/pod-status-logger
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 pod-status-logger run`,
+		Args: noArguments,
 		RunE: configured(env, DefaultConfig(), func(cmd *cobra.Command, _ []string, c Config) error {
 			client, err := restConfig(c)
 			if err != nil {
