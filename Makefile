@@ -85,6 +85,10 @@ $(CLUSTER):
 $(COLLECTOR):
 	CGO_ENABLED=0 go -C test/collector build -trimpath -ldflags='-s -w' -o bin/otelcol .
 
+.PHONY: docs
+docs: ## Write what is generated in docs anew: fields, configuration, metrics, commands, manual page
+	go test ./cmd/pod-status-logger -run '^(TestRecordsPage|TestConfigurationPage|TestHelpPage|TestManPage)$$' -count=1 -update
+
 .PHONY: clean
 clean: ## Remove what was built
 	rm -rf bin coverage.out test/cluster/bin test/collector/bin

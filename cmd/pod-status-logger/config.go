@@ -21,8 +21,10 @@ const (
 
 // Config is what a user writes: in a file, as flags, in the environment.
 type Config struct {
+	// APIVersion has to be podstatus/v1alpha1.
 	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"`
+	// Kind has to be Config.
+	Kind string `json:"kind"`
 
 	// Cluster is the name of the cluster in records. Default: k8s.cluster.name
 	// in OTEL_RESOURCE_ATTRIBUTES, else none.

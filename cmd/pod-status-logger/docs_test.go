@@ -1,26 +1,12 @@
 package main
 
 import (
-	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
-	"reflect"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-
-	"github.com/pod-status-logger/pod-status-logger/core/journal"
-	"github.com/pod-status-logger/pod-status-logger/core/pluginhost"
-	"github.com/pod-status-logger/pod-status-logger/core/record"
-	"github.com/pod-status-logger/pod-status-logger/core/telemetry"
 )
-
-var update = flag.Bool("update", false, "write the table of fields in docs/records.md anew")
 
 const root = "../../"
 
@@ -31,93 +17,6 @@ func readDoc(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(b)
-}
-
-// TestRecordsPage: the table in docs/records.md is that of the code.
-func TestRecordsPage(t *testing.T) {
-	const head, tail = "|---|---|---|---|---|\n", "| each label"
-	page := readDoc(t, "docs/records.md")
-	before, rest, ok := strings.Cut(page, head)
-	have, after, ok2 := strings.Cut(rest, tail)
-	if !ok || !ok2 {
-		t.Fatal("docs/records.md has no table of fields")
-	}
-	var want strings.Builder
-	for _, f := range record.Fields() {
-		fmt.Fprintf(&want, "| %s | %s | %s | %s | %s |\n", code(f.Key), code(f.OTLP),
-			map[record.Place]string{record.Own: "record", record.Resource: "resource", record.Attribute: "attribute"}[f.Place], f.Type, f.Present)
-	}
-	if have == want.String() {
-		return
-	}
-	if !*update {
-		t.Fatal("the table in docs/records.md is not that of the code; go test ./cmd/... -run RecordsPage -update writes it")
-	}
-	if err := os.WriteFile(root+"docs/records.md", []byte(before+head+want.String()+tail+after), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func code(s string) string {
-	if s == "" {
-		return "–"
-	}
-	return "`" + s + "`"
-}
-
-// TestConfigurationPage: every key of the file, flag and metric is on the page.
-func TestConfigurationPage(t *testing.T) {
-	page := readDoc(t, "docs/configuration.md")
-	for _, key := range keysOf(reflect.TypeFor[Config](), "") {
-		if !strings.Contains(page, "`"+key+"`") {
-			t.Errorf("docs/configuration.md does not have the key %s", key)
-		}
-	}
-	commands(newCommand(environment{}), func(cmd *cobra.Command) {
-		cmd.Flags().VisitAll(func(f *pflag.Flag) {
-			if !strings.Contains(page, "--"+f.Name) && f.Name != "help" {
-				t.Errorf("docs/configuration.md does not have the flag --%s", f.Name)
-			}
-		})
-	})
-	metrics := telemetry.NewMetrics("test")
-	metrics.WatchJournal(func() journal.Stats { return journal.Stats{} })
-	metrics.WatchPods(func() int { return 0 })
-	metrics.WatchStream("", func() time.Duration { return 0 })
-	metrics.WatchPlugin("p", func() pluginhost.Stats { return pluginhost.Stats{} })
-	metrics.OwnerLookups.WithLabelValues("x")
-	metrics.WatchGaps.WithLabelValues("x")
-	families, err := metrics.Registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, f := range families {
-		if name := f.GetName(); strings.HasPrefix(name, "pod_status_logger_") && !strings.Contains(page, "`"+name) {
-			t.Errorf("docs/configuration.md does not have the metric %s", name)
-		}
-	}
-}
-
-func keysOf(t reflect.Type, parent string) (keys []string) {
-	for f := range t.Fields() {
-		name := f.Tag.Get("json")
-		if name == "" {
-			continue
-		}
-		if f.Type.Kind() == reflect.Struct && strings.HasSuffix(f.Type.Name(), "Config") {
-			keys = append(keys, keysOf(f.Type, parent+name+".")...)
-			continue
-		}
-		keys = append(keys, parent+name)
-	}
-	return keys
-}
-
-func commands(cmd *cobra.Command, visit func(*cobra.Command)) {
-	visit(cmd)
-	for _, sub := range cmd.Commands() {
-		commands(sub, visit)
-	}
 }
 
 // TestMakeTargets: what README and CONTRIBUTING tell people to make can be made.
