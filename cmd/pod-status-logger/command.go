@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -40,14 +41,12 @@ OTEL_EXPORTER_OTLP_* variables.`,
 		Args:          noArguments,
 	}
 	showHelp(root, env.stdout)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
-	})
+	root.SetFlagErrorFunc(badFlag)
 	runs := watchCommand(env)
 	root.RunE = runs.RunE
 	root.Flags().AddFlagSet(runs.Flags())
 	root.AddCommand(runs, demoCommand(env), replayCommand(env), journalCommand(env), configCommand(env), pluginCommand(env), versionCommand())
-	complete(root, env)
+	addCompletion(root, env)
 	return root
 }
 
@@ -65,11 +64,36 @@ func noArguments(cmd *cobra.Command, args []string) error {
 // unknownCommand says which commands there are that are called nearly so, else
 // where to find those that there are.
 func unknownCommand(cmd *cobra.Command, name string) error {
-	cmd.SuggestionsMinimumDistance = 2
-	if near := cmd.SuggestionsFor(name); len(near) > 0 {
+	if near := near(cmd, name); len(near) > 0 {
 		return usage(fmt.Errorf("unknown command %q; did you mean %s?", name, strings.Join(near, " or ")))
 	}
 	return usage(fmt.Errorf("unknown command %q; see %s --help", name, cmd.CommandPath()))
+}
+
+// badFlag says which flag was meant, where one is called nearly so, else where to
+// find those that there are.
+func badFlag(cmd *cobra.Command, err error) error {
+	if unknown := (*pflag.NotExistError)(nil); errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" {
+		flags := &cobra.Command{} // cobra knows which commands are called nearly so
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { flags.AddCommand(&cobra.Command{Use: "--" + f.Name, Run: noop}) })
+		if near := near(flags, "--"+unknown.GetSpecifiedName()); len(near) > 0 {
+			return usage(fmt.Errorf("%w; did you mean %s?", err, strings.Join(near, " or ")))
+		}
+	}
+	return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
+}
+
+func noop(*cobra.Command, []string) {}
+
+func near(cmd *cobra.Command, name string) []string {
+	cmd.SuggestionsMinimumDistance = 2
+	return cmd.SuggestionsFor(name)
+}
+
+// pathOf is how a command is called, less the program's name, with which every
+// error begins.
+func pathOf(cmd *cobra.Command) string {
+	return strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
 }
 
 // configured returns a RunE that resolves the configuration first. What is set

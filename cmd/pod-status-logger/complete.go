@@ -11,6 +11,19 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 )
 
+// addCompletion adds cobra's command that prints the scripts for shells, and what
+// they ask for.
+func addCompletion(root *cobra.Command, env environment) {
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "completion" {
+			cmd.Args = oneOfItsCommands("bash, fish, powershell and zsh")
+			cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+	}
+	complete(root, env)
+}
+
 // complete has shells complete the values of the flags, and the arguments, of a
 // command and those below it. Nothing is asked of a cluster for that.
 func complete(cmd *cobra.Command, env environment) {

@@ -157,8 +157,8 @@ func (c *Config) Validate() error {
 func (w *WatchConfig) validate() error {
 	var errs []error
 	for i, ns := range w.Namespaces {
-		if problems := validation.IsDNS1123Label(ns); len(problems) > 0 {
-			errs = append(errs, fmt.Errorf("watch.namespaces[%d]: %q is no namespace: %s", i, ns, problems[0]))
+		if len(validation.IsDNS1123Label(ns)) > 0 {
+			errs = append(errs, fmt.Errorf("watch.namespaces[%d]: %q is no namespace: want at most %d of a-z, 0-9 and -, such as my-shop", i, ns, validation.DNS1123LabelMaxLength))
 		}
 		if slices.Contains(w.Namespaces[:i], ns) {
 			errs = append(errs, fmt.Errorf("watch.namespaces[%d]: %q is there twice", i, ns))

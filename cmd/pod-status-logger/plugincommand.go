@@ -77,7 +77,7 @@ func pluginServeCommand() *cobra.Command {
 func oneOfItsCommands(names string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return usage(fmt.Errorf("unknown command %q; %s has %s", args[0], cmd.CommandPath(), names))
+			return usage(fmt.Errorf("unknown command %q; %s has %s", args[0], pathOf(cmd), names))
 		}
 		return nil
 	}

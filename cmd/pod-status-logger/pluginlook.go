@@ -106,7 +106,7 @@ func lookingAt(env environment, f *lookFlags, do func(cmd *cobra.Command, l *loo
 	return configured(env, defaults, func(cmd *cobra.Command, args []string, c Config) error {
 		l, err := newLook(cmd, args, c, env, f)
 		if err != nil {
-			return usage(fmt.Errorf("%s: %w", cmd.CommandPath(), err))
+			return usage(fmt.Errorf("%s: %w", pathOf(cmd), err))
 		}
 		return do(cmd, l)
 	})
@@ -116,7 +116,7 @@ func onePlugin(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return nil
 	}
-	return usage(fmt.Errorf("%s wants the path of a plugin, or the name of one that is configured or built in", cmd.CommandPath()))
+	return usage(fmt.Errorf("%s wants the path of a plugin, or the name of one that is configured or built in", pathOf(cmd)))
 }
 
 // completePlugin completes the first argument by the names of plugins, and all as files.

@@ -185,7 +185,7 @@ func otherFlags(keys map[string]bool) (rows [][]string) {
 				found[f.Name] = f
 				names = append(names, f.Name)
 			}
-			of[f.Name] = append(of[f.Name], strings.TrimPrefix(cmd.CommandPath(), "pod-status-logger "))
+			of[f.Name] = append(of[f.Name], pathOf(cmd))
 		})
 	})
 	config := optionFlags().flags

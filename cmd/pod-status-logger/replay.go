@@ -31,7 +31,7 @@ at its start as added, so a replay tells them as created.`,
 			if len(args) == 1 {
 				return nil
 			}
-			return usage(fmt.Errorf("%s wants one file, or - for stdin", cmd.CommandPath()))
+			return usage(fmt.Errorf("%s wants one file, or - for stdin", pathOf(cmd)))
 		},
 		RunE: configured(env, DefaultConfig(), func(cmd *cobra.Command, args []string, c Config) error {
 			return replay(cmd.Context(), c, env, args[0])

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -51,10 +53,20 @@ func restConfig(c Config) (*rest.Config, error) {
 			"name one with --kubeconfig, or try pod-status-logger demo")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("find the cluster: %w", err)
+		return nil, fmt.Errorf("find the cluster: kubeconfig: %w%s", err, otherContexts(rules, c.context))
 	}
 	client.UserAgent = "pod-status-logger/" + buildVersion()
 	return client, nil
+}
+
+// otherContexts names the contexts there are where the one that was asked for is
+// not among them.
+func otherContexts(rules *clientcmd.ClientConfigLoadingRules, name string) string {
+	config, err := rules.Load()
+	if err != nil || name == "" || config.Contexts[name] != nil {
+		return ""
+	}
+	return "; the contexts there are: " + strings.Join(slices.Sorted(maps.Keys(config.Contexts)), ", ")
 }
 
 // watchCluster watches the pods of a cluster until ctx ends.
