@@ -120,7 +120,7 @@ func freeAddress(t *testing.T) string {
 func eventually(t *testing.T, url string) string {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		resp, err := http.Get(url) //nolint:gosec // an address of this test
+		resp, err := http.Get(url)
 		if err != nil {
 			continue
 		}
@@ -136,7 +136,9 @@ func eventually(t *testing.T, url string) string {
 // checkBill: the bill of materials names each module in the program, with its version.
 func checkBill(t *testing.T, dist, program string) {
 	var bill struct {
-		Metadata   struct{ Component struct{ Name, Version string } }
+		Metadata struct {
+			Component struct{ Name, Version string }
+		}
 		Components []struct{ Name, Version string }
 	}
 	b, err := os.ReadFile(filepath.Join(dist, filepath.Base(filepath.Dir(program))+".cdx.json"))
