@@ -62,7 +62,7 @@ lint: ## Format and lint
 	$(TOOL) golangci-lint run ./...
 	cd test/cluster && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/collector && go tool -modfile=../../tools/go.mod golangci-lint run ./...
-	$(TOOL) golangci-lint run --build-tags e2e,release ./test/...
+	$(TOOL) golangci-lint run --build-tags e2e,release,loghouse ./test/...
 	go mod tidy -diff
 
 .PHONY: proto
@@ -77,6 +77,10 @@ vuln: ## Look for known vulnerabilities in what the program calls
 e2e: build $(CLUSTER) $(COLLECTOR) ## Test on a real control plane and a real Collector (the first time builds both: 15 minutes)
 	$(CLUSTER) build
 	go test -tags e2e -count=1 -timeout 20m -v ./test/e2e
+
+.PHONY: loghouse-test
+loghouse-test: build ## Test stdout in loghouse's ClickHouse (Debian's clickhouse-server)
+	go test -tags loghouse -count=1 ./test/loghouse
 
 .PHONY: chaos
 chaos: build $(CLUSTER) $(COLLECTOR) ## Kill, cut and fill everything for DURATION on a real cluster, and see that nothing is missing
