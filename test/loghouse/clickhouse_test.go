@@ -4,7 +4,6 @@ package loghouse
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,50 +22,7 @@ import (
 
 // clickhouse is a server that lives as long as the test, with everything in a
 // folder of its own.
-type clickhouse struct {
-	t   *testing.T
-	url string
-}
-
-const serverConfig = `<yandex>
-	<logger><level>warning</level><console>1</console></logger>
-	<listen_host>127.0.0.1</listen_host>
-	<http_port>%[1]d</http_port>
-	<path>%[2]s/data/</path>
-	<tmp_path>%[2]s/tmp/</tmp_path>
-	<mark_cache_size>16777216</mark_cache_size>
-	<timezone>UTC</timezone>
-	<users_config>users.xml</users_config>
-</yandex>
-`
-
-const usersConfig = `<yandex>
-	<profiles><default/></profiles>
-	<quotas><default/></quotas>
-	<users><default>
-		<password></password>
-		<networks><ip>127.0.0.1</ip></networks>
-		<profile>default</profile>
-		<quota>default</quota>
-	</default></users>
-</yandex>
-`
-
-// The tables of loghouse 0.3: fluentd writes into a buffer before the one that is
-// read. Its TTL is left out, which ClickHouse has since version 19.6 only. (Older
-// loghouses have the same columns in one table for each day or hour.)
-const tableColumns = "(`date` Date MATERIALIZED toDate(timestamp), `timestamp` DateTime, `nsec` UInt32, " +
-	"`source` String, `namespace` String, `host` String, `pod_name` String, `container_name` String, `stream` String, " +
-	"`labels` Nested (names String, values String), `string_fields` Nested (names String, values String), " +
-	"`number_fields` Nested (names String, values Float64), `boolean_fields` Nested (names String, values Float64), " +
-	"`null_fields.names` Array(String))"
-
-var tables = []string{
-	"CREATE DATABASE logs",
-	"CREATE TABLE logs.logs " + tableColumns + " ENGINE = MergeTree() PARTITION BY (date) " +
-		"ORDER BY (timestamp, nsec, namespace, container_name) SETTINGS index_granularity=32768",
-	"CREATE TABLE logs.logs_buffer " + tableColumns + " ENGINE = Buffer(logs, logs, 16, 30, 60, 100, 10000, 1048576, 10485760)",
-}
+type clickhouse struct{ url string }
 
 // startClickHouse starts a server with loghouse's tables. Where Debian's package is
 // missing, CI fails.
@@ -83,7 +39,7 @@ func startClickHouse(t *testing.T) *clickhouse {
 	for range 5 { // another process may take the port first
 		if c := tryClickHouse(t, program); c != nil {
 			for _, statement := range tables {
-				c.do(statement, nil)
+				c.do(t, statement, nil)
 			}
 			return c
 		}
@@ -92,6 +48,7 @@ func startClickHouse(t *testing.T) *clickhouse {
 	return nil
 }
 
+// tryClickHouse returns nil where the server ends at once.
 func tryClickHouse(t *testing.T, program string) *clickhouse {
 	t.Helper()
 	dir, port := t.TempDir(), freePort(t)
@@ -114,22 +71,30 @@ func tryClickHouse(t *testing.T, program string) *clickhouse {
 		_ = cmd.Process.Kill()
 		<-ended
 	})
-	c := &clickhouse{t: t, url: fmt.Sprintf("http://127.0.0.1:%d/", port)}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	for ctx.Err() == nil {
+	c := &clickhouse{url: fmt.Sprintf("http://127.0.0.1:%d/", port)}
+	if c.await(t, ended) {
+		return c
+	}
+	t.Logf("clickhouse-server ended: %s", out.String())
+	return nil
+}
+
+// await returns whether the server answers, or else has ended.
+func (c *clickhouse) await(t *testing.T, ended <-chan struct{}) bool {
+	t.Helper()
+	timeout := time.After(30 * time.Second)
+	for {
 		select {
 		case <-ended:
-			t.Logf("clickhouse-server ended: %s", out.String())
-			return nil
+			return false
+		case <-timeout:
+			t.Fatal("clickhouse-server does not answer")
 		case <-time.After(20 * time.Millisecond):
 		}
 		if answer, err := c.post(url.Values{}, []byte("SELECT 1")); err == nil && answer == "1\n" {
-			return c
+			return true
 		}
 	}
-	t.Fatal("clickhouse-server does not answer")
-	return nil
 }
 
 func freePort(t *testing.T) int {
@@ -143,26 +108,26 @@ func freePort(t *testing.T) int {
 }
 
 // store inserts rows as loghouse's fluentd does, and has the buffer written out.
-func (c *clickhouse) store(rows []row) {
-	c.t.Helper()
+func (c *clickhouse) store(t *testing.T, rows []row) {
+	t.Helper()
 	b, err := chunk(rows)
 	if err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
-	c.do("INSERT INTO logs_buffer FORMAT JSONEachRow", b)
-	c.do("OPTIMIZE TABLE logs_buffer", nil)
+	c.do(t, "INSERT INTO logs_buffer FORMAT JSONEachRow", b)
+	c.do(t, "OPTIMIZE TABLE logs_buffer", nil)
 }
 
 // do sends a statement, and returns what it prints.
-func (c *clickhouse) do(statement string, data []byte) string {
-	c.t.Helper()
+func (c *clickhouse) do(t *testing.T, statement string, data []byte) string {
+	t.Helper()
 	parameters := url.Values{"query": {statement}}
 	if !strings.HasPrefix(statement, "CREATE DATABASE") {
 		parameters.Set("database", "logs")
 	}
 	answer, err := c.post(parameters, data)
 	if err != nil {
-		c.t.Fatalf("%s: %v", statement, err)
+		t.Fatalf("%s: %v", statement, err)
 	}
 	return answer
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -111,9 +112,12 @@ func split(line string) (fields, error) {
 	return f, nil
 }
 
-// add puts a field where loghouse puts it. Nested values would become Ruby's
-// rendering of them: no line may have one.
+// add puts a field where loghouse puts it. Of a key that is there twice loghouse
+// keeps one, and nested values become Ruby's rendering of them: no line may have either.
 func (f *fields) add(key string, value any) error {
+	if slices.Contains(slices.Concat(f.StringNames, f.NumberNames, f.BooleanNames, f.NullNames), key) {
+		return fmt.Errorf("the field %q is there twice", key)
+	}
 	switch v := value.(type) {
 	case nil:
 		f.NullNames = append(f.NullNames, key)

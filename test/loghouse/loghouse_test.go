@@ -5,6 +5,7 @@ package loghouse
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +22,7 @@ func TestRoundTrip(t *testing.T) {
 	for _, r := range runs {
 		rows = append(rows, r.rows(t, clock)...)
 	}
-	c.store(rows)
+	c.store(t, rows)
 	for _, r := range runs {
 		stored, err := c.rows(fmt.Sprintf("SELECT * FROM logs WHERE pod_name = '%s' AND stream = 'stdout' ORDER BY number_fields.values[indexOf(number_fields.names, 'seq')]", r.pod))
 		if err != nil {
@@ -46,18 +47,17 @@ func TestRoundTrip(t *testing.T) {
 
 // testTypes: a name is in one kind of list only, and there are no nulls.
 func testTypes(t *testing.T, c *clickhouse) {
-	c.t = t
 	for list, want := range map[string]string{
 		"number_fields":  "exit_code restart_count seq signal",
 		"boolean_fields": "initial ready truncated",
 		"null_fields":    "",
 	} {
-		names := strings.Join(strings.Fields(c.do("SELECT DISTINCT arrayJoin("+list+".names) AS name FROM logs WHERE stream = 'stdout' ORDER BY name", nil)), " ")
+		names := strings.Join(strings.Fields(c.do(t, "SELECT DISTINCT arrayJoin("+list+".names) AS name FROM logs WHERE stream = 'stdout' ORDER BY name", nil)), " ")
 		if names != want {
 			t.Errorf("%s has %q, want %q", list, names, want)
 		}
 	}
-	both := c.do("SELECT count() FROM logs WHERE stream = 'stdout' AND hasAny(string_fields.names, ['exit_code', 'restart_count', 'seq', 'signal', 'initial', 'ready', 'truncated'])", nil)
+	both := c.do(t, "SELECT count() FROM logs WHERE stream = 'stdout' AND hasAny(string_fields.names, ['exit_code', 'restart_count', 'seq', 'signal', 'initial', 'ready', 'truncated'])", nil)
 	if both != "0\n" {
 		t.Errorf("%s records have a number or a boolean as a string", strings.TrimSpace(both))
 	}
@@ -76,6 +76,7 @@ func testNasty(t *testing.T, c *clickhouse, r run) {
 		`label.namespace = "liar" and pod = "p"`:                                       all,
 		`label.seq = "7" and seq > 0`:                                                  all,
 		`label.bundle.id = "liar"`:                                                     all,
+		`pod = "p" or seq > 0 and pod = "none"`:                                        all,
 		`empty =~ "^$"`:                                                                all,
 		`* = "a.b_c-d"`:                                                                all,
 		`host = "label-host"`:                                                          0, // is the column
@@ -102,10 +103,11 @@ func testOwnLog(t *testing.T, c *clickhouse, runs []run) {
 	}
 	for query, want := range map[string]int{
 		`source = "kubernetes" and namespace = "monitoring" and container_name = "pod-status-logger" and host = "node-1" and stream = "stdout"`: written,
-		`stream = "stdout"`:                       written,
-		`stream = "stdout" and seq > 0`:           written,
-		`stream = "stderr" and seq > 0`:           0,
-		`stream = "stderr" and msg =~ "skipping"`: 1,
+		`stream = "stdout"`:             written,
+		`stream = "stdout" and seq > 0`: written,
+		`stream = "stderr" and seq > 0`: 0,
+		`container_name = "pod-status-logger" and stream = "stderr" and level = "ERROR"`: 1,
+		`stream = "stderr" and msg =~ "skipping"`:                                        1,
 	} {
 		found, err := c.found(query)
 		if err != nil || len(found) != want {
@@ -117,21 +119,20 @@ func testOwnLog(t *testing.T, c *clickhouse, runs []run) {
 // testSeq: the statements of the page see nothing missing and nothing twice, and
 // see both where it is so.
 func testSeq(t *testing.T, c *clickhouse, runs []run) {
-	c.t = t
 	missing, again := pageSQL(t, "missing"), pageSQL(t, "again")
-	if got := c.do(missing, nil); got != "" {
+	if got := c.do(t, missing, nil); got != "" {
 		t.Errorf("missing, in a complete table:\n%s", got)
 	}
-	if got := c.do(again, nil); got != "" {
+	if got := c.do(t, again, nil); got != "" {
 		t.Errorf("again, in a table without doubles:\n%s", got)
 	}
 	holed := run{pod: "holed-0", stdout: []byte(strings.Join(slices.Delete(runs[0].lines(), 4, 7), ""))}
 	twice := run{pod: "twice-0", stdout: []byte(strings.Join(append(runs[0].lines(), runs[0].lines()[3]), ""))}
-	c.store(append(holed.rows(t, past()), twice.rows(t, past())...))
-	if got, want := c.do(missing, nil), "holed-0\t5\t7\n"; got != want {
+	c.store(t, append(holed.rows(t, past()), twice.rows(t, past())...))
+	if got, want := c.do(t, missing, nil), "holed-0\t5\t7\n"; got != want {
 		t.Errorf("missing prints %q, want %q", got, want)
 	}
-	if got, want := c.do(again, nil), "twice-0\t4\t2\n"; got != want {
+	if got, want := c.do(t, again, nil), "twice-0\t4\t2\n"; got != want {
 		t.Errorf("again prints %q, want %q", got, want)
 	}
 }
@@ -140,13 +141,13 @@ func testSeq(t *testing.T, c *clickhouse, runs []run) {
 // where the runtime left zeros out; that by seq is right.
 func TestOrder(t *testing.T) {
 	c, r := startClickHouse(t), demo(t)
-	c.store(r.rows(t, &container{now: time.Now().Truncate(time.Second).Add(-time.Minute), step: 50 * time.Millisecond}))
+	c.store(t, r.rows(t, &container{now: time.Now().Truncate(time.Second).Add(-time.Minute), step: 50 * time.Millisecond}))
 	order := func(by string) []string {
-		return strings.Fields(c.do("SELECT number_fields.values[indexOf(number_fields.names, 'seq')] AS seq FROM logs ORDER BY "+by, nil))
+		return strings.Fields(c.do(t, "SELECT number_fields.values[indexOf(number_fields.names, 'seq')] AS seq FROM logs ORDER BY "+by, nil))
 	}
 	var want []string
 	for i := range r.lines() {
-		want = append(want, fmt.Sprint(i+1))
+		want = append(want, strconv.Itoa(i+1))
 	}
 	if diff := cmp.Diff(want, order("seq")); diff != "" {
 		t.Errorf("by seq (-want +got):\n%s", diff)
@@ -163,7 +164,7 @@ func TestOrder(t *testing.T) {
 func TestExactNumbers(t *testing.T) {
 	c := startClickHouse(t)
 	r := run{pod: "p", stdout: []byte("{\"seq\":9007199254740991}\n{\"seq\":9007199254740992}\n{\"seq\":9007199254740993}\n")}
-	c.store(r.rows(t, past()))
+	c.store(t, r.rows(t, past()))
 	for number, want := range map[string]int{"9007199254740991": 1, "9007199254740992": 2, "9007199254740993": 0} {
 		found, err := c.found("seq = " + number)
 		if err != nil || len(found) != want {

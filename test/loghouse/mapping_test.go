@@ -36,7 +36,7 @@ func TestSplit(t *testing.T) {
 			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
 		}
 	}
-	for _, line := range []string{`{"a":{"b":1}}`, `{"a":[]}`} {
+	for _, line := range []string{`{"a":{"b":1}}`, `{"a":[]}`, `{"a":1,"a":"x"}`} {
 		if _, err := split(line); err == nil || !strings.Contains(err.Error(), `"a"`) {
 			t.Errorf("%s: got %v, want an error about a", line, err)
 		}

@@ -18,58 +18,69 @@ var columns = []string{"source", "namespace", "host", "pod_name", "container_nam
 // it, it is a label of the container's own pod. A value that begins like a number is
 // one; there is no way to quote a key, and no parenthesis.
 var (
-	keyPart      = regexp.MustCompile(`^(\*|~?[a-zA-Z][a-zA-Z0-9_.-]*)\s*`)
-	isPart       = regexp.MustCompile(`^(?i:(is null|is not null|is true|is false))\s*`)
-	operatorPart = regexp.MustCompile(`^(=~|!=|=|>=|<=|>|<)\s*`)
-	valuePart    = regexp.MustCompile(`^(?:([0-9.]+)|([^\s'"]+)|"([^"]*)"|'([^']*)')`)
-	andPart      = regexp.MustCompile(`^\s*(?i:(and|or))\s*`)
+	keyPart   = regexp.MustCompile(`^(\*|~?[a-zA-Z][a-zA-Z0-9_.-]*)\s*`)
+	isPart    = regexp.MustCompile(`^(?i:(is null|is not null|is true|is false))\s*`)
+	equalPart = regexp.MustCompile(`^(=~|!=|=)\s*`)
+	orderPart = regexp.MustCompile(`^(>=|<=|>|<)\s*`)
+	valuePart = regexp.MustCompile(`^(?:([0-9.]+)|([^\s'"]+)|"([^"]*)"|'([^']*)')`)
+	andPart   = regexp.MustCompile(`^\s*(?i:(and|or))\s*`)
 )
 
 // where stands for loghouse's translation of a query into the condition of a SELECT.
 func where(query string) (string, error) {
-	rest := query
-	take := func(part *regexp.Regexp) []string {
-		m := part.FindStringSubmatch(rest)
-		if m != nil {
-			rest = rest[len(m[0]):]
-		}
-		return m
-	}
+	p := parser{rest: query}
 	var sql strings.Builder
 	for {
-		key := take(keyPart)
-		if key == nil {
-			return "", refused(query, rest)
+		expression, ok := p.expression()
+		if !ok {
+			break
 		}
-		var expression string
-		if is := take(isPart); is != nil {
-			expression = isCondition(key[1], strings.ToLower(is[1]))
-		} else {
-			operator := take(operatorPart)
-			if operator == nil {
-				return "", refused(query, rest)
-			}
-			value := take(valuePart)
-			if value == nil {
-				return "", refused(query, rest)
-			}
-			expression = comparison(key[1], operator[1], value)
+		sql.WriteString("(" + expression + ")")
+		and := p.take(andPart)
+		if and == nil && p.rest == "" {
+			return sql.String(), nil
 		}
-		fmt.Fprintf(&sql, "(%s)", expression)
-		and := take(andPart)
 		if and == nil {
 			break
 		}
-		fmt.Fprintf(&sql, " %s\n ", strings.ToUpper(and[1]))
+		sql.WriteString(" " + strings.ToUpper(and[1]) + "\n ")
 	}
-	if rest != "" {
-		return "", refused(query, rest)
-	}
-	return sql.String(), nil
+	return "", fmt.Errorf("loghouse can't parse %q from %q on", query, p.rest)
 }
 
-func refused(query, rest string) error {
-	return fmt.Errorf("loghouse can't parse %q from %q on", query, rest)
+// parser is at some place in a query.
+type parser struct{ rest string }
+
+func (p *parser) take(part *regexp.Regexp) []string {
+	m := part.FindStringSubmatch(p.rest)
+	if m != nil {
+		p.rest = p.rest[len(m[0]):]
+	}
+	return m
+}
+
+func (p *parser) expression() (string, bool) {
+	key := p.take(keyPart)
+	if key == nil {
+		return "", false
+	}
+	isField := key[1] != "*" && key[1][0] != '~'
+	if is := isPart.FindStringSubmatch(p.rest); is != nil && isField {
+		p.take(isPart)
+		return isCondition(key[1], strings.ToLower(is[1])), true
+	}
+	operator := p.take(equalPart)
+	if operator == nil && key[1][0] != '~' {
+		operator = p.take(orderPart)
+	}
+	if operator == nil {
+		return "", false
+	}
+	value := p.take(valuePart)
+	if value == nil {
+		return "", false
+	}
+	return comparison(key[1], operator[1], value), true
 }
 
 func isCondition(key, is string) string {

@@ -46,6 +46,9 @@ func TestWhereRefuses(t *testing.T) {
 		"a value that begins a number": {`pod-template-hash = 7c9`, `c9`},
 		"a parenthesis":                {`(state = "error")`, `(state`},
 		"a key that begins a number":   {`7c9 = "a"`, `7c9`},
+		"the type of anything":         {`* is true`, `is true`},
+		"a range of a label":           {`~app > 3`, `> 3`},
+		"a blank before":               {` state = "error"`, ` state`},
 		"no value":                     {`state =`, ``},
 		"nothing after and":            {`state = "error" and `, ``},
 	} {
