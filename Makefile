@@ -8,11 +8,15 @@ SHELL := /bin/bash
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 # grpcnotrace leaves out gRPC's trace pages and with them html/template, which
 # keeps the linker from dropping methods: 6 MB.
-BUILDFLAGS = -tags grpcnotrace -trimpath -ldflags='-s -w -X main.version=$(VERSION)'
+# The version is the only thing of the checkout in the binary, so that the same
+# commit gives the same bytes everywhere.
+BUILDFLAGS = -tags grpcnotrace -trimpath -buildvcs=false -ldflags='-s -w -X main.version=$(VERSION)'
+BUILD      = CGO_ENABLED=0 go build $(BUILDFLAGS)
 FUZZTIME  ?= 30s
 RECORDS   ?= 100000
 DURATION  ?= 180s
 SEED      ?= 0
+PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
 TOOL       = go tool -modfile=tools/go.mod
 CLUSTER    = test/cluster/bin/cluster
 COLLECTOR  = test/collector/bin/otelcol
@@ -23,7 +27,7 @@ help: ## List the targets
 
 .PHONY: build
 build: ## Build bin/pod-status-logger
-	CGO_ENABLED=0 go build $(BUILDFLAGS) -o bin/ ./cmd/pod-status-logger
+	$(BUILD) -o bin/ ./cmd/pod-status-logger
 
 .PHONY: demo
 demo: build ## Show the records of a made-up cluster
@@ -58,7 +62,7 @@ lint: ## Format and lint
 	$(TOOL) golangci-lint run ./...
 	cd test/cluster && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/collector && go tool -modfile=../../tools/go.mod golangci-lint run ./...
-	$(TOOL) golangci-lint run --build-tags e2e ./test/...
+	$(TOOL) golangci-lint run --build-tags e2e,release,loghouse ./test/...
 	go mod tidy -diff
 
 .PHONY: proto
@@ -73,6 +77,10 @@ vuln: ## Look for known vulnerabilities in what the program calls
 e2e: build $(CLUSTER) $(COLLECTOR) ## Test on a real control plane and a real Collector (the first time builds both: 15 minutes)
 	$(CLUSTER) build
 	go test -tags e2e -count=1 -timeout 20m -v ./test/e2e
+
+.PHONY: loghouse-test
+loghouse-test: build ## Test stdout in loghouse's ClickHouse (Debian's clickhouse-server)
+	go test -tags loghouse -count=1 ./test/loghouse
 
 .PHONY: chaos
 chaos: build $(CLUSTER) $(COLLECTOR) ## Kill, cut and fill everything for DURATION on a real cluster, and see that nothing is missing
@@ -89,6 +97,14 @@ $(COLLECTOR):
 docs: ## Write what is generated in docs anew: fields, configuration, metrics, commands, manual page
 	go test ./cmd/pod-status-logger -run '^(TestRecordsPage|TestConfigurationPage|TestHelpPage|TestManPage)$$' -count=1 -update
 
+.PHONY: release
+release: ## Build the archives of a release, with bills of materials and checksums, into dist
+	PLATFORMS='$(PLATFORMS)' tools/release.sh dist $(VERSION) env $(BUILD)
+
+.PHONY: release-test
+release-test: ## See that a release has its version everywhere, and that two builds of it are the same bytes
+	go test -tags release -count=1 -timeout 20m -v ./test/release
+
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin coverage.out test/cluster/bin test/collector/bin
+	rm -rf bin dist coverage.out test/cluster/bin test/collector/bin

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# What a release consists of, in a folder: for every platform an archive with
+# the program and a bill of materials (CycloneDX), and the checksums of all.
+#
+#   PLATFORMS='OS/ARCH ...' tools/release.sh DIST VERSION BUILD...
+#
+# BUILD is the command that builds the program; PLATFORMS is in the environment.
+# The same commit gives the same bytes, wherever and whenever it is built: paths,
+# times, owners and the state of the checkout are left out.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+dist=$1 version=$2
+shift 2
+rm -rf "$dist"
+mkdir -p "$dist"
+dist=$(cd "$dist" && pwd)
+
+name=pod-status-logger
+for platform in $PLATFORMS; do
+	export GOOS=${platform%/*} GOARCH=${platform#*/}
+	base=${name}_${version}_${GOOS}_${GOARCH}
+	"$@" -o "$dist/$base/$name" ./cmd/pod-status-logger
+	GOOS='' GOARCH='' GOFLAGS=-trimpath go tool -modfile=tools/go.mod cyclonedx-gomod bin -json -std -noserial -notimestamp \
+		-version "$version" -output "$dist/$base.cdx.json" "$dist/$base/$name" 2>/dev/null
+	cp LICENSE README.md CHANGELOG.md "$dist/$base/"
+	chmod -R u=rwX,go=rX "$dist/$base" # whatever the umask is
+	tar -C "$dist" --sort=name --format=ustar --mtime=@0 --owner=0 --group=0 --numeric-owner -c "$base" | gzip -n9 >"$dist/$base.tar.gz"
+	rm -r "${dist:?}/$base"
+done
+cd "$dist"
+sha256sum -- *.json *.tar.gz >SHA256SUMS
+cat SHA256SUMS
