@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -23,8 +24,8 @@ func TestManPage(t *testing.T) {
 	if readDoc(t, page) != want {
 		t.Errorf("%s is not what the code says; make docs writes it", page)
 	}
-	if _, err := exec.LookPath("groff"); err != nil {
-		return
+	if _, err := exec.LookPath("groff"); err != nil && os.Getenv("CI") == "" {
+		t.Skip("whether it is well formed is not checked: needs groff")
 	}
 	out, err := exec.Command("groff", "-man", "-Tutf8", "-ww", "-z", root+page).CombinedOutput()
 	if err != nil || len(out) > 0 {

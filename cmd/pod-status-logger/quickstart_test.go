@@ -33,7 +33,7 @@ func walkInClone(t *testing.T, page, test string, least int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tasks := []task{{text: "make() { command make -C '" + clone + "' \"$@\" >&2; }; ln -s '" + clone + "/bin' bin\n"}}
+	tasks := []task{{text: "export POD_STATUS_LOGGER_PACE=0s; make() { command make -C '" + clone + "' \"$@\" >&2; }; ln -s '" + clone + "/bin' bin\n"}}
 	for _, task := range tasksOf(t, page) {
 		if task.claim == "run by: "+test {
 			tasks = append(tasks, task)

@@ -117,8 +117,7 @@ func newService(ctx context.Context, c Config, env environment, cluster *rest.Co
 func (s *service) newStdout(env environment) *emit.Stdout {
 	var format emit.Format = emit.NewJSON(namesOf(s.config.Plugins)...)
 	if s.config.Stdout.Format == "pretty" {
-		_, noColor := env.lookup("NO_COLOR")
-		format = emit.Pretty{Color: isTerminal(env.stdout) && !noColor, Width: widthOf(env.stdout)}
+		format = emit.Pretty{Color: isTerminal(env.stdout) && wantsColor(env.lookup), Width: widthOf(env.stdout)}
 	}
 	s.stdoutTrouble = &outage{log: s.log, begun: "stdout takes no records, trying again", over: "stdout takes records again"}
 	return emit.NewStdout(env.stdout, format, func(err error) {
