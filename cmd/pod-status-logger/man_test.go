@@ -93,7 +93,7 @@ func manFlag(f *pflag.Flag) string {
 // paragraphs fills the lines of a text, but for those that are indented.
 func paragraphs(text string) string {
 	var b strings.Builder
-	for _, p := range strings.Split(strings.TrimSpace(text), "\n\n") {
+	for p := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
 		if strings.HasPrefix(p, " ") {
 			b.WriteString(".PP\n" + verbatim(p))
 			continue
