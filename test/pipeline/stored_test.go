@@ -1,0 +1,143 @@
+//go:build e2e
+
+package pipeline
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
+)
+
+// many is the number of records in the long recording.
+const many = 6000
+
+// chunks is the number of writes in which they come into a file.
+const chunks = 50
+
+// TestAcknowledgedIsStored: the store is away and the Collector is killed again
+// and again. Of what the logger was told is taken, nothing is missing.
+func TestAcknowledgedIsStored(t *testing.T) {
+	store := awayStore(t)
+	c := newCollector(t, store.URL())
+	c.start()
+	l := start(t, c.otlp(), loggerProgram, "replay", "--stdout=false", longRecording(t))
+	for range 5 {
+		time.Sleep(300 * time.Millisecond)
+		c.kill()
+		c.start()
+	}
+	l.end() // with everything acknowledged, or it fails
+	c.kill()
+	c.start()
+	store.PlayAlways(nil)
+	awaitAll(t, store)
+	c.stop()
+}
+
+// TestReadIsStored: the same for what is read from the logger's container.
+//
+// Without the feature gate with which collectors are started here, one of three
+// runs of this test loses ten records: then the receiver notes how far it has read before
+// it hands on what it has read.
+func TestReadIsStored(t *testing.T) {
+	store := awayStore(t)
+	c := newCollector(t, store.URL())
+	lines := slices.Collect(bytes.Lines(cri(run(t, nil, loggerProgram, "replay", longRecording(t)), 16<<10)))
+	write(t, c.container(), nil)
+	file, err := os.OpenFile(c.container(), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	c.start()
+	for i := range chunks {
+		time.Sleep(70 * time.Millisecond)
+		chunk := lines[i*len(lines)/chunks : (i+1)*len(lines)/chunks]
+		if _, err := file.Write(bytes.Join(chunk, nil)); err != nil {
+			t.Fatal(err)
+		}
+		if i%10 == 9 {
+			c.kill()
+			c.start()
+		}
+	}
+	store.PlayAlways(nil)
+	awaitAll(t, store)
+	c.stop()
+}
+
+// TestMemoryRefuses: a Collector without memory refuses, and nothing is lost.
+func TestMemoryRefuses(t *testing.T) {
+	store := otlptest.New(t, otlptest.Options{HTTP: true})
+	c := newCollector(t, store.URL())
+	file := longRecording(t)
+	c.start("yaml:processors::memory_limiter::limit_mib: 2", "yaml:processors::memory_limiter::spike_limit_mib: 1")
+	eventually(t, "the Collector has no memory", func() bool { return strings.Contains(read(t, c.log), "Refusing data") })
+	l := start(t, c.otlp(), loggerProgram, "replay", "--stdout=false", "--shutdown-timeout=2m", file)
+	eventually(t, "the logger is refused", func() bool { return strings.Contains(read(t, l.log), "high memory usage") })
+	c.kill()
+	c.start()
+	l.end()
+	awaitAll(t, store)
+	c.stop()
+}
+
+// awayStore returns a store that takes nothing yet.
+func awayStore(t *testing.T) *otlptest.Receiver {
+	t.Helper()
+	store := otlptest.New(t, otlptest.Options{HTTP: true})
+	away := otlptest.Unavailable()
+	store.PlayAlways(&away)
+	return store
+}
+
+// awaitAll waits until the store has all records of the long recording. What was
+// stored and not yet acknowledged when the Collector was killed may be there
+// twice.
+func awaitAll(t *testing.T, store *otlptest.Receiver) {
+	t.Helper()
+	var missing []int64
+	defer func() {
+		if t.Failed() {
+			t.Logf("%d records are missing: %v", len(missing), missing[:min(len(missing), 100)])
+		}
+	}()
+	eventually(t, "the store has all records", func() bool {
+		have := make(map[int64]bool)
+		for _, e := range taken(store) {
+			have[e.seq()] = true
+		}
+		missing = missing[:0]
+		for seq := range int64(many) {
+			if !have[seq+1] {
+				missing = append(missing, seq+1)
+			}
+		}
+		return len(missing) == 0
+	})
+}
+
+func longRecording(t *testing.T) string {
+	t.Helper()
+	var b bytes.Buffer
+	encode := json.NewEncoder(&b)
+	for i := range many / 2 {
+		pod := newPod(fmt.Sprintf("pod-%d", i))
+		pod["metadata"].(object)["labels"] = clashing
+		for step, kind := range []string{"ADDED", "DELETED"} {
+			pod["metadata"].(object)["resourceVersion"] = fmt.Sprint(1000 + 2*i + step)
+			_ = encode.Encode(object{"type": kind, "object": pod})
+		}
+	}
+	file := filepath.Join(t.TempDir(), "long.jsonl")
+	write(t, file, b.Bytes())
+	return file
+}
