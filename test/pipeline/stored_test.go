@@ -78,16 +78,46 @@ func TestReadIsStored(t *testing.T) {
 func TestMemoryRefuses(t *testing.T) {
 	store := otlptest.New(t, otlptest.Options{HTTP: true})
 	c := newCollector(t, store.URL())
-	file := longRecording(t)
 	c.start("yaml:processors::memory_limiter::limit_mib: 2", "yaml:processors::memory_limiter::spike_limit_mib: 1")
 	eventually(t, "the Collector has no memory", func() bool { return strings.Contains(read(t, c.log), "Refusing data") })
-	l := start(t, c.otlp(), loggerProgram, "replay", "--stdout=false", "--shutdown-timeout=2m", file)
+	l := start(t, c.otlp(), loggerProgram, "replay", "--stdout=false", "--shutdown-timeout=2m", longRecording(t))
 	eventually(t, "the logger is refused", func() bool { return strings.Contains(read(t, l.log), "high memory usage") })
 	c.kill()
 	c.start()
 	l.end()
 	awaitAll(t, store)
 	c.stop()
+}
+
+// TestFullQueue: what does not fit into the queue on disk waits where it comes
+// from, and nothing is lost.
+func TestFullQueue(t *testing.T) {
+	const small = "yaml:exporters::otlp_http::sending_queue::queue_size: 2000000" // of 10 MB
+	file := longRecording(t)
+	t.Run("over OTLP", func(t *testing.T) {
+		store := awayStore(t)
+		c := newCollector(t, store.URL())
+		c.start(small)
+		env := append(c.otlp(), "OTEL_EXPORTER_OTLP_TIMEOUT=1000")
+		l := start(t, env, loggerProgram, "replay", "--stdout=false", "--shutdown-timeout=2m", file)
+		eventually(t, "the logger is refused", func() bool { return strings.Contains(read(t, l.log), "takes no records") })
+		store.PlayAlways(nil)
+		l.end()
+		awaitAll(t, store)
+		c.stop()
+	})
+	t.Run("from the container", func(t *testing.T) {
+		store := awayStore(t)
+		c := newCollector(t, store.URL())
+		write(t, c.container(), cri(run(t, nil, loggerProgram, "replay", file), 16<<10))
+		c.start(small)
+		time.Sleep(time.Second)
+		c.kill()
+		c.start(small)
+		store.PlayAlways(nil)
+		awaitAll(t, store)
+		c.stop()
+	})
 }
 
 // awayStore returns a store that takes nothing yet.
