@@ -36,13 +36,13 @@ func TestLogStore(t *testing.T) {
 				t.Errorf("%s: the store finds %d records with %s, want %d", cluster, got, q, want)
 			}
 		}
-		one := query(t, address, `{k8s.cluster.name="`+cluster+`",k8s.namespace.name="shop"} podstatus.reason:=ErrImagePull`)[0]
-		for field, want := range map[string]string{"k8s.container.name": "cart", "severity": "Error", "k8s.pod.status.phase": "Pending"} {
+		one := query(t, address, `{k8s.cluster.name="`+cluster+`",k8s.namespace.name="default"} podstatus.reason:=ErrImagePull`)[0]
+		for field, want := range map[string]string{"k8s.container.name": "failer", "severity": "ERROR", "k8s.pod.status.phase": "Pending"} {
 			if one[field] != want {
 				t.Errorf("%s: the store shows %s as %q, want %q", cluster, field, one[field], want)
 			}
 		}
-		if !strings.HasPrefix(one["_msg"], "container cart of pod shop/cart-") {
+		if !strings.HasPrefix(one["_msg"], "container failer of pod default/failer-") {
 			t.Errorf("%s: the store shows %q as the message", cluster, one["_msg"])
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,7 +49,7 @@ func TestAcknowledgedIsStored(t *testing.T) {
 func TestReadIsStored(t *testing.T) {
 	store := awayStore(t)
 	c := newCollector(t, store.URL())
-	lines := slices.Collect(bytes.Lines(cri(run(t, nil, loggerProgram, "replay", longRecording(t)), 16<<10)))
+	lines := cri(run(t, nil, loggerProgram, "replay", longRecording(t)), 16<<10)
 	write(t, c.container(), nil)
 	file, err := os.OpenFile(c.container(), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
@@ -59,10 +58,13 @@ func TestReadIsStored(t *testing.T) {
 	defer func() { _ = file.Close() }()
 	c.start()
 	for i := range chunks {
-		time.Sleep(70 * time.Millisecond)
-		chunk := lines[i*len(lines)/chunks : (i+1)*len(lines)/chunks]
-		if _, err := file.Write(bytes.Join(chunk, nil)); err != nil {
+		chunk := lines[i*len(lines)/chunks : (i+1)*len(lines)/chunks] // ends in the middle of a line
+		if _, err := file.Write(chunk); err != nil {
 			t.Fatal(err)
+		}
+		time.Sleep(70 * time.Millisecond)
+		if i%10 == 5 {
+			time.Sleep(time.Second)
 		}
 		if i%10 == 9 {
 			c.kill()
