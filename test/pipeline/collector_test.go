@@ -26,12 +26,15 @@ const noteAfterTaking = "--feature-gates=stanza.synchronousLogEmitter"
 // impatient: a store that is back is noticed in a second and not in half a minute.
 const impatient = "yaml:exporters::otlp_http::retry_on_failure: {initial_interval: 100ms, max_interval: 1s}"
 
+// mute: many collectors run at one time, and want no port for their metrics.
+const mute = "yaml:service::telemetry::metrics::level: none"
+
 // newCollector returns one that is not started yet and sends to the endpoint.
 func newCollector(t *testing.T, endpoint string) *collector {
 	t.Helper()
 	dir := t.TempDir()
 	c := &collector{t: t, address: freeAddress(t), health: freeAddress(t), files: filepath.Join(dir, "pods")}
-	c.args = []string{"--config", collectorConfig, noteAfterTaking, "--config", impatient}
+	c.args = []string{"--config", collectorConfig, noteAfterTaking, "--config", impatient, "--config", mute}
 	c.env = []string{
 		"PODSTATUS_OTLP_GRPC=" + c.address,
 		"PODSTATUS_OTLP_HTTP=" + freeAddress(t),

@@ -53,31 +53,37 @@ func script(t *testing.T, page string) (script, want string) {
 	t.Helper()
 	_, store, _ := strings.Cut(freeAddress(t), ":")
 	_, grpc, _ := strings.Cut(freeAddress(t), ":")
-	ports := strings.NewReplacer(":9428", ":"+store, ":4317", ":"+grpc, "-storageDataPath=logs", "-storageDataPath=logs -httpListenAddr=localhost:"+store)
+	_, metrics, _ := strings.Cut(freeAddress(t), ":")
+	ports := strings.NewReplacer(":9428", ":"+store, ":4317", ":"+grpc, ":8888", ":"+metrics, "-storageDataPath=logs", "-storageDataPath=logs -httpListenAddr=localhost:"+store)
 	lines := []string{
 		"set -euo pipefail",
 		// The page says that records are there some seconds later.
-		`soon() { for _ in {1..150}; do out=$("${@:2}"); [[ $out == "${1%$'\n'}" ]] && break; sleep .2; done; echo "$out"; }`,
+		`soon() { for _ in {1..150}; do out=$(eval "$2"); [[ $out == "${1%$'\n'}" ]] && break; sleep .2; done; echo "$out"; }`,
 		"trap 'kill -9 $(jobs -p); wait' EXIT",
 		"export PODSTATUS_LOGS_ENDPOINT=http://localhost:" + store + "/insert/opentelemetry PODSTATUS_OTLP_GRPC=localhost:" + grpc,
-		"export PODSTATUS_OTLP_HTTP=" + freeAddress(t) + " PODSTATUS_HEALTH=" + freeAddress(t),
+		"export PODSTATUS_OTLP_HTTP=" + freeAddress(t) + " PODSTATUS_HEALTH=" + freeAddress(t) + " PODSTATUS_METRICS_PORT=" + metrics,
 	}
-	tasks := regexp.MustCompile("(?m)^\\$ (.*)\n((?:\\{.*\n)*)").FindAllStringSubmatch(page, -1)
+	tasks := regexp.MustCompile("(?m)^\\$ (.*)\n((?:[{o].*\n)*)").FindAllStringSubmatch(page, -1)
+	var wants []string
 	for _, task := range tasks {
 		command := ports.Replace(task[1])
-		want += task[2]
+		wants = append(wants, task[2])
 		switch {
 		case strings.HasPrefix(command, "make "): // has run before this test
 		case task[2] != "":
-			lines = append(lines, "soon '"+task[2]+"' "+command)
+			lines = append(lines, "soon "+quoted(task[2])+" "+quoted(command))
 		case strings.HasSuffix(command, "&"):
 			lines = append(lines, strings.TrimSuffix(command, "&")+">> output.log 2>&1 &")
 		default:
 			lines = append(lines, command+" 2>> output.log")
 		}
 	}
+	want = strings.Join(wants, "")
 	if len(tasks) < 15 || strings.Count(want, "\n") < 3 {
 		t.Fatalf("docs/collector.md has %d commands, which have to print %q", len(tasks), want)
 	}
 	return strings.Join(lines, "\n"), want
 }
+
+// quoted is a word of the shell.
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -182,7 +183,7 @@ func longRecording(t *testing.T) string {
 		pod := newPod(fmt.Sprintf("pod-%d", i))
 		pod["metadata"].(object)["labels"] = clashing
 		for step, kind := range []string{"ADDED", "DELETED"} {
-			pod["metadata"].(object)["resourceVersion"] = fmt.Sprint(1000 + 2*i + step)
+			pod["metadata"].(object)["resourceVersion"] = strconv.Itoa(1000 + 2*i + step)
 			_ = encode.Encode(object{"type": kind, "object": pod})
 		}
 	}
