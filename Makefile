@@ -20,6 +20,7 @@ PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
 TOOL       = go tool -modfile=tools/go.mod
 CLUSTER    = test/cluster/bin/cluster
 COLLECTOR  = test/collector/bin/otelcol
+LOGSTORE   = test/logstore/bin/victoria-logs
 
 .PHONY: help
 help: ## List the targets
@@ -87,11 +88,20 @@ chaos: build $(CLUSTER) $(COLLECTOR) ## Kill, cut and fill everything for DURATI
 	$(CLUSTER) build
 	tools/chaos.sh $(DURATION) $(SEED)
 
-.PHONY: $(CLUSTER) $(COLLECTOR)
+.PHONY: collector
+collector: build $(COLLECTOR) $(LOGSTORE) ## Build the program, a Collector and a log store (the first time 5 minutes)
+
+.PHONY: collector-test
+collector-test: collector ## Test otel-collector.yaml with a real Collector and a real log store
+	go test -tags e2e -count=1 -timeout 10m -v ./test/pipeline
+
+.PHONY: $(CLUSTER) $(COLLECTOR) $(LOGSTORE)
 $(CLUSTER):
 	CGO_ENABLED=0 go -C test/cluster build -trimpath -o bin/cluster .
 $(COLLECTOR):
 	CGO_ENABLED=0 go -C test/collector build -trimpath -ldflags='-s -w' -o bin/otelcol .
+$(LOGSTORE):
+	CGO_ENABLED=0 go -C test/logstore build -trimpath -ldflags='-s -w' -o bin/victoria-logs github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-logs
 
 .PHONY: docs
 docs: ## Write what is generated in docs anew: fields, configuration, metrics, commands, manual page
@@ -107,4 +117,4 @@ release-test: ## See that a release has its version everywhere, and that two bui
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin dist coverage.out test/cluster/bin test/collector/bin
+	rm -rf bin dist coverage.out test/cluster/bin test/collector/bin test/logstore/bin
