@@ -175,7 +175,10 @@ func isLoopback(address net.Addr) bool {
 // checks are what has to be well for the program to be ready.
 func (s *service) checks(all streams) telemetry.Checks {
 	start := time.Now()
-	checks := telemetry.Checks{{Name: "journal", Failure: func() error { return s.checkJournal(s.journal.Stats()) }}, {Name: "records", Failure: s.checkBusy}}
+	checks := telemetry.Checks{
+		{Name: "journal", Failure: func() error { return s.checkJournal(s.journal.Stats()) }},
+		{Name: "records", Failure: s.checkBusy},
+	}
 	for _, ns := range slices.Sorted(maps.Keys(all)) {
 		stream := all[ns]
 		silence := func() time.Duration {
@@ -195,16 +198,14 @@ func (s *service) checks(all streams) telemetry.Checks {
 }
 
 func (s *service) checkBusy() error {
-	if s.checkJournal(s.journal.Stats()) != nil {
-		return nil // that is what it waits for
+	busy := s.pipeline.Busy()
+	if busy <= maxBusy || s.holdup() != holdupStdout { // the journal has a check of its own
+		return nil
 	}
-	if busy := s.pipeline.Busy(); busy > maxBusy {
-		if s.stdoutTrouble != nil && s.stdoutTrouble.present() != nil {
-			return fmt.Errorf("records can't be written for %v: %w", busy.Round(time.Second), s.stdoutTrouble.present())
-		}
-		return fmt.Errorf("records can't be written for %v: is stdout read?", busy.Round(time.Second))
+	if s.stdoutTrouble != nil && s.stdoutTrouble.present() != nil {
+		return fmt.Errorf("records can't be written for %v: %w", busy.Round(time.Second), s.stdoutTrouble.present())
 	}
-	return nil
+	return fmt.Errorf("records can't be written for %v: is stdout read?", busy.Round(time.Second))
 }
 
 func (s *service) checkJournal(j journal.Stats) error {

@@ -263,6 +263,8 @@ func (s *service) drain(patient context.Context) error {
 	return nil
 }
 
+const holdupStdout = "stdout"
+
 // holdup names what takes no records.
 func (s *service) holdup() string {
 	switch j := s.journal.Stats(); {
@@ -271,7 +273,7 @@ func (s *service) holdup() string {
 	case !j.BlockedSince.IsZero():
 		return "a full journal"
 	}
-	return "stdout"
+	return holdupStdout
 }
 
 // left tells what could not be delivered before the end: an error where it is

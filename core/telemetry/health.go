@@ -26,28 +26,30 @@ func (checks Checks) ready() bool {
 	return true
 }
 
-// ServeHTTP answers a probe as the components of Kubernetes do: 200 or 503, and
-// with ?verbose a line for each check. Without it, the reasons are all there is.
-func (checks Checks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	var all, reasons strings.Builder
-	for _, c := range checks {
-		if err := c.Failure(); err != nil {
-			fmt.Fprintf(&all, "[-]%s failed: %v\n", c.Name, err)
-			fmt.Fprintln(&reasons, err)
-			continue
+// probe answers as the components of Kubernetes do: 200 or 503, and with ?verbose
+// a line for each check. Without it, the reasons are all there is.
+func (checks Checks) probe(name string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var all, reasons strings.Builder
+		for _, c := range checks {
+			if err := c.Failure(); err != nil {
+				fmt.Fprintf(&all, "[-]%s failed: %v\n", c.Name, err)
+				fmt.Fprintln(&reasons, err)
+				continue
+			}
+			fmt.Fprintf(&all, "[+]%s ok\n", c.Name)
 		}
-		fmt.Fprintf(&all, "[+]%s ok\n", c.Name)
+		status, verdict, body := http.StatusOK, "passed", "ok\n"
+		if reasons.Len() > 0 {
+			status, verdict, body = http.StatusServiceUnavailable, "failed", reasons.String()
+		}
+		if r.URL.Query().Has("verbose") {
+			body = fmt.Sprintf("%s%s check %s\n", all.String(), name, verdict)
+		}
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body)) // the prober is gone, or has it
 	}
-	status, verdict, short := http.StatusOK, "passed", "ok\n"
-	if reasons.Len() > 0 {
-		status, verdict, short = http.StatusServiceUnavailable, "failed", reasons.String()
-	}
-	if r.URL.Query().Has("verbose") {
-		short = fmt.Sprintf("%s%s check %s\n", all.String(), strings.TrimPrefix(r.URL.Path, "/"), verdict)
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(status)
-	_, _ = w.Write([]byte(short)) // the prober is gone, or has it
 }

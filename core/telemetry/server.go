@@ -38,8 +38,8 @@ func Listen(ctx context.Context, s Settings) (*Server, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.Metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))
-	mux.Handle("GET /livez", Checks{}) // that it answers is all that it has to tell
-	mux.Handle("GET /readyz", s.Checks)
+	mux.Handle("GET /livez", Checks{}.probe("livez")) // that it answers is all that it has to tell
+	mux.Handle("GET /readyz", s.Checks.probe("readyz"))
 	if s.Pprof {
 		profile(mux)
 	}

@@ -3,9 +3,11 @@ package prometheus
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -45,6 +47,26 @@ func TestAlertFires(t *testing.T) {
 	})
 }
 
+// TestMetricsOverOTLP: what the program sends to Prometheus' OTLP receiver has the
+// names that it has when it is scraped, so that alerts and dashboard hold for it.
+func TestMetricsOverOTLP(t *testing.T) {
+	server := startPrometheus(t, freeAddress(t), rulesPath, "--web.enable-otlp-receiver")
+	program := startProgram(t, staticAPI(t, nil), "http://127.0.0.1:1", "OTEL_METRICS_EXPORTER=otlp", "OTEL_METRIC_EXPORT_INTERVAL=500",
+		"OTEL_EXPORTER_OTLP_METRICS_PROTOCOL=http/protobuf", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT="+server+"/api/v1/otlp/v1/metrics")
+	page, err := get(t, "http://"+program+"/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(seriesOf(t, page))) {
+		if strings.HasPrefix(name, "process_") { // some of them only come with the first read or write
+			continue
+		}
+		eventually(t, name+" comes over OTLP", func() error {
+			return want(query1(t, server, name+`{job="pod-status-logger", instance!=""}`))
+		})
+	}
+}
+
 // impatient returns the rules, of which the named one waits two seconds.
 func impatient(t *testing.T, alert string) string {
 	t.Helper()
@@ -60,9 +82,13 @@ func impatient(t *testing.T, alert string) string {
 	return path
 }
 
-func startPrometheus(t *testing.T, target, rules string) (url string) {
+func startPrometheus(t *testing.T, target, rules string, flags ...string) (url string) {
 	t.Helper()
 	dir, address := t.TempDir(), freeAddress(t)
+	rules, err := filepath.Abs(rules)
+	if err != nil {
+		t.Fatal(err)
+	}
 	config := filepath.Join(dir, "prometheus.yml")
 	write(t, config, fmt.Sprintf(`
 global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 500ms}
@@ -72,7 +98,8 @@ scrape_configs:
   static_configs: [{targets: [%q]}]
 `, rules, target))
 	promtool(t, "", "check", "config", config)
-	run(t, prometheusBin, "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"), "--web.listen-address="+address, "--log.level=warn")
+	run(t, nil, prometheusBin, append(flags, "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"),
+		"--web.listen-address="+address, "--log.level=warn")...)
 	eventually(t, "Prometheus is ready", func() error { _, err := get(t, "http://"+address+"/-/ready"); return err })
 	return "http://" + address
 }

@@ -2,7 +2,6 @@ package prometheus
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -32,12 +31,17 @@ func scrape(t *testing.T) (page string, series exposition) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return page, seriesOf(t, page)
+}
+
+func seriesOf(t *testing.T, page string) exposition {
+	t.Helper()
 	textParser := expfmt.NewTextParser(model.LegacyValidation)
 	families, err := textParser.TextToMetricFamilies(strings.NewReader(page))
 	if err != nil {
 		t.Fatal(err)
 	}
-	series = exposition{}
+	series := exposition{}
 	for name, f := range families {
 		names := []string{name}
 		if f.GetType() == dto.MetricType_HISTOGRAM {
@@ -52,7 +56,7 @@ func scrape(t *testing.T) (page string, series exposition) {
 			}
 		}
 	}
-	return page, series
+	return series
 }
 
 // TestExposition has Prometheus' own tool check what the program shows.
@@ -70,7 +74,7 @@ func TestNames(t *testing.T) {
 	for _, r := range rules(t) {
 		series.check(t, r.Alert, r.Expr, used)
 		for _, m := range regexp.MustCompile(`\$labels\.(\w+)`).FindAllStringSubmatch(r.Annotations["description"], -1) {
-			if !slices.Contains(targetLabels, m[1]) && !strings.Contains(fmt.Sprint(series.labelsIn(t, r.Expr)), m[1]) {
+			if !slices.Contains(targetLabels, m[1]) && !slices.Contains(series.labelsIn(t, r.Expr), m[1]) {
 				t.Errorf("%s: its description has the label %s, which is not in %s", r.Alert, m[1], r.Expr)
 			}
 		}

@@ -28,27 +28,27 @@ const (
 	dashboardPath = root + "deploy/helm/pod-status-logger/files/dashboard.json"
 )
 
-// startProgram runs the real program on an API server, with a receiver, and
-// returns the address of its metrics.
-func startProgram(t *testing.T, apiServer, receiver string) (address string) {
+// startProgram runs the real program on an API server, with a receiver and more
+// variables, and returns the address of its metrics.
+func startProgram(t *testing.T, apiServer, receiver string, env ...string) (address string) {
 	t.Helper()
 	address = freeAddress(t)
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	write(t, kubeconfig, fmt.Sprintf(`{"apiVersion": "v1", "kind": "Config", "current-context": "c",
   "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}], "users": [{"name": "u"}],
   "clusters": [{"name": "c", "cluster": {"server": %q}}]}`, apiServer))
-	run(t, programPath, "--kubeconfig", kubeconfig, "--listen", address, "--otlp-endpoint", receiver,
+	run(t, env, programPath, "--kubeconfig", kubeconfig, "--listen", address, "--otlp-endpoint", receiver,
 		"--otlp-protocol=http/protobuf", "--shutdown-timeout=100ms")
 	eventually(t, "the program answers", func() error { _, err := get(t, "http://"+address+"/livez"); return err })
 	return address
 }
 
 // run runs a program until the test ends, and shows what it printed if that failed.
-func run(t *testing.T, name string, args ...string) {
+func run(t *testing.T, env []string, name string, args ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), name, args...)
 	var out bytes.Buffer
-	cmd.Stderr = &out
+	cmd.Stderr, cmd.Env = &out, append(os.Environ(), env...)
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("%v: make rules-test builds it", err)
 	}
