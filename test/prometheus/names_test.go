@@ -147,7 +147,7 @@ func (e exposition) checkSelector(t *testing.T, where string, s *parser.VectorSe
 	for _, m := range s.LabelMatchers {
 		values, ok := have[m.Name]
 		switch {
-		case m.Name == labels.MetricName, slices.Contains(targetLabels, m.Name):
+		case m.Name == model.MetricNameLabel, slices.Contains(targetLabels, m.Name):
 		case !ok:
 			t.Errorf("%s: %s has no label %s", where, s.Name, m.Name)
 		case (m.Type == labels.MatchEqual || m.Type == labels.MatchNotEqual) && !slices.Contains(values, m.Value):
