@@ -63,6 +63,7 @@ lint: ## Format and lint
 	$(TOOL) golangci-lint run ./...
 	cd test/cluster && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/collector && go tool -modfile=../../tools/go.mod golangci-lint run ./...
+	cd test/prometheus && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	$(TOOL) golangci-lint run --build-tags e2e,release,loghouse ./test/...
 	go mod tidy -diff
 
@@ -115,6 +116,13 @@ release: ## Build the archives of a release, with bills of materials and checksu
 release-test: ## See that a release has its version everywhere, and that two builds of it are the same bytes
 	go test -tags release -count=1 -timeout 20m -v ./test/release
 
+.PHONY: rules-test
+rules-test: build ## Test alert rules, dashboard and metrics with Prometheus itself (the first time builds it: 3 minutes)
+	for tool in promtool prometheus; do \
+		CGO_ENABLED=0 go -C test/prometheus build -tags remove_all_sd -trimpath -ldflags='-s -w' -o bin/ github.com/prometheus/prometheus/cmd/$$tool; \
+	done
+	go -C test/prometheus test -count=1 ./...
+
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin dist coverage.out test/cluster/bin test/collector/bin test/logstore/bin
+	rm -rf bin dist coverage.out test/cluster/bin test/collector/bin test/logstore/bin test/prometheus/bin

@@ -32,7 +32,7 @@ func flagGroups() []flagGroup {
 		{"Pods", []string{"kubeconfig", "context", "namespace", "all-namespaces", "selector", "initial"}},
 		{"Records", []string{"output", "stdout", "updates", "cluster-name", "service-from-labels", "plugins"}},
 		{"Delivery", []string{"otlp-endpoint", "otlp-protocol", "state-dir", "state-max-size", "state-when-full", "shutdown-timeout"}},
-		{"Program", []string{flagConfig, "listen", "log-level", "help", "version"}},
+		{"Program", []string{flagConfig, "listen", "pprof", "otlp-metrics", "log-level", "help", "version"}},
 	}
 }
 
