@@ -54,7 +54,7 @@ and protocol that are empty are as the standard OTEL_EXPORTER_OTLP_* variables s
 		}),
 	}
 	for _, sub := range []*cobra.Command{verify, show} {
-		addFlags(sub, DefaultConfig(), clusterFlags, stateFlag, outputFlags, commonFlags)
+		addFlags(sub, DefaultConfig(), clusterFlags, listenFlag, stateFlag, outputFlags, commonFlags)
 		cmd.AddCommand(sub)
 	}
 	return cmd

@@ -23,6 +23,10 @@ func clusterFlags(fs *pflag.FlagSet, c *Config) {
 	fs.BoolVarP(&c.allNamespaces, "all-namespaces", "A", c.allNamespaces, "watch all namespaces, which is the default")
 	fs.StringVarP(&c.Watch.Selector, "selector", "l", c.Watch.Selector, "label selector, such as app=web,tier!=cache")
 	fs.Var(&choice{&c.Watch.Initial, []string{"create", "none"}}, "initial", "what to tell of pods that exist at the first start: create or none")
+}
+
+// listenFlag is the flag about where the program tells of itself.
+func listenFlag(fs *pflag.FlagSet, c *Config) {
 	fs.StringVar(&c.Telemetry.Listen, "listen", c.Telemetry.Listen, "address of /metrics, /livez and /readyz; empty: none")
 }
 
@@ -55,6 +59,7 @@ func commonFlags(fs *pflag.FlagSet, c *Config) {
 // demoFlags are the flags of the demo alone.
 func demoFlags(fs *pflag.FlagSet, c *Config) {
 	fs.StringVar(&c.pace, "pace", c.pace, "pause between two events")
+	fs.BoolVar(&c.repeat, "repeat", c.repeat, "go on with new pods and versions until stopped")
 }
 
 // resolve returns the configuration that the flags, the environment, the file
@@ -69,6 +74,7 @@ func resolve(c Config, flags *pflag.FlagSet, lookup func(string) (string, bool))
 	}
 	options := pflag.NewFlagSet("", pflag.ContinueOnError)
 	clusterFlags(options, &c)
+	listenFlag(options, &c)
 	stateFlag(options, &c)
 	outputFlags(options, &c)
 	commonFlags(options, &c)
@@ -128,6 +134,11 @@ func isSet(lookup func(string) (string, bool), names ...string) bool {
 		value, _ := lookup(name)
 		return value != ""
 	})
+}
+
+// isGiven tells whether a flag or its environment variable says something.
+func isGiven(flags *pflag.FlagSet, lookup func(string) (string, bool), flag string) bool {
+	return flags.Changed(flag) || isSet(lookup, envName(flag))
 }
 
 func configPath(flags *pflag.FlagSet, lookup func(string) (string, bool)) string {

@@ -30,7 +30,7 @@ func watchCommand(env environment) *cobra.Command {
 			return watchCluster(cmd.Context(), c, env, client)
 		}),
 	}
-	addFlags(cmd, DefaultConfig(), clusterFlags, stateFlag, outputFlags, commonFlags)
+	addFlags(cmd, DefaultConfig(), clusterFlags, listenFlag, stateFlag, outputFlags, commonFlags)
 	return cmd
 }
 
