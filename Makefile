@@ -16,6 +16,8 @@ SEED      ?= 0
 TOOL       = go tool -modfile=tools/go.mod
 CLUSTER    = test/cluster/bin/cluster
 COLLECTOR  = test/collector/bin/otelcol
+IMAGE     ?= ghcr.io/pod-status-logger/pod-status-logger
+PLATFORM  ?=
 
 .PHONY: help
 help: ## List the targets
@@ -58,6 +60,7 @@ lint: ## Format and lint
 	$(TOOL) golangci-lint run ./...
 	cd test/cluster && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/collector && go tool -modfile=../../tools/go.mod golangci-lint run ./...
+	cd test/compose && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	$(TOOL) golangci-lint run --build-tags e2e ./test/...
 	go mod tidy -diff
 
@@ -79,6 +82,18 @@ chaos: build $(CLUSTER) $(COLLECTOR) ## Kill, cut and fill everything for DURATI
 	$(CLUSTER) build
 	tools/chaos.sh $(DURATION) $(SEED)
 
+.PHONY: image
+image: ## Build the container image IMAGE:VERSION, for another PLATFORM if you say so (needs Docker)
+	DOCKER_BUILDKIT=1 docker build --build-arg VERSION=$(VERSION) $(if $(PLATFORM),--platform=$(PLATFORM)) -t $(IMAGE):$(VERSION) .
+
+# Versions of Compose and Buildx are those of test/compose/cli/go.mod.
+.PHONY: compose-test
+compose-test: build $(CLUSTER) $(COLLECTOR) ## Test the image and docker-compose.yaml, with a browser (needs root, Docker's engine, Chromium)
+	$(CLUSTER) build
+	CGO_ENABLED=0 go -C test/logstore build -trimpath -o bin/ github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-logs
+	cd test/compose/cli && ./build.sh
+	cd test/compose && go test -count=1 -timeout 20m -v .
+
 .PHONY: $(CLUSTER) $(COLLECTOR)
 $(CLUSTER):
 	CGO_ENABLED=0 go -C test/cluster build -trimpath -o bin/cluster .
@@ -87,4 +102,4 @@ $(COLLECTOR):
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin coverage.out test/cluster/bin test/collector/bin
+	rm -rf bin coverage.out test/cluster/bin test/collector/bin test/compose/bin test/logstore/bin
