@@ -16,6 +16,7 @@ SEED      ?= 0
 TOOL       = go tool -modfile=tools/go.mod
 CLUSTER    = test/cluster/bin/cluster
 COLLECTOR  = test/collector/bin/otelcol
+LOGSTORE   = test/logstore/bin/victoria-logs
 IMAGE     ?= ghcr.io/pod-status-logger/pod-status-logger
 PLATFORM  ?=
 
@@ -88,17 +89,25 @@ image: ## Build the container image IMAGE:VERSION, for another PLATFORM if you s
 
 # Versions of Compose and Buildx are those of test/compose/cli/go.mod.
 .PHONY: compose-test
-compose-test: build $(CLUSTER) $(COLLECTOR) ## Test the image and docker-compose.yaml, with a browser (needs root, Docker's engine, Chromium)
+compose-test: build $(CLUSTER) $(COLLECTOR) $(LOGSTORE) ## Test the image and docker-compose.yaml, with a browser (needs root, Docker's engine, Chromium)
 	$(CLUSTER) build
-	CGO_ENABLED=0 go -C test/logstore build -trimpath -o bin/ github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-logs
 	cd test/compose/cli && ./build.sh
 	cd test/compose && go test -count=1 -timeout 20m -v .
 
-.PHONY: $(CLUSTER) $(COLLECTOR)
+.PHONY: collector
+collector: build $(COLLECTOR) $(LOGSTORE) ## Build the program, a Collector and a log store (the first time 5 minutes)
+
+.PHONY: collector-test
+collector-test: collector ## Test otel-collector.yaml with a real Collector and a real log store
+	go test -tags e2e -count=1 -timeout 10m -v ./test/pipeline
+
+.PHONY: $(CLUSTER) $(COLLECTOR) $(LOGSTORE)
 $(CLUSTER):
 	CGO_ENABLED=0 go -C test/cluster build -trimpath -o bin/cluster .
 $(COLLECTOR):
 	CGO_ENABLED=0 go -C test/collector build -trimpath -ldflags='-s -w' -o bin/otelcol .
+$(LOGSTORE):
+	CGO_ENABLED=0 go -C test/logstore build -trimpath -ldflags='-s -w' -o bin/victoria-logs github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-logs
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -12,19 +12,29 @@ import (
 // storage.
 type collector struct {
 	*process
-	t                  *testing.T
-	address            string // of OTLP over gRPC
-	health             string
-	files              string // folder with the log files of the logger's container
-	env, configuration []string
+	t         *testing.T
+	address   string // of OTLP over gRPC
+	health    string
+	files     string // folder with the log files of the logger's container
+	env, args []string
 }
+
+// noteAfterTaking has the file log receiver note how far it has read after what it
+// has read is taken, and not before.
+const noteAfterTaking = "--feature-gates=stanza.synchronousLogEmitter"
+
+// impatient: a store that is back is noticed in a second and not in half a minute.
+const impatient = "yaml:exporters::otlp_http::retry_on_failure: {initial_interval: 100ms, max_interval: 1s}"
+
+// mute: many collectors run at one time, and want no port for their metrics.
+const mute = "yaml:service::telemetry::metrics::level: none"
 
 // newCollector returns one that is not started yet and sends to the endpoint.
 func newCollector(t *testing.T, endpoint string) *collector {
 	t.Helper()
 	dir := t.TempDir()
 	c := &collector{t: t, address: freeAddress(t), health: freeAddress(t), files: filepath.Join(dir, "pods")}
-	c.configuration = []string{"--config", collectorConfig}
+	c.args = []string{"--config", collectorConfig, noteAfterTaking, "--config", impatient, "--config", mute}
 	c.env = []string{
 		"PODSTATUS_OTLP_GRPC=" + c.address,
 		"PODSTATUS_OTLP_HTTP=" + freeAddress(t),
@@ -42,7 +52,7 @@ func newCollector(t *testing.T, endpoint string) *collector {
 // configuration.
 func (c *collector) start(configuration ...string) {
 	c.t.Helper()
-	args := slices.Clone(c.configuration)
+	args := slices.Clone(c.args)
 	for _, more := range configuration {
 		args = append(args, "--config", more)
 	}

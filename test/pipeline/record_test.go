@@ -19,7 +19,11 @@ type entry struct {
 	Resource, Attributes, Own map[string]any
 }
 
-func (e *entry) seq() int64 { seq, _ := e.Attributes[record.AttrSeq].(int64); return seq }
+func (e entry) seq() int64 { seq, _ := e.Attributes[record.AttrSeq].(int64); return seq }
+
+func (e entry) has(key string) bool {
+	return e.Resource[key] != nil || e.Attributes[key] != nil || e.Own[key] != nil
+}
 
 // stored are the records that a store has taken, by their ids. One that it has
 // taken twice is an error.

@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -48,7 +49,7 @@ func recording(t *testing.T) string {
 	version := 2000
 	add := func(kind string, pod object) {
 		version++
-		pod["metadata"].(object)["resourceVersion"] = fmt.Sprint(version)
+		pod["metadata"].(object)["resourceVersion"] = strconv.Itoa(version)
 		if err := encode.Encode(object{"type": kind, "object": pod}); err != nil {
 			t.Fatal(err)
 		}

@@ -6,8 +6,12 @@ import (
 	"bytes"
 	"maps"
 	"math"
+	"os"
+	"os/exec"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -38,29 +42,80 @@ var onlyOverOTLP = map[string]string{
 // gets over OTLP, field by field, but for what is listed above.
 func TestBothWays(t *testing.T) {
 	lines, overOTLP := recorded(t)
+	for key := range onlyOverOTLP {
+		if !slices.ContainsFunc(slices.Collect(maps.Values(overOTLP)), func(e entry) bool { return e.has(key) }) {
+			t.Errorf("no record has %s: it need not be in the list, or there is a case missing", key)
+		}
+	}
 	for name, format := range formats {
 		t.Run(name, func(t *testing.T) {
-			fromStdout := throughContainer(t, format(lines), len(overOTLP))
-			missed := maps.Clone(onlyOverOTLP)
-			for id, want := range overOTLP {
-				got, ok := fromStdout[id]
-				if !ok {
-					t.Errorf("record %s is not there: %v", id, want)
-					continue
-				}
-				for key := range missed {
-					if want.Resource[key] != nil || want.Attributes[key] != nil || want.Own[key] != nil {
-						delete(missed, key)
-					}
-				}
-				if diff := cmp.Diff(expected(want, got), got); diff != "" {
-					t.Errorf("record %s (-over OTLP +from stdout):\n%s", id, diff)
-				}
-			}
-			for key := range missed {
-				t.Errorf("no record has %s: it need not be in the list, or there is a case missing", key)
-			}
+			compare(t, overOTLP, throughContainer(t, format(lines), len(overOTLP)))
 		})
+	}
+}
+
+// TestDropped: records that tell of dropped ones are the same, too. They are about
+// no pod.
+func TestDropped(t *testing.T) {
+	store := otlptest.New(t, otlptest.Options{HTTP: true})
+	c := newCollector(t, store.URL())
+	cmd := exec.Command(loggerProgram, "replay", "--config", typedPlugin(t), "--state-when-full=drop-oldest", "--state-max-size=4Mi", "--shutdown-timeout=1m", longRecording(t))
+	cmd.Env = append(os.Environ(), c.otlp()...)
+	lines := make(chan []byte, 1)
+	go func() {
+		out, err := cmd.Output()
+		if err != nil {
+			t.Errorf("%s: %v", cmd, err)
+		}
+		lines <- out
+	}()
+	time.Sleep(2 * time.Second) // until records had to make room
+	c.start()
+	all := <-lines
+	eventually(t, "the store has the last record", func() bool {
+		return slices.ContainsFunc(taken(store), func(e entry) bool { return e.seq() == int64(bytes.Count(all, []byte("\n"))) })
+	})
+	c.stop()
+	overOTLP := stored(t, store)
+	if !slices.ContainsFunc(slices.Collect(maps.Values(overOTLP)), func(e entry) bool { return e.has(record.AttrDropped) }) {
+		t.Error("no record tells of dropped ones")
+	}
+	compare(t, overOTLP, throughContainer(t, cri(all, 16<<10), bytes.Count(all, []byte("\n"))))
+}
+
+// compare fails where records that came over OTLP are others from stdout.
+func compare(t *testing.T, overOTLP, fromStdout map[string]entry) {
+	t.Helper()
+	for id, want := range overOTLP {
+		got, ok := fromStdout[id]
+		if !ok {
+			t.Errorf("record %s is not there: %v", id, want)
+			continue
+		}
+		if diff := cmp.Diff(expected(want, got), got); diff != "" {
+			t.Errorf("record %s (-over OTLP +from stdout):\n%s", id, diff)
+		}
+	}
+}
+
+// TestNoRecord: what else stands in the log file arrives as it is, with what comes
+// after it.
+func TestNoRecord(t *testing.T) {
+	others := []string{"a line of text", `{"time":"2026-11-23T16:45:24.468000000Z","lev`, `{"a":"1"}`, "not even a container's"}
+	record := run(t, nil, loggerProgram, "replay", root+"cmd/pod-status-logger/testdata/seed.jsonl")
+	file := append(cri([]byte(strings.Join(others[:3], "\n")+"\n"), 16<<10), others[3]...)
+	file = append(append(file, '\n'), cri(record, 16<<10)...)
+	store := otlptest.New(t, otlptest.Options{HTTP: true})
+	c := newCollector(t, store.URL())
+	write(t, c.container(), file)
+	c.start()
+	eventually(t, "the store has all", func() bool { return len(taken(store)) == len(others)+bytes.Count(record, []byte("\n")) })
+	c.stop()
+	bodies := store.Bodies()
+	for _, other := range []string{others[0], others[1], others[3]} {
+		if !slices.Contains(bodies, other) {
+			t.Errorf("the store does not have %s", other)
+		}
 	}
 }
 
