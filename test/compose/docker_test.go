@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -22,6 +23,7 @@ const root = "../../"
 type docker struct {
 	dir string
 	env []string
+	ran map[string]bool // the commands that were run
 }
 
 func startDocker(t *testing.T) *docker {
@@ -33,7 +35,10 @@ func startDocker(t *testing.T) *docker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &docker{dir: dir, env: append(os.Environ(), "DOCKER_HOST=unix://"+dir+"/sock", "DOCKER_CONFIG="+dir, "DOCKER_BUILDKIT=1")}
+	d := &docker{dir: dir, ran: map[string]bool{}, env: append(os.Environ(),
+		"DOCKER_HOST=unix://"+dir+"/sock", "DOCKER_CONFIG="+dir, "DOCKER_BUILDKIT=1",
+		"PODSTATUS_VERSION="+imageVersion, // so that Compose builds what is built already
+	)}
 	plugins(t, dir)
 	restoreNetwork(t)
 	engine := exec.Command(dockerd, "--host=unix://"+dir+"/sock", "--data-root="+dir+"/data", "--exec-root="+dir+"/exec", "--pidfile="+dir+"/pid", "--log-level=warn")
@@ -119,8 +124,9 @@ func (d *docker) try(args ...string) (string, error) { return d.with(nil, nil, a
 
 // with runs docker with more in its environment, and with an input.
 func (d *docker) with(stdin io.Reader, env []string, args ...string) (string, error) {
+	d.ran["docker "+strings.Join(args, " ")] = true
 	cmd := exec.Command("docker", args...)
-	cmd.Dir, cmd.Env, cmd.Stdin = root, append(d.env[:len(d.env):len(d.env)], env...), stdin
+	cmd.Dir, cmd.Env, cmd.Stdin = root, slices.Concat(d.env, env), stdin
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

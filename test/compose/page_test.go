@@ -17,7 +17,7 @@ import (
 var update = flag.Bool("update", false, "write the screenshot in docs/images anew")
 
 // testPage: who searches the store's page for a bundle finds how its pod crashes.
-func testPage(t *testing.T, s *stack) {
+func testPage(t *testing.T) {
 	const query = `bundle.name:=checkout`
 	eventually(t, "the crash loop has come to its end", func() error {
 		if len(stored(t, query+` AND "was deleted"`)) == 0 {
@@ -68,7 +68,7 @@ func saveScreenshot(t *testing.T, picture []byte) {
 	if *update {
 		path = root + "docs/images/victorialogs.png"
 	}
-	if err := os.WriteFile(path, picture, 0o644); err != nil { //nolint:gosec // for everybody
+	if err := os.WriteFile(path, picture, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -16,15 +16,15 @@ type stack struct {
 }
 
 // up starts all as a user does, and sees that all is healthy.
-func up(t *testing.T, d *docker, env ...string) *stack {
+func up(t *testing.T, d *docker) *stack {
 	t.Helper()
-	s := &stack{docker: d, env: env}
+	s := &stack{docker: d}
 	t.Cleanup(func() {
 		if t.Failed() {
 			out, _ := s.with(nil, s.env, "compose", "logs", "--tail=30")
 			t.Logf("docker compose logs:\n%s", last(out, 12000))
 		}
-		s.compose(t, "down", "--volumes", "--timeout=5")
+		s.compose(t, "down", "--volumes")
 	})
 	s.up(t)
 	return s
@@ -42,7 +42,7 @@ func (s *stack) compose(t *testing.T, args ...string) string {
 
 func (s *stack) up(t *testing.T) {
 	t.Helper()
-	s.compose(t, "up", "--detach", "--wait", "--wait-timeout=180")
+	s.compose(t, "up", "-d", "--wait")
 	var healthy []string
 	for line := range strings.Lines(s.compose(t, "ps", "--format=json")) {
 		var service struct{ Service, Health string }
@@ -68,7 +68,7 @@ type record struct {
 func (s *stack) told(t *testing.T) []record {
 	t.Helper()
 	var all []record
-	for line := range strings.Lines(s.compose(t, "logs", "--no-log-prefix", "--no-color", "logger")) {
+	for line := range strings.Lines(s.compose(t, "logs", "--no-log-prefix", "logger")) {
 		if !strings.Contains(line, `"record_id"`) { // the logger's own log
 			continue
 		}
@@ -106,17 +106,24 @@ func missing(told, stored []record) error {
 // testHardened: the services can't write to their root file systems, have no
 // capabilities, can't get any, and listen on the loopback interface only.
 func testHardened(t *testing.T, s *stack) {
-	const format = "{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.SecurityOpt}} {{range .HostConfig.PortBindings}}{{range .}}{{.HostIp}} {{end}}{{end}}"
+	const format = `{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.SecurityOpt}}
+{{range .HostConfig.PortBindings}}{{range .}}{{.HostIp}}
+{{end}}{{end}}`
 	for id := range strings.FieldsSeq(s.compose(t, "ps", "--quiet")) {
-		out := s.run(t, "inspect", "--format="+format, id)
-		if ports, ok := strings.CutPrefix(out, "true [ALL] [no-new-privileges:true] "); !ok || strings.Trim(ports, "127.0 ") != "1" && strings.ReplaceAll(ports, "127.0.0.1", "") != " " {
-			t.Errorf("%s", out)
+		limits, ports, _ := strings.Cut(s.run(t, "inspect", "--format="+format, id), "\n")
+		if limits != "true [ALL] [no-new-privileges:true]" {
+			t.Errorf("%s: %s", id, limits)
+		}
+		for port := range strings.FieldsSeq(ports) {
+			if port != "127.0.0.1" {
+				t.Errorf("%s listens on %s", id, port)
+			}
 		}
 	}
 }
 
 // testPaused: what happens while the Collector doesn't answer is in the store
-// afterwards, once.
+// afterwards.
 func testPaused(t *testing.T, s *stack) {
 	s.await(t)
 	s.compose(t, "pause", "collector")
@@ -146,7 +153,8 @@ func testRestarted(t *testing.T, s *stack) {
 }
 
 // testComplete: over pause and restart, records were numbered without a gap, and
-// the store has each of them once.
+// the store has these and no others. One whose acknowledgement got lost in the
+// pause may be there again, as it was, so with the same log.record.uid.
 func testComplete(t *testing.T, s *stack) {
 	s.compose(t, "stop", "logger")
 	s.await(t)
@@ -156,8 +164,15 @@ func testComplete(t *testing.T, s *stack) {
 			t.Fatalf("record %d is %+v", i+1, r)
 		}
 	}
-	if len(stored) != len(told) {
-		t.Errorf("the store has %d records, %d were told", len(stored), len(told))
+	ids := map[string]bool{}
+	for _, r := range stored {
+		ids[r.id] = true
+		if !slices.Contains(told, r) {
+			t.Errorf("the store has %+v, which nobody told", r)
+		}
 	}
-	t.Logf("%d records were told, and each is in the store once", len(told))
+	if len(ids) != len(told) {
+		t.Errorf("the store has %d records, %d were told", len(ids), len(told))
+	}
+	t.Logf("%d records were told, and all are in the store, %d of them again", len(told), len(stored)-len(ids))
 }

@@ -71,23 +71,21 @@ func (d *docker) distroless(t *testing.T, platform ...string) {
 	}, platform...)
 }
 
-// image makes an image of files.
-func (d *docker) image(t *testing.T, name string, changes []string, fill func(*files), platform ...string) {
+// image builds an image of files, and of lines of a Dockerfile.
+func (d *docker) image(t *testing.T, name string, lines []string, fill func(*files), platform ...string) {
 	t.Helper()
 	reader, writer := io.Pipe()
 	f := &files{t: t, tar: tar.NewWriter(writer), libraries: map[string]bool{}}
 	go func() {
+		f.entry(&tar.Header{Name: "Dockerfile", Mode: 0o644}, "FROM scratch\nCOPY files /\n"+strings.Join(lines, "\n")+"\n")
 		fill(f)
 		_ = writer.CloseWithError(f.tar.Close())
 	}()
-	args := []string{"import"}
-	for _, change := range changes {
-		args = append(args, "--change="+change)
-	}
+	args := []string{"build", "--tag=" + name}
 	for _, p := range platform {
 		args = append(args, "--platform="+p)
 	}
-	if _, err := d.with(reader, nil, append(args, "-", name)...); err != nil {
+	if _, err := d.with(reader, nil, append(args, "-")...); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -100,8 +98,12 @@ type files struct {
 	libraries map[string]bool // that are there
 }
 
-func (f *files) entry(h *tar.Header, content io.Reader) {
-	h.Name = strings.TrimPrefix(h.Name, "/")
+func (f *files) entry(h *tar.Header, content string) {
+	h.Size = int64(len(content))
+	f.copy(h, strings.NewReader(content))
+}
+
+func (f *files) copy(h *tar.Header, content io.Reader) {
 	if err := f.tar.WriteHeader(h); err != nil {
 		f.t.Errorf("%s: %v", h.Name, err)
 		return
@@ -112,11 +114,11 @@ func (f *files) entry(h *tar.Header, content io.Reader) {
 }
 
 func (f *files) directory(name string, mode int64) {
-	f.entry(&tar.Header{Typeflag: tar.TypeDir, Name: name + "/", Mode: mode}, nil)
+	f.entry(&tar.Header{Typeflag: tar.TypeDir, Name: "files" + name + "/", Mode: mode}, "")
 }
 
 func (f *files) text(name, content string) {
-	f.entry(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(content))}, strings.NewReader(content))
+	f.entry(&tar.Header{Name: "files" + name, Mode: 0o644}, content)
 }
 
 // add adds a file of the host, links followed.
@@ -132,7 +134,7 @@ func (f *files) add(name, from string) {
 		f.t.Error(err)
 		return
 	}
-	f.entry(&tar.Header{Name: name, Mode: int64(info.Mode().Perm()), Size: info.Size()}, file)
+	f.copy(&tar.Header{Name: "files" + name, Mode: int64(info.Mode().Perm()), Size: info.Size()}, file)
 }
 
 // tree adds a folder of the host, but for what no build needs.
@@ -158,7 +160,7 @@ func (f *files) tree(name, from string) {
 func (f *files) busybox(names ...string) {
 	f.add("/bin/busybox", "/bin/busybox")
 	for _, name := range names {
-		f.entry(&tar.Header{Typeflag: tar.TypeSymlink, Name: "/bin/" + name, Linkname: "busybox"}, nil)
+		f.entry(&tar.Header{Typeflag: tar.TypeSymlink, Name: "files/bin/" + name, Linkname: "busybox"}, "")
 	}
 }
 

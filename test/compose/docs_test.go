@@ -1,0 +1,52 @@
+package compose
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// otherwise are the commands of docs/docker.md that are run in another way.
+var otherwise = map[string]string{
+	"make build": "make compose-test begins with it",
+	"OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 bin/pod-status-logger": "testCluster does, with a kubeconfig",
+}
+
+var queryRow = regexp.MustCompile("(?m)^\\| `([^`]*:=.*)` \\|")
+
+// testQueries: what docs/docker.md asks the store is answered.
+func testQueries(t *testing.T) {
+	rows := queryRow.FindAllStringSubmatch(readFile(t, root+"docs/docker.md"), -1)
+	if len(rows) < 4 {
+		t.Fatalf("docs/docker.md has %d queries, want more", len(rows))
+	}
+	for _, row := range rows {
+		if query := strings.ReplaceAll(row[1], `\|`, "|"); ask(t, query) == "" {
+			t.Errorf("%s finds nothing", query)
+		}
+	}
+}
+
+// checkDocs sees that the commands of docs/docker.md were run.
+func checkDocs(t *testing.T, d *docker) {
+	t.Helper()
+	if t.Failed() {
+		return // some were not, and it is clear why
+	}
+	n := 0
+	for line := range strings.Lines(readFile(t, root+"docs/docker.md")) {
+		command, ok := strings.CutPrefix(line, "$ ")
+		if !ok {
+			continue
+		}
+		n++
+		command, _, _ = strings.Cut(command, "#")
+		command = strings.ReplaceAll(strings.TrimSpace(command), "IMAGE", image)
+		if !d.ran[command] && otherwise[command] == "" {
+			t.Errorf("docs/docker.md: nobody ran %q", command)
+		}
+	}
+	if n < 8 {
+		t.Errorf("docs/docker.md has %d commands, want more", n)
+	}
+}
