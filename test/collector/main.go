@@ -1,6 +1,6 @@
 // Command otelcol is a real OpenTelemetry Collector with the few components
 // that otel-collector.yaml and the tests use: receivers otlp and file_log,
-// processors memory_limiter, transform and groupbyattrs, exporters debug,
+// processors memory_limiter, transform, groupbyattrs and filter, exporters debug,
 // otlp_http and, for tests only, file, extensions health_check and file_storage.
 // It takes any configuration that uses only these, by --config.
 //
@@ -15,6 +15,7 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckextension"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/filterprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/groupbyattrsprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver"
@@ -71,6 +72,7 @@ func factories() (f otelcol.Factories, err error) {
 	f.Processors, err = otelcol.MakeFactoryMap[processor.Factory](
 		memorylimiterprocessor.NewFactory(),
 		transformprocessor.NewFactory(),
+		filterprocessor.NewFactory(),
 		groupbyattrsprocessor.NewFactory(),
 	)
 	if err != nil {
