@@ -21,6 +21,8 @@ TOOL       = go tool -modfile=tools/go.mod
 CLUSTER    = test/cluster/bin/cluster
 COLLECTOR  = test/collector/bin/otelcol
 LOGSTORE   = test/logstore/bin/victoria-logs
+IMAGE     ?= ghcr.io/pod-status-logger/pod-status-logger
+PLATFORM  ?=
 
 .PHONY: help
 help: ## List the targets
@@ -64,6 +66,7 @@ lint: ## Format and lint
 	cd test/cluster && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/collector && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/prometheus && go tool -modfile=../../tools/go.mod golangci-lint run ./...
+	cd test/compose && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	$(TOOL) golangci-lint run --build-tags e2e,release,loghouse ./test/...
 	go mod tidy -diff
 
@@ -88,6 +91,17 @@ loghouse-test: build ## Test stdout in loghouse's ClickHouse (Debian's clickhous
 chaos: build $(CLUSTER) $(COLLECTOR) ## Kill, cut and fill everything for DURATION on a real cluster, and see that nothing is missing
 	$(CLUSTER) build
 	tools/chaos.sh $(DURATION) $(SEED)
+
+.PHONY: image
+image: ## Build the container image IMAGE:VERSION, for another PLATFORM if you say so (needs Docker)
+	DOCKER_BUILDKIT=1 docker build --build-arg VERSION=$(VERSION) $(if $(PLATFORM),--platform=$(PLATFORM)) -t $(IMAGE):$(VERSION) .
+
+# Versions of Compose and Buildx are those of test/compose/cli/go.mod.
+.PHONY: compose-test
+compose-test: build $(CLUSTER) $(COLLECTOR) $(LOGSTORE) ## Test the image and docker-compose.yaml, with a browser (needs root, Docker's engine, Chromium)
+	$(CLUSTER) build
+	cd test/compose/cli && ./build.sh
+	cd test/compose && go test -count=1 -timeout 20m -v .
 
 .PHONY: collector
 collector: build $(COLLECTOR) $(LOGSTORE) ## Build the program, a Collector and a log store (the first time 5 minutes)
@@ -125,4 +139,4 @@ rules-test: build ## Test alert rules, dashboard and metrics with Prometheus its
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin dist coverage.out test/cluster/bin test/collector/bin test/logstore/bin test/prometheus/bin
+	rm -rf bin dist coverage.out test/cluster/bin test/collector/bin test/compose/bin test/logstore/bin test/prometheus/bin

@@ -45,7 +45,7 @@ OTEL_EXPORTER_OTLP_* variables.`,
 	runs := watchCommand(env)
 	root.RunE = runs.RunE
 	root.Flags().AddFlagSet(runs.Flags())
-	root.AddCommand(runs, demoCommand(env), replayCommand(env), journalCommand(env), configCommand(env), pluginCommand(env), versionCommand())
+	root.AddCommand(runs, demoCommand(env), replayCommand(env), journalCommand(env), configCommand(env), pluginCommand(env), healthCommand(env), versionCommand())
 	addCompletion(root, env)
 	return root
 }

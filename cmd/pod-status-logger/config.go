@@ -48,7 +48,9 @@ type Config struct {
 
 	// Where the cluster is found; flags only, like kubectl's.
 	kubeconfig, context string
-	pace                string // of the demo
+	// Of the demo.
+	pace   string
+	repeat bool
 	// plugins are the names of --plugins.
 	plugins []string
 	// allNamespaces is -A. It wins over the namespaces of the file.

@@ -61,7 +61,7 @@ variables say.`,
 		}),
 	}
 	for _, sub := range []*cobra.Command{verify, show} {
-		addFlags(sub, DefaultConfig(), clusterFlags, stateFlag, outputFlags, commonFlags)
+		addFlags(sub, DefaultConfig(), clusterFlags, listenFlag, pprofFlag, stateFlag, outputFlags, commonFlags)
 		cmd.AddCommand(sub)
 	}
 	return cmd

@@ -23,7 +23,15 @@ func clusterFlags(fs *pflag.FlagSet, c *Config) {
 	fs.BoolVarP(&c.allNamespaces, "all-namespaces", "A", c.allNamespaces, "watch all namespaces, whatever the file says")
 	fs.StringVarP(&c.Watch.Selector, "selector", "l", c.Watch.Selector, "watch only pods with such labels: a label `selector`, such as app=web,tier!=cache")
 	fs.Var(&choice{&c.Watch.Initial, []string{"create", "none"}}, "initial", "what to tell of pods that exist at the first start: their creation, or nothing")
+}
+
+// listenFlag is the flag about where the program tells of itself.
+func listenFlag(fs *pflag.FlagSet, c *Config) {
 	fs.StringVar(&c.Telemetry.Listen, "listen", c.Telemetry.Listen, "`address` of /metrics, /livez and /readyz; empty: none")
+}
+
+// pprofFlag is the flag about what it tells there to who looks for its faults.
+func pprofFlag(fs *pflag.FlagSet, c *Config) {
 	fs.BoolVar(&c.Telemetry.Pprof, "pprof", c.Telemetry.Pprof, "serve profiles under /debug/pprof/ at the address of --listen")
 }
 
@@ -57,11 +65,12 @@ func commonFlags(fs *pflag.FlagSet, c *Config) {
 // demoFlags are the flags of the demo alone.
 func demoFlags(fs *pflag.FlagSet, c *Config) {
 	fs.StringVar(&c.pace, "pace", c.pace, "pause between two events, a `duration`")
+	fs.BoolVar(&c.repeat, "repeat", c.repeat, "go on with new pods and versions until stopped")
 }
 
 // bindAll binds the flags of all options.
 func bindAll(fs *pflag.FlagSet, c *Config) {
-	for _, bind := range []func(*pflag.FlagSet, *Config){clusterFlags, stateFlag, outputFlags, commonFlags, demoFlags} {
+	for _, bind := range []func(*pflag.FlagSet, *Config){clusterFlags, listenFlag, pprofFlag, stateFlag, outputFlags, commonFlags, demoFlags} {
 		bind(fs, c)
 	}
 }
@@ -136,6 +145,11 @@ func isSet(lookup func(string) (string, bool), names ...string) bool {
 		value, _ := lookup(name)
 		return value != ""
 	})
+}
+
+// isGiven tells whether a flag or its environment variable says something.
+func isGiven(flags *pflag.FlagSet, lookup func(string) (string, bool), flag string) bool {
+	return flags.Changed(flag) || isSet(lookup, envName(flag))
 }
 
 func configPath(flags *pflag.FlagSet, lookup func(string) (string, bool)) string {

@@ -39,7 +39,7 @@ then, or are kept in --state-dir for the next start.`,
 			return watchCluster(cmd.Context(), c, env, client)
 		}),
 	}
-	addFlags(cmd, DefaultConfig(), clusterFlags, stateFlag, outputFlags, commonFlags)
+	addFlags(cmd, DefaultConfig(), clusterFlags, listenFlag, pprofFlag, stateFlag, outputFlags, commonFlags)
 	return cmd
 }
 
