@@ -79,6 +79,25 @@ chaos: build $(CLUSTER) $(COLLECTOR) ## Kill, cut and fill everything for DURATI
 	$(CLUSTER) build
 	tools/chaos.sh $(DURATION) $(SEED)
 
+.PHONY: helm-test
+helm-test: build $(CLUSTER) helm-tools ## Test the Helm chart and the manifests on a real API server, with the program as their ServiceAccount
+	$(CLUSTER) build
+	go -C test/helm test -count=1 -timeout 20m -v ./...
+
+.PHONY: helm-docs
+helm-docs: helm-tools ## Write the chart's README.md from its values
+	test/helm/bin/helm-docs --chart-search-root deploy/helm --sort-values-order file
+
+.PHONY: manifests
+manifests: helm-tools ## Write deploy/manifests from the chart
+	tools/manifests.sh deploy/manifests
+
+.PHONY: helm-tools
+helm-tools:
+	CGO_ENABLED=0 go -C test/helm build -trimpath -ldflags='-s -w' -o bin/v4/helm helm.sh/helm/v4/cmd/helm
+	CGO_ENABLED=0 go -C test/helm build -trimpath -ldflags='-s -w' -o bin/v3/helm helm.sh/helm/v3/cmd/helm
+	CGO_ENABLED=0 go -C test/helm build -trimpath -ldflags='-s -w' -o bin/helm-docs github.com/norwoodj/helm-docs/cmd/helm-docs
+
 .PHONY: $(CLUSTER) $(COLLECTOR)
 $(CLUSTER):
 	CGO_ENABLED=0 go -C test/cluster build -trimpath -o bin/cluster .
@@ -87,4 +106,4 @@ $(COLLECTOR):
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin coverage.out test/cluster/bin test/collector/bin
+	rm -rf bin coverage.out test/cluster/bin test/collector/bin test/helm/bin
