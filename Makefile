@@ -82,7 +82,7 @@ chaos: build $(CLUSTER) $(COLLECTOR) ## Kill, cut and fill everything for DURATI
 .PHONY: helm-test
 helm-test: build $(CLUSTER) helm-tools ## Test the Helm chart and the manifests on a real API server, with the program as their ServiceAccount
 	$(CLUSTER) build
-	go -C test/helm test -count=1 -timeout 20m -v ./...
+	go -C test/helm test -count=1 -timeout 20m -parallel 16 -v ./...
 
 .PHONY: helm-docs
 helm-docs: helm-tools ## Write the chart's README.md from its values
