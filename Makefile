@@ -92,10 +92,13 @@ helm-docs: helm-tools ## Write the chart's README.md from its values
 manifests: helm-tools ## Write deploy/manifests from the chart
 	tools/manifests.sh deploy/manifests
 
+# What Helm 3 takes for the cluster's version where it has none, as its releases do.
+HELM3KUBE = -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=37
+
 .PHONY: helm-tools
 helm-tools:
 	CGO_ENABLED=0 go -C test/helm build -trimpath -ldflags='-s -w' -o bin/v4/helm helm.sh/helm/v4/cmd/helm
-	CGO_ENABLED=0 go -C test/helm build -trimpath -ldflags='-s -w' -o bin/v3/helm helm.sh/helm/v3/cmd/helm
+	CGO_ENABLED=0 go -C test/helm build -trimpath -ldflags='-s -w $(HELM3KUBE)' -o bin/v3/helm helm.sh/helm/v3/cmd/helm
 	CGO_ENABLED=0 go -C test/helm build -trimpath -ldflags='-s -w' -o bin/helm-docs github.com/norwoodj/helm-docs/cmd/helm-docs
 
 .PHONY: $(CLUSTER) $(COLLECTOR)

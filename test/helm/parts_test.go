@@ -2,6 +2,7 @@ package helm
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -141,7 +142,9 @@ func (x tool) must(args ...string) string {
 }
 
 func (x tool) try(stdin []byte, args ...string) (string, error) {
-	cmd := exec.CommandContext(x.t.Context(), x.path, args...)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.t.Context()), 5*time.Minute) // also in a cleanup
+	defer cancel()
+	cmd := exec.CommandContext(ctx, x.path, args...)
 	cmd.Env, cmd.Stdin = x.env, bytes.NewReader(stdin)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
