@@ -81,30 +81,47 @@ func (c *control) startLogger(t *testing.T, ns, release string) *logger {
 	return l
 }
 
-// start runs the command until the test ends.
+// start runs the command until stop, or until the test ends.
 func (l *logger) start() {
 	l.t.Helper()
-	var err error
-	if l.cmd.Stdout, err = os.Create(l.stdout); err != nil {
-		l.t.Fatal(err)
-	}
-	if l.cmd.Stderr, err = os.Create(l.stderr); err != nil {
-		l.t.Fatal(err)
-	}
+	l.cmd.Stdout, l.cmd.Stderr = l.open(l.stdout), l.open(l.stderr)
 	if err := l.cmd.Start(); err != nil {
 		l.t.Fatal(err)
 	}
 	l.t.Cleanup(func() {
-		_ = l.cmd.Process.Signal(syscall.SIGTERM)
-		timer := time.AfterFunc(30*time.Second, func() { _ = l.cmd.Process.Kill() })
-		if err := l.cmd.Wait(); err != nil {
-			l.t.Errorf("the program ended with %v", err)
-		}
-		timer.Stop()
+		l.stop()
 		if l.t.Failed() {
 			l.t.Logf("stderr of the program:\n%s", l.log())
 		}
 	})
+}
+
+func (l *logger) open(file string) *os.File {
+	l.t.Helper()
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return f
+}
+
+// stop ends the program by SIGTERM, which must succeed; a second time does nothing.
+func (l *logger) stop() {
+	if l.cmd.ProcessState != nil {
+		return
+	}
+	_ = l.cmd.Process.Signal(syscall.SIGTERM)
+	timer := time.AfterFunc(30*time.Second, func() { _ = l.cmd.Process.Kill() })
+	defer timer.Stop()
+	if err := l.cmd.Wait(); err != nil {
+		l.t.Errorf("the program ended with %v", err)
+	}
+}
+
+// again starts the program that was stopped as it was started before.
+func (l *logger) again() {
+	l.cmd = exec.Command(l.cmd.Path, l.cmd.Args[1:]...)
+	l.start()
 }
 
 func (l *logger) log() string {

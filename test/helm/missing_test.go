@@ -88,6 +88,45 @@ func TestMissingRight(t *testing.T) {
 	}
 }
 
+// TestRightIsBack: the program is started anew, with its journal, and may not watch
+// any more. A pod comes and goes. When the right is back, both are told: nothing is
+// lost.
+func TestRightIsBack(t *testing.T) {
+	c := theControl(t)
+	c.newNamespace(t, "missing")
+	ns := c.newNamespace(t, "back")
+	helm(t, "v4").at(c.kubeconfig).must("install", "r", chart, "--namespace", ns, "--set", "config.watch.namespaces={missing}")
+	l := c.startLogger(t, ns, "r")
+	eventually(t, "the program is ready", l.ready)
+	l.stop()
+	give := c.take(t, ns+":r-pod-status-logger", lack{verb: "watch", resource: "pods"})
+	l.again()
+	eventually(t, "readiness tells it", func() bool { return strings.Contains(l.readyz(), "may not watch pods in namespace missing") })
+
+	c.deploy(t, "missing", "job")
+	var passing string
+	eventually(t, "a pod", func() bool {
+		pods, err := c.client.CoreV1().Pods("missing").List(t.Context(), metav1.ListOptions{LabelSelector: "kind=job"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range pods.Items {
+			passing = pods.Items[i].Name
+		}
+		return passing != ""
+	})
+	if err := c.client.CoreV1().Pods("missing").Delete(t.Context(), passing, *metav1.NewDeleteOptions(0)); err != nil {
+		t.Fatal(err)
+	}
+	give()
+	for _, action := range []string{"create", "delete"} {
+		eventually(t, "the record of "+passing+", "+action, func() bool {
+			return l.has(func(x record) bool { return x.Pod == passing && x.Action == action })
+		})
+	}
+	eventually(t, "the program is ready", l.ready)
+}
+
 // take takes a right away, and returns how to give it back.
 func (c *control) take(t *testing.T, role string, lack lack) (give func()) {
 	t.Helper()
