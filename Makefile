@@ -58,6 +58,8 @@ lint: ## Format and lint
 	$(TOOL) golangci-lint run ./...
 	cd test/cluster && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/collector && go tool -modfile=../../tools/go.mod golangci-lint run ./...
+	cd test/helm && go tool -modfile=../../tools/go.mod golangci-lint run ./...
+	cd test/prometheus && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	$(TOOL) golangci-lint run --build-tags e2e ./test/...
 	go mod tidy -diff
 
@@ -107,6 +109,13 @@ $(CLUSTER):
 $(COLLECTOR):
 	CGO_ENABLED=0 go -C test/collector build -trimpath -ldflags='-s -w' -o bin/otelcol .
 
+.PHONY: rules-test
+rules-test: build ## Test alert rules, dashboard and metrics with Prometheus itself (the first time builds it: 3 minutes)
+	for tool in promtool prometheus; do \
+		CGO_ENABLED=0 go -C test/prometheus build -tags remove_all_sd -trimpath -ldflags='-s -w' -o bin/ github.com/prometheus/prometheus/cmd/$$tool; \
+	done
+	go -C test/prometheus test -count=1 ./...
+
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin coverage.out test/cluster/bin test/collector/bin test/helm/bin
+	rm -rf bin coverage.out test/cluster/bin test/collector/bin test/helm/bin test/prometheus/bin

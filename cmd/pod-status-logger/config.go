@@ -110,6 +110,11 @@ const (
 type TelemetryConfig struct {
 	// Listen is the address of /metrics, /livez and /readyz; empty: none.
 	Listen string `json:"listen"`
+	// Pprof serves profiles there, under /debug/pprof/.
+	Pprof bool `json:"pprof"`
+	// OTLP has the metrics sent to the OTLP receiver, too. Default: as
+	// OTEL_METRICS_EXPORTER says, else not.
+	OTLP bool `json:"otlp"`
 }
 
 // LogConfig is about the program's own log on stderr.

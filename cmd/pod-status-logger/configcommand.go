@@ -62,9 +62,10 @@ and protocol that are empty are as the standard OTEL_EXPORTER_OTLP_* variables s
 
 // check finds what only shows when the parts are put together.
 func check(ctx context.Context, c Config, env environment) error {
-	receiver, err := otlp.SettingsFromEnv(c.receiver(), env.lookup)
+	receiver, err := otlp.SettingsFromEnv(otlp.Logs, c.receiver(), env.lookup)
+	_, badMetrics := c.metricsReceiver(env.lookup)
 	_, badResource := sharedResource(env.lookup)
-	err = errors.Join(err, badResource)
+	err = errors.Join(err, badMetrics, badResource)
 	if !c.Stdout.Enabled && !receiver.Enabled {
 		err = errors.Join(err, errNoSink)
 	}

@@ -24,6 +24,7 @@ func clusterFlags(fs *pflag.FlagSet, c *Config) {
 	fs.StringVarP(&c.Watch.Selector, "selector", "l", c.Watch.Selector, "label selector, such as app=web,tier!=cache")
 	fs.Var(&choice{&c.Watch.Initial, []string{"create", "none"}}, "initial", "what to tell of pods that exist at the first start: create or none")
 	fs.StringVar(&c.Telemetry.Listen, "listen", c.Telemetry.Listen, "address of /metrics, /livez and /readyz; empty: none")
+	fs.BoolVar(&c.Telemetry.Pprof, "pprof", c.Telemetry.Pprof, "serve profiles there, too, under /debug/pprof/")
 }
 
 // stateFlag is the flag about where the journal is.
@@ -39,6 +40,7 @@ func outputFlags(fs *pflag.FlagSet, c *Config) {
 	fs.BoolVar(&c.Service.FromLabels, "service-from-labels", c.Service.FromLabels, "derive service.name and service.version also from the app.kubernetes.io labels")
 	fs.StringVar(&c.OTLP.Endpoint, "otlp-endpoint", c.OTLP.Endpoint, "URL of the OTLP receiver; default: as OTEL_EXPORTER_OTLP_ENDPOINT says, else none")
 	fs.Var(&choice{&c.OTLP.Protocol, []string{"grpc", "http/protobuf"}}, "otlp-protocol", "grpc or http/protobuf; default: as OTEL_EXPORTER_OTLP_PROTOCOL says, else grpc")
+	fs.BoolVar(&c.Telemetry.OTLP, "otlp-metrics", c.Telemetry.OTLP, "send metrics to the OTLP receiver, too; default: as OTEL_METRICS_EXPORTER says, else not")
 	fs.StringVar((*string)(&c.State.MaxSize), "state-max-size", string(c.State.MaxSize), "how many bytes of records may wait in the journal; default: 256Mi where it is in a folder, else 64Mi")
 	fs.Var(&choice{&c.State.WhenFull, []string{whenFullBlock, whenFullDrop}}, "state-when-full", "what to do when the journal is full: block the watch, or drop-oldest")
 	fs.StringVar((*string)(&c.ShutdownTimeout), "shutdown-timeout", string(c.ShutdownTimeout), "how long to go on after a signal to write and send what is there")
@@ -66,6 +68,9 @@ func resolve(c Config, flags *pflag.FlagSet, lookup func(string) (string, bool))
 			return c, err
 		}
 		c.heed(lookup)
+	}
+	if err := c.heedMetrics(lookup); err != nil {
+		return c, err
 	}
 	options := pflag.NewFlagSet("", pflag.ContinueOnError)
 	clusterFlags(options, &c)

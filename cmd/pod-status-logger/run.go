@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -143,28 +146,22 @@ const (
 
 // serve answers metrics and health until the returned function is called.
 func (s *service) serve(ctx context.Context, all streams) (stop func(), err error) {
-	address := s.config.Telemetry.Listen
-	if address == "" {
+	checks := s.checks(all)
+	s.metrics.WatchReady(checks)
+	if s.config.Telemetry.Listen == "" {
 		return func() {}, nil
 	}
-	start := time.Now()
-	checks := []telemetry.Check{s.checkBusy}
-	for ns, stream := range all {
-		silence := func() time.Duration {
-			heard := stream.Heard()
-			if heard.IsZero() {
-				heard = start
-			}
-			return time.Since(heard)
-		}
-		s.metrics.WatchStream(ns, silence)
-		checks = append(checks, func() error { return checkStream(ns, stream.Stream, silence()) })
-	}
-	server, err := telemetry.Listen(ctx, address, s.metrics.Registry, s.log, checks...)
+	server, err := telemetry.Listen(ctx, telemetry.Settings{
+		Address: s.config.Telemetry.Listen, Metrics: s.metrics.Registry, Checks: checks,
+		Pprof: s.config.Telemetry.Pprof, Logger: s.log,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%w; choose another address with --listen, or none with --listen=", err)
 	}
 	s.log.Info("serving /metrics, /livez and /readyz", "address", server.Addr().String())
+	if s.config.Telemetry.Pprof && !isLoopback(server.Addr()) {
+		s.log.Warn("profiles are served to whoever reaches this address; they tell what is in the program's memory", "address", server.Addr().String(), "path", "/debug/pprof/")
+	}
 	go func() {
 		if err := server.Serve(); err != nil {
 			s.log.Error("metrics and health are not served any more", "error", err)
@@ -173,17 +170,45 @@ func (s *service) serve(ctx context.Context, all streams) (stop func(), err erro
 	return func() { _ = server.Close() }, nil
 }
 
-func (s *service) checkBusy() error {
-	if err := s.checkJournal(s.journal.Stats()); err != nil {
-		return err
+func isLoopback(address net.Addr) bool {
+	tcp, ok := address.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+// checks are what has to be well for the program to be ready.
+func (s *service) checks(all streams) telemetry.Checks {
+	start := time.Now()
+	checks := telemetry.Checks{
+		{Name: "journal", Failure: func() error { return s.checkJournal(s.journal.Stats()) }},
+		{Name: "records", Failure: s.checkBusy},
 	}
-	if busy := s.pipeline.Busy(); busy > maxBusy {
-		if s.stdoutTrouble != nil && s.stdoutTrouble.present() != nil {
-			return fmt.Errorf("records can't be written for %v: %w", busy.Round(time.Second), s.stdoutTrouble.present())
+	for _, ns := range slices.Sorted(maps.Keys(all)) {
+		stream := all[ns]
+		silence := func() time.Duration {
+			heard := stream.Heard()
+			if heard.IsZero() {
+				heard = start
+			}
+			return time.Since(heard)
 		}
-		return fmt.Errorf("records can't be written for %v: is stdout read?", busy.Round(time.Second))
+		s.metrics.WatchStream(ns, silence)
+		checks = append(checks, telemetry.Check{
+			Name:    "watch of " + scope(ns),
+			Failure: func() error { return checkStream(ns, stream.Stream, silence()) },
+		})
 	}
-	return nil
+	return checks
+}
+
+func (s *service) checkBusy() error {
+	busy := s.pipeline.Busy()
+	if busy <= maxBusy || s.holdup() != holdupStdout { // the journal has a check of its own
+		return nil
+	}
+	if s.stdoutTrouble != nil && s.stdoutTrouble.present() != nil {
+		return fmt.Errorf("records can't be written for %v: %w", busy.Round(time.Second), s.stdoutTrouble.present())
+	}
+	return fmt.Errorf("records can't be written for %v: is stdout read?", busy.Round(time.Second))
 }
 
 func (s *service) checkJournal(j journal.Stats) error {
