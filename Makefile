@@ -65,6 +65,7 @@ lint: ## Format and lint
 	$(TOOL) golangci-lint run ./...
 	cd test/cluster && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/collector && go tool -modfile=../../tools/go.mod golangci-lint run ./...
+	cd test/helm && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/prometheus && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/compose && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	$(TOOL) golangci-lint run --build-tags e2e,release,loghouse ./test/...
@@ -110,6 +111,28 @@ collector: build $(COLLECTOR) $(LOGSTORE) ## Build the program, a Collector and 
 collector-test: collector ## Test otel-collector.yaml with a real Collector and a real log store
 	go test -tags e2e -count=1 -timeout 10m -v ./test/pipeline
 
+.PHONY: helm-test
+helm-test: build $(CLUSTER) helm-tools ## Test the Helm chart and the manifests on a real API server, with the program as their ServiceAccount
+	$(CLUSTER) build
+	go -C test/helm test -count=1 -timeout 20m -parallel 16 -v ./...
+
+.PHONY: helm-docs
+helm-docs: helm-tools ## Write the chart's README.md from its values
+	test/helm/bin/helm-docs --chart-search-root deploy/helm --sort-values-order file
+
+.PHONY: manifests
+manifests: helm-tools ## Write deploy/manifests from the chart
+	tools/manifests.sh deploy/manifests
+
+# What Helm 3 takes for the cluster's version where it has none, as its releases do.
+HELM3KUBE = -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=37
+
+.PHONY: helm-tools
+helm-tools:
+	CGO_ENABLED=0 go -C test/helm build -trimpath -ldflags='-s -w' -o bin/v4/helm helm.sh/helm/v4/cmd/helm
+	CGO_ENABLED=0 go -C test/helm build -trimpath -ldflags='-s -w $(HELM3KUBE)' -o bin/v3/helm helm.sh/helm/v3/cmd/helm
+	CGO_ENABLED=0 go -C test/helm build -trimpath -ldflags='-s -w' -o bin/helm-docs github.com/norwoodj/helm-docs/cmd/helm-docs
+
 .PHONY: $(CLUSTER) $(COLLECTOR) $(LOGSTORE)
 $(CLUSTER):
 	CGO_ENABLED=0 go -C test/cluster build -trimpath -o bin/cluster .
@@ -139,4 +162,4 @@ rules-test: build ## Test alert rules, dashboard and metrics with Prometheus its
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin dist coverage.out test/cluster/bin test/collector/bin test/compose/bin test/logstore/bin test/prometheus/bin
+	rm -rf bin dist coverage.out test/*/bin

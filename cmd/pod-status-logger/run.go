@@ -140,6 +140,9 @@ func (all streams) run(ctx context.Context, out chan<- watch.Event) error {
 	var wg sync.WaitGroup
 	for _, stream := range all {
 		wg.Go(func() { _ = stream.Run(ctx, stream.from, out) }) // returns only ctx's error
+		if stream.from == "" {
+			wg.Go(func() { stream.CheckList(ctx) }) // others list as they resume
+		}
 	}
 	wg.Wait()
 	return ctx.Err()
@@ -239,6 +242,8 @@ func (s *service) checkJournal(j journal.Stats) error {
 
 func checkStream(ns string, stream *watch.Stream, silence time.Duration) error {
 	switch {
+	case stream.Denied() != "":
+		return fmt.Errorf("watch of %s: %s", scope(ns), stream.Denied())
 	case !stream.Synced():
 		return fmt.Errorf("watch of %s: the pods are not listed yet", scope(ns))
 	case silence > maxSilence:
