@@ -29,8 +29,8 @@ func (d denial) remedy() string {
 	return fmt.Sprintf("allow it with a Role in namespace %s: %s", d.namespace, rule)
 }
 
-// badCredentials is what there is to say of a 401.
-const badCredentials = "the API server does not accept the credentials"
+// notAccepted is what there is to say of a 401.
+const notAccepted = "the API server does not accept the credentials"
 
 // deny notes why the server gives nothing, until it gives a sign of life.
 func (r *session) deny(reason, verb string) {
@@ -38,7 +38,7 @@ func (r *session) deny(reason, verb string) {
 	case ReasonForbidden:
 		r.setDenied(denial{verb, r.Namespace}.String())
 	case ReasonUnauthorized:
-		r.setDenied(badCredentials)
+		r.setDenied(notAccepted)
 	}
 }
 

@@ -133,7 +133,7 @@ func (r *session) logRestart(ctx context.Context, reason string, atOnce bool, de
 	level, msg := slog.LevelWarn, "watch interrupted"
 	switch {
 	case reason == ReasonUnauthorized:
-		level, msg = slog.LevelError, badCredentials
+		level, msg = slog.LevelError, notAccepted
 	case reason == ReasonForbidden:
 		level, msg = slog.LevelError, denied.String()+"; nothing is told of them until then; "+denied.remedy()
 	case reason == ReasonInvalid && atOnce:

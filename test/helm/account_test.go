@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -170,12 +171,7 @@ func (l *logger) records() (all []record) {
 
 // has reports whether one of the records is as wanted.
 func (l *logger) has(want func(record) bool) bool {
-	for _, r := range l.records() {
-		if want(r) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(l.records(), want)
 }
 
 func freeAddress(t *testing.T) string {

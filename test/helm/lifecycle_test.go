@@ -126,12 +126,12 @@ func (c *control) wantLeft(t *testing.T, ns string, want ...string) {
 	for _, namespaced := range []string{"true", "false"} {
 		kinds := strings.Fields(kubectl.must("api-resources", "--verbs=list", "--namespaced="+namespaced, "-o", "name"))
 		kinds = slices.DeleteFunc(kinds, func(kind string) bool { return strings.HasPrefix(kind, "events") })
-		args := []string{"get", strings.Join(kinds, ","), "-l", "app.kubernetes.io/name=pod-status-logger", "-o",
-			`jsonpath={range .items[*]}{.kind}/{.metadata.name}{"\n"}{end}`}
+		const names = `jsonpath={range .items[*]}{.kind}/{.metadata.name}{"\n"}{end}`
+		args := []string{"get", strings.Join(kinds, ","), "-l", "app.kubernetes.io/name=pod-status-logger", "-o", names}
 		if namespaced == "true" {
 			args = append(args, "--namespace", ns)
 		}
-		for _, object := range strings.Fields(kubectl.must(args...)) {
+		for object := range strings.FieldsSeq(kubectl.must(args...)) {
 			kind, name, _ := strings.Cut(object, "/")
 			if namespaced == "true" || strings.HasPrefix(name, ns+":") {
 				got = append(got, strings.ToLower(kind)+"s/"+name)

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,7 +41,7 @@ func TestPage(t *testing.T) {
 			h := helm(t, version).at(c.kubeconfig)
 			path := filepath.Dir(h.path) + ":" + absolute(t, "../cluster/bin") + ":" + os.Getenv("PATH")
 			cmd := exec.CommandContext(t.Context(), "bash", "-c", script)
-			cmd.Dir, cmd.Env = clone(t), append(h.env, "PATH="+path)
+			cmd.Dir, cmd.Env = clone(t), slices.Concat(h.env, []string{"PATH=" + path})
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}

@@ -27,8 +27,8 @@ func TestRights(t *testing.T) {
 	c.newNamespace(t, "shop")
 	c.newNamespace(t, "payments")
 	for name, r := range map[string]struct {
-		set         []string
-		here, else_ []string // in shop, and in every other namespace
+		set             []string
+		here, elsewhere []string // in shop, and in every other namespace
 	}{
 		"by default":           {nil, allRights, allRights},
 		"without plugins":      {[]string{"--set-json", "config.plugins=[]"}, podRights, podRights},
@@ -46,7 +46,7 @@ func TestRights(t *testing.T) {
 			h := helm(t, "v4").at(c.kubeconfig)
 			h.must(append([]string{"install", "r", chart, "--namespace", ns}, r.set...)...)
 			defer h.must("uninstall", "r", "--namespace", ns)
-			for namespace, want := range map[string][]string{"shop": r.here, "payments": r.else_, "kube-system": r.else_, ns: r.else_} {
+			for namespace, want := range map[string][]string{"shop": r.here, "payments": r.elsewhere, "kube-system": r.elsewhere, ns: r.elsewhere} {
 				if diff := cmp.Diff(slices.Sorted(slices.Values(want)), c.rights(t, ns, "r-pod-status-logger", namespace), cmpopts.EquateEmpty()); diff != "" {
 					t.Errorf("rights in %s (-want +got):\n%s", namespace, diff)
 				}
