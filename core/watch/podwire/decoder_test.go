@@ -1,13 +1,18 @@
 package podwire
 
 import (
+	"errors"
 	"reflect"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/encoding/protowire"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/core/status"
 )
 
 // TestDecode holds that of every pod comes what the generated code reads of it,
@@ -41,6 +46,42 @@ func check(t *testing.T, name string, d *Decoder, b []byte, into *Pod) {
 	}
 	if !reflect.DeepEqual(want, got) {
 		t.Fatalf("%s (-generated code +here):\n%s\n%x", name, cmp.Diff(want, got), b)
+	}
+}
+
+// TestRecords: the rules tell the same of both, of each pod by itself and after
+// another.
+func TestRecords(t *testing.T) {
+	rules := status.Rules{ServiceFromLabels: true, Annotations: wanted}
+	d := NewDecoder(rules.AnnotationKeys())
+	var before *status.State
+	for name, p := range corpus(t, 200) {
+		var full corev1.Pod
+		var slim Pod
+		b := marshal(t, p)
+		if err := errors.Join(full.Unmarshal(b), d.Decode(b, &slim)); err != nil {
+			t.Fatal(err)
+		}
+		tell := func(p *corev1.Pod) (states []*status.State, records []record.Record) {
+			for _, learn := range []func(*corev1.Pod, time.Time) (*status.State, []record.Record){rules.Create, rules.Initial, rules.Found,
+				func(p *corev1.Pod, at time.Time) (*status.State, []record.Record) {
+					return rules.Update(before, p, at, false)
+				},
+				func(p *corev1.Pod, at time.Time) (*status.State, []record.Record) {
+					return nil, rules.Delete(before, p, at)
+				},
+			} {
+				s, r := learn(p, time.Time{})
+				states, records = append(states, s), append(records, r...)
+			}
+			return states, records
+		}
+		wantStates, want := tell(&full)
+		gotStates, got := tell(&slim.Pod)
+		if !reflect.DeepEqual(wantStates, gotStates) || !reflect.DeepEqual(want, got) {
+			t.Errorf("%s: records %+v, want %+v", name, got, want)
+		}
+		before = wantStates[0]
 	}
 }
 
