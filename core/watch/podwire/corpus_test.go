@@ -93,8 +93,8 @@ func each[T any](list []T, f func(T) T) []T {
 func corpus(tb testing.TB, random int) map[string]*corev1.Pod {
 	tb.Helper()
 	pods := map[string]*corev1.Pod{
-		"zero": {}, "small": sized(tb, 2<<10), "running": watchtest.RunningPod("shop", "cart"),
-		"5 KB": sized(tb, 5<<10), "15 KB": sized(tb, 15<<10), "rare": rarePod(),
+		"zero": {}, "small": watchtest.PodOfSize("shop", "cart", 2<<10), "running": watchtest.RunningPod("shop", "cart"),
+		"15 KB": watchtest.PodOfSize("shop", "cart", 15<<10), "rare": rarePod(),
 	}
 	codecs := serializer.NewCodecFactory(runtime.NewScheme())
 	filler := fuzzer.FuzzerFor(metafuzzer.Funcs, rand.NewSource(1), codecs).NilChance(.3).NumElements(0, 3)
@@ -104,34 +104,6 @@ func corpus(tb testing.TB, random int) map[string]*corev1.Pod {
 		pods[fmt.Sprintf("random %d", i)] = p
 	}
 	return pods
-}
-
-// sized returns a running pod of a Deployment with two containers and ten labels
-// that has this many bytes in protobuf, give or take a hundred, half of what is
-// added being managedFields.
-func sized(tb testing.TB, size int) *corev1.Pod {
-	tb.Helper()
-	p := watchtest.RunningPod("shop", "cart-64d8cc85cd-x7k2p")
-	p.UID, p.ResourceVersion = "6e0fd1b2-2f6c-4a0b-9a3e-5b1f0c9a7d12", "123456789"
-	for _, label := range []string{"app", "tier", "track", "team"} {
-		p.Labels[label] = "some-" + label
-	}
-	if p.Size() > size {
-		p.ManagedFields, p.Spec.Volumes = nil, nil
-		for i := range p.Spec.Containers {
-			p.Spec.Containers[i].Env = nil
-		}
-	}
-	if missing := size - p.Size(); missing > 200 {
-		p.ManagedFields = append(p.ManagedFields, metav1.ManagedFieldsEntry{
-			Manager: "kubelet", FieldsV1: metav1.NewFieldsV1(`{"f:status":"` + strings.Repeat("f", missing/2) + `"}`),
-		})
-		for i := range 10 {
-			env := corev1.EnvVar{Name: fmt.Sprintf("MORE_%d", i), Value: strings.Repeat("v", missing/20)}
-			p.Spec.Containers[0].Env = append(p.Spec.Containers[0].Env, env)
-		}
-	}
-	return p
 }
 
 // rarePod has what most pods have not.

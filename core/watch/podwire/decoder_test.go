@@ -13,6 +13,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/status"
+	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 // TestDecode holds that of every pod comes what the generated code reads of it,
@@ -262,7 +263,7 @@ func TestOddities(t *testing.T) {
 // TestTruncated: a pod that ends somewhere within is an error wherever it is one
 // for the generated code.
 func TestTruncated(t *testing.T) {
-	b := marshal(t, sized(t, 5<<10))
+	b := marshal(t, watchtest.PodOfSize("shop", "cart", 5<<10))
 	d, into := NewDecoder(wanted), new(Pod)
 	for n := range b {
 		if err, full := d.Decode(b[:n], into), new(corev1.Pod).Unmarshal(b[:n]); (err == nil) != (full == nil) {
@@ -273,7 +274,7 @@ func TestTruncated(t *testing.T) {
 
 // TestSteadyStream: the same pod again costs its name, uid and version.
 func TestSteadyStream(t *testing.T) {
-	b := marshal(t, sized(t, 5<<10))
+	b := marshal(t, watchtest.PodOfSize("shop", "cart", 5<<10))
 	d, into := NewDecoder(wanted), new(Pod)
 	decode := func() {
 		if err := d.Decode(b, into); err != nil {
