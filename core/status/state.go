@@ -109,7 +109,7 @@ func (r Rules) of(prev *State, pod *corev1.Pod) *State {
 		node:            unique.Make(pod.Spec.NodeName),
 		phase:           unique.Make(string(pod.Status.Phase)),
 		reason:          unique.Make(pod.Status.Reason),
-		labels:          record.NewLabels(pod.Labels),
+		labels:          labelsAfter(prev, pod.Labels),
 		notes:           r.notesOf(pod),
 		message:         hash(pod.Status.Message),
 		conditions:      conditionsHash(pod.Status.Conditions),
@@ -123,6 +123,15 @@ func (r Rules) of(prev *State, pod *corev1.Pod) *State {
 		s.containers = append(s.containers, stateOf(c.status))
 	}
 	return s
+}
+
+// labelsAfter returns the labels of a pod, which hardly ever change: comparing
+// them is cheaper than making them anew.
+func labelsAfter(prev *State, labels map[string]string) record.Labels {
+	if prev != nil && prev.labels.Are(labels) {
+		return prev.labels
+	}
+	return record.NewLabels(labels)
 }
 
 func (r Rules) ownerOf(pod *corev1.Pod) owner {
