@@ -1,7 +1,7 @@
 // Package emit writes records: it hands each, as slog's, through the otelslog
-// bridge to one OpenTelemetry LoggerProvider, whose first processor gives it its
-// attributes, and whose others are the sinks. [Stdout] is the one that writes lines; package otlp
-// has the other.
+// bridge to one OpenTelemetry LoggerProvider. Its first processor gives a record its
+// attributes, the others are the sinks: [Stdout] writes lines, package otlp
+// has the other one.
 //
 // Package emittest reads records back in tests.
 package emit
