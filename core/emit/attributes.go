@@ -178,5 +178,5 @@ func unsigned(key string, n uint64) attribute.KeyValue {
 	if n > math.MaxInt64 {
 		return attribute.String(key, strconv.FormatUint(n, 10))
 	}
-	return attribute.Int64(key, int64(n)) //nolint:gosec // as was just seen
+	return attribute.Int64(key, int64(n))
 }

@@ -25,8 +25,8 @@ const readBuffer = 32 << 10
 // wireEvent is an event of a watch as it came. Its object is either a pod, or
 // another one.
 type wireEvent struct {
-	Type   watch.EventType
-	Object runtime.Object
+	typ    watch.EventType
+	object runtime.Object
 	pod    *podwire.Pod
 }
 
@@ -102,7 +102,7 @@ func (e *events) parse(frame []byte) (wireEvent, error) {
 	}
 	if message, ok := podwire.Object(object, "Pod"); ok {
 		pod, err := e.stream.decode(message)
-		return wireEvent{Type: typ, pod: pod}, err
+		return wireEvent{typ: typ, pod: pod}, err
 	}
 	other, err := e.client.decode(runtime.ContentTypeProtobuf, object)
 	return wireOf(typ, other), err
@@ -120,9 +120,9 @@ func typeOf(text []byte) (watch.EventType, error) {
 // wireOf makes an event of an object that was decoded.
 func wireOf(t watch.EventType, object runtime.Object) wireEvent {
 	if pod, ok := object.(*corev1.Pod); ok {
-		return wireEvent{Type: t, pod: &podwire.Pod{Pod: *pod}}
+		return wireEvent{typ: t, pod: &podwire.Pod{Pod: *pod}}
 	}
-	return wireEvent{Type: t, Object: object}
+	return wireEvent{typ: t, object: object}
 }
 
 // json returns what decodes events in JSON, which is client-go's own code.

@@ -83,20 +83,20 @@ func (r *session) accepted(ctx context.Context) error {
 }
 
 func (r *session) handle(ctx context.Context, ev wireEvent) error {
-	if ev.Type == watch.Error {
-		return apierrors.FromObject(ev.Object)
+	if ev.typ == watch.Error {
+		return apierrors.FromObject(ev.object)
 	}
 	if ev.pod == nil {
-		return fmt.Errorf("decode %s event: got a %T", ev.Type, ev.Object)
+		return fmt.Errorf("decode %s event: got a %T", ev.typ, ev.object)
 	}
 	r.hear()
 	switch {
-	case ev.Type == watch.Bookmark:
+	case ev.typ == watch.Bookmark:
 		return r.bookmark(ctx, ev.pod)
 	case r.relist:
-		return r.listItem(ctx, ev.Type, ev.pod)
+		return r.listItem(ctx, ev.typ, ev.pod)
 	default:
-		return r.live(ctx, kindOf(ev.Type), ev.pod, ev.pod.ResourceVersion)
+		return r.live(ctx, kindOf(ev.typ), ev.pod, ev.pod.ResourceVersion)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -17,30 +18,42 @@ import (
 
 // page is a page of a list, or all of one.
 type page struct {
+	call *silence
 	body io.ReadCloser
-	pods iterator               // to be read once
-	meta func() metav1.ListMeta // complete when all pods were read
+	pods iter.Seq2[*podwire.Pod, error] // to be read once; ends with an error
+	meta func() metav1.ListMeta         // complete when all pods were read
 }
 
-// iterator yields pods, and ends with an error.
-type iterator = func(yield func(*podwire.Pod, error) bool)
+func (p *page) close() {
+	p.call.cancel()
+	_ = p.body.Close()
+}
 
-func (p *page) close() { _ = p.body.Close() }
+// list makes a list request. Silence counts while the server is waited for, here
+// and when pods are read.
+func (r *session) list(ctx context.Context, opts metav1.ListOptions) (*page, error) {
+	call := newSilence(ctx, r.Silence)
+	p, err := r.openList(call, opts)
+	if err != nil {
+		call.cancel()
+		return nil, call.explain(err)
+	}
+	return p, nil
+}
 
-// list makes a list request, whose response is read through the reader that
-// wrap returns.
-func (r *session) list(ctx context.Context, opts metav1.ListOptions, wrap func(io.ReadCloser) io.ReadCloser) (*page, error) {
-	response, err := r.get(&opts).Stream(ctx)
+func (r *session) openList(call *silence, opts metav1.ListOptions) (*page, error) {
+	response, err := r.get(&opts).Stream(call.ctx)
 	if err != nil {
 		return nil, err
 	}
-	body := wrap(response)
+	call.pause()
+	body := body{response, call}
 	p, err := r.readList(bufio.NewReaderSize(body, readBuffer))
 	if err != nil {
 		_ = body.Close()
 		return nil, fmt.Errorf("read list: %w", err)
 	}
-	p.body = body
+	p.call, p.body = call, body
 	return p, nil
 }
 

@@ -2,7 +2,6 @@ package watch
 
 import (
 	"context"
-	"io"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -33,12 +32,9 @@ func (r *session) listPages(ctx context.Context) error {
 
 // listPage reads a page, and sends its pods as they come.
 func (r *session) listPage(ctx context.Context, opts metav1.ListOptions) (metav1.ListMeta, error) {
-	call := newSilence(ctx, r.Silence)
-	defer call.cancel()
-	page, err := r.list(call.ctx, opts, func(response io.ReadCloser) io.ReadCloser { return body{response, call} })
-	call.pause()
+	page, err := r.list(ctx, opts)
 	if err != nil {
-		return metav1.ListMeta{}, call.explain(err)
+		return metav1.ListMeta{}, err
 	}
 	defer page.close()
 	r.hear()
@@ -49,7 +45,7 @@ func (r *session) listPage(ctx context.Context, opts metav1.ListOptions) (metav1
 	}
 	for pod, err := range page.pods {
 		if err != nil {
-			return metav1.ListMeta{}, call.explain(err)
+			return metav1.ListMeta{}, page.call.explain(err)
 		}
 		r.pods++
 		if err := r.send(ctx, Present, pod, pod.ResourceVersion); err != nil {

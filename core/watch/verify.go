@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -69,16 +68,16 @@ func (r *session) verify(ctx context.Context) error {
 
 // look reads a page, and returns its resourceVersion.
 func (r *session) look(ctx context.Context, opts metav1.ListOptions, at func(*corev1.Pod)) (rv string, err error) {
-	call := newSilence(ctx, min(verifyLimit, r.Silence))
-	defer call.cancel()
-	page, err := r.list(call.ctx, opts, func(response io.ReadCloser) io.ReadCloser { return response })
+	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
+	defer cancel()
+	page, err := r.list(ctx, opts)
 	if err != nil {
-		return "", call.explain(err)
+		return "", err
 	}
 	defer page.close()
 	for pod, err := range page.pods {
 		if err != nil {
-			return "", call.explain(err)
+			return "", page.call.explain(err)
 		}
 		at(&pod.Pod)
 		r.memory.Put(pod)

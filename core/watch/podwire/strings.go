@@ -3,19 +3,19 @@ package podwire
 import "hash/maphash"
 
 const (
-	// slots bounds the strings that are remembered; more than that at a time cost
-	// memory anew each time that they come.
-	slots = 4096
+	// pairs bounds the strings that are remembered, two for each. More than that at
+	// a time cost memory anew when they come.
+	pairs = 2048
 	// maxShared is the length of the longest of them.
 	maxShared = 256
 )
 
 // shared remembers strings that come again and again: label keys and values,
-// images, nodes, reasons. Each has one place, where the last of those that would
-// be there stays.
+// images, nodes, reasons. Each has its pair of places, where the two stay that
+// came last.
 type shared struct {
 	seed  maphash.Seed
-	slots [slots]string
+	pairs [pairs][2]string
 }
 
 func (s *shared) string(b []byte) string {
@@ -25,9 +25,14 @@ func (s *shared) string(b []byte) string {
 	if len(b) > maxShared {
 		return string(b)
 	}
-	slot := &s.slots[maphash.Bytes(s.seed, b)%slots]
-	if *slot != string(b) {
-		*slot = string(b)
+	pair := &s.pairs[maphash.Bytes(s.seed, b)%pairs]
+	if pair[0] == string(b) {
+		return pair[0]
 	}
-	return *slot
+	if pair[1] == string(b) {
+		pair[0], pair[1] = pair[1], pair[0]
+	} else {
+		pair[0], pair[1] = string(b), pair[0]
+	}
+	return pair[0]
 }
