@@ -8,6 +8,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -229,6 +230,9 @@ func (p *Pipeline) take(ctx context.Context, ev watch.Event) error {
 		p.group.changed++
 	}
 	ev.Release() // states and records have its strings only
+	if ev.Kind == watch.Listed {
+		go debug.FreeOSMemory() // a list leaves as much garbage as is kept, and where little happens none is collected for minutes
+	}
 	return nil
 }
 
