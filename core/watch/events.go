@@ -53,17 +53,24 @@ func (e *events) close() { _ = e.body.Close() }
 func (e *events) next() (wireEvent, error) { return e.decode() }
 
 // sniff finds out how the server encodes. A frame of protobuf begins with its
-// length, and one that begins with a brace would have two gigabytes.
+// length, and one that begins with a brace, or with any text, would have hundreds
+// of megabytes.
 func (e *events) sniff() (wireEvent, error) {
 	first, err := e.in.Peek(1)
 	if err != nil {
 		return wireEvent{}, err
 	}
-	e.decode = e.protobuf
-	if first[0] == '{' {
-		if e.decode, err = e.json(); err != nil {
-			return wireEvent{}, err
-		}
+	switch {
+	case first[0] == '{':
+		e.decode, err = e.json()
+	case first[0] >= ' ':
+		begin, _ := e.in.Peek(min(e.in.Buffered(), 64))
+		err = fmt.Errorf("the answer is neither protobuf nor JSON, it begins with %q", begin)
+	default:
+		e.decode = e.protobuf
+	}
+	if err != nil {
+		return wireEvent{}, err
 	}
 	return e.decode()
 }

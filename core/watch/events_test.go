@@ -55,7 +55,7 @@ func TestAnswersThatAreNoWatch(t *testing.T) {
 		body []byte
 		want string
 	}{
-		"a page of a proxy":   {[]byte("<html>sign in</html>"), "an object of 1013478509 bytes is larger than 16777216"},
+		"a page of a proxy":   {[]byte("<html>sign in</html>"), "neither protobuf nor JSON, it begins with"},
 		"too large a frame":   {[]byte{1, 0, 0, 1, 0}, "an object of 16777217 bytes is larger than 16777216"},
 		"an empty frame":      {[]byte{0, 0, 0, 0}, "got invalid watch event type"},
 		"no event":            {[]byte{0, 0, 0, 1, 7}, "the frame holds no watch event"},
