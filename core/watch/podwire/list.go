@@ -11,8 +11,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// MaxObject is the size of the largest object that is read, that of client-go.
-const MaxObject = 16 << 20
+// maxObject is the size of the largest object that is read, that of client-go.
+const maxObject = 16 << 20
 
 // ErrNoList says that what is read is no PodList in protobuf, or is so in a way
 // that needs another look. Nothing of it was consumed.
@@ -117,8 +117,8 @@ func (l *List) meta(b []byte) bool {
 
 // ReadObject reads an object of this size into a buffer, which grows where it has to.
 func ReadObject(in io.Reader, size uint64, buffer *[]byte) ([]byte, error) {
-	if size > MaxObject {
-		return nil, fmt.Errorf("an object of %d bytes is larger than %d", size, MaxObject)
+	if size > maxObject {
+		return nil, fmt.Errorf("an object of %d bytes is larger than %d", size, maxObject)
 	}
 	if uint64(cap(*buffer)) < size {
 		*buffer = make([]byte, size+size/4)

@@ -126,7 +126,7 @@ func TestListOfTheFuture(t *testing.T) {
 	for name, bad := range map[string][]byte{
 		"a group":      protowire.AppendTag(nil, 9, protowire.StartGroupType),
 		"field 0":      {2},
-		"too large":    protowire.AppendVarint(protowire.AppendTag(nil, 2, protowire.BytesType), MaxObject+1),
+		"too large":    protowire.AppendVarint(protowire.AppendTag(nil, 2, protowire.BytesType), maxObject+1),
 		"bad metadata": protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), "\xff"),
 		"cut":          item[:3],
 	} {
