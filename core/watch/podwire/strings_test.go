@@ -1,8 +1,8 @@
 package podwire
 
 import (
-	"fmt"
 	"hash/maphash"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -12,7 +12,7 @@ import (
 func TestShared(t *testing.T) {
 	s := shared{seed: maphash.MakeSeed()}
 	for i := range 10 * pairs {
-		for _, want := range []string{fmt.Sprint(i), "app", "", strings.Repeat("x", maxShared+i%3-1)} {
+		for _, want := range []string{strconv.Itoa(i), "app", "", strings.Repeat("x", maxShared+i%3-1)} {
 			if got := s.string([]byte(want)); got != want {
 				t.Fatalf("got %q, want %q", got, want)
 			}
