@@ -78,7 +78,7 @@ func cpuOf(b *testing.B, plugins string, event func(server *watchtest.Server, i 
 	sent := func(n int) func() bool {
 		return func() bool {
 			_, page := get(address, "/metrics")
-			return strings.Contains(page, fmt.Sprintf("\npod_status_logger_otlp_sent_records_total %d\n", n))
+			return strings.Contains(page, fmt.Sprintf("\npod_status_logger_sink_acknowledged_records_total{sink=\"otlp\"} %d\n", n))
 		}
 	}
 	eventually(b, sent(benchPods))

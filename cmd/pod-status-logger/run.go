@@ -124,6 +124,7 @@ func (s *service) streams(config *rest.Config) (streams, error) {
 			Client:        client,
 			Namespace:     ns,
 			LabelSelector: s.config.Watch.Selector,
+			Annotations:   s.pipeline.Annotations(),
 			Since:         s.journal.Stats().Committed,
 			Known:         s.pipeline.Known,
 			Compare:       from.Compare,

@@ -1,7 +1,8 @@
 package emit
 
 import (
-	"log/slog"
+	"math"
+	"strconv"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -9,13 +10,13 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// converter turns records into slog attributes whose keys are those of the
+// converter turns records into attributes whose keys are those of the
 // table of fields over OTLP. It has strings that come from outside made valid
 // UTF-8: one bad byte, such as in a termination message cut in the middle of a
 // rune, would make an OTLP request unsendable.
 type converter struct {
 	cluster string
-	attrs   []slog.Attr // reused
+	attrs   []attribute.KeyValue // reused
 	// labelKeys has the attribute key of each label key seen, so that it isn't
 	// put together anew for each record. Its keys are parts of its values: those
 	// of a record would keep all labels of its pod in memory.
@@ -27,7 +28,7 @@ const maxLabelKeys = 4096
 
 // attributes returns the attributes of r: those of the table in its order, then
 // those of plugins, then labels. They are valid until the next call.
-func (c *converter) attributes(r *record.Record) []slog.Attr {
+func (c *converter) attributes(r *record.Record) []attribute.KeyValue {
 	c.attrs = c.attrs[:0]
 	c.event(r)
 	if r.Dropped != nil {
@@ -46,7 +47,7 @@ func (c *converter) attributes(r *record.Record) []slog.Attr {
 	c.workload(&r.Pod.Workload)
 	c.account(r)
 	for _, kv := range r.Attributes {
-		c.attrs = append(c.attrs, slog.Attr{Key: record.Valid(string(kv.Key)), Value: slogValue(kv.Value)})
+		c.attrs = append(c.attrs, attribute.KeyValue{Key: attribute.Key(record.Valid(string(kv.Key))), Value: scalar(kv.Value)})
 	}
 	for key, value := range r.Pod.Labels.All() {
 		c.str(c.labelKey(key), value)
@@ -67,10 +68,10 @@ func (c *converter) event(r *record.Record) {
 func (c *converter) dropped(r *record.Record) {
 	c.nonEmpty(record.AttrCluster, c.cluster)
 	c.attrs = append(c.attrs,
-		slog.Uint64(record.AttrDropped, r.Dropped.Records),
-		slog.Uint64(record.AttrDroppedFirst, r.Dropped.FirstSeq),
-		slog.Uint64(record.AttrDroppedLast, r.Dropped.LastSeq),
-		slog.Uint64(record.AttrDroppedTotal, r.Dropped.Total))
+		unsigned(record.AttrDropped, r.Dropped.Records),
+		unsigned(record.AttrDroppedFirst, r.Dropped.FirstSeq),
+		unsigned(record.AttrDroppedLast, r.Dropped.LastSeq),
+		unsigned(record.AttrDroppedTotal, r.Dropped.Total))
 	c.number(r)
 }
 
@@ -89,13 +90,13 @@ func (c *converter) container(r *record.Record) {
 	c.str(record.AttrContainerType, p.Type.String())
 	c.str(record.AttrImage, p.Image)
 	c.attrs = append(c.attrs,
-		slog.Bool(record.AttrReady, p.Ready),
-		slog.Int64(record.AttrRestartCount, int64(p.RestartCount)))
+		attribute.Bool(record.AttrReady, p.Ready),
+		attribute.Int64(record.AttrRestartCount, int64(p.RestartCount)))
 	if p.Terminated {
-		c.attrs = append(c.attrs, slog.Int64(record.AttrExitCode, int64(p.ExitCode)))
+		c.attrs = append(c.attrs, attribute.Int64(record.AttrExitCode, int64(p.ExitCode)))
 	}
 	if p.Signal != 0 {
-		c.attrs = append(c.attrs, slog.Int64(record.AttrSignal, int64(p.Signal)))
+		c.attrs = append(c.attrs, attribute.Int64(record.AttrSignal, int64(p.Signal)))
 	}
 	c.str(record.AttrContainerState, p.Status)
 	c.nonEmpty(record.AttrContainerReason, r.Reason)
@@ -121,10 +122,10 @@ func (c *converter) workload(w *record.Workload) {
 func (c *converter) account(r *record.Record) {
 	c.nonEmpty(record.AttrEnrichment, r.Enrichment)
 	if r.Initial {
-		c.attrs = append(c.attrs, slog.Bool(record.AttrInitial, true))
+		c.attrs = append(c.attrs, attribute.Bool(record.AttrInitial, true))
 	}
 	if r.Recovered {
-		c.attrs = append(c.attrs, slog.Bool(record.AttrRecovered, true))
+		c.attrs = append(c.attrs, attribute.Bool(record.AttrRecovered, true))
 	}
 	c.str(record.AttrResourceVersion, r.ResourceVersion)
 	c.number(r)
@@ -132,11 +133,11 @@ func (c *converter) account(r *record.Record) {
 
 func (c *converter) number(r *record.Record) {
 	c.str(record.AttrID, r.ID.String())
-	c.attrs = append(c.attrs, slog.Uint64(record.AttrSeq, r.Seq))
+	c.attrs = append(c.attrs, unsigned(record.AttrSeq, r.Seq))
 }
 
 func (c *converter) str(key, value string) {
-	c.attrs = append(c.attrs, slog.String(key, record.Valid(value)))
+	c.attrs = append(c.attrs, attribute.String(key, record.Valid(value)))
 }
 
 func (c *converter) nonEmpty(key, value string) {
@@ -158,18 +159,24 @@ func (c *converter) labelKey(label string) string {
 	return key
 }
 
-// slogValue converts what a plugin may give: string, bool, int or float.
-func slogValue(v attribute.Value) slog.Value {
+// scalar returns what a plugin may give: a string, which is valid then, a bool, an
+// int or a float.
+func scalar(v attribute.Value) attribute.Value {
 	switch v.Type() {
-	case attribute.BOOL:
-		return slog.BoolValue(v.AsBool())
-	case attribute.INT64:
-		return slog.Int64Value(v.AsInt64())
-	case attribute.FLOAT64:
-		return slog.Float64Value(v.AsFloat64())
+	case attribute.BOOL, attribute.INT64, attribute.FLOAT64:
+		return v
 	case attribute.STRING:
-		return slog.StringValue(record.Valid(v.AsString()))
+		return attribute.StringValue(record.Valid(v.AsString()))
 	default:
-		return slog.StringValue(record.Valid(v.String()))
+		return attribute.StringValue(record.Valid(v.String()))
 	}
+}
+
+// unsigned is what the bridge makes of such a number: attributes have signed ones
+// only.
+func unsigned(key string, n uint64) attribute.KeyValue {
+	if n > math.MaxInt64 {
+		return attribute.String(key, strconv.FormatUint(n, 10))
+	}
+	return attribute.Int64(key, int64(n))
 }

@@ -1,7 +1,7 @@
-// Package emit writes records: it turns each into slog attributes and hands it
-// through the otelslog bridge to one OpenTelemetry LoggerProvider, whose
-// processors are the sinks. [Stdout] is the one that writes lines; package otlp
-// has the other.
+// Package emit writes records: it hands each, as slog's, through the otelslog
+// bridge to one OpenTelemetry LoggerProvider. Its first processor gives a record its
+// attributes, the others are the sinks: [Stdout] writes lines, package otlp
+// has the other one.
 //
 // Package emittest reads records back in tests.
 package emit
@@ -40,7 +40,7 @@ type Settings struct {
 type Emitter struct {
 	provider *sdklog.LoggerProvider
 	handler  slog.Handler
-	convert  converter
+	whole    *whole
 }
 
 // New returns an Emitter that writes to the processors of s.
@@ -48,6 +48,7 @@ func New(s Settings) *Emitter {
 	if s.Resource == nil {
 		s.Resource = resource.Empty()
 	}
+	whole := &whole{convert: converter{cluster: s.Cluster, labelKeys: make(map[string]string)}}
 	options := []sdklog.LoggerProviderOption{
 		sdklog.WithResource(s.Resource),
 		// A pod may have more labels than the SDK's default of 128 attributes,
@@ -56,7 +57,7 @@ func New(s Settings) *Emitter {
 		sdklog.WithAttributeCountLimit(-1),
 		sdklog.WithAttributeValueLengthLimit(-1),
 		sdklog.WithAllowKeyDuplication(),
-		sdklog.WithProcessor(eventNames{}),
+		sdklog.WithProcessor(whole),
 	}
 	for _, p := range s.Processors {
 		options = append(options, sdklog.WithProcessor(p))
@@ -68,7 +69,7 @@ func New(s Settings) *Emitter {
 			otelslog.WithLoggerProvider(provider),
 			otelslog.WithVersion(s.Version),
 			otelslog.WithSchemaURL(semconv.SchemaURL)),
-		convert: converter{cluster: s.Cluster, labelKeys: make(map[string]string)},
+		whole: whole,
 	}
 }
 
@@ -79,7 +80,8 @@ func (e *Emitter) Emit(ctx context.Context, r *record.Record) error {
 		ctx = trace.ContextWithRemoteSpanContext(ctx, r.SpanContext)
 	}
 	line := slog.NewRecord(r.Time, slogLevel(r.Level), record.Valid(r.Message), 0)
-	line.AddAttrs(e.convert.attributes(r)...)
+	e.whole.record = r
+	defer func() { e.whole.record = nil }()
 	if err := e.handler.Handle(ctx, line); err != nil {
 		return fmt.Errorf("emit record %s: %w", r.ID, err)
 	}

@@ -174,10 +174,11 @@ func appendString(b []byte, s string) []byte {
 func appendEscaped(b []byte, s string) []byte {
 	done := 0
 	for i := 0; i < len(s); {
-		c, size := rune(s[i]), 1
-		if c >= utf8.RuneSelf {
-			c, size = utf8.DecodeRuneInString(s[i:])
+		if plainByte[s[i]] {
+			i++
+			continue
 		}
+		c, size := utf8.DecodeRuneInString(s[i:])
 		if plain(c, size) {
 			i += size
 			continue
@@ -190,11 +191,18 @@ func appendEscaped(b []byte, s string) []byte {
 	return append(b, s[done:]...)
 }
 
+// plainByte tells the characters of ASCII that stand for themselves, which nearly
+// all are.
+var plainByte = func() (plain [256]bool) {
+	for c := range byte(utf8.RuneSelf) {
+		plain[c] = c >= ' ' && c != '"' && c != '\\' && c != 0x7f
+	}
+	return plain
+}()
+
+// plain tells the same of a character that plainByte doesn't know.
 func plain(c rune, size int) bool {
-	switch {
-	case c < utf8.RuneSelf:
-		return c >= ' ' && c != '"' && c != '\\' && c != 0x7f
-	case c == utf8.RuneError:
+	if c == utf8.RuneError {
 		return size > 1
 	}
 	return c >= 0xa0 && c != '\u2028' && c != '\u2029'

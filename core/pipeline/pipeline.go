@@ -8,6 +8,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -171,6 +172,9 @@ func (p *Pipeline) Pods() int { return p.pods.count() }
 // Known tells whether this very version of the pod is what has been told of it.
 func (p *Pipeline) Known(pod *corev1.Pod) bool { return p.pods.known(pod) }
 
+// Annotations returns the keys of the annotations that pods are to come with.
+func (p *Pipeline) Annotations() []string { return p.set.Rules.AnnotationKeys() }
+
 // collect emits the records of the event and of those that wait behind it, and
 // commits them.
 func (p *Pipeline) collect(ctx context.Context, first watch.Event, events <-chan watch.Event) error {
@@ -224,6 +228,10 @@ func (p *Pipeline) take(ctx context.Context, ev watch.Event) error {
 	}
 	if changed {
 		p.group.changed++
+	}
+	ev.Release() // states and records have its strings only
+	if ev.Kind == watch.Listed {
+		go debug.FreeOSMemory() // a list leaves as much garbage as is kept, and where little happens none is collected for minutes
 	}
 	return nil
 }

@@ -32,6 +32,18 @@ func NewLabels(m map[string]string) Labels {
 	return Labels{unique.Make(string(b))}
 }
 
+// Are reports whether the labels are those in m.
+func (l Labels) Are(m map[string]string) bool {
+	n := 0
+	for key, value := range l.All() {
+		if v, ok := m[key]; !ok || v != value {
+			return false
+		}
+		n++
+	}
+	return n == len(m)
+}
+
 // All yields the labels in the order of their keys.
 func (l Labels) All() iter.Seq2[string, string] {
 	return func(yield func(key, value string) bool) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/core/watch/podwire"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -42,7 +44,7 @@ func TestGolden(t *testing.T) {
 	}
 	for _, path := range stories {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".yaml"), func(t *testing.T) {
-			got := tell(t, path, func(s *State) *State { return s })
+			got := tell(t, path, asIs, unstored)
 			golden := strings.TrimSuffix(path, ".yaml") + ".txt"
 			if *update {
 				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
@@ -56,16 +58,48 @@ func TestGolden(t *testing.T) {
 			if diff := cmp.Diff(string(want), got); diff != "" {
 				t.Errorf("records (-want +got):\n%s", diff)
 			}
-			again := tell(t, path, func(s *State) *State { return stored(t, s) })
+			again := tell(t, path, asIs, func(s *State) *State { return stored(t, s) })
 			if diff := cmp.Diff(got, again); diff != "" {
 				t.Errorf("records with a state that was stored (-want +got):\n%s", diff)
+			}
+			wired := tell(t, path, overTheWire(t), unstored)
+			if diff := cmp.Diff(got, wired); diff != "" {
+				t.Errorf("records of pods that came over the wire (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// tell returns what is told. keep returns what is known at the next event.
-func tell(t *testing.T, path string, keep func(*State) *State) string {
+func unstored(s *State) *State { return s }
+
+// sent is what comes of a pod that a server sends to those who have these rules.
+type sent func(*corev1.Pod, Rules) *corev1.Pod
+
+func asIs(p *corev1.Pod, _ Rules) *corev1.Pod { return p }
+
+// overTheWire has every pod decoded into the memory of the one before, and sees
+// that its state is that of the whole pod.
+func overTheWire(t *testing.T) sent {
+	t.Helper()
+	var into podwire.Pod
+	return func(p *corev1.Pod, rules Rules) *corev1.Pod {
+		b, err := p.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := podwire.NewDecoder(rules.AnnotationKeys()).Decode(b, &into); err != nil {
+			t.Fatal(err)
+		}
+		if whole, slim := rules.Of(p), rules.Of(&into.Pod); !reflect.DeepEqual(whole, slim) {
+			t.Errorf("state of a pod that came over the wire: %+v, want %+v", slim, whole)
+		}
+		return &into.Pod
+	}
+}
+
+// tell returns what is told of the pods that are sent. keep returns what is known
+// at the next event.
+func tell(t *testing.T, path string, send sent, keep func(*State) *State) string {
 	t.Helper()
 	var s story
 	b, err := os.ReadFile(path)
@@ -84,7 +118,7 @@ func tell(t *testing.T, path string, keep func(*State) *State) string {
 		merge(tree, e.Merge)
 		at := time.Date(2018, 3, 16, 14, 0, i, 0, time.UTC)
 		var records []record.Record
-		state, records = learn(t, s.Rules, state, e.Is, podOf(t, tree, i), at)
+		state, records = learn(t, s.Rules, state, e.Is, send(podOf(t, tree, i), s.Rules), at)
 		if state != nil {
 			state = keep(state)
 		}

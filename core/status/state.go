@@ -99,17 +99,22 @@ func (s *State) ResourceVersion() string { return s.resourceVersion }
 // Of returns the state of a pod as if everything in it had been told.
 func (r Rules) Of(pod *corev1.Pod) *State { return r.of(nil, pod) }
 
-// of takes over from prev what can't change, so that the memory is shared.
+// of takes over from prev what can't change, so that the memory is shared, and what
+// has not changed, for that is cheaper than to make it anew.
 func (r Rules) of(prev *State, pod *corev1.Pod) *State {
+	var before State
+	if prev != nil {
+		before = *prev
+	}
 	s := &State{
 		uid:             string(pod.UID),
 		name:            pod.Name,
 		resourceVersion: pod.ResourceVersion,
-		owner:           unique.Make(r.ownerOf(pod)),
-		node:            unique.Make(pod.Spec.NodeName),
-		phase:           unique.Make(string(pod.Status.Phase)),
-		reason:          unique.Make(pod.Status.Reason),
-		labels:          record.NewLabels(pod.Labels),
+		owner:           again(before.owner, r.ownerOf(pod)),
+		node:            again(before.node, pod.Spec.NodeName),
+		phase:           again(before.phase, string(pod.Status.Phase)),
+		reason:          again(before.reason, pod.Status.Reason),
+		labels:          labelsAgain(before.labels, pod.Labels),
 		notes:           r.notesOf(pod),
 		message:         hash(pod.Status.Message),
 		conditions:      conditionsHash(pod.Status.Conditions),
@@ -123,6 +128,22 @@ func (r Rules) of(prev *State, pod *corev1.Pod) *State {
 		s.containers = append(s.containers, stateOf(c.status))
 	}
 	return s
+}
+
+// again returns the handle of a value, which often is the one before.
+func again[T comparable](before unique.Handle[T], v T) unique.Handle[T] {
+	if before != (unique.Handle[T]{}) && before.Value() == v {
+		return before
+	}
+	return unique.Make(v)
+}
+
+// labelsAgain does the same for labels.
+func labelsAgain(before record.Labels, labels map[string]string) record.Labels {
+	if before.Are(labels) {
+		return before
+	}
+	return record.NewLabels(labels)
 }
 
 func (r Rules) ownerOf(pod *corev1.Pod) owner {

@@ -74,6 +74,15 @@ const (
 	annotationContainer = "kubectl.kubernetes.io/default-container"
 )
 
+// AnnotationKeys returns the keys of the annotations that the rules look at.
+func (r Rules) AnnotationKeys() []string {
+	keys := []string{annotationContainer}
+	for _, attr := range []string{record.AttrServiceName, record.AttrServiceNS, record.AttrServiceVersion, record.AttrServiceInstance} {
+		keys = append(keys, annotationPrefix+attr)
+	}
+	return append(keys, r.Annotations...)
+}
+
 // serviceOf derives the identity of the pod's service. The conventions give a
 // container an instance id; that of the pod is its main container's, and
 // [State.pod] makes it, because what is derived here is shared by many pods.

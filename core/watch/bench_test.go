@@ -17,9 +17,18 @@ import (
 // BenchmarkDecode reads one frame of a realistic pod again and again, without a
 // network: what an event costs before anybody has looked at it.
 func BenchmarkDecode(b *testing.B) {
-	for name, opts := range map[string][]watchtest.Option{"protobuf": nil, "json": {watchtest.WithJSONOnly()}} {
-		b.Run(name, func(b *testing.B) {
-			frame, contentType := record(b, opts...)
+	for _, c := range []struct {
+		name string
+		size int
+		opts []watchtest.Option
+	}{
+		{"protobuf/2KB", 2 << 10, nil},
+		{"protobuf/5KB", 5 << 10, nil},
+		{"protobuf/15KB", 15 << 10, nil},
+		{"json/5KB", 5 << 10, []watchtest.Option{watchtest.WithJSONOnly()}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			frame, contentType := record(b, c.size, c.opts...)
 			cfg := &rest.Config{Host: "http://localhost", Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 				if !r.URL.Query().Has("watch") {
 					return nil, errors.New("no lists here")
@@ -46,7 +55,7 @@ func BenchmarkStream(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			srv := watchtest.NewServer(append(opts, watchtest.WithHistory(b.N+1))...)
 			defer srv.Close()
-			p := watchtest.RunningPod("shop", "cart")
+			p := watchtest.PodOfSize("shop", "cart", 5<<10)
 			for range b.N {
 				srv.Set(p)
 			}
@@ -69,7 +78,8 @@ func read(b *testing.B, cfg *rest.Config, from string) {
 	b.ResetTimer()
 	go func() { done <- watch.New(watch.Settings{Client: client}).Run(ctx, from, out) }()
 	for range b.N {
-		<-out
+		ev := <-out
+		ev.Release()
 	}
 	b.StopTimer()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
@@ -78,11 +88,11 @@ func read(b *testing.B, cfg *rest.Config, from string) {
 }
 
 // record returns the frame of one event as the server sends it.
-func record(b *testing.B, opts ...watchtest.Option) (frame []byte, contentType string) {
+func record(b *testing.B, size int, opts ...watchtest.Option) (frame []byte, contentType string) {
 	b.Helper()
 	srv := watchtest.NewServer(opts...)
 	defer srv.Close()
-	srv.Create(watchtest.RunningPod("shop", "cart"))
+	srv.Create(watchtest.PodOfSize("shop", "cart", size))
 	var body bytes.Buffer
 	contentType = readAll(b, srv, &body)
 	return body.Bytes(), contentType

@@ -59,7 +59,13 @@ func (s *Stream) Denied() string {
 // watch alone; what list is for comes later, and should not be missed first then.
 func (s *Stream) CheckList(ctx context.Context) {
 	r := &session{Stream: s, Settings: s.settings}
-	_, err := r.page(ctx, metav1.ListOptions{Limit: 1}, verifyLimit)
+	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
+	defer cancel()
+	page, err := r.list(ctx, metav1.ListOptions{Limit: 1})
+	if err == nil {
+		page.close() // unread: Run has the decoder
+		return
+	}
 	if apierrors.IsForbidden(err) {
 		r.logListDenied(ctx, err)
 	}

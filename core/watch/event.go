@@ -1,9 +1,12 @@
 package watch
 
 import (
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch/podwire"
 )
 
 // Kind says what an [Event] tells.
@@ -63,11 +66,15 @@ func (k Kind) String() string {
 // list tells and to the marks of progress.
 func (k Kind) Live() bool { return k == Added || k == Modified || k == Deleted }
 
-// Event is one step of a stream. Whoever receives it owns Pod.
+// Event is one step of a stream. Whoever receives it owns Pod, and may give it
+// back.
 type Event struct {
 	Kind   Kind
-	Stream string      // the stream's namespace, "" for all
-	Pod    *corev1.Pod // nil for Listing, Listed and Bookmark
+	Stream string // the stream's namespace, "" for all
+
+	// Pod is nil for Listing, Listed and Bookmark. It has what package podwire
+	// reads of a pod; more only where a server speaks JSON, and in a recording.
+	Pod *corev1.Pod
 
 	// ResourceVersion is, outside of a list, the checkpoint: a stream that is
 	// started from it continues right behind this event. Within a list (from
@@ -76,4 +83,16 @@ type Event struct {
 	ResourceVersion string
 
 	Received time.Time // when it came off the wire
+
+	memory *podwire.Pod // that Pod is of
+	pool   *sync.Pool   // where it goes; nil: nowhere
+}
+
+// Release gives Pod back, so that its memory serves for another: nothing of it may
+// be used afterwards but its strings. To forget to call it costs memory only.
+func (e *Event) Release() {
+	if e.pool != nil && e.memory != nil {
+		e.pool.Put(e.memory)
+	}
+	e.Pod, e.memory = nil, nil
 }

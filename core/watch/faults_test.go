@@ -27,10 +27,6 @@ func TestSurvives(t *testing.T) {
 		"connection cut":      {fault: func(srv *watchtest.Server) { srv.CutStreams() }, reasons: []string{watch.ReasonClosed}},
 		"connection cut, tls": {opts: []watchtest.Option{watchtest.WithTLS()}, fault: func(srv *watchtest.Server) { srv.CutStreams() }, reasons: []string{watch.ReasonClosed}},
 		"cut mid-frame":       {fault: func(srv *watchtest.Server) { srv.CutMidFrame() }, reasons: []string{watch.ReasonClosed}},
-		"cut mid-frame, json": {
-			opts:  []watchtest.Option{watchtest.WithJSONOnly()},
-			fault: func(srv *watchtest.Server) { srv.CutMidFrame() }, reasons: []string{watch.ReasonClosed},
-		},
 		"cut mid-frame, tls": {
 			opts:  []watchtest.Option{watchtest.WithTLS()},
 			fault: func(srv *watchtest.Server) { srv.CutMidFrame() }, reasons: []string{watch.ReasonClosed},
@@ -48,8 +44,8 @@ func TestSurvives(t *testing.T) {
 		"HTTP 403": {fault: failing(2, 403), reasons: []string{watch.ReasonForbidden}},
 		"HTTP 404": {fault: failing(2, 404), reasons: []string{watch.ReasonOther}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			srv := newServer(t, c.opts...)
+		t.Run(name, inBoth(func(t *testing.T, opts ...watchtest.Option) {
+			srv := newServer(t, append(opts, c.opts...)...)
 			srv.Create(pod("shop", "cart"))
 			r := startReader(t, srv, "", watch.Settings{})
 			r.reached("1001")
@@ -68,7 +64,7 @@ func TestSurvives(t *testing.T) {
 			if diff := r.seenReasons(); slices.ContainsFunc(diff, func(s string) bool { return s != c.reasons[0] && s != watch.ReasonClosed }) {
 				t.Errorf("reasons %v, want %v and %q alone", diff, c.reasons, watch.ReasonClosed)
 			}
-		})
+		}))
 	}
 }
 

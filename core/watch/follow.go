@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch/podwire"
 )
 
 // errIgnored: the server took a streaming list for a plain watch, so where the
@@ -19,26 +21,23 @@ var errIgnored = errors.New("the server ignores sendInitialEvents")
 
 // follow makes one watch request, which begins with a streaming list if one is
 // due, and returns why it ended: nil if the server or the connection just closed
-// it, which client-go's decoder doesn't tell apart.
+// it.
 func (r *session) follow(ctx context.Context) error {
 	call := newSilence(ctx, r.Silence)
 	defer call.cancel()
-	w, err := r.get(r.watchOptions()).Watch(call.ctx)
-	call.pause()
+	events, err := r.watch(call)
 	if err != nil {
-		return call.explain(err)
+		return call.explain(unanswered(err))
 	}
-	defer finish(call, w)
+	defer events.close()
 	if err := r.accepted(ctx); err != nil {
 		return err
 	}
 	defer r.signOfLife().Stop()
 	for {
-		call.expect()
-		ev, ok := <-w.ResultChan() // closed when the call's context ends
-		call.pause()
-		if !ok {
-			return call.explain(nil)
+		ev, err := events.next()
+		if err != nil {
+			return call.explain(ending(err))
 		}
 		if err := r.handle(ctx, ev); err != nil {
 			return call.explain(err)
@@ -46,17 +45,26 @@ func (r *session) follow(ctx context.Context) error {
 	}
 }
 
-// finish waits until the decoder's goroutine is gone.
-func finish(call *silence, w watch.Interface) {
-	call.cancel()
-	w.Stop()
-	for range w.ResultChan() {
+// watch asks for the watch.
+func (r *session) watch(call *silence) (*events, error) {
+	defer call.pause()
+	response, err := r.get(r.watchOptions()).Stream(call.ctx)
+	if err != nil {
+		return nil, err
 	}
+	return newEvents(r.Stream, r.Client, body{response, call}), nil
+}
+
+// unanswered returns nil where the connection was closed before the response.
+func unanswered(err error) error {
+	if net.IsProbableEOF(err) {
+		return nil
+	}
+	return err
 }
 
 // signOfLife counts a watch that is still open after a moment as heard: where
-// nothing at all changes, bookmarks stay away too. One that is closed at once may
-// be a connection that never got an answer, which client-go doesn't tell apart.
+// nothing at all changes, bookmarks stay away too.
 func (r *session) signOfLife() *time.Timer {
 	return time.AfterFunc(r.BackoffInitial, r.hear)
 }
@@ -74,27 +82,26 @@ func (r *session) accepted(ctx context.Context) error {
 	return nil
 }
 
-func (r *session) handle(ctx context.Context, ev watch.Event) error {
-	if ev.Type == watch.Error {
-		return apierrors.FromObject(ev.Object)
+func (r *session) handle(ctx context.Context, ev wireEvent) error {
+	if ev.typ == watch.Error {
+		return apierrors.FromObject(ev.object)
 	}
-	pod, ok := ev.Object.(*corev1.Pod)
-	if !ok {
-		return fmt.Errorf("decode %s event: got a %T", ev.Type, ev.Object)
+	if ev.pod == nil {
+		return fmt.Errorf("decode %s event: got a %T", ev.typ, ev.object)
 	}
 	r.hear()
 	switch {
-	case ev.Type == watch.Bookmark:
-		return r.bookmark(ctx, pod)
+	case ev.typ == watch.Bookmark:
+		return r.bookmark(ctx, ev.pod)
 	case r.relist:
-		return r.listItem(ctx, ev.Type, pod)
+		return r.listItem(ctx, ev.typ, ev.pod)
 	default:
-		return r.live(ctx, kindOf(ev.Type), pod, pod.ResourceVersion)
+		return r.live(ctx, kindOf(ev.typ), ev.pod, ev.pod.ResourceVersion)
 	}
 }
 
 // live sends what moves the checkpoint: an event or a bookmark.
-func (r *session) live(ctx context.Context, kind Kind, pod *corev1.Pod, rv string) error {
+func (r *session) live(ctx context.Context, kind Kind, pod *podwire.Pod, rv string) error {
 	r.progressed, r.stuck, r.stalls = true, 0, 0
 	r.known = nil // what it tells of changes with the event
 	if err := r.send(ctx, kind, pod, rv); err != nil {
@@ -107,7 +114,7 @@ func (r *session) live(ctx context.Context, kind Kind, pod *corev1.Pod, rv strin
 // listItem sends an event that came before the end of a streaming list. What
 // changes meanwhile comes as Modified and Deleted; a pod that is created can't
 // be told from one that was there.
-func (r *session) listItem(ctx context.Context, t watch.EventType, pod *corev1.Pod) error {
+func (r *session) listItem(ctx context.Context, t watch.EventType, pod *podwire.Pod) error {
 	kind := kindOf(t)
 	if kind == Added {
 		kind = Present
@@ -116,7 +123,7 @@ func (r *session) listItem(ctx context.Context, t watch.EventType, pod *corev1.P
 	return r.send(ctx, kind, pod, pod.ResourceVersion)
 }
 
-func (r *session) bookmark(ctx context.Context, mark *corev1.Pod) error {
+func (r *session) bookmark(ctx context.Context, mark *podwire.Pod) error {
 	rv := mark.ResourceVersion
 	switch {
 	case !r.relist:
@@ -128,7 +135,7 @@ func (r *session) bookmark(ctx context.Context, mark *corev1.Pod) error {
 	}
 }
 
-// kindOf is total: client-go's decoder lets no other types through.
+// kindOf is total: no other types come through.
 func kindOf(t watch.EventType) Kind {
 	switch t {
 	case watch.Added:

@@ -306,6 +306,16 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
+// inBoth runs a test with a server that speaks protobuf, and with one that speaks
+// JSON only.
+func inBoth(test func(t *testing.T, opts ...watchtest.Option)) func(*testing.T) {
+	return func(t *testing.T) {
+		t.Helper()
+		t.Run("protobuf", func(t *testing.T) { test(t) })
+		t.Run("json", func(t *testing.T) { test(t, watchtest.WithJSONOnly()) })
+	}
+}
+
 func newServer(t *testing.T, opts ...watchtest.Option) *watchtest.Server {
 	t.Helper()
 	srv := watchtest.NewServer(opts...)

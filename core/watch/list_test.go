@@ -180,46 +180,50 @@ func (r *reader) lives(name string) (pods []*corev1.Pod) {
 // The checkpoint stands still during a list, so a list that was cut begins anew
 // and says again where the gap begins.
 func TestListBeginsAnewWhenCut(t *testing.T) {
-	srv := newServer(t)
-	pods(srv, 3)
-	srv.CutListAfter(2)
-	r := startReader(t, srv, "5", watch.Settings{})
-	r.reached("1003")
-	p0, p1, p2 := "present shop/p0 @1001", "present shop/p1 @1002", "present shop/p2 @1003"
-	r.want("listing @5", p0, p1, "listing @5", p0, p1, p2, "listed @1003")
-	r.wantGap(watch.Gap{Reason: watch.ReasonExpired, From: "5", To: "1003", Pods: 3})
+	inBoth(func(t *testing.T, opts ...watchtest.Option) {
+		srv := newServer(t, opts...)
+		pods(srv, 3)
+		srv.CutListAfter(2)
+		r := startReader(t, srv, "5", watch.Settings{})
+		r.reached("1003")
+		p0, p1, p2 := "present shop/p0 @1001", "present shop/p1 @1002", "present shop/p2 @1003"
+		r.want("listing @5", p0, p1, "listing @5", p0, p1, p2, "listed @1003")
+		r.wantGap(watch.Gap{Reason: watch.ReasonExpired, From: "5", To: "1003", Pods: 3})
+	})(t)
 }
 
 func TestStreamingListIsRefused(t *testing.T) {
-	srv := newServer(t)
-	pods(srv, 5)
-	srv.RefuseStreamingLists(true)
-	r := startReader(t, srv, "", watch.Settings{PageSize: 2})
-	r.reached("1005")
-	touch(srv, "shop", "p0")
-	r.reached("1006")
-	want := []string{"listing @"}
-	for i := range 5 {
-		want = append(want, fmt.Sprintf("present shop/p%d @%d", i, 1001+i))
-	}
-	want = append(want, "listed @1005", "modified shop/p0 @1006")
-	r.want(want...)
-
-	srv.Down()
-	touch(srv, "shop", "p1")
-	if err := srv.Up(); err != nil {
-		t.Fatal(err)
-	}
-	r.reached("1007")
-	streaming := 0
-	for _, q := range srv.Requests() {
-		if q.Query.Get("sendInitialEvents") != "" {
-			streaming++
+	inBoth(func(t *testing.T, opts ...watchtest.Option) {
+		srv := newServer(t, opts...)
+		pods(srv, 5)
+		srv.RefuseStreamingLists(true)
+		r := startReader(t, srv, "", watch.Settings{PageSize: 2})
+		r.reached("1005")
+		touch(srv, "shop", "p0")
+		r.reached("1006")
+		want := []string{"listing @"}
+		for i := range 5 {
+			want = append(want, fmt.Sprintf("present shop/p%d @%d", i, 1001+i))
 		}
-	}
-	if streaming != 1 {
-		t.Errorf("asked for a streaming list %d times, want once: it is to be remembered", streaming)
-	}
+		want = append(want, "listed @1005", "modified shop/p0 @1006")
+		r.want(want...)
+
+		srv.Down()
+		touch(srv, "shop", "p1")
+		if err := srv.Up(); err != nil {
+			t.Fatal(err)
+		}
+		r.reached("1007")
+		streaming := 0
+		for _, q := range srv.Requests() {
+			if q.Query.Get("sendInitialEvents") != "" {
+				streaming++
+			}
+		}
+		if streaming != 1 {
+			t.Errorf("asked for a streaming list %d times, want once: it is to be remembered", streaming)
+		}
+	})(t)
 }
 
 func TestPagesAreBounded(t *testing.T) {
@@ -267,19 +271,21 @@ func TestStreamingListIsIgnoredWithoutBookmarks(t *testing.T) {
 
 // What an API server says whose etcd is too old looks like a passing trouble.
 func TestStreamingListFailsForGood(t *testing.T) {
-	srv := newServer(t)
-	pods(srv, 1)
-	srv.ErrorNext(3, apierrors.NewInternalError(textError("RequestWatchProgress is disabled")).Status())
-	r := startReader(t, srv, "", watch.Settings{})
-	r.reached("1001")
-	eventually(t, "the watch", func() bool { return len(srv.Requests()) == 5 })
-	var verbs []string
-	for _, q := range srv.Requests() {
-		verbs = append(verbs, q.Verb)
-	}
-	if got, want := strings.Join(verbs, " "), "watch watch watch list watch"; got != want {
-		t.Errorf("requests %q, want %q", got, want)
-	}
+	inBoth(func(t *testing.T, opts ...watchtest.Option) {
+		srv := newServer(t, opts...)
+		pods(srv, 1)
+		srv.ErrorNext(3, apierrors.NewInternalError(textError("RequestWatchProgress is disabled")).Status())
+		r := startReader(t, srv, "", watch.Settings{})
+		r.reached("1001")
+		eventually(t, "the watch", func() bool { return len(srv.Requests()) == 5 })
+		var verbs []string
+		for _, q := range srv.Requests() {
+			verbs = append(verbs, q.Verb)
+		}
+		if got, want := strings.Join(verbs, " "), "watch watch watch list watch"; got != want {
+			t.Errorf("requests %q, want %q", got, want)
+		}
+	})(t)
 }
 
 // Without the right to list, pages must not be the end of it.
@@ -300,63 +306,69 @@ func TestPagesAreForbidden(t *testing.T) {
 }
 
 func TestPagedListIsCut(t *testing.T) {
-	srv := newServer(t)
-	pods(srv, 3)
-	srv.RefuseStreamingLists(true)
-	srv.CutListAfter(2)
-	r := startReader(t, srv, "", watch.Settings{PageSize: 2})
-	r.reached("1003")
-	p0, p1, p2 := "present shop/p0 @1001", "present shop/p1 @1002", "present shop/p2 @1003"
-	r.want("listing @", p0, p1, "listing @", p0, p1, p2, "listed @1003")
+	inBoth(func(t *testing.T, opts ...watchtest.Option) {
+		srv := newServer(t, opts...)
+		pods(srv, 3)
+		srv.RefuseStreamingLists(true)
+		srv.CutListAfter(2)
+		r := startReader(t, srv, "", watch.Settings{PageSize: 2})
+		r.reached("1003")
+		p0, p1, p2 := "present shop/p0 @1001", "present shop/p1 @1002", "present shop/p2 @1003"
+		r.want("listing @", p0, p1, "listing @", p0, p1, p2, "listed @1003")
+	})(t)
 }
 
 // The history can end between two pages. The first time the list begins anew,
 // the second time it is read in one.
 func TestPagedListExpires(t *testing.T) {
-	srv := newServer(t)
-	pods(srv, 3)
-	srv.RefuseStreamingLists(true)
-	srv.PassNext(1) // the streaming list, which is refused
-	for range 2 {
-		srv.PassNext(1)
-		srv.FailNext(1, http.StatusGone, 0, metav1.StatusReasonExpired)
-	}
-	r := startReader(t, srv, "", watch.Settings{PageSize: 2})
-	r.reached("1003")
-	p0, p1, p2 := "present shop/p0 @1001", "present shop/p1 @1002", "present shop/p2 @1003"
-	r.want("listing @", p0, p1, "listing @", p0, p1, "listing @", p0, p1, p2, "listed @1003")
-	var limits []string
-	for _, q := range srv.Requests() {
-		if q.Verb == "list" {
-			limits = append(limits, q.Query.Get("limit"))
+	inBoth(func(t *testing.T, opts ...watchtest.Option) {
+		srv := newServer(t, opts...)
+		pods(srv, 3)
+		srv.RefuseStreamingLists(true)
+		srv.PassNext(1) // the streaming list, which is refused
+		for range 2 {
+			srv.PassNext(1)
+			srv.FailNext(1, http.StatusGone, 0, metav1.StatusReasonExpired)
 		}
-	}
-	if got, want := strings.Join(limits, " "), "2 2 2 2 "; got != want {
-		t.Errorf("the lists had the limits %q, want %q", got, want)
-	}
+		r := startReader(t, srv, "", watch.Settings{PageSize: 2})
+		r.reached("1003")
+		p0, p1, p2 := "present shop/p0 @1001", "present shop/p1 @1002", "present shop/p2 @1003"
+		r.want("listing @", p0, p1, "listing @", p0, p1, "listing @", p0, p1, p2, "listed @1003")
+		var limits []string
+		for _, q := range srv.Requests() {
+			if q.Verb == "list" {
+				limits = append(limits, q.Query.Get("limit"))
+			}
+		}
+		if got, want := strings.Join(limits, " "), "2 2 2 2 "; got != want {
+			t.Errorf("the lists had the limits %q, want %q", got, want)
+		}
+	})(t)
 }
 
 func TestTooLargeResourceVersion(t *testing.T) {
-	t.Run("passes", func(t *testing.T) {
-		srv := newServer(t)
-		pods(srv, 1)
-		srv.FailNextStatus(2, watchtest.TooLarge())
-		r := startReader(t, srv, "1000", watch.Settings{})
-		r.reached("1001")
-		r.want("added shop/p0 @1001")
-	})
-	t.Run("stays", func(t *testing.T) {
-		srv := newServer(t)
-		pods(srv, 1)
-		srv.FailNextStatus(3, watchtest.TooLarge())
-		r := startReader(t, srv, "9999", watch.Settings{})
-		r.reached("1001")
-		r.want("listing @9999", "present shop/p0 @1001", "listed @1001")
-		if n := count(r.seenReasons(), watch.ReasonTooLarge); n != 3 {
-			t.Errorf("restarted for %v, want 3 times %q", r.seenReasons(), watch.ReasonTooLarge)
-		}
-		r.wantGap(watch.Gap{Reason: watch.ReasonTooLarge, From: "9999", To: "1001", Pods: 1})
-	})
+	inBoth(func(t *testing.T, opts ...watchtest.Option) {
+		t.Run("passes", func(t *testing.T) {
+			srv := newServer(t, opts...)
+			pods(srv, 1)
+			srv.FailNextStatus(2, watchtest.TooLarge())
+			r := startReader(t, srv, "1000", watch.Settings{})
+			r.reached("1001")
+			r.want("added shop/p0 @1001")
+		})
+		t.Run("stays", func(t *testing.T) {
+			srv := newServer(t, opts...)
+			pods(srv, 1)
+			srv.FailNextStatus(3, watchtest.TooLarge())
+			r := startReader(t, srv, "9999", watch.Settings{})
+			r.reached("1001")
+			r.want("listing @9999", "present shop/p0 @1001", "listed @1001")
+			if n := count(r.seenReasons(), watch.ReasonTooLarge); n != 3 {
+				t.Errorf("restarted for %v, want 3 times %q", r.seenReasons(), watch.ReasonTooLarge)
+			}
+			r.wantGap(watch.Gap{Reason: watch.ReasonTooLarge, From: "9999", To: "1001", Pods: 1})
+		})
+	})(t)
 }
 
 // Where nothing ever changes an API server sends no bookmarks either.

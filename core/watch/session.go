@@ -11,6 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/client-go/rest"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch/podwire"
 )
 
 const (
@@ -139,8 +141,11 @@ func (r *session) watchOptions() *metav1.ListOptions {
 }
 
 // send hands an event over, for as long as the reader takes.
-func (r *session) send(ctx context.Context, kind Kind, pod *corev1.Pod, rv string) error {
-	ev := Event{Kind: kind, Stream: r.Namespace, Pod: pod, ResourceVersion: rv, Received: time.Now()}
+func (r *session) send(ctx context.Context, kind Kind, pod *podwire.Pod, rv string) error {
+	ev := Event{Kind: kind, Stream: r.Namespace, ResourceVersion: rv, Received: time.Now(), memory: pod, pool: &r.memory}
+	if pod != nil {
+		ev.Pod = &pod.Pod
+	}
 	select {
 	case r.out <- ev:
 		return nil

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/rest"
 )
 
 // What [Settings] holds where nothing is given.
@@ -20,9 +19,12 @@ const (
 
 // Settings of a [Stream]. Client is required, the rest has defaults.
 type Settings struct {
-	Client        rest.Interface // see [NewClient]
-	Namespace     string         // "" = all
-	LabelSelector string         // "" = every pod
+	Client        *Client
+	Namespace     string // "" = all
+	LabelSelector string // "" = every pod
+
+	// Annotations are the keys of those that pods are to come with.
+	Annotations []string
 
 	Logger *slog.Logger // nil = silent
 

@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 )
 
@@ -39,4 +40,16 @@ func (s *silence) explain(err error) error {
 		return errStalled
 	}
 	return err
+}
+
+// body is a response that is counted while it is read.
+type body struct {
+	io.ReadCloser
+	call *silence
+}
+
+func (b body) Read(p []byte) (int, error) {
+	b.call.expect()
+	defer b.call.pause()
+	return b.ReadCloser.Read(p)
 }

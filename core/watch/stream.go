@@ -2,8 +2,14 @@ package watch
 
 import (
 	"context"
+	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch/podwire"
 )
 
 // Stream watches the pods of one namespace, or of all.
@@ -13,11 +19,15 @@ type Stream struct {
 	heard    atomic.Int64 // since then; 0: never
 	synced   atomic.Bool
 	denied   atomic.Pointer[string] // what the server last denied; nil: nothing since it was last heard
+
+	pods   *podwire.Decoder // used by Run
+	memory sync.Pool        // of *podwire.Pod, that were given back
 }
 
 // New returns a stream that does nothing before [Stream.Run].
 func New(s Settings) *Stream {
-	return &Stream{settings: s.withDefaults(), made: time.Now()}
+	annotations := append([]string{metav1.InitialEventsAnnotationKey}, s.Annotations...)
+	return &Stream{settings: s.withDefaults(), made: time.Now(), pods: podwire.NewDecoder(annotations)}
 }
 
 // Run sends the stream's events to out until ctx ends, and returns ctx.Err();
@@ -61,3 +71,20 @@ func (s *Stream) hear() {
 // resourceVersion. It turns false while a full list is due, and stays true over
 // lost connections, which [Stream.Heard] shows. Safe for concurrent use.
 func (s *Stream) Synced() bool { return s.synced.Load() }
+
+// newPod returns the memory for a pod.
+func (s *Stream) newPod() *podwire.Pod {
+	if p, ok := s.memory.Get().(*podwire.Pod); ok {
+		return p
+	}
+	return new(podwire.Pod)
+}
+
+// decode decodes a pod from its protobuf.
+func (s *Stream) decode(message []byte) (*podwire.Pod, error) {
+	p := s.newPod()
+	if err := s.pods.Decode(message, p); err != nil {
+		return nil, fmt.Errorf("decode pod: %w", err)
+	}
+	return p, nil
+}

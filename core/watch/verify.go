@@ -46,20 +46,43 @@ func (r *session) verify(ctx context.Context) error {
 	if r.known != nil {
 		opts.Limit = r.PageSize
 	}
-	page, err := r.page(ctx, opts, min(verifyLimit, r.Silence))
+	var stranger string
+	rv, err := r.look(ctx, opts, func(pod *corev1.Pod) {
+		if stranger == "" && r.strange(pod) {
+			stranger = fmt.Sprintf("%s/%s at %s", pod.Namespace, pod.Name, pod.ResourceVersion)
+		}
+	})
 	if err != nil {
 		r.unverified(ctx, err)
 		return nil
 	}
-	known := r.known
 	r.doubt, r.known = false, nil
-	if order, err := resourceversion.CompareResourceVersion(page.ResourceVersion, r.checkpoint); err == nil && order < 0 {
-		return fmt.Errorf("%w, at %s", errRewound, page.ResourceVersion)
+	if order, err := resourceversion.CompareResourceVersion(rv, r.checkpoint); err == nil && order < 0 {
+		return fmt.Errorf("%w, at %s", errRewound, rv)
 	}
-	if pod := stranger(page.Items, r.checkpoint, known); pod != nil {
-		return fmt.Errorf("%w: %s/%s at %s", errRewritten, pod.Namespace, pod.Name, pod.ResourceVersion)
+	if stranger != "" {
+		return fmt.Errorf("%w: %s", errRewritten, stranger)
 	}
 	return nil
+}
+
+// look reads a page, and returns its resourceVersion.
+func (r *session) look(ctx context.Context, opts metav1.ListOptions, at func(*corev1.Pod)) (rv string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
+	defer cancel()
+	page, err := r.list(ctx, opts)
+	if err != nil {
+		return "", err
+	}
+	defer page.close()
+	for pod, err := range page.pods {
+		if err != nil {
+			return "", page.call.explain(err)
+		}
+		at(&pod.Pod)
+		r.memory.Put(pod)
+	}
+	return page.meta().ResourceVersion, nil
 }
 
 // unverified decides whether to ask again when a watch is next taken up.
@@ -73,19 +96,14 @@ func (r *session) unverified(ctx context.Context, err error) {
 		slog.String("namespace", r.Namespace), slog.String("from", r.checkpoint), slog.String("error", err.Error()))
 }
 
-// stranger returns a pod that should be known, as it has not changed since the
+// strange reports whether a pod should be known, as it has not changed since the
 // checkpoint, and is not.
-func stranger(pods []corev1.Pod, checkpoint string, known func(*corev1.Pod) bool) *corev1.Pod {
-	if known == nil {
-		return nil
+func (r *session) strange(pod *corev1.Pod) bool {
+	if r.known == nil {
+		return false
 	}
-	for i := range pods {
-		order, err := resourceversion.CompareResourceVersion(pods[i].ResourceVersion, checkpoint)
-		if err == nil && order <= 0 && !known(&pods[i]) {
-			return &pods[i]
-		}
-	}
-	return nil
+	order, err := resourceversion.CompareResourceVersion(pod.ResourceVersion, r.checkpoint)
+	return err == nil && order <= 0 && !r.known(pod)
 }
 
 // doubtful reports whether a request that ended for this reason casts doubt on

@@ -2,6 +2,7 @@ package watchtest
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -51,6 +52,31 @@ func RunningPod(namespace, name string) *corev1.Pod {
 	}
 	for _, manager := range []string{"kube-controller-manager", "kubelet"} {
 		p.ManagedFields = append(p.ManagedFields, managed(manager, started))
+	}
+	return p
+}
+
+// PodOfSize returns a pod like [RunningPod], with ten labels, a uid and a version,
+// that has about this many bytes in protobuf: half of what it takes beyond 5 KB is
+// managedFields, half environment; below that it has neither.
+func PodOfSize(namespace, name string, size int) *corev1.Pod {
+	p := RunningPod(namespace, name)
+	p.UID, p.ResourceVersion = "6e0fd1b2-2f6c-4a0b-9a3e-5b1f0c9a7d12", "123456789"
+	for _, label := range []string{"app", "tier", "track", "team"} {
+		p.Labels[label] = "some-" + label
+	}
+	if size < 5<<10 {
+		p.ManagedFields, p.Spec.Volumes = nil, nil
+		for i := range p.Spec.Containers {
+			p.Spec.Containers[i].Env = nil
+		}
+		return p
+	}
+	missing := max(0, size-p.Size())
+	p.ManagedFields[0].FieldsV1 = metav1.NewFieldsV1(`{"f:status":"` + strings.Repeat("f", missing/2) + `",` + p.ManagedFields[0].FieldsV1.GetRawString()[1:])
+	for i := range 10 {
+		env := corev1.EnvVar{Name: fmt.Sprintf("MORE_%d", i), Value: strings.Repeat("v", missing/20)}
+		p.Spec.Containers[0].Env = append(p.Spec.Containers[0].Env, env)
 	}
 	return p
 }

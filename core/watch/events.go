@@ -1,0 +1,157 @@
+package watch
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer/streaming"
+	"k8s.io/apimachinery/pkg/util/net"
+	"k8s.io/apimachinery/pkg/watch"
+	restwatch "k8s.io/client-go/rest/watch"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch/podwire"
+)
+
+// readBuffer is how much is read from a connection at a time.
+const readBuffer = 32 << 10
+
+// wireEvent is an event of a watch as it came. Its object is either a pod, or
+// another one.
+type wireEvent struct {
+	typ    watch.EventType
+	object runtime.Object
+	pod    *podwire.Pod
+}
+
+// events reads the events of a watch from the body of its response, in one of the
+// two ways in which API servers encode them.
+type events struct {
+	stream *Stream
+	client *Client
+	body   io.ReadCloser
+	in     *bufio.Reader
+	frame  []byte // reused
+	decode func() (wireEvent, error)
+}
+
+func newEvents(s *Stream, c *Client, body io.ReadCloser) *events {
+	e := &events{stream: s, client: c, body: body, in: bufio.NewReaderSize(body, readBuffer)}
+	e.decode = e.sniff
+	return e
+}
+
+func (e *events) close() { _ = e.body.Close() }
+
+// next waits for the next event. io.EOF is a clean end.
+func (e *events) next() (wireEvent, error) { return e.decode() }
+
+// sniff finds out how the server encodes. A frame of protobuf begins with its
+// length, and one that begins with a brace, or with any text, would have hundreds
+// of megabytes.
+func (e *events) sniff() (wireEvent, error) {
+	first, err := e.in.Peek(1)
+	if err != nil {
+		return wireEvent{}, err
+	}
+	switch {
+	case first[0] == '{':
+		e.decode, err = e.json()
+	case first[0] >= ' ':
+		begin, _ := e.in.Peek(min(e.in.Buffered(), 64))
+		err = fmt.Errorf("the answer is neither protobuf nor JSON, it begins with %q", begin)
+	default:
+		e.decode = e.protobuf
+	}
+	if err != nil {
+		return wireEvent{}, err
+	}
+	return e.decode()
+}
+
+// protobuf reads a frame: the length of an event, and the event.
+func (e *events) protobuf() (wireEvent, error) {
+	length, err := e.in.Peek(4)
+	if err != nil {
+		return wireEvent{}, endOf(length, err)
+	}
+	size := binary.BigEndian.Uint32(length)
+	_, _ = e.in.Discard(len(length)) // it is there
+	frame, err := podwire.ReadObject(e.in, uint64(size), &e.frame)
+	if err != nil {
+		return wireEvent{}, err
+	}
+	return e.parse(frame)
+}
+
+// endOf tells a clean end from one within what there should be.
+func endOf(have []byte, err error) error {
+	if errors.Is(err, io.EOF) && len(have) > 0 {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+func (e *events) parse(frame []byte) (wireEvent, error) {
+	text, object, ok := podwire.Event(frame)
+	if !ok {
+		return wireEvent{}, errors.New("the frame holds no watch event")
+	}
+	typ, err := typeOf(text)
+	if err != nil {
+		return wireEvent{}, err
+	}
+	if message, ok := podwire.Object(object, "Pod"); ok {
+		pod, err := e.stream.decode(message)
+		return wireEvent{typ: typ, pod: pod}, err
+	}
+	other, err := e.client.decode(runtime.ContentTypeProtobuf, object)
+	return wireOf(typ, other), err
+}
+
+func typeOf(text []byte) (watch.EventType, error) {
+	for _, t := range []watch.EventType{watch.Modified, watch.Added, watch.Deleted, watch.Bookmark, watch.Error} {
+		if string(text) == string(t) {
+			return t, nil
+		}
+	}
+	return "", fmt.Errorf("got invalid watch event type: %s", text)
+}
+
+// wireOf makes an event of an object that was decoded.
+func wireOf(t watch.EventType, object runtime.Object) wireEvent {
+	if pod, ok := object.(*corev1.Pod); ok {
+		return wireEvent{typ: t, pod: &podwire.Pod{Pod: *pod}}
+	}
+	return wireEvent{typ: t, object: object}
+}
+
+// json returns what decodes events in JSON, which is client-go's own code.
+func (e *events) json() (func() (wireEvent, error), error) {
+	objects, serializer, framer, err := e.client.answers.StreamDecoder(runtime.ContentTypeJSON, nil)
+	if err != nil {
+		return nil, err
+	}
+	frames := framer.NewFrameReader(io.NopCloser(e.in))
+	decoder := restwatch.NewDecoder(streaming.NewDecoder(frames, serializer), objects)
+	return func() (wireEvent, error) {
+		typ, object, err := decoder.Decode()
+		return wireOf(typ, object), err
+	}, nil
+}
+
+// ending returns the error for which a watch ended that could not be read on: nil
+// where it or its connection was just closed.
+func ending(err error) error {
+	if net.IsProbableEOF(err) || net.IsTimeout(err) {
+		return nil
+	}
+	return apierrors.FromObject(apierrors.NewClientErrorReporter(http.StatusInternalServerError, http.MethodGet, "ClientWatchDecoding").
+		AsObject(fmt.Errorf("unable to decode an event from the watch stream: %w", err)))
+}

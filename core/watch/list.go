@@ -1,0 +1,120 @@
+package watch
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch/podwire"
+)
+
+// page is a page of a list, or all of one.
+type page struct {
+	call *silence
+	body io.ReadCloser
+	pods iter.Seq2[*podwire.Pod, error] // to be read once; ends with an error
+	meta func() metav1.ListMeta         // complete when all pods were read
+}
+
+func (p *page) close() {
+	p.call.cancel()
+	_ = p.body.Close()
+}
+
+// list makes a list request. Silence counts while the server is waited for, here
+// and when pods are read.
+func (r *session) list(ctx context.Context, opts metav1.ListOptions) (*page, error) {
+	call := newSilence(ctx, r.Silence)
+	p, err := r.openList(call, opts)
+	if err != nil {
+		call.cancel()
+		return nil, call.explain(err)
+	}
+	return p, nil
+}
+
+func (r *session) openList(call *silence, opts metav1.ListOptions) (*page, error) {
+	response, err := r.get(&opts).Stream(call.ctx)
+	if err != nil {
+		return nil, err
+	}
+	call.pause()
+	body := body{response, call}
+	p, err := r.readList(bufio.NewReaderSize(body, readBuffer))
+	if err != nil {
+		_ = body.Close()
+		return nil, fmt.Errorf("read list: %w", err)
+	}
+	p.call, p.body = call, body
+	return p, nil
+}
+
+func (r *session) readList(in *bufio.Reader) (*page, error) {
+	list, err := podwire.NewList(in)
+	if errors.Is(err, podwire.ErrNoList) {
+		return r.decodeList(in)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &page{
+		pods: func(yield func(*podwire.Pod, error) bool) {
+			for {
+				pod, err := r.nextPod(list)
+				if errors.Is(err, io.EOF) || !yield(pod, err) || err != nil {
+					return
+				}
+			}
+		},
+		meta: func() metav1.ListMeta {
+			return metav1.ListMeta{ResourceVersion: list.ResourceVersion, Continue: list.Continue}
+		},
+	}, nil
+}
+
+func (r *session) nextPod(list *podwire.List) (*podwire.Pod, error) {
+	message, err := list.Next()
+	if err != nil {
+		return nil, err
+	}
+	return r.decode(message)
+}
+
+// decodeList has client-go's code decode what is no list in protobuf: JSON, or a
+// Status.
+func (r *session) decodeList(in *bufio.Reader) (*page, error) {
+	data, err := io.ReadAll(in)
+	if err != nil {
+		return nil, err
+	}
+	contentType := runtime.ContentTypeProtobuf
+	if len(data) > 0 && data[0] == '{' {
+		contentType = runtime.ContentTypeJSON
+	}
+	object, err := r.Client.decode(contentType, data)
+	if err != nil {
+		return nil, err
+	}
+	list, ok := object.(*corev1.PodList)
+	if !ok {
+		return nil, apierrors.FromObject(object)
+	}
+	return &page{
+		pods: func(yield func(*podwire.Pod, error) bool) {
+			for i := range list.Items {
+				if !yield(&podwire.Pod{Pod: list.Items[i]}, nil) {
+					return
+				}
+			}
+		},
+		meta: func() metav1.ListMeta { return list.ListMeta },
+	}, nil
+}
