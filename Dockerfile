@@ -32,7 +32,6 @@ LABEL org.opencontainers.image.title="pod-status-logger" \
 COPY --from=build /src/bin/pod-status-logger /
 # For --state-dir: a volume that is mounted here gets the folder's owner.
 COPY --from=build --chown=65532:65532 /state /var/lib/pod-status-logger
-ENV POD_STATUS_LOGGER_LISTEN=:9464
 EXPOSE 9464
 USER 65532:65532
 HEALTHCHECK --interval=10s --timeout=6s --start-period=1m CMD ["/pod-status-logger", "health"]

@@ -21,17 +21,19 @@ mkdir -p "$dist"
 dist=$(cd "$dist" && pwd)
 
 name=pod-status-logger
+unset GOFLAGS GOEXPERIMENT GOAMD64 GOARM64
 for platform in $PLATFORMS; do
 	export GOOS=${platform%/*} GOARCH=${platform#*/}
 	base=${name}_${version}_${GOOS}_${GOARCH}
 	"$@" -o "$dist/$base/$name" ./cmd/pod-status-logger
 	GOOS='' GOARCH='' GOFLAGS=-trimpath go tool -modfile=tools/go.mod cyclonedx-gomod bin -json -std -noserial -notimestamp \
-		-version "$version" -output "$dist/$base.cdx.json" "$dist/$base/$name" 2>/dev/null
+		-version "$version" -output "$dist/$base.cdx.json" "$dist/$base/$name" 2>"$dist/log" || { cat "$dist/log" >&2; exit 1; }
 	cp LICENSE README.md CHANGELOG.md "$dist/$base/"
 	chmod -R u=rwX,go=rX "$dist/$base" # whatever the umask is
 	tar -C "$dist" --sort=name --format=ustar --mtime=@0 --owner=0 --group=0 --numeric-owner -c "$base" | gzip -n9 >"$dist/$base.tar.gz"
 	rm -r "${dist:?}/$base"
 done
+rm -f "$dist/log"
 cd "$dist"
 sha256sum -- *.json *.tar.gz >SHA256SUMS
 cat SHA256SUMS

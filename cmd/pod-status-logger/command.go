@@ -17,6 +17,9 @@ func execute(ctx context.Context, args []string, env environment) error {
 	root.SetIn(env.stdin)
 	root.SetOut(env.stdout)
 	root.SetErr(env.stderr)
+	if len(args) > 0 && args[0] == cobra.ShellCompRequestCmd {
+		plainUsages(root)
+	}
 	return root.ExecuteContext(ctx)
 }
 
@@ -27,10 +30,10 @@ func newCommand(env environment) *cobra.Command {
 		Long: `pod-status-logger watches pods and emits one record for every change in a
 pod's life: as JSON lines on stdout and over OTLP. Without a command it runs.
 
-Every flag can also be given as an environment variable: --cluster-name is
-POD_STATUS_LOGGER_CLUSTER_NAME. Flags win over the environment, and that over
-the file of --config. The OTLP receiver is also taken from the standard
-OTEL_EXPORTER_OTLP_* variables.`,
+What run, demo and replay take as flags can also be given as environment
+variables: --cluster-name is POD_STATUS_LOGGER_CLUSTER_NAME. Flags win over the
+environment, and that over the file of --config. The OTLP receiver is also taken
+from the standard OTEL_EXPORTER_OTLP_* variables.`,
 		Example: `  pod-status-logger demo                      # no cluster needed
   pod-status-logger -o pretty                 # the cluster of your kubeconfig
   pod-status-logger -n shop -l app=web        # some pods of one namespace

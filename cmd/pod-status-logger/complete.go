@@ -41,6 +41,15 @@ func complete(cmd *cobra.Command, env environment) {
 	}
 }
 
+// plainUsages takes out of the usages of flags what marks the names of values:
+// help shows these, shells would show the marks.
+func plainUsages(cmd *cobra.Command) {
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") })
+	for _, sub := range cmd.Commands() {
+		plainUsages(sub)
+	}
+}
+
 // completionOf returns what completes the values of a flag, nil for what shells
 // do by themselves: files.
 func completionOf(cmd *cobra.Command, f *pflag.Flag, env environment) cobra.CompletionFunc {

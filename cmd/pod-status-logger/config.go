@@ -53,6 +53,9 @@ type Config struct {
 	repeat bool
 	// plugins are the names of --plugins.
 	plugins []string
+	// metricsByStandard is whether OTEL_METRICS_EXPORTER was heeded.
+	metricsByStandard bool
+	unknownExporter   error // what it names and nobody knows
 	// allNamespaces is -A. It wins over the namespaces of the file.
 	allNamespaces bool
 }

@@ -71,6 +71,9 @@ variables say.`,
 func check(ctx context.Context, c Config, env environment) error {
 	receiver, err := otlp.SettingsFromEnv(otlp.Logs, c.receiver(), env.lookup)
 	_, badMetrics := c.metricsReceiver(env.lookup)
+	if c.metricsByStandard { // the program runs without
+		badMetrics = nil
+	}
 	_, badResource := sharedResource(env.lookup)
 	err = errors.Join(err, badMetrics, badResource)
 	if !c.Stdout.Enabled && !receiver.Enabled {

@@ -81,6 +81,14 @@ func readyAt(listen string) (string, error) {
 	return "http://" + net.JoinHostPort(host, port) + "/readyz", nil
 }
 
+// healthClient asks the program itself: no proxy, and nowhere else.
+func healthClient() *http.Client {
+	return &http.Client{
+		Transport:     &http.Transport{},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
 // health returns the answer of a URL that answers with a success.
 func health(ctx context.Context, target string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
@@ -89,7 +97,7 @@ func health(ctx context.Context, target string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("get %s: %w", target, err)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := healthClient().Do(request)
 	if err != nil {
 		return "", err // names method and URL
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"time"
@@ -40,6 +42,9 @@ func takeLibraryLogs(log *slog.Logger) {
 	klog.SetSlogLogger(log.With("library", "client-go"))
 	otel.SetLogger(logr.FromSlogHandler(log.With("library", "opentelemetry").Handler()))
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
+		if errors.Is(err, context.Canceled) { // the program ends
+			return
+		}
 		log.Error("opentelemetry failed", "error", err)
 	}))
 }

@@ -23,30 +23,30 @@ const envMetrics = "OTEL_METRICS_EXPORTER"
 const lastPush = 3 * time.Second
 
 // heedMetrics takes over what envMetrics says. Whether there is a page for
-// Prometheus is up to telemetry.listen.
-func (c *Config) heedMetrics(lookup func(string) (string, bool)) error {
+// Prometheus is up to telemetry.listen. Whoever sets the variable for all programs
+// of a cluster may not know this one: what it can't do is no reason not to run.
+func (c *Config) heedMetrics(lookup func(string) (string, bool)) {
 	value, _ := lookup(envMetrics)
 	if value == "" {
-		return nil
+		return
 	}
-	c.Telemetry.OTLP = false
+	c.Telemetry.OTLP, c.metricsByStandard = false, true
 	for name := range strings.SplitSeq(value, ",") {
 		switch strings.TrimSpace(name) {
 		case "otlp":
 			c.Telemetry.OTLP = true
 		case "prometheus", "none":
 		default:
-			return fmt.Errorf("%s: %q is not one of otlp, prometheus, none", envMetrics, name)
+			c.unknownExporter = fmt.Errorf("%s: %q is not one of otlp, prometheus, none", envMetrics, name)
 		}
 	}
-	return nil
 }
 
 // metricsReceiver returns where metrics are to be sent. It is where records go,
 // unless the standard variables for metrics name another one.
 func (c *Config) metricsReceiver(lookup func(string) (string, bool)) (otlp.Settings, error) {
 	if !c.Telemetry.OTLP {
-		return otlp.Settings{}, nil
+		return otlp.Settings{}, c.unknownExporter
 	}
 	receiver := c.receiver()
 	if isSet(lookup, "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT") {

@@ -85,9 +85,7 @@ func resolve(c Config, flags *pflag.FlagSet, lookup func(string) (string, bool))
 		}
 		c.heed(lookup)
 	}
-	if err := c.heedMetrics(lookup); err != nil {
-		return c, err
-	}
+	c.heedMetrics(lookup)
 	options := pflag.NewFlagSet("", pflag.ContinueOnError)
 	bindAll(options, &c)
 

@@ -56,9 +56,9 @@ func newService(ctx context.Context, c Config, env environment, cluster *rest.Co
 	if err != nil {
 		return nil, usage(err)
 	}
-	metricsReceiver, err := c.metricsReceiver(env.lookup)
-	if err != nil {
-		return nil, usage(err)
+	metricsReceiver, noMetrics := c.metricsReceiver(env.lookup)
+	if noMetrics != nil && !c.metricsByStandard {
+		return nil, usage(noMetrics)
 	}
 	shared, err := sharedResource(env.lookup)
 	if err != nil {
@@ -69,6 +69,10 @@ func newService(ctx context.Context, c Config, env environment, cluster *rest.Co
 	}
 	s := &service{config: c, log: newLogger(env.stderr, c.Log.Level), metrics: telemetry.NewMetrics(buildVersion())}
 	takeLibraryLogs(s.log)
+	if noMetrics != nil {
+		s.log.Warn("metrics are not sent over OTLP", "error", noMetrics)
+		metricsReceiver = otlp.Settings{}
+	}
 
 	if err := s.openJournal(); err != nil {
 		return nil, err

@@ -118,7 +118,7 @@ func testNoShell(t *testing.T, d *docker) {
 // testHealthy: the demo runs with everything taken away, plugins too, and its
 // health check sees it.
 func testHealthy(t *testing.T, d *docker) {
-	id := d.run(t, slices.Concat(hardened, []string{image, "demo", "--repeat"})...)
+	id := d.run(t, slices.Concat(hardened, []string{image, "demo", "--repeat", "--listen", ":9464"})...)
 	defer d.run(t, "rm", "--force", id)
 	eventually(t, "the container is healthy", func() error {
 		if state := d.run(t, "inspect", "--format={{.State.Health.Status}}", id); state != "healthy" {
