@@ -29,7 +29,9 @@ var life = []step{
 	{watch.Modified, backOff},
 	{watch.Modified, func(p *corev1.Pod) { run(p, "web", 620) }},
 	{watch.Modified, ready},
-	{watch.Modified, func(p *corev1.Pod) { p.DeletionTimestamp, p.DeletionGracePeriodSeconds = new(after(3600)), new(int64(30)) }},
+	{watch.Modified, func(p *corev1.Pod) {
+		p.DeletionTimestamp, p.DeletionGracePeriodSeconds = new(after(3600)), new(int64(30))
+	}},
 	{watch.Deleted, func(*corev1.Pod) {}},
 }
 
