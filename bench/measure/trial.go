@@ -56,8 +56,8 @@ type run struct {
 	otlp    *sink.Tally
 }
 
-// Run makes a trial with the programs in a folder.
-func Run(ctx context.Context, bin string, t Trial) (o Outcome, err error) {
+// Try makes a trial with the programs in a folder.
+func Try(ctx context.Context, bin string, t Trial) (o Outcome, err error) {
 	dir, err := os.MkdirTemp("", "bench-")
 	if err != nil {
 		return o, fmt.Errorf("make folder: %w", err)
@@ -152,7 +152,7 @@ func (r *run) measure(ctx context.Context, o *Outcome) error {
 		if err != nil {
 			return err
 		}
-		o.Mallocs = (now - mallocs - scrape) / float64(r.Events)
+		o.Mallocs = max(0, now-mallocs-scrape) / float64(r.Events)
 	}
 	r.judge(o)
 	return r.readMemory(ctx, o)
