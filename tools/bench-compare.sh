@@ -13,8 +13,8 @@ packages=("${@:3}")
 rounds=${ROUNDS:-6} # benchstat wants six to tell a difference from noise
 
 dir=$(mktemp -d)
-trap 'git worktree remove --force "$dir/tree"; rm -rf "$dir"' EXIT
-git worktree add --quiet --detach "$dir/tree" "$base"
+trap 'git worktree remove --force "$dir/checkout"; rm -rf "$dir"' EXIT
+git worktree add --quiet --detach "$dir/checkout" "$base"
 
 measure() { # FOLDER OUTPUT
 	go -C "$1" test -run='^$' -bench="$regexp" -benchmem -benchtime="${BENCHTIME:-200ms}" "${packages[@]}" |
@@ -22,7 +22,7 @@ measure() { # FOLDER OUTPUT
 }
 for ((round = 1; round <= rounds; round++)); do
 	echo "round $round of $rounds" >&2
-	measure "$dir/tree" base
+	measure "$dir/checkout" base
 	measure . tree
 done
-(cd "$dir" && go tool -modfile="$OLDPWD/tools/go.mod" benchstat base tree)
+go tool -modfile=tools/go.mod benchstat base="$dir/base" tree="$dir/tree"
