@@ -1,5 +1,5 @@
 // Command decode is a bare watch of pods by client-go, in protobuf: it decodes
-// each pod and throws it away. On stdout it tells ten times a second which
+// each pod and throws it away. On stdout it tells a hundred times a second which
 // event was the last.
 package main
 
@@ -57,7 +57,7 @@ func run(ctx context.Context) error {
 // tell writes the last resourceVersion when it has changed.
 func tell(last *atomic.Pointer[string]) {
 	var told string
-	for range time.Tick(100 * time.Millisecond) {
+	for range time.Tick(10 * time.Millisecond) {
 		if now := last.Load(); now != nil && *now != told {
 			told = *now
 			fmt.Println(told)

@@ -1,6 +1,6 @@
 // Command frames is the limit of what a watch of pods can cost: it reads the
 // bytes of a watch in protobuf and cuts them into frames, and looks into none.
-// On stdout it tells ten times a second how far it is, as resourceVersions are
+// On stdout it tells a hundred times a second how far it is, as resourceVersions are
 // counted by the scripted API server.
 package main
 
@@ -85,7 +85,7 @@ type counted struct{ frames atomic.Int64 }
 // bookmark that ends their list.
 func (c *counted) tell() {
 	var told int64
-	for range time.Tick(100 * time.Millisecond) {
+	for range time.Tick(10 * time.Millisecond) {
 		if now := c.frames.Load(); now != told {
 			told = now
 			fmt.Printf("%s%0*d\n", apiserver.Mark, apiserver.VersionDigits, told-1)

@@ -79,7 +79,7 @@ func Quick() Plan {
 	return Plan{
 		{Cost, 3, across(All(), 3000, apiserver.Medium, apiserver.Large)},
 		{Latency, 1, paced(3000)},
-		{Scale, 1, scaled(10_000, []Subject{Both}, FewPods, MostPods)},
+		{Scale, 2, scaled(10_000, []Subject{Both}, FewPods, MostPods)},
 		{Burst, 1, bursts(Both)},
 	}
 }

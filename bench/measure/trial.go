@@ -141,7 +141,6 @@ func (r *run) measure(ctx context.Context, o *Outcome) error {
 	if err := r.drain(ctx); err != nil {
 		return fmt.Errorf("handle events: %w", err)
 	}
-	o.Drained = time.Since(began)
 	after, err := r.process.CPU()
 	if err != nil {
 		return err
@@ -154,7 +153,7 @@ func (r *run) measure(ctx context.Context, o *Outcome) error {
 		}
 		o.Mallocs = max(0, now-mallocs-scrape) / float64(r.Events)
 	}
-	r.judge(o)
+	r.judge(began, o)
 	return r.readMemory(ctx, o)
 }
 
@@ -189,7 +188,10 @@ func (r *run) readMemory(ctx context.Context, o *Outcome) error {
 }
 
 // judge fills in what has arrived, and when.
-func (r *run) judge(o *Outcome) {
+func (r *run) judge(began time.Time, o *Outcome) {
+	for _, tally := range r.places() {
+		o.Drained = max(o.Drained, tally.State().Activity.Sub(began))
+	}
 	written := r.server.Written()
 	if !r.Subject.Lines && !r.Subject.Sends {
 		o.PerSecond = float64(r.Events) / o.Drained.Seconds()

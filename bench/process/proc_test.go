@@ -1,6 +1,7 @@
 package process
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,17 +55,20 @@ func TestCPU(t *testing.T) {
 func TestProcess(t *testing.T) {
 	for name, c := range map[string]struct {
 		script string
+		limit  int64
 		ready  func(p *Process) bool
 	}{
-		"with a child": {"sleep 100 & wait", func(p *Process) bool { return len(Tree(p.Pid())) == 2 }},
-		"that ends":    {"exit 3", func(p *Process) bool { return p.Err() != nil }},
+		"with a child":        {"sleep 100 & wait", 0, func(p *Process) bool { return len(Tree(p.Pid())) == 2 }},
+		"that ends":           {"exit 3", 0, func(p *Process) bool { return p.Err() != nil }},
+		"within its limit":    {"sleep 100", 1 << 30, func(p *Process) bool { m, err := p.Memory(); return err == nil && m.Resident > 0 }},
+		"that takes too much": {"sleep 100", 1 << 10, func(p *Process) bool { return errors.Is(p.Err(), ErrMemory) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sh, err := exec.LookPath("sh")
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := Start(Command{Path: sh, Args: []string{"-c", c.script}, Stderr: filepath.Join(t.TempDir(), "log")})
+			p, err := Start(Command{Path: sh, Args: []string{"-c", c.script}, Stderr: filepath.Join(t.TempDir(), "log"), Limit: c.limit})
 			if err != nil {
 				t.Fatal(err)
 			}

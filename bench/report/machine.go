@@ -17,7 +17,8 @@ func Machine() string {
 	kernel := "unknown kernel"
 	if unix.Uname(&name) == nil {
 		release, _, _ := bytes.Cut(name.Release[:], []byte{0})
-		kernel = "Linux " + string(release)
+		number, _, _ := strings.Cut(string(release), "-") // what follows is the distribution's
+		kernel = "Linux " + number
 	}
 	kilobytes, _ := strconv.Atoi(strings.TrimSuffix(field("/proc/meminfo", "MemTotal"), " kB"))
 	return fmt.Sprintf("%s, %d cores, %d GB, %s, %s", field("/proc/cpuinfo", "model name"), runtime.NumCPU(), (kilobytes+1<<19)>>20, kernel, runtime.Version())

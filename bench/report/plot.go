@@ -48,12 +48,11 @@ func cpuPlot(r measure.Results) (*plot.Plot, error) {
 			return nil, err
 		}
 	}
-	p.NominalX(names(subjects)...)
-	return p, nil
+	return label(p, subjects), nil
 }
 
 func latencyPlot(r measure.Results) (*plot.Plot, error) {
-	subjects := []measure.Subject{measure.Both, measure.K8sobjects, measure.Informer}
+	subjects := []measure.Subject{measure.Informer, measure.K8sobjects, measure.Both}
 	p := newPlot("From the API server's write until it was there, p99, at 1,000 events/s", "ms")
 	for i, place := range []struct {
 		name  string
@@ -71,8 +70,7 @@ func latencyPlot(r measure.Results) (*plot.Plot, error) {
 			return nil, err
 		}
 	}
-	p.NominalX(names(subjects)...)
-	return p, nil
+	return label(p, subjects), nil
 }
 
 func memoryPlot(r measure.Results) (*plot.Plot, error) {
@@ -89,10 +87,14 @@ func memoryPlot(r measure.Results) (*plot.Plot, error) {
 		}
 		line.Color, dots.Color = colours[i], colours[i]
 		p.Add(line, dots)
-		p.Legend.Add(s.Name, line, dots)
+		p.Legend.Add(short(s), line, dots)
 		for _, axis := range []*plot.Axis{&p.X, &p.Y} { // only where there are points: a logarithm has no zero
 			axis.Scale, axis.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
 		}
+	}
+	if p.Y.Min > 0 && p.X.Min > 0 { // whole decades, and room for what stands at their ends
+		p.X.Min, p.X.Max = measure.FewPods*.8, measure.MostPods*1.25
+		p.Y.Min, p.Y.Max = 10, 10*p.Y.Max
 	}
 	return p, nil
 }
@@ -132,9 +134,22 @@ func addBars(p *plot.Plot, name string, values plotter.Values, i, of int) error 
 	return nil
 }
 
-func names(subjects []measure.Subject) (all []string) {
+// label names the groups of bars, and leaves room beside them.
+func label(p *plot.Plot, subjects []measure.Subject) *plot.Plot {
+	var names []string
 	for _, s := range subjects {
-		all = append(all, s.Name)
+		names = append(names, short(s))
 	}
-	return all
+	p.NominalX(names...)
+	p.X.Min, p.X.Max = -.5, float64(len(subjects))-.5
+	p.Y.Max *= 1.1
+	return p
+}
+
+// short is how plots call a program.
+func short(s measure.Subject) string {
+	if s.Name == measure.Both.Name {
+		return "pod-status-logger"
+	}
+	return s.Name
 }
