@@ -73,9 +73,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, measured 
 
 func write(results measure.Results, stdout io.Writer, page, images string) error {
 	text := fmt.Sprintf("Measured by `make bench` on %s, %s.\n\n%s", time.Now().UTC().Format(time.DateOnly), report.Machine(), report.Tables(results))
-	fmt.Fprintln(stdout, text)
+	if _, err := fmt.Fprintln(stdout, text); err != nil {
+		return fmt.Errorf("write tables: %w", err)
+	}
 	if images != "" {
-		if err := os.MkdirAll(images, 0o755); err != nil { //nolint:gosec // plots for everyone
+		if err := os.MkdirAll(images, 0o755); err != nil {
 			return fmt.Errorf("make folder: %w", err)
 		}
 		if err := report.Plots(images, results); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -178,7 +179,7 @@ func streaming(t *testing.T, c kubernetes.Interface, pods int) map[string]corev1
 
 func TestSizes(t *testing.T) {
 	for size := range sizes {
-		t.Run(fmt.Sprint(int(size)), func(t *testing.T) {
+		t.Run(strconv.Itoa(int(size)), func(t *testing.T) {
 			for i, p := range lives(size) {
 				if i < 5 { // it grows
 					continue

@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"sync/atomic"
@@ -51,7 +52,7 @@ func run(ctx context.Context) error {
 		}
 		last.Store(&pod.ResourceVersion)
 	}
-	return fmt.Errorf("the watch ended")
+	return errors.New("the watch ended")
 }
 
 // tell writes the last resourceVersion when it has changed.

@@ -26,14 +26,14 @@ import (
 
 func main() {
 	debug.Serve()
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	defer stop()
-	if err := run(ctx); err != nil {
+	if err := run(context.Background()); err != nil {
 		log.Fatal(err)
 	}
 }
 
 func run(ctx context.Context) error {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
+	defer stop()
 	exporter, err := otlploggrpc.New(ctx) // to where OTEL_EXPORTER_OTLP_ENDPOINT says
 	if err != nil {
 		return fmt.Errorf("make exporter: %w", err)

@@ -22,9 +22,11 @@ const (
 
 // Numbers of the plan that aims and tables speak of.
 const (
-	FewPods, ManyPods, MostPods = 1_000, 10_000, 100_000
-	LatencyRate                 = 1000
-	BurstEvents                 = 100_000
+	FewPods     = 1_000
+	ManyPods    = 10_000
+	MostPods    = 100_000
+	LatencyRate = 1000 // events a second
+	BurstEvents = 100_000
 )
 
 // Key names the trials that are alike.

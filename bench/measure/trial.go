@@ -62,7 +62,7 @@ func Try(ctx context.Context, bin string, t Trial) (o Outcome, err error) {
 	if err != nil {
 		return o, fmt.Errorf("make folder: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }()
 	r := &run{Trial: t, site: site{bin: bin, dir: dir}}
 	if r.server, err = apiserver.Start(apiserver.Settings{Pods: t.Pods, Size: t.Size, Plain: t.Plain}); err != nil {
 		return o, err
@@ -116,8 +116,7 @@ func freeAddress() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("find a free port: %w", err)
 	}
-	defer ln.Close()
-	return ln.Addr().String(), nil
+	return ln.Addr().String(), ln.Close()
 }
 
 func (r *run) measure(ctx context.Context, o *Outcome) error {

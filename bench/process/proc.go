@@ -2,6 +2,7 @@
 package process
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -82,7 +83,7 @@ func parseAvailable(meminfo string) (int64, error) {
 	_, rest, _ := strings.Cut(meminfo, "MemAvailable:")
 	fields := strings.Fields(rest)
 	if len(fields) == 0 {
-		return 0, fmt.Errorf("no MemAvailable in /proc/meminfo")
+		return 0, errors.New("no MemAvailable in /proc/meminfo")
 	}
 	kilobytes, err := strconv.ParseInt(fields[0], 10, 64)
 	if err != nil {

@@ -45,7 +45,7 @@ func Start(c Command) (*Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make pipe: %w", err)
 	}
-	defer write.Close()
+	defer func() { _ = write.Close() }() // the process has its own
 	p := &Process{
 		cmd: exec.Command(c.Path, c.Args...), stdout: read, stderr: stderr,
 		stopped: make(chan struct{}), limit: c.Limit,

@@ -24,7 +24,7 @@ func Update(path, text string) error {
 		return fmt.Errorf("update %s: want the lines %q and %q", path, Begin, End)
 	}
 	page = []byte(before + Begin + "\n" + text + End + "\n" + after)
-	if err := os.WriteFile(path, page, 0o644); err != nil { //nolint:gosec // a page for everyone
+	if err := os.WriteFile(path, page, 0o644); err != nil {
 		return fmt.Errorf("write page: %w", err)
 	}
 	return nil

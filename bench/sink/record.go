@@ -75,7 +75,7 @@ func intOf(kv []byte) (value int) {
 		num, typ, n := protowire.ConsumeTag(v)
 		if n > 0 && num == intValue && typ == protowire.VarintType {
 			if i, n := protowire.ConsumeVarint(v[n:]); n > 0 {
-				value = int(i) //nolint:gosec // a counter
+				value = int(i)
 			}
 		}
 		return nil

@@ -69,12 +69,8 @@ func (t *Tally) count(seq int) {
 }
 
 func (t *Tally) find(record []byte) (event int, ok bool) {
-	at := bytes.Index(record, []byte(apiserver.Mark))
-	if at < 0 {
-		return 0, false
-	}
-	digits := record[at+len(apiserver.Mark):]
-	if len(digits) < apiserver.VersionDigits {
+	_, digits, ok := bytes.Cut(record, []byte(apiserver.Mark))
+	if !ok || len(digits) < apiserver.VersionDigits {
 		return 0, false
 	}
 	n, err := strconv.Atoi(string(digits[:apiserver.VersionDigits]))
