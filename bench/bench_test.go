@@ -88,8 +88,10 @@ func TestExitStatus(t *testing.T) {
 }
 
 func TestBadFlag(t *testing.T) {
-	if status, _, stderr := bench(good(), "--fast"); status != 2 || !strings.Contains(stderr, "-fast") {
-		t.Errorf("exit status %d: %s", status, stderr)
+	for _, flag := range []string{"-fast", "-only=speed"} {
+		if status, _, stderr := bench(good(), flag); status != 2 || !strings.Contains(stderr, flag) {
+			t.Errorf("exit status %d: %s", status, stderr)
+		}
 	}
 }
 

@@ -52,6 +52,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, measured 
 		}
 		plan = plan.Only(groups...)
 	}
+	if len(plan) == 0 {
+		_, _ = fmt.Fprintf(stderr, "-only=%s: want some of cost, latency, scale, burst\n", *only) // the status tells it too
+		return 2
+	}
 	progress := log.New(stderr, "", log.Ltime)
 	if load := report.Load(); load > 1 {
 		progress.Printf("the machine is busy (load %.1f): ratios may hold, times don't", load)

@@ -58,7 +58,10 @@ type run struct {
 
 // Try makes a trial with the programs in a folder.
 func Try(ctx context.Context, bin string, t Trial) (o Outcome, err error) {
-	dir, err := os.MkdirTemp("", "bench-")
+	if bin, err = filepath.Abs(bin); err != nil { // programs run in folders of their own
+		return o, fmt.Errorf("find %s: %w", bin, err)
+	}
+	dir, err := os.MkdirTemp(bin, "trial-") // on a disk, which the folder for temporary files may not be
 	if err != nil {
 		return o, fmt.Errorf("make folder: %w", err)
 	}

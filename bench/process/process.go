@@ -15,7 +15,7 @@ import (
 type Command struct {
 	Path   string
 	Args   []string
-	Env    []string // added to that of this process
+	Env    []string // what there is of one, but for PATH and HOME
 	Dir    string   // where it runs
 	Stderr string   // the file where it goes
 	// Limit is the memory with which a process is killed, so that the machine
@@ -51,7 +51,7 @@ func Start(c Command) (*Process, error) {
 		stopped: make(chan struct{}), limit: c.Limit,
 	}
 	p.cmd.Dir = c.Dir
-	p.cmd.Env = append(os.Environ(), c.Env...)
+	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.Dir}, c.Env...)
 	p.cmd.Stdout, p.cmd.Stderr = write, stderr
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := p.cmd.Start(); err != nil {

@@ -71,8 +71,8 @@ func times(f func(measure.Results) (float64, bool), r measure.Results) string {
 // Tables returns the tables, in Markdown.
 func Tables(r measure.Results) string {
 	parts := []string{
-		"CPU time of an event, user and system, in µs, at full speed with 1,000 pods; how many times that of ours, with both sinks, it is;\n" +
-			"and how many times that of reading the bytes.\n\n" + costTable(r),
+		"CPU time of an event, user and system, in µs, at full speed with 1,000 pods; and how many times that of ours with both sinks,\n" +
+			"and that of reading the bytes, it is:\n\n" + costTable(r),
 		"Of the same runs, with pods of 5 KB:\n\n" + speedTable(r),
 		"From the API server's write until the record was there, in ms, at 1,000 events a second:\n\n" + latencyTable(r),
 		"Pods of 15 KB, after a list of all of them and some thousand events; CPU in µs, memory in MB:\n\n" + scaleTable(r),
@@ -83,7 +83,7 @@ func Tables(r measure.Results) string {
 }
 
 func costTable(r measure.Results) string {
-	t := newTable("", "2 KB", "5 KB", "15 KB", "ours, 5 KB", "15 KB", "bytes, 5 KB", "15 KB")
+	t := newTable("", "2 KB", "5 KB", "15 KB", "× ours, 5 KB", "15 KB", "× bytes, 5 KB", "15 KB")
 	for _, s := range measure.All() {
 		cells := []string{titles[s.Name]}
 		for _, size := range sizes {

@@ -26,9 +26,9 @@ func Start(tally *Tally) (*Sink, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
-	const maxRequest = 64 << 20 // a batch of 8192 large pods
+	const maxRequest = 1 << 30 // a batch of 8192 large pods is a quarter of it
 	s := &Sink{addr: ln.Addr().String(), tally: tally}
-	s.grpc = grpc.NewServer(grpc.ForceServerCodecV2(raw{}), grpc.UnknownServiceHandler(s.export), grpc.MaxRecvMsgSize(16*maxRequest))
+	s.grpc = grpc.NewServer(grpc.ForceServerCodecV2(raw{}), grpc.UnknownServiceHandler(s.export), grpc.MaxRecvMsgSize(maxRequest))
 	go func() { _ = s.grpc.Serve(ln) }() // until Close
 	return s, nil
 }
