@@ -138,3 +138,15 @@ func TestPageWithoutMarkers(t *testing.T) {
 		t.Errorf("exit status %d, page %q: %s", status, text, stderr)
 	}
 }
+
+func TestTablesTellOfFailures(t *testing.T) {
+	r := good()
+	r[measure.Key{Group: measure.Scale, Subject: measure.K8sobjects.Name, Pods: measure.MostPods, Size: apiserver.Large}] = []measure.Outcome{{Failure: "too much memory: more than 15397 MB"}}
+	_, stdout, _ := bench(r)
+	if want := "| 100,000 | - | too much memory: more than 15397 MB | - | - |"; !strings.Contains(stdout, want) {
+		t.Errorf("no %q in:\n%s", want, stdout)
+	}
+	if unmeasured := "| Collector, `k8sobjects` receiver, OTLP alone | 1,000 |"; strings.Contains(stdout, unmeasured) {
+		t.Errorf("there is a row of what was not measured: %s", unmeasured)
+	}
+}

@@ -108,7 +108,7 @@ func (v verdict) missed() bool {
 
 // String is one line: the aim, the figure, and whether it is reached.
 func (v verdict) String() string {
-	return fmt.Sprintf("%-52s %10s  %-15s %s", v.name, v.figureText(), v.limitText(), v.outcome())
+	return fmt.Sprintf("%-54s %8s  %-15s %s", v.name, v.figureText(), v.limitText(), v.outcome())
 }
 
 func (v verdict) outcome() string {

@@ -133,8 +133,11 @@ func scaleTable(r measure.Results) string {
 		for _, pods := range []int{measure.FewPods, measure.ManyPods, measure.MostPods} {
 			k := scale(pods)
 			k.Subject = s.Name
-			if all := r[k]; len(all) > 0 && all[0].Failure != "" {
-				t.row(titles[s.Name], thousands(pods), "-", all[0].Failure, "-", "-")
+			if len(r[k]) == 0 {
+				continue
+			}
+			if failure := r[k][0].Failure; failure != "" {
+				t.row(titles[s.Name], thousands(pods), "-", failure, "-", "-")
 				continue
 			}
 			t.row(titles[s.Name], thousands(pods), cell(r, k, cpu), cell(r, k, megabytes), cell(r, k, peak),
@@ -155,6 +158,9 @@ func burstTable(r measure.Results) string {
 	t := newTable("", "lost", "seconds until all was there", "events/s")
 	for _, s := range []measure.Subject{measure.Both, measure.Journal, measure.K8sobjects, measure.Informer} {
 		k := burst(s.Name)
+		if len(r[k]) == 0 {
+			continue
+		}
 		t.row(titles[s.Name], cell(r, k, func(o measure.Outcome) float64 { return float64(o.Lost) }),
 			cell(r, k, func(o measure.Outcome) float64 { return o.Drained.Seconds() }), cell(r, k, perSecond))
 	}
