@@ -91,10 +91,18 @@ func (p Plan) Only(groups ...Group) Plan {
 	return slices.DeleteFunc(slices.Clone(p), func(s series) bool { return !slices.Contains(groups, s.group) })
 }
 
+// light is how many times more events there are for those who need little for
+// one: what they need for all has to be much more than what a process does once.
+const light = 5
+
 func across(subjects []Subject, events int, sizes ...apiserver.Size) (all []Trial) {
 	for _, size := range sizes {
 		for _, s := range subjects {
-			all = append(all, Trial{Subject: s, Pods: FewPods, Size: size, Events: events})
+			t := Trial{Subject: s, Pods: FewPods, Size: size, Events: events * light}
+			if s.Name == K8sobjects.Name || s.Name == Informer.Name {
+				t.Events = events
+			}
+			all = append(all, t)
 		}
 	}
 	return all
