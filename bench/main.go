@@ -57,15 +57,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, measured 
 		return 2
 	}
 	progress := log.New(stderr, "", log.Ltime)
+	machine := report.Machine()
 	if load := report.Load(); load > 1 {
-		progress.Printf("the machine is busy (load %.1f): ratios may hold, times don't", load)
+		machine += fmt.Sprintf(", with a load of %.1f by other programs at the beginning", load)
+		progress.Print("the machine is busy: ratios may hold, times don't: " + machine)
 	}
 	results, err := measured(ctx, plan, *bin, progress)
 	if err != nil {
 		progress.Print(err)
 		return 1
 	}
-	if err := write(results, stdout, *page, *images); err != nil {
+	if err := write(results, machine, stdout, *page, *images); err != nil {
 		progress.Print(err)
 		return 1
 	}
@@ -75,8 +77,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, measured 
 	return 0
 }
 
-func write(results measure.Results, stdout io.Writer, page, images string) error {
-	text := fmt.Sprintf("Measured by `make bench` on %s, %s.\n\n%s", time.Now().UTC().Format(time.DateOnly), report.Machine(), report.Tables(results))
+func write(results measure.Results, machine string, stdout io.Writer, page, images string) error {
+	text := fmt.Sprintf("Measured by `make bench` on %s, on %s.\n\n%s", time.Now().UTC().Format(time.DateOnly), machine, report.Tables(results))
 	if _, err := fmt.Fprintln(stdout, text); err != nil {
 		return fmt.Errorf("write tables: %w", err)
 	}
