@@ -22,6 +22,9 @@ PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
 TOOL       = go tool -modfile=tools/go.mod
 CLUSTER    = test/cluster/bin/cluster
 COLLECTOR  = test/collector/bin/otelcol
+LOGSTORE   = test/logstore/bin/victoria-logs
+IMAGE     ?= ghcr.io/pod-status-logger/pod-status-logger
+PLATFORM  ?=
 
 .PHONY: help
 help: ## List the targets
@@ -77,7 +80,10 @@ lint: ## Format and lint
 	cd test/collector && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd bench && go tool -modfile=../tools/go.mod golangci-lint run ./...
 	cd bench/k8sobjects && go tool -modfile=../../tools/go.mod golangci-lint run ./...
-	$(TOOL) golangci-lint run --build-tags e2e,release ./test/...
+	cd test/helm && go tool -modfile=../../tools/go.mod golangci-lint run ./...
+	cd test/prometheus && go tool -modfile=../../tools/go.mod golangci-lint run ./...
+	cd test/compose && go tool -modfile=../../tools/go.mod golangci-lint run ./...
+	$(TOOL) golangci-lint run --build-tags e2e,release,loghouse ./test/...
 	go mod tidy -diff
 
 .PHONY: proto
@@ -93,16 +99,66 @@ e2e: build $(CLUSTER) $(COLLECTOR) ## Test on a real control plane and a real Co
 	$(CLUSTER) build
 	go test -tags e2e -count=1 -timeout 20m -v ./test/e2e
 
+.PHONY: loghouse-test
+loghouse-test: build ## Test stdout in loghouse's ClickHouse (Debian's clickhouse-server)
+	go test -tags loghouse -count=1 ./test/loghouse
+
 .PHONY: chaos
 chaos: build $(CLUSTER) $(COLLECTOR) ## Kill, cut and fill everything for DURATION on a real cluster, and see that nothing is missing
 	$(CLUSTER) build
 	tools/chaos.sh $(DURATION) $(SEED)
 
-.PHONY: $(CLUSTER) $(COLLECTOR)
+.PHONY: image
+image: ## Build the container image IMAGE:VERSION, for another PLATFORM if you say so (needs Docker)
+	DOCKER_BUILDKIT=1 docker build --build-arg VERSION=$(VERSION) $(if $(PLATFORM),--platform=$(PLATFORM)) -t $(IMAGE):$(VERSION) .
+
+# Versions of Compose and Buildx are those of test/compose/cli/go.mod.
+.PHONY: compose-test
+compose-test: build $(CLUSTER) $(COLLECTOR) $(LOGSTORE) ## Test the image and docker-compose.yaml, with a browser (needs root, Docker's engine, Chromium)
+	$(CLUSTER) build
+	cd test/compose/cli && ./build.sh
+	cd test/compose && go test -count=1 -timeout 20m -v .
+
+.PHONY: collector
+collector: build $(COLLECTOR) $(LOGSTORE) ## Build the program, a Collector and a log store (the first time 5 minutes)
+
+.PHONY: collector-test
+collector-test: collector ## Test otel-collector.yaml with a real Collector and a real log store
+	go test -tags e2e -count=1 -timeout 10m -v ./test/pipeline
+
+.PHONY: helm-test
+helm-test: build $(CLUSTER) helm-tools ## Test the Helm chart and the manifests on a real API server, with the program as their ServiceAccount
+	$(CLUSTER) build
+	go -C test/helm test -count=1 -timeout 20m -parallel 16 -v ./...
+
+.PHONY: helm-docs
+helm-docs: helm-tools ## Write the chart's README.md from its values
+	test/helm/bin/helm-docs --chart-search-root deploy/helm --sort-values-order file
+
+.PHONY: manifests
+manifests: helm-tools ## Write deploy/manifests from the chart
+	tools/manifests.sh deploy/manifests
+
+# What Helm 3 takes for the cluster's version where it has none, as its releases do.
+HELM3KUBE = -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=37
+
+.PHONY: helm-tools
+helm-tools:
+	CGO_ENABLED=0 go -C test/helm build -trimpath -ldflags='-s -w' -o bin/v4/helm helm.sh/helm/v4/cmd/helm
+	CGO_ENABLED=0 go -C test/helm build -trimpath -ldflags='-s -w $(HELM3KUBE)' -o bin/v3/helm helm.sh/helm/v3/cmd/helm
+	CGO_ENABLED=0 go -C test/helm build -trimpath -ldflags='-s -w' -o bin/helm-docs github.com/norwoodj/helm-docs/cmd/helm-docs
+
+.PHONY: $(CLUSTER) $(COLLECTOR) $(LOGSTORE)
 $(CLUSTER):
 	CGO_ENABLED=0 go -C test/cluster build -trimpath -o bin/cluster .
 $(COLLECTOR):
 	CGO_ENABLED=0 go -C test/collector build -trimpath -ldflags='-s -w' -o bin/otelcol .
+$(LOGSTORE):
+	CGO_ENABLED=0 go -C test/logstore build -trimpath -ldflags='-s -w' -o bin/victoria-logs github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-logs
+
+.PHONY: docs
+docs: ## Write what is generated in docs anew: fields, configuration, metrics, commands, manual page
+	go test ./cmd/pod-status-logger -run '^(TestRecordsPage|TestConfigurationPage|TestHelpPage|TestManPage)$$' -count=1 -update
 
 .PHONY: release
 release: ## Build the archives of a release, with bills of materials and checksums, into dist
@@ -112,6 +168,13 @@ release: ## Build the archives of a release, with bills of materials and checksu
 release-test: ## See that a release has its version everywhere, and that two builds of it are the same bytes
 	go test -tags release -count=1 -timeout 20m -v ./test/release
 
+.PHONY: rules-test
+rules-test: build ## Test alert rules, dashboard and metrics with Prometheus itself (the first time builds it: 3 minutes)
+	for tool in promtool prometheus; do \
+		CGO_ENABLED=0 go -C test/prometheus build -tags remove_all_sd -trimpath -ldflags='-s -w' -o bin/ github.com/prometheus/prometheus/cmd/$$tool; \
+	done
+	go -C test/prometheus test -count=1 ./...
+
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin dist coverage.out test/cluster/bin test/collector/bin bench/bin
+	rm -rf bin dist coverage.out test/*/bin bench/bin

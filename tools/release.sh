@@ -12,6 +12,10 @@ cd "$(dirname "$0")/.."
 
 dist=$1 version=$2
 shift 2
+if [[ $version =~ ^v[0-9]+\.[0-9]+\.[0-9]+$ ]] && ! grep -qx "appVersion: $version" deploy/helm/pod-status-logger/Chart.yaml; then
+	echo "tools/release.sh: the chart installs another version than $version: raise both in deploy/helm/pod-status-logger/Chart.yaml" >&2
+	exit 1
+fi
 rm -rf "$dist"
 mkdir -p "$dist"
 dist=$(cd "$dist" && pwd)

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -32,20 +34,19 @@ OTEL_EXPORTER_OTLP_* variables.`,
 		Example: `  pod-status-logger demo                      # no cluster needed
   pod-status-logger -o pretty                 # the cluster of your kubeconfig
   pod-status-logger -n shop -l app=web        # some pods of one namespace
-  kubectl get pods -A -w --output-watch-events -o json | pod-status-logger replay -`,
+  kubectl get pods -w --output-watch-events -o json | pod-status-logger replay -`,
 		Version:       buildVersion(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArguments,
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
-	})
+	showHelp(root, env.stdout)
+	root.SetFlagErrorFunc(badFlag)
 	runs := watchCommand(env)
 	root.RunE = runs.RunE
 	root.Flags().AddFlagSet(runs.Flags())
-	root.AddCommand(runs, demoCommand(env), replayCommand(env), journalCommand(env), configCommand(env), pluginCommand(env), versionCommand())
+	root.AddCommand(runs, demoCommand(env), replayCommand(env), journalCommand(env), configCommand(env), pluginCommand(env), healthCommand(env), versionCommand())
+	addCompletion(root, env)
 	return root
 }
 
@@ -55,9 +56,44 @@ func noArguments(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	if !cmd.HasParent() {
-		return usage(fmt.Errorf("unknown command %q; see %s --help", args[0], cmd.CommandPath()))
+		return unknownCommand(cmd, args[0])
 	}
 	return usage(fmt.Errorf("%s takes no arguments, got %q", cmd.Name(), args[0]))
+}
+
+// unknownCommand says which commands there are that are called nearly so, else
+// where to find those that there are.
+func unknownCommand(cmd *cobra.Command, name string) error {
+	if near := near(cmd, name); len(near) > 0 {
+		return usage(fmt.Errorf("unknown command %q; did you mean %s?", name, strings.Join(near, " or ")))
+	}
+	return usage(fmt.Errorf("unknown command %q; see %s --help", name, cmd.CommandPath()))
+}
+
+// badFlag says which flag was meant, where one is called nearly so, else where to
+// find those that there are.
+func badFlag(cmd *cobra.Command, err error) error {
+	if unknown := (*pflag.NotExistError)(nil); errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" {
+		flags := &cobra.Command{} // cobra knows which commands are called nearly so
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { flags.AddCommand(&cobra.Command{Use: "--" + f.Name, Run: noop}) })
+		if near := near(flags, "--"+unknown.GetSpecifiedName()); len(near) > 0 {
+			return usage(fmt.Errorf("%w; did you mean %s?", err, strings.Join(near, " or ")))
+		}
+	}
+	return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
+}
+
+func noop(*cobra.Command, []string) {}
+
+func near(cmd *cobra.Command, name string) []string {
+	cmd.SuggestionsMinimumDistance = 2
+	return cmd.SuggestionsFor(name)
+}
+
+// pathOf is how a command is called, less the program's name, with which every
+// error begins.
+func pathOf(cmd *cobra.Command) string {
+	return strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
 }
 
 // configured returns a RunE that resolves the configuration first. What is set

@@ -21,8 +21,10 @@ const (
 
 // Config is what a user writes: in a file, as flags, in the environment.
 type Config struct {
+	// APIVersion has to be podstatus/v1alpha1.
 	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"`
+	// Kind has to be Config.
+	Kind string `json:"kind"`
 
 	// Cluster is the name of the cluster in records. Default: k8s.cluster.name
 	// in OTEL_RESOURCE_ATTRIBUTES, else none.
@@ -46,7 +48,9 @@ type Config struct {
 
 	// Where the cluster is found; flags only, like kubectl's.
 	kubeconfig, context string
-	pace                string // of the demo
+	// Of the demo.
+	pace   string
+	repeat bool
 	// plugins are the names of --plugins.
 	plugins []string
 	// allNamespaces is -A. It wins over the namespaces of the file.
@@ -110,6 +114,11 @@ const (
 type TelemetryConfig struct {
 	// Listen is the address of /metrics, /livez and /readyz; empty: none.
 	Listen string `json:"listen"`
+	// Pprof serves profiles there, under /debug/pprof/.
+	Pprof bool `json:"pprof"`
+	// OTLP has the metrics sent to the OTLP receiver, too. Default: as
+	// OTEL_METRICS_EXPORTER says, else not.
+	OTLP bool `json:"otlp"`
 }
 
 // LogConfig is about the program's own log on stderr.
@@ -155,8 +164,8 @@ func (c *Config) Validate() error {
 func (w *WatchConfig) validate() error {
 	var errs []error
 	for i, ns := range w.Namespaces {
-		if problems := validation.IsDNS1123Label(ns); len(problems) > 0 {
-			errs = append(errs, fmt.Errorf("watch.namespaces[%d]: %q is no namespace: %s", i, ns, problems[0]))
+		if len(validation.IsDNS1123Label(ns)) > 0 {
+			errs = append(errs, fmt.Errorf("watch.namespaces[%d]: %q is no namespace: want at most %d of a-z, 0-9 and -, such as my-shop", i, ns, validation.DNS1123LabelMaxLength))
 		}
 		if slices.Contains(w.Namespaces[:i], ns) {
 			errs = append(errs, fmt.Errorf("watch.namespaces[%d]: %q is there twice", i, ns))

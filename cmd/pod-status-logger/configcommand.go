@@ -16,15 +16,19 @@ func configCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Check or print the configuration",
-		Args:  oneOfItsCommands("check and print"),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  pod-status-logger config check --config config.yaml
+  pod-status-logger config print`,
+		Args: oneOfItsCommands("check and print"),
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	verify := &cobra.Command{
 		Use:   "check",
 		Short: "Tell what is wrong with the configuration",
 		Long: `Reads flags, environment and file as run does, and tells what is wrong with
-them; the exit status is then 2. The kubeconfig is looked at where --kubeconfig or
---context name one. Plugins are started, to have them check their part.`,
+them; the exit status is then 2. The kubeconfig is looked at where --kubeconfig
+or --context name one. Plugins are started, to have them check their part.`,
+		Example: `  pod-status-logger config check --config config.yaml
+  POD_STATUS_LOGGER_UPDATES=all pod-status-logger config check`,
 		Args: noArguments,
 		RunE: configured(env, DefaultConfig(), func(cmd *cobra.Command, _ []string, c Config) error {
 			if err := check(cmd.Context(), c, env); err != nil {
@@ -37,8 +41,11 @@ them; the exit status is then 2. The kubeconfig is looked at where --kubeconfig 
 	show := &cobra.Command{
 		Use:   "print",
 		Short: "Print the configuration that is in force, defaults included",
-		Long: `Prints what flags, environment, file and defaults make together. An OTLP endpoint
-and protocol that are empty are as the standard OTEL_EXPORTER_OTLP_* variables say.`,
+		Long: `Prints what flags, environment, file and defaults make together. An OTLP
+endpoint and protocol that are empty are as the standard OTEL_EXPORTER_OTLP_*
+variables say.`,
+		Example: `  pod-status-logger config print                      # the defaults
+  pod-status-logger config print --config config.yaml -n shop`,
 		Args: noArguments,
 		RunE: configured(env, DefaultConfig(), func(cmd *cobra.Command, _ []string, c Config) error {
 			if u, err := url.Parse(c.OTLP.Endpoint); err == nil {
@@ -54,7 +61,7 @@ and protocol that are empty are as the standard OTEL_EXPORTER_OTLP_* variables s
 		}),
 	}
 	for _, sub := range []*cobra.Command{verify, show} {
-		addFlags(sub, DefaultConfig(), clusterFlags, stateFlag, outputFlags, commonFlags)
+		addFlags(sub, DefaultConfig(), clusterFlags, listenFlag, pprofFlag, stateFlag, outputFlags, commonFlags)
 		cmd.AddCommand(sub)
 	}
 	return cmd
@@ -62,9 +69,10 @@ and protocol that are empty are as the standard OTEL_EXPORTER_OTLP_* variables s
 
 // check finds what only shows when the parts are put together.
 func check(ctx context.Context, c Config, env environment) error {
-	receiver, err := otlp.SettingsFromEnv(c.receiver(), env.lookup)
+	receiver, err := otlp.SettingsFromEnv(otlp.Logs, c.receiver(), env.lookup)
+	_, badMetrics := c.metricsReceiver(env.lookup)
 	_, badResource := sharedResource(env.lookup)
-	err = errors.Join(err, badResource)
+	err = errors.Join(err, badMetrics, badResource)
 	if !c.Stdout.Enabled && !receiver.Enabled {
 		err = errors.Join(err, errNoSink)
 	}

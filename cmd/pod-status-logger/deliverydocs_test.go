@@ -27,14 +27,7 @@ func TestDeliveryPage(t *testing.T) {
 	k.stop()
 
 	dir := filepath.Dir(k.dir)
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	program := "#!/bin/bash\nexec -a pod-status-logger " + self + ` "$@"` + "\n"
-	if err := os.WriteFile(filepath.Join(dir, "pod-status-logger"), []byte(program), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	linkSelf(t, dir)
 	lines := strings.SplitAfter(strings.TrimSuffix(readFile(t, k.stdout), "\n"), "\n")
 	record := func(lines []string) {
 		if err := os.WriteFile(filepath.Join(dir, "records.jsonl"), []byte(strings.Join(lines, "")), 0o600); err != nil {

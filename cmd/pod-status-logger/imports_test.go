@@ -65,7 +65,7 @@ func TestPluginsImports(t *testing.T) {
 func TestImporters(t *testing.T) {
 	for library, allowed := range map[string][]string{
 		"k8s.io/client-go/rest":               {"core/watch", "core/watch/watchtest", "core/owner", "cmd/pod-status-logger"},
-		"go.opentelemetry.io/contrib/bridges": {"core/emit"},
+		"go.opentelemetry.io/contrib/bridges": {"core/emit", "core/telemetry"},
 		"google.golang.org/grpc":              {"core/otlp", "core/otlp/otlptest", "core/pluginhost"},
 		"github.com/hashicorp/go-plugin":      {"core/pluginhost"},
 		"github.com/prometheus/client_golang": {"core/telemetry"},

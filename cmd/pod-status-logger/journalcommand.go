@@ -24,6 +24,8 @@ func journalCommand(env environment) *cobra.Command {
 		Long: `Looks into the journal that --state-dir, the environment or the configuration
 file name. The program that writes it must not run meanwhile; what it would tell
 of a running one is at /metrics.`,
+		Example: `  pod-status-logger journal stat --state-dir state
+  pod-status-logger journal dead-letter --state-dir state`,
 		Args: oneOfItsCommands("stat, dump and dead-letter"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -32,6 +34,8 @@ of a running one is at /metrics.`,
 		Short: "Count what went into the journal, and what has become of it",
 		Long: `Prints, as one JSON object, how full the journal is and its totals. For each
 sink, committed are as many as acknowledged, dead, dropped and waiting.`,
+		Example: `  pod-status-logger journal stat --state-dir state
+  pod-status-logger journal stat --state-dir state | jq .otlp.waiting`,
 		Args: noArguments,
 		RunE: reading(env, func(j *journal.Journal, out io.Writer) error { return printStat(j.Stats(), out) }),
 	}
@@ -40,8 +44,9 @@ sink, committed are as many as acknowledged, dead, dropped and waiting.`,
 		Short: "Print the records that wait to be sent",
 		Long: `Prints the records that wait for the OTLP receiver, oldest first: a line for
 each, in OTLP's JSON encoding.`,
-		Args: noArguments,
-		RunE: reading(env, dumpWaiting),
+		Example: `  pod-status-logger journal dump --state-dir state | wc -l`,
+		Args:    noArguments,
+		RunE:    reading(env, dumpWaiting),
 	}
 	for _, sub := range []*cobra.Command{stat, dump, deadLetterCommand(env)} {
 		addFlags(sub, DefaultConfig(), stateFlag, commonFlags)
@@ -54,11 +59,13 @@ func deadLetterCommand(env environment) *cobra.Command {
 	var again, discard bool
 	cmd := &cobra.Command{
 		Use:   "dead-letter [SEQ...]",
-		Short: "Print, send again or discard the records that the receiver refused for good",
+		Short: "Print, send again or discard what the receiver refused for good",
 		Long: `Prints the dead letters: a line for each with its seq, when and why the receiver
-refused it, and the record in OTLP's JSON encoding. With --resend they are sent again
-after the next start, behind what waits already; with --discard they are removed,
-and counted as dropped. Numbers say which ones; without, all are meant.`,
+refused it, and the record in OTLP's JSON encoding. With --resend they are sent
+again after the next start, behind what waits already; with --discard they are
+removed, and counted as dropped. Numbers say which ones; without, all are meant.`,
+		Example: `  pod-status-logger journal dead-letter --state-dir state
+  pod-status-logger journal dead-letter --state-dir state --resend 17 18`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			seqs, err := numbers(args)
 			if err != nil {

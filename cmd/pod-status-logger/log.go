@@ -54,3 +54,10 @@ func widthOf(f *os.File) int {
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// wantsColor says whether a terminal shows colours, and its user wants them:
+// https://no-color.org.
+func wantsColor(lookup func(string) (string, bool)) bool {
+	kind, _ := lookup("TERM")
+	return kind != "dumb" && !isSet(lookup, "NO_COLOR")
+}

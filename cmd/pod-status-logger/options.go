@@ -17,44 +17,62 @@ const flagConfig = "config"
 
 // clusterFlags are the flags about where the pods are, named like kubectl's.
 func clusterFlags(fs *pflag.FlagSet, c *Config) {
-	fs.StringVar(&c.kubeconfig, "kubeconfig", c.kubeconfig, "path to the kubeconfig file; default: $KUBECONFIG, ~/.kube/config, or the cluster that the program runs in")
-	fs.StringVar(&c.context, "context", c.context, "name of the kubeconfig context to use")
-	fs.VarP(&list{values: &c.Watch.Namespaces}, "namespace", "n", "watch only these namespaces, separated by commas")
-	fs.BoolVarP(&c.allNamespaces, "all-namespaces", "A", c.allNamespaces, "watch all namespaces, which is the default")
-	fs.StringVarP(&c.Watch.Selector, "selector", "l", c.Watch.Selector, "label selector, such as app=web,tier!=cache")
-	fs.Var(&choice{&c.Watch.Initial, []string{"create", "none"}}, "initial", "what to tell of pods that exist at the first start: create or none")
-	fs.StringVar(&c.Telemetry.Listen, "listen", c.Telemetry.Listen, "address of /metrics, /livez and /readyz; empty: none")
+	fs.StringVar(&c.kubeconfig, "kubeconfig", c.kubeconfig, "kubeconfig `file`; default: $KUBECONFIG, ~/.kube/config, or the cluster that the program runs in")
+	fs.StringVar(&c.context, "context", c.context, "`name` of the kubeconfig context; default: the current one")
+	fs.VarP(&list{values: &c.Watch.Namespaces}, "namespace", "n", "watch only these `namespaces`, separated by commas; default: all")
+	fs.BoolVarP(&c.allNamespaces, "all-namespaces", "A", c.allNamespaces, "watch all namespaces, whatever the file says")
+	fs.StringVarP(&c.Watch.Selector, "selector", "l", c.Watch.Selector, "watch only pods with such labels: a label `selector`, such as app=web,tier!=cache")
+	fs.Var(&choice{&c.Watch.Initial, []string{"create", "none"}}, "initial", "what to tell of pods that exist at the first start: their creation, or nothing")
+}
+
+// listenFlag is the flag about where the program tells of itself.
+func listenFlag(fs *pflag.FlagSet, c *Config) {
+	fs.StringVar(&c.Telemetry.Listen, "listen", c.Telemetry.Listen, "`address` of /metrics, /livez and /readyz; empty: none")
+}
+
+// pprofFlag is the flag about what it tells there to who looks for its faults.
+func pprofFlag(fs *pflag.FlagSet, c *Config) {
+	fs.BoolVar(&c.Telemetry.Pprof, "pprof", c.Telemetry.Pprof, "serve profiles under /debug/pprof/ at the address of --listen")
 }
 
 // stateFlag is the flag about where the journal is.
 func stateFlag(fs *pflag.FlagSet, c *Config) {
-	fs.StringVar(&c.State.Dir, "state-dir", c.State.Dir, "folder of the journal, from which the program resumes after a restart; default: none, it is in memory")
+	fs.StringVar(&c.State.Dir, "state-dir", c.State.Dir, "`folder` of the journal, from which the program resumes after a restart; default: none, the journal is in memory")
 }
 
 // outputFlags are the flags about what becomes of records.
 func outputFlags(fs *pflag.FlagSet, c *Config) {
-	fs.VarP(&choice{&c.Stdout.Format, []string{"json", "pretty"}}, "output", "o", "format on stdout: json, or pretty for people")
-	fs.BoolVar(&c.Stdout.Enabled, "stdout", c.Stdout.Enabled, "write records to stdout")
-	fs.Var(&choice{&c.Watch.Updates, []string{"changes", "all"}}, "updates", "changes, or all for a record for every new version of a pod")
+	fs.VarP(&choice{&c.Stdout.Format, []string{"json", "pretty"}}, "output", "o", "format of records on stdout; pretty is for people at a terminal")
+	fs.BoolVar(&c.Stdout.Enabled, "stdout", c.Stdout.Enabled, "write records to stdout; --stdout=false: don't")
+	fs.Var(&choice{&c.Watch.Updates, []string{"changes", "all"}}, "updates", "which updates of pods to tell: changes, or each new version")
 	fs.BoolVar(&c.Service.FromLabels, "service-from-labels", c.Service.FromLabels, "derive service.name and service.version also from the app.kubernetes.io labels")
-	fs.StringVar(&c.OTLP.Endpoint, "otlp-endpoint", c.OTLP.Endpoint, "URL of the OTLP receiver; default: as OTEL_EXPORTER_OTLP_ENDPOINT says, else none")
-	fs.Var(&choice{&c.OTLP.Protocol, []string{"grpc", "http/protobuf"}}, "otlp-protocol", "grpc or http/protobuf; default: as OTEL_EXPORTER_OTLP_PROTOCOL says, else grpc")
-	fs.StringVar((*string)(&c.State.MaxSize), "state-max-size", string(c.State.MaxSize), "how many bytes of records may wait in the journal; default: 256Mi where it is in a folder, else 64Mi")
-	fs.Var(&choice{&c.State.WhenFull, []string{whenFullBlock, whenFullDrop}}, "state-when-full", "what to do when the journal is full: block the watch, or drop-oldest")
-	fs.StringVar((*string)(&c.ShutdownTimeout), "shutdown-timeout", string(c.ShutdownTimeout), "how long to go on after a signal to write and send what is there")
+	fs.StringVar(&c.OTLP.Endpoint, "otlp-endpoint", c.OTLP.Endpoint, "`URL` of the OTLP receiver; default: $OTEL_EXPORTER_OTLP_ENDPOINT, else none")
+	fs.Var(&choice{&c.OTLP.Protocol, []string{"grpc", "http/protobuf"}}, "otlp-protocol", "how to speak to the OTLP receiver; default: $OTEL_EXPORTER_OTLP_PROTOCOL, else grpc")
+	fs.BoolVar(&c.Telemetry.OTLP, "otlp-metrics", c.Telemetry.OTLP, "send metrics to the OTLP receiver, too; default: as $OTEL_METRICS_EXPORTER says, else not")
+	fs.StringVar((*string)(&c.State.MaxSize), "state-max-size", string(c.State.MaxSize), "`bytes` of records that may wait in the journal; default: 256Mi where it is in a folder, else 64Mi")
+	fs.Var(&choice{&c.State.WhenFull, []string{whenFullBlock, whenFullDrop}}, "state-when-full", "what to do when the journal is full: have the watch wait, or drop the oldest records")
+	fs.StringVar((*string)(&c.ShutdownTimeout), "shutdown-timeout", string(c.ShutdownTimeout), "how long (a `duration`) to go on after a signal to write and send what is there")
 }
 
 // commonFlags are the flags of all commands that read the configuration.
 func commonFlags(fs *pflag.FlagSet, c *Config) {
-	fs.StringVar(&c.Cluster, "cluster-name", c.Cluster, "name of the cluster in records")
-	fs.Var(&list{values: &c.plugins}, "plugins", "run only these of the configured and built-in plugins, in this order, separated by commas; or none")
-	fs.Var(&choice{&c.Log.Level, []string{"debug", "info", "warn", "error"}}, "log-level", "level of the program's own log on stderr: debug, info, warn or error")
-	fs.String(flagConfig, "", "path to a configuration file")
+	fs.StringVar(&c.Cluster, "cluster-name", c.Cluster, "`name` of the cluster in records; default: k8s.cluster.name in OTEL_RESOURCE_ATTRIBUTES")
+	fs.Var(&list{values: &c.plugins}, "plugins", "run only these of the configured and built-in plugins (`names`, separated by commas), in this order; or none")
+	fs.Var(&choice{&c.Log.Level, []string{"debug", "info", "warn", "error"}}, "log-level", "`level` of the program's own log on stderr: debug, info, warn or error")
+	fs.String(flagConfig, "", "configuration `file`")
 }
 
 // demoFlags are the flags of the demo alone.
 func demoFlags(fs *pflag.FlagSet, c *Config) {
-	fs.StringVar(&c.pace, "pace", c.pace, "pause between two events")
+	fs.StringVar(&c.pace, "pace", c.pace, "pause between two events, a `duration`")
+	fs.BoolVar(&c.repeat, "repeat", c.repeat, "go on with new pods and versions until stopped")
+}
+
+// bindAll binds the flags of all options.
+func bindAll(fs *pflag.FlagSet, c *Config) {
+	for _, bind := range []func(*pflag.FlagSet, *Config){clusterFlags, listenFlag, pprofFlag, stateFlag, outputFlags, commonFlags, demoFlags} {
+		bind(fs, c)
+	}
 }
 
 // resolve returns the configuration that the flags, the environment, the file
@@ -67,12 +85,11 @@ func resolve(c Config, flags *pflag.FlagSet, lookup func(string) (string, bool))
 		}
 		c.heed(lookup)
 	}
+	if err := c.heedMetrics(lookup); err != nil {
+		return c, err
+	}
 	options := pflag.NewFlagSet("", pflag.ContinueOnError)
-	clusterFlags(options, &c)
-	stateFlag(options, &c)
-	outputFlags(options, &c)
-	commonFlags(options, &c)
-	demoFlags(options, &c)
+	bindAll(options, &c)
 
 	var errs []error
 	options.VisitAll(func(o *pflag.Flag) {
@@ -130,6 +147,11 @@ func isSet(lookup func(string) (string, bool), names ...string) bool {
 	})
 }
 
+// isGiven tells whether a flag or its environment variable says something.
+func isGiven(flags *pflag.FlagSet, lookup func(string) (string, bool), flag string) bool {
+	return flags.Changed(flag) || isSet(lookup, envName(flag))
+}
+
 func configPath(flags *pflag.FlagSet, lookup func(string) (string, bool)) string {
 	if f := flags.Lookup(flagConfig); f != nil && f.Changed {
 		return f.Value.String()
@@ -149,7 +171,9 @@ type choice struct {
 }
 
 func (c *choice) String() string { return *c.value }
-func (c *choice) Type() string   { return "string" }
+
+// Type is what help shows in the place of a value.
+func (c *choice) Type() string { return strings.Join(c.allowed, "|") }
 
 func (c *choice) Set(s string) error {
 	if !slices.Contains(c.allowed, s) {
@@ -167,7 +191,7 @@ type list struct {
 }
 
 func (l *list) String() string { return strings.Join(*l.values, ",") }
-func (l *list) Type() string   { return "strings" }
+func (l *list) Type() string   { return "list" }
 
 func (l *list) Set(s string) error {
 	if !l.set {

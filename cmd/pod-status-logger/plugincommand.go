@@ -13,8 +13,11 @@ func pluginCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plugin",
 		Short: "List, look at and check plugins",
-		Args:  oneOfItsCommands("list, inspect and verify"),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  pod-status-logger plugin list --config config.yaml
+  pod-status-logger plugin inspect bundle
+  pod-status-logger plugin verify /plugins/team`,
+		Args: oneOfItsCommands("list, inspect and verify"),
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(pluginListCommand(env), pluginInspectCommand(env), pluginVerifyCommand(env), pluginServeCommand())
 	return cmd
@@ -24,7 +27,9 @@ func pluginListCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the plugins that are configured, and those that are built in",
-		Args:  noArguments,
+		Example: `  pod-status-logger plugin list
+  pod-status-logger plugin list --config config.yaml`,
+		Args: noArguments,
 		RunE: configured(env, DefaultConfig(), func(cmd *cobra.Command, _ []string, c Config) error {
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 3, ' ', 0)
 			_, _ = fmt.Fprintln(w, "NAME\tRUNS\tTIMEOUT\tPLUGIN")
@@ -72,7 +77,7 @@ func pluginServeCommand() *cobra.Command {
 func oneOfItsCommands(names string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return usage(fmt.Errorf("unknown command %q; %s has %s", args[0], cmd.CommandPath(), names))
+			return usage(fmt.Errorf("unknown command %q; %s has %s", args[0], pathOf(cmd), names))
 		}
 		return nil
 	}

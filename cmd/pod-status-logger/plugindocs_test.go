@@ -20,13 +20,14 @@ import (
 type block struct {
 	section        string // its heading
 	language, file string // file is the title
+	claim          string // which test runs it, see TestCommandsAreRun
 	text           string
 }
 
 func blocksOf(t *testing.T, page string) (blocks []block) {
 	t.Helper()
 	fence := regexp.MustCompile("^```([a-z]*)(?: title=\"([^\"]+)\")?\n$")
-	var section string
+	var section, claim string
 	var open *block
 	for line := range strings.Lines(readDoc(t, page)) {
 		if open != nil {
@@ -40,8 +41,11 @@ func blocksOf(t *testing.T, page string) (blocks []block) {
 		if heading, ok := strings.CutPrefix(line, "## "); ok {
 			section = strings.TrimSpace(heading)
 		}
+		if m := claimComment.FindStringSubmatch(line); m != nil {
+			claim = m[1]
+		}
 		if m := fence.FindStringSubmatch(line); m != nil {
-			open = &block{section: section, language: m[1], file: m[2]}
+			open = &block{section: section, language: m[1], file: m[2], claim: claim}
 		} else if strings.HasPrefix(line, "```") {
 			t.Fatalf("%s: a block begins in another way: %s", page, line)
 		}
@@ -54,8 +58,8 @@ func blocksOf(t *testing.T, page string) (blocks []block) {
 
 // task is a file that is written, or a command that is run.
 type task struct {
-	section, file, text string
-	want                string // what the command prints; empty: whatever it does
+	section, claim, file, text string
+	want                       string // what the command prints; empty: whatever it does
 }
 
 // tasksOf returns what a reader does who goes through the page.
@@ -63,14 +67,14 @@ func tasksOf(t *testing.T, page string) (tasks []task) {
 	t.Helper()
 	for _, b := range blocksOf(t, page) {
 		if b.file != "" {
-			tasks = append(tasks, task{section: b.section, file: b.file, text: b.text})
+			tasks = append(tasks, task{section: b.section, claim: b.claim, file: b.file, text: b.text})
 		}
 		if b.language != "console" {
 			continue
 		}
 		for line := range strings.Lines(b.text) {
 			if command, ok := strings.CutPrefix(line, "$ "); ok {
-				tasks = append(tasks, task{section: b.section, text: command})
+				tasks = append(tasks, task{section: b.section, claim: b.claim, text: command})
 				continue
 			}
 			tasks[len(tasks)-1].want += line

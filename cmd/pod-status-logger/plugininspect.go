@@ -23,8 +23,11 @@ func pluginInspectCommand(env environment) *cobra.Command {
 		Long: `Starts a plugin and shows its name and version, what it needs to see, and the
 SHA-256 sum that pins its file in the configuration. Where it refuses its
 configuration, it has said nothing of its needs, and the exit status is 2.`,
-		Args: onePlugin,
-		RunE: lookingAt(env, &f, inspect),
+		Example: `  pod-status-logger plugin inspect bundle
+  pod-status-logger plugin inspect /plugins/team --plugin-config '{"label":"x"}'`,
+		Args:              onePlugin,
+		ValidArgsFunction: completePlugin(env),
+		RunE:              lookingAt(env, &f, inspect),
 	}
 	addFlags(cmd, DefaultConfig(), commonFlags)
 	f.add(cmd)

@@ -27,8 +27,8 @@ type lookFlags struct {
 
 func (f *lookFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringVar(&f.config, "plugin-config", "", "configuration of the plugin, a JSON object; default: that of the configuration, else {}")
-	fs.StringSliceVar(&f.env, "env", nil, "names of the environment variables that the plugin gets, separated by commas")
+	fs.StringVar(&f.config, "plugin-config", "", "configuration of the plugin, a `JSON` object; default: that of the configuration, else {}")
+	fs.StringSliceVar(&f.env, "env", nil, "`names` of the environment variables that the plugin gets, separated by commas")
 	fs.BoolVar(&f.autoMTLS, "auto-mtls", true, "want mutual TLS; default: take what the plugin speaks")
 	fs.Lookup("auto-mtls").DefValue = "false" // help is silent about that one
 }
@@ -106,7 +106,7 @@ func lookingAt(env environment, f *lookFlags, do func(cmd *cobra.Command, l *loo
 	return configured(env, defaults, func(cmd *cobra.Command, args []string, c Config) error {
 		l, err := newLook(cmd, args, c, env, f)
 		if err != nil {
-			return usage(fmt.Errorf("%s: %w", cmd.CommandPath(), err))
+			return usage(fmt.Errorf("%s: %w", pathOf(cmd), err))
 		}
 		return do(cmd, l)
 	})
@@ -116,5 +116,15 @@ func onePlugin(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return nil
 	}
-	return usage(fmt.Errorf("%s wants the path of a plugin, or the name of one that is configured or built in", cmd.CommandPath()))
+	return usage(fmt.Errorf("%s wants the path of a plugin, or the name of one that is configured or built in", pathOf(cmd)))
+}
+
+// completePlugin completes the first argument by the names of plugins, and all as files.
+func completePlugin(env environment) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		return pluginNames(cmd, env), cobra.ShellCompDirectiveDefault
+	}
 }

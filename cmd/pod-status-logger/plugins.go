@@ -116,8 +116,10 @@ func (s *service) newOwners(needs []*enrichv1.OwnerNeeds, cluster *rest.Config) 
 	return owner.New(settings)
 }
 
-// close ends the plugins and the look-ups for them, and closes the journal.
+// close sends the last metrics, ends the plugins and the look-ups for them, and
+// closes the journal.
 func (s *service) close() {
+	s.stopMetrics()
 	if s.owners != nil {
 		s.owners.Close()
 	}

@@ -17,12 +17,15 @@ func pluginVerifyCommand(env environment) *cobra.Command {
 		Long: `Starts a plugin several times, sends it what a host would send and what a host
 rarely sends, and tells which rules it keeps and which not. The exit status is 1
 where it breaks one.`,
-		Args: onePlugin,
-		RunE: lookingAt(env, &f, func(cmd *cobra.Command, l *look) error { return verify(cmd, l, &f) }),
+		Example: `  pod-status-logger plugin verify /plugins/team
+  pod-status-logger plugin verify /plugins/hello.py --timeout 1s`,
+		Args:              onePlugin,
+		ValidArgsFunction: completePlugin(env),
+		RunE:              lookingAt(env, &f, func(cmd *cobra.Command, l *look) error { return verify(cmd, l, &f) }),
 	}
 	addFlags(cmd, DefaultConfig(), commonFlags)
 	f.add(cmd)
-	cmd.Flags().StringVar(&f.timeout, "timeout", defaultPluginTimeout, "how long a batch of 64 records may take")
+	cmd.Flags().StringVar(&f.timeout, "timeout", defaultPluginTimeout, "how long (a `duration`) a batch of 64 records may take")
 	cmd.Flags().BoolVar(&f.suppress, "allow-suppress", false, "the plugin may suppress records")
 	return cmd
 }

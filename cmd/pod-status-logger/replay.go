@@ -24,11 +24,14 @@ number and skipped; the exit status is then 1.
 
 The time of a record is that of the replay. kubectl prints the pods that exist
 at its start as added, so a replay tells them as created.`,
+		Example: `  pod-status-logger replay recorded.jsonl
+  pod-status-logger replay recorded.jsonl -o pretty
+  kubectl get pods -w --output-watch-events -o json | pod-status-logger replay -`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				return nil
 			}
-			return usage(fmt.Errorf("%s wants one file, or - for stdin", cmd.CommandPath()))
+			return usage(fmt.Errorf("%s wants one file, or - for stdin", pathOf(cmd)))
 		},
 		RunE: configured(env, DefaultConfig(), func(cmd *cobra.Command, args []string, c Config) error {
 			return replay(cmd.Context(), c, env, args[0])

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,7 +24,13 @@ func watchCommand(env environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Watch the pods of a cluster (what happens without a command)",
-		Args:  noArguments,
+		Long: `Watches the pods of a cluster and emits one record for every change, until it
+gets a signal. The exit status is 0 where all records are written and sent by
+then, or are kept in --state-dir for the next start.`,
+		Example: `  pod-status-logger run -n shop -l app=web
+  pod-status-logger run --state-dir /var/lib/pod-status-logger
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 pod-status-logger run`,
+		Args: noArguments,
 		RunE: configured(env, DefaultConfig(), func(cmd *cobra.Command, _ []string, c Config) error {
 			client, err := restConfig(c)
 			if err != nil {
@@ -30,7 +39,7 @@ func watchCommand(env environment) *cobra.Command {
 			return watchCluster(cmd.Context(), c, env, client)
 		}),
 	}
-	addFlags(cmd, DefaultConfig(), clusterFlags, stateFlag, outputFlags, commonFlags)
+	addFlags(cmd, DefaultConfig(), clusterFlags, listenFlag, pprofFlag, stateFlag, outputFlags, commonFlags)
 	return cmd
 }
 
@@ -45,10 +54,20 @@ func restConfig(c Config) (*rest.Config, error) {
 			"name one with --kubeconfig, or try pod-status-logger demo")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("find the cluster: %w", err)
+		return nil, fmt.Errorf("find the cluster: kubeconfig: %w%s", err, otherContexts(rules, c.context))
 	}
 	client.UserAgent = "pod-status-logger/" + buildVersion()
 	return client, nil
+}
+
+// otherContexts names the contexts there are where the one that was asked for is
+// not among them.
+func otherContexts(rules *clientcmd.ClientConfigLoadingRules, name string) string {
+	config, err := rules.Load()
+	if err != nil || name == "" || config.Contexts[name] != nil {
+		return ""
+	}
+	return "; the contexts there are: " + strings.Join(slices.Sorted(maps.Keys(config.Contexts)), ", ")
 }
 
 // watchCluster watches the pods of a cluster until ctx ends.
@@ -121,6 +140,9 @@ func (all streams) run(ctx context.Context, out chan<- watch.Event) error {
 	var wg sync.WaitGroup
 	for _, stream := range all {
 		wg.Go(func() { _ = stream.Run(ctx, stream.from, out) }) // returns only ctx's error
+		if stream.from == "" {
+			wg.Go(func() { stream.CheckList(ctx) }) // others list as they resume
+		}
 	}
 	wg.Wait()
 	return ctx.Err()
@@ -140,28 +162,22 @@ const (
 
 // serve answers metrics and health until the returned function is called.
 func (s *service) serve(ctx context.Context, all streams) (stop func(), err error) {
-	address := s.config.Telemetry.Listen
-	if address == "" {
+	checks := s.checks(all)
+	s.metrics.WatchReady(checks)
+	if s.config.Telemetry.Listen == "" {
 		return func() {}, nil
 	}
-	start := time.Now()
-	checks := []telemetry.Check{s.checkBusy}
-	for ns, stream := range all {
-		silence := func() time.Duration {
-			heard := stream.Heard()
-			if heard.IsZero() {
-				heard = start
-			}
-			return time.Since(heard)
-		}
-		s.metrics.WatchStream(ns, silence)
-		checks = append(checks, func() error { return checkStream(ns, stream.Stream, silence()) })
-	}
-	server, err := telemetry.Listen(ctx, address, s.metrics.Registry, s.log, checks...)
+	server, err := telemetry.Listen(ctx, telemetry.Settings{
+		Address: s.config.Telemetry.Listen, Metrics: s.metrics.Registry, Checks: checks,
+		Pprof: s.config.Telemetry.Pprof, Logger: s.log,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("%w; choose another address with --listen, or none with --listen=", err)
 	}
 	s.log.Info("serving /metrics, /livez and /readyz", "address", server.Addr().String())
+	if s.config.Telemetry.Pprof && !isLoopback(server.Addr()) {
+		s.log.Warn("profiles are served to whoever reaches this address; they tell what is in the program's memory", "address", server.Addr().String(), "path", "/debug/pprof/")
+	}
 	go func() {
 		if err := server.Serve(); err != nil {
 			s.log.Error("metrics and health are not served any more", "error", err)
@@ -170,17 +186,45 @@ func (s *service) serve(ctx context.Context, all streams) (stop func(), err erro
 	return func() { _ = server.Close() }, nil
 }
 
-func (s *service) checkBusy() error {
-	if err := s.checkJournal(s.journal.Stats()); err != nil {
-		return err
+func isLoopback(address net.Addr) bool {
+	tcp, ok := address.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+// checks are what has to be well for the program to be ready.
+func (s *service) checks(all streams) telemetry.Checks {
+	start := time.Now()
+	checks := telemetry.Checks{
+		{Name: "journal", Failure: func() error { return s.checkJournal(s.journal.Stats()) }},
+		{Name: "records", Failure: s.checkBusy},
 	}
-	if busy := s.pipeline.Busy(); busy > maxBusy {
-		if s.stdoutTrouble != nil && s.stdoutTrouble.present() != nil {
-			return fmt.Errorf("records can't be written for %v: %w", busy.Round(time.Second), s.stdoutTrouble.present())
+	for _, ns := range slices.Sorted(maps.Keys(all)) {
+		stream := all[ns]
+		silence := func() time.Duration {
+			heard := stream.Heard()
+			if heard.IsZero() {
+				heard = start
+			}
+			return time.Since(heard)
 		}
-		return fmt.Errorf("records can't be written for %v: is stdout read?", busy.Round(time.Second))
+		s.metrics.WatchStream(ns, silence)
+		checks = append(checks, telemetry.Check{
+			Name:    "watch of " + scope(ns),
+			Failure: func() error { return checkStream(ns, stream.Stream, silence()) },
+		})
 	}
-	return nil
+	return checks
+}
+
+func (s *service) checkBusy() error {
+	busy := s.pipeline.Busy()
+	if busy <= maxBusy || s.holdup() != holdupStdout { // the journal has a check of its own
+		return nil
+	}
+	if s.stdoutTrouble != nil && s.stdoutTrouble.present() != nil {
+		return fmt.Errorf("records can't be written for %v: %w", busy.Round(time.Second), s.stdoutTrouble.present())
+	}
+	return fmt.Errorf("records can't be written for %v: is stdout read?", busy.Round(time.Second))
 }
 
 func (s *service) checkJournal(j journal.Stats) error {
@@ -198,6 +242,8 @@ func (s *service) checkJournal(j journal.Stats) error {
 
 func checkStream(ns string, stream *watch.Stream, silence time.Duration) error {
 	switch {
+	case stream.Denied() != "":
+		return fmt.Errorf("watch of %s: %s", scope(ns), stream.Denied())
 	case !stream.Synced():
 		return fmt.Errorf("watch of %s: the pods are not listed yet", scope(ns))
 	case silence > maxSilence:

@@ -175,7 +175,7 @@ func TestServerAway(t *testing.T) {
 		`pod_status_logger_watch_events_total{kind="present"} 1`,
 		`pod_status_logger_watch_restarts_total{reason="refused"}`,
 		`pod_status_logger_pods 1`,
-		`pod_status_logger_watch_silence_seconds{namespace=""}`,
+		`pod_status_logger_watch_silence_seconds{watched_namespace=""}`,
 	} {
 		if !strings.Contains(metrics, series) {
 			t.Errorf("/metrics lacks %s", series)

@@ -33,11 +33,12 @@ type service struct {
 	emitter  *emit.Emitter
 	pipeline *pipeline.Pipeline
 	journal  *journal.Journal
-	stdout   *emit.Stdout     // nil: no lines are written
-	sender   *otlp.Sender     // nil: nothing is sent
-	enricher *enrich.Chain    // nil: no plugins
-	plugins  *pluginhost.Host // likewise
-	owners   *owner.Finder    // nil: nobody needs them
+	stdout   *emit.Stdout      // nil: no lines are written
+	sender   *otlp.Sender      // nil: nothing is sent
+	enricher *enrich.Chain     // nil: no plugins
+	plugins  *pluginhost.Host  // likewise
+	owners   *owner.Finder     // nil: nobody needs them
+	pusher   *telemetry.Pusher // nil: metrics are not sent
 
 	stdoutTrouble *outage // nil: no lines are written
 }
@@ -51,7 +52,11 @@ type source func(ctx context.Context, out chan<- watch.Event) error
 // newService puts a service together, and starts its plugins, which close ends.
 // cluster is where the owners of pods are looked up; nil: nowhere.
 func newService(ctx context.Context, c Config, env environment, cluster *rest.Config) (*service, error) {
-	receiver, err := otlp.SettingsFromEnv(c.receiver(), env.lookup)
+	receiver, err := otlp.SettingsFromEnv(otlp.Logs, c.receiver(), env.lookup)
+	if err != nil {
+		return nil, usage(err)
+	}
+	metricsReceiver, err := c.metricsReceiver(env.lookup)
 	if err != nil {
 		return nil, usage(err)
 	}
@@ -106,9 +111,14 @@ func newService(ctx context.Context, c Config, env environment, cluster *rest.Co
 	settings.Emitter = s.emitter
 	s.pipeline = pipeline.New(settings)
 	s.metrics.WatchPods(s.pipeline.Pods)
+	s.metrics.WatchBusy(s.pipeline.Busy)
 	if err := s.restore(env); err != nil {
 		s.close()
 		return nil, err
+	}
+	if err := s.pushMetrics(ctx, metricsReceiver, shared, env); err != nil {
+		s.close()
+		return nil, usage(err)
 	}
 	return s, nil
 }
@@ -117,8 +127,7 @@ func newService(ctx context.Context, c Config, env environment, cluster *rest.Co
 func (s *service) newStdout(env environment) *emit.Stdout {
 	var format emit.Format = emit.NewJSON(namesOf(s.config.Plugins)...)
 	if s.config.Stdout.Format == "pretty" {
-		_, noColor := env.lookup("NO_COLOR")
-		format = emit.Pretty{Color: isTerminal(env.stdout) && !noColor, Width: widthOf(env.stdout)}
+		format = emit.Pretty{Color: isTerminal(env.stdout) && wantsColor(env.lookup), Width: widthOf(env.stdout)}
 	}
 	s.stdoutTrouble = &outage{log: s.log, begun: "stdout takes no records, trying again", over: "stdout takes records again"}
 	return emit.NewStdout(env.stdout, format, func(err error) {
@@ -253,6 +262,8 @@ func (s *service) drain(patient context.Context) error {
 	return nil
 }
 
+const holdupStdout = "stdout"
+
 // holdup names what takes no records.
 func (s *service) holdup() string {
 	switch j := s.journal.Stats(); {
@@ -261,7 +272,7 @@ func (s *service) holdup() string {
 	case !j.BlockedSince.IsZero():
 		return "a full journal"
 	}
-	return "stdout"
+	return holdupStdout
 }
 
 // left tells what could not be delivered before the end: an error where it is

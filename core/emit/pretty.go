@@ -14,7 +14,8 @@ import (
 )
 
 // Pretty writes a record as a line for people at a terminal: time, state, pod,
-// and what happened. It shows less than JSON has.
+// and what happened. It shows less than JSON has, and on a terminal as much as fits
+// on its line.
 type Pretty struct {
 	// Color says whether the terminal understands ANSI colours.
 	Color bool
@@ -33,12 +34,11 @@ type prettyFields struct {
 	bundle, version, trace, enrichment                          string
 }
 
-// What the built-in plugin adds that is worth a place on a line, if that is wide
-// enough, and how much of a trace id tells one from another.
+// What the built-in plugin adds that is worth a place on a line, if there is room,
+// and how much of a trace id tells one from another.
 const (
 	attrBundleName    = "bundle.name"
 	attrBundleVersion = "bundle.version"
-	wideEnough        = 120
 	traceDigits       = 8
 )
 
@@ -54,23 +54,90 @@ const (
 
 // Append appends the line for r to b.
 func (p Pretty) Append(b []byte, r *sdklog.Record) []byte {
-	f := prettyFieldsOf(r)
-	b = p.paint(b, colorDim, r.Timestamp().Local().Format("15:04:05.000"))
+	f, l := prettyFieldsOf(r), p.layout()
+	b = p.paint(b, colorDim, r.Timestamp().Local().Format(l.clock))
 	b = append(b, "  "...)
 	b = p.paint(b, f.color(levelOf(r.Severity())), pad(f.what(), 10))
 	b = append(b, "  "...)
+	detail := printable(f.detail(r.Body().AsString()))
+	where := printable(f.where())
+	room := p.Width - l.before() - len(" ") - utf8.RuneCountInString(detail)
+	notes := p.fitting(&f, room-max(l.where, utf8.RuneCountInString(where)), room-l.where)
+	if p.Width > 0 {
+		where = shorten(where, max(l.where, room-utf8.RuneCountInString(notes)))
+		detail = cut(detail, max(leastDetail, p.Width-l.before()-max(l.where, utf8.RuneCountInString(where))-len(" ")))
+	}
 	start := len(b)
-	b = appendPrintable(b, strings.TrimRight(pad(f.where(), 34)+" "+f.detail(r.Body().AsString()), " "))
-	notes := string(appendPrintable(nil, f.notes(p.Width == 0 || p.Width >= wideEnough)))
+	b = append(b, strings.TrimRight(pad(where, l.where)+" "+detail, " ")...)
 	if f.info != "" {
-		b = p.appendInfo(b, ": "+f.info, before+utf8.RuneCount(b[start:])+utf8.RuneCountInString(notes))
+		b = p.appendInfo(b, ": "+f.info, l.before()+utf8.RuneCount(b[start:])+utf8.RuneCountInString(notes))
 	}
 	b = p.paint(b, colorDim, notes)
 	return append(b, '\n')
 }
 
+// layout is how a line is laid out.
+type layout struct {
+	clock string
+	where int // width of the column of the pod
+}
+
+// wideEnough is a terminal with room for milliseconds and most names of pods.
+const wideEnough = 100
+
+func (p Pretty) layout() layout {
+	if p.Width > 0 && p.Width < wideEnough {
+		return layout{clock: "15:04:05", where: 22}
+	}
+	return layout{clock: "15:04:05.000", where: 34}
+}
+
 // before is what stands on a line before the pod: time and state.
-const before = len("15:04:05.000  terminated  ")
+func (l layout) before() int { return len(l.clock) + len("  terminated  ") }
+
+// fitting returns the notes, with as much of who shipped the pod as there is room
+// for. Notes without that are worth a shorter name of the pod.
+func (p Pretty) fitting(f *prettyFields, room, most int) string {
+	if f.info != "" {
+		room -= leastInfo
+	}
+	shippedBy := f.shippedBy()
+	for len(shippedBy) > 0 {
+		if notes := printable(f.notes(shippedBy)); p.Width == 0 || utf8.RuneCountInString(notes) <= room {
+			return notes
+		}
+		shippedBy = shippedBy[:len(shippedBy)-1]
+	}
+	if notes := printable(f.notes(nil)); p.Width == 0 || utf8.RuneCountInString(notes) <= most {
+		return notes
+	}
+	return ""
+}
+
+// shorten takes out of the middle of a name what is too long: its end tells pods
+// of one workload apart.
+func shorten(name string, room int) string {
+	const tail = 6 // as -q4m8z
+	runes := []rune(name)
+	if len(runes) <= room {
+		return name
+	}
+	return string(runes[:room-tail-len(ellipsis)]) + ellipsis + string(runes[len(runes)-tail:])
+}
+
+// ellipsis is one that terminals have in every locale.
+const ellipsis = "..."
+
+// leastDetail is how much of what happened is shown on any terminal.
+const leastDetail = 24
+
+func cut(s string, room int) string {
+	runes := []rune(s)
+	if len(runes) <= room {
+		return s
+	}
+	return string(runes[:room-len(ellipsis)]) + ellipsis
+}
 
 // leastInfo is what is worth showing of a message.
 const leastInfo = len(": back-off")
@@ -87,11 +154,11 @@ func (p Pretty) appendInfo(b []byte, info string, used int) []byte {
 		return b[:start]
 	}
 	end := start
-	for range room - 1 {
+	for range room - len(ellipsis) {
 		_, size := utf8.DecodeRune(b[end:])
 		end += size
 	}
-	return append(b[:end], "…"...)
+	return append(b[:end], ellipsis...)
 }
 
 func prettyFieldsOf(r *sdklog.Record) (f prettyFields) {
@@ -198,7 +265,7 @@ func (f *prettyFields) subject() string {
 }
 
 // notes are what is said in brackets behind all else.
-func (f *prettyFields) notes(wide bool) string {
+func (f *prettyFields) notes(shippedBy []string) string {
 	var notes []string
 	switch {
 	case f.restarts == 1:
@@ -215,9 +282,7 @@ func (f *prettyFields) notes(wide bool) string {
 	if f.enrichment != "" {
 		notes = append(notes, f.enrichment)
 	}
-	if wide {
-		notes = append(notes, f.shippedBy()...)
-	}
+	notes = append(notes, shippedBy...)
 	if len(notes) == 0 {
 		return ""
 	}
@@ -250,6 +315,8 @@ func pad(s string, width int) string {
 	}
 	return s
 }
+
+func printable(s string) string { return string(appendPrintable(nil, s)) }
 
 // appendPrintable keeps what a pod says from steering the terminal: with control
 // characters, or with invisible ones that turn the direction of what follows.

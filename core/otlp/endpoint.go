@@ -8,17 +8,15 @@ import (
 	"strings"
 )
 
-const logsPath = "/v1/logs"
-
 // parseEndpoint returns the endpoint as a URL that says everything: its scheme
 // tells whether TLS is used, and for HTTP its path is the one to post to.
-func parseEndpoint(v variable, protocol Protocol, lookup Lookup) (*url.URL, error) {
+func parseEndpoint(v variable, protocol Protocol, vars variables) (*url.URL, error) {
 	shown := variable{v.name, redact(v.value)}
 	if !strings.Contains(v.value, "://") {
 		if protocol == HTTP {
 			return nil, shown.wrong("want a URL such as http://collector:4318 for http/protobuf")
 		}
-		return schemeless(v.value, shown, lookup)
+		return schemeless(v.value, shown, vars)
 	}
 	u, err := url.Parse(v.value)
 	if err != nil {
@@ -32,19 +30,19 @@ func parseEndpoint(v variable, protocol Protocol, lookup Lookup) (*url.URL, erro
 	case !validHost(u):
 		return nil, shown.wrong("want a URL with a host and, if any, a port from 1 to 65535, such as http://collector:4317")
 	case protocol == HTTP:
-		return httpEndpoint(u, v.name), nil
+		return httpEndpoint(u, shown, vars.signal)
 	}
 	return grpcEndpoint(u, shown)
 }
 
 // schemeless is gRPC's own way to write an endpoint. TLS is on unless somebody
 // asked for the opposite.
-func schemeless(hostport string, shown variable, lookup Lookup) (*url.URL, error) {
+func schemeless(hostport string, shown variable, vars variables) (*url.URL, error) {
 	u := &url.URL{Scheme: "https", Host: hostport}
 	if _, _, err := net.SplitHostPort(hostport); err != nil || !validHost(u) {
 		return nil, shown.wrong("want host:port or a URL, such as collector:4317 (TLS) or http://collector:4317 (plaintext)")
 	}
-	insecure := lookup.read("INSECURE")
+	insecure := vars.read("INSECURE")
 	switch strings.ToLower(insecure.value) {
 	case "", "false":
 	case "true":
@@ -65,17 +63,23 @@ func unixEndpoint(u *url.URL, shown variable, protocol Protocol) (*url.URL, erro
 	return u, nil
 }
 
-// httpEndpoint appends the path of the logs signal to an endpoint that is for
-// all signals, and to a configured one that has no path of its own.
-func httpEndpoint(u *url.URL, name string) *url.URL {
+// httpEndpoint appends the path of the signal to an endpoint that is for all
+// signals, and to a configured one that has no path of its own. One that has is
+// where logs go.
+func httpEndpoint(u *url.URL, shown variable, signal Signal) (*url.URL, error) {
 	bare := u.Path == "" || u.Path == "/"
-	if name == "OTEL_EXPORTER_OTLP_ENDPOINT" || name == configEndpoint && bare {
-		return u.JoinPath(logsPath)
+	configured := shown.name == configEndpoint
+	if configured && !bare && signal != Logs {
+		return nil, shown.wrong("its path is the one for records; name the endpoint for " + string(signal) +
+			" in OTEL_EXPORTER_OTLP_" + strings.ToUpper(string(signal)) + "_ENDPOINT")
+	}
+	if shown.name == "OTEL_EXPORTER_OTLP_ENDPOINT" || configured && bare {
+		return u.JoinPath("v1", string(signal)), nil
 	}
 	if u.Path == "" {
 		u.Path = "/"
 	}
-	return u
+	return u, nil
 }
 
 func grpcEndpoint(u *url.URL, shown variable) (*url.URL, error) {

@@ -27,12 +27,27 @@ func (v variable) wrong(want string) error {
 	return fmt.Errorf("%s is %q: %s", v.name, v.value, want)
 }
 
-// read finds the variable of which suffix is the end: the one for logs wins over
-// the one for all signals. An empty one is as good as unset, says the
+// Signal is what is sent, by its name in OTLP's paths and variables.
+type Signal string
+
+// The signals that there are settings for.
+const (
+	Logs    Signal = "logs"
+	Metrics Signal = "metrics"
+)
+
+// variables are those of a signal.
+type variables struct {
+	signal Signal
+	lookup Lookup
+}
+
+// read finds the variable of which suffix is the end: the one for the signal wins
+// over the one for all signals. An empty one is as good as unset, says the
 // specification.
-func (lookup Lookup) read(suffix string) variable {
-	for _, prefix := range [...]string{"OTEL_EXPORTER_OTLP_LOGS_", "OTEL_EXPORTER_OTLP_"} {
-		if value, ok := lookup(prefix + suffix); ok && strings.TrimSpace(value) != "" {
+func (vs variables) read(suffix string) variable {
+	for _, prefix := range [...]string{"OTEL_EXPORTER_OTLP_" + strings.ToUpper(string(vs.signal)) + "_", "OTEL_EXPORTER_OTLP_"} {
+		if value, ok := vs.lookup(prefix + suffix); ok && strings.TrimSpace(value) != "" {
 			return variable{prefix + suffix, strings.TrimSpace(value)}
 		}
 	}
@@ -40,17 +55,18 @@ func (lookup Lookup) read(suffix string) variable {
 }
 
 // SettingsFromEnv returns the settings by the standard variables
-// OTEL_EXPORTER_OTLP_* and OTEL_EXPORTER_OTLP_LOGS_*, over which c wins. They are
-// enabled when one of the ENDPOINT variables or c names a receiver; if not, the
+// OTEL_EXPORTER_OTLP_* and those of the signal, OTEL_EXPORTER_OTLP_LOGS_* for logs,
+// over which c wins. They are enabled when one of the ENDPOINT variables or c names a receiver; if not, the
 // other variables aren't looked at.
 //
 // Certificates are read now. An error names the variable, its value unless that
 // is a secret, and what would be right.
 //
 // https://opentelemetry.io/docs/specs/otel/protocol/exporter/
-func SettingsFromEnv(c Config, lookup Lookup) (Settings, error) {
-	protocol, err := readProtocol(c, lookup)
-	endpoint := readEndpoint(c, lookup)
+func SettingsFromEnv(signal Signal, c Config, lookup Lookup) (Settings, error) {
+	vars := variables{signal, lookup}
+	protocol, err := readProtocol(c, vars)
+	endpoint := readEndpoint(c, vars)
 	if c.Protocol == "" && !endpoint.set() {
 		return Settings{}, nil
 	}
@@ -58,26 +74,26 @@ func SettingsFromEnv(c Config, lookup Lookup) (Settings, error) {
 		return Settings{}, err
 	}
 	s := Settings{Enabled: true, Protocol: protocol}.withDefaults()
-	for _, read := range []func(*Settings, Lookup) error{readTimeout, readCompression, readHeaders} {
-		if err := read(&s, lookup); err != nil {
+	for _, read := range []func(*Settings, variables) error{readTimeout, readCompression, readHeaders} {
+		if err := read(&s, vars); err != nil {
 			return Settings{}, err
 		}
 	}
-	if s.Endpoint, err = parseEndpoint(endpoint, protocol, lookup); err != nil {
+	if s.Endpoint, err = parseEndpoint(endpoint, protocol, vars); err != nil {
 		return Settings{}, err
 	}
 	if s.Endpoint.Scheme == "https" {
-		if s.TLS, err = readTLS(lookup); err != nil {
+		if s.TLS, err = readTLS(vars); err != nil {
 			return Settings{}, err
 		}
 	}
 	return s, nil
 }
 
-func readProtocol(c Config, lookup Lookup) (Protocol, error) {
+func readProtocol(c Config, vars variables) (Protocol, error) {
 	v := variable{configProtocol, c.Protocol}
 	if !v.set() {
-		v = lookup.read("PROTOCOL")
+		v = vars.read("PROTOCOL")
 	}
 	switch p := Protocol(v.value); p {
 	case "":
@@ -90,15 +106,15 @@ func readProtocol(c Config, lookup Lookup) (Protocol, error) {
 	return "", v.wrong("want grpc or http/protobuf")
 }
 
-func readEndpoint(c Config, lookup Lookup) variable {
+func readEndpoint(c Config, vars variables) variable {
 	if c.Endpoint != "" {
 		return variable{configEndpoint, c.Endpoint}
 	}
-	return lookup.read("ENDPOINT")
+	return vars.read("ENDPOINT")
 }
 
-func readTimeout(s *Settings, lookup Lookup) error {
-	v := lookup.read("TIMEOUT")
+func readTimeout(s *Settings, vars variables) error {
+	v := vars.read("TIMEOUT")
 	if !v.set() {
 		return nil
 	}
@@ -111,8 +127,8 @@ func readTimeout(s *Settings, lookup Lookup) error {
 	return nil
 }
 
-func readCompression(s *Settings, lookup Lookup) error {
-	v := lookup.read("COMPRESSION")
+func readCompression(s *Settings, vars variables) error {
+	v := vars.read("COMPRESSION")
 	switch c := Compression(v.value); c {
 	case "":
 		return nil
@@ -125,8 +141,8 @@ func readCompression(s *Settings, lookup Lookup) error {
 
 // readHeaders never shows what it reads in an error: headers carry tokens, and
 // where an entry is malformed its name may be a part of one.
-func readHeaders(s *Settings, lookup Lookup) error {
-	v := lookup.read("HEADERS")
+func readHeaders(s *Settings, vars variables) error {
+	v := vars.read("HEADERS")
 	if !v.set() {
 		return nil
 	}

@@ -30,7 +30,7 @@ func environment(lines ...string) otlp.Lookup {
 
 func settings(t *testing.T, c otlp.Config, env ...string) otlp.Settings {
 	t.Helper()
-	s, err := otlp.SettingsFromEnv(c, environment(env...))
+	s, err := otlp.SettingsFromEnv(otlp.Logs, c, environment(env...))
 	if err != nil {
 		t.Fatalf("settings from %q: %v", env, err)
 	}
@@ -200,7 +200,7 @@ func TestBadValues(t *testing.T) {
 			for i := range c.env {
 				c.env[i] = "OTEL_EXPORTER_OTLP_" + c.env[i]
 			}
-			s, err := otlp.SettingsFromEnv(c.config, environment(c.env...))
+			s, err := otlp.SettingsFromEnv(otlp.Logs, c.config, environment(c.env...))
 			if err == nil {
 				t.Fatalf("accepted, as %v", s)
 			}
@@ -224,7 +224,7 @@ func FuzzSettingsFromEnv(f *testing.F) {
 	f.Add("c:4318", "http/protobuf", "a=%20,b")
 	f.Add("unix:///x", "", "")
 	f.Fuzz(func(t *testing.T, endpoint, protocol, headers string) {
-		s, err := otlp.SettingsFromEnv(otlp.Config{}, func(name string) (string, bool) {
+		s, err := otlp.SettingsFromEnv(otlp.Logs, otlp.Config{}, func(name string) (string, bool) {
 			switch name {
 			case "OTEL_EXPORTER_OTLP_ENDPOINT":
 				return endpoint, true

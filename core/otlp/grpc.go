@@ -28,9 +28,24 @@ type grpcTransport struct {
 	options []grpc.CallOption
 }
 
-// dialGRPC doesn't connect yet, and fails only for settings that can't work.
 func dialGRPC(s Settings) (*grpcTransport, error) {
-	conn, err := grpc.NewClient(grpcTarget(s.Endpoint),
+	conn, err := DialGRPC(s)
+	if err != nil {
+		return nil, err
+	}
+	return &grpcTransport{
+		conn:    conn,
+		headers: metadata.New(s.Headers),
+		options: []grpc.CallOption{grpc.ForceCodecV2(rawCodec{})},
+	}, nil
+}
+
+// DialGRPC makes a connection by the settings, all but their headers and the time
+// for a request. It doesn't connect yet, and fails only for settings that can't
+// work.
+func DialGRPC(s Settings) (*grpc.ClientConn, error) {
+	s = s.withDefaults()
+	return grpc.NewClient(grpcTarget(s.Endpoint),
 		grpc.WithTransportCredentials(grpcCredentials(s)),
 		grpc.WithUserAgent(s.UserAgent),
 		grpc.WithConnectParams(grpc.ConnectParams{
@@ -48,19 +63,15 @@ func dialGRPC(s Settings) (*grpcTransport, error) {
 		// Timeout that matters: the kernel gives up a connection on which sent
 		// data stays unacknowledged for longer, as on one that a firewall forgot.
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 5 * time.Minute, Timeout: 20 * time.Second}),
+		grpc.WithDefaultCallOptions(compressed(s)...),
 	)
-	if err != nil {
-		return nil, err
-	}
-	t := &grpcTransport{
-		conn:    conn,
-		headers: metadata.New(s.Headers),
-		options: []grpc.CallOption{grpc.ForceCodecV2(rawCodec{})},
-	}
+}
+
+func compressed(s Settings) []grpc.CallOption {
 	if s.Compression == Gzip {
-		t.options = append(t.options, grpc.UseCompressor(gzip.Name))
+		return []grpc.CallOption{grpc.UseCompressor(gzip.Name)}
 	}
-	return t, nil
+	return nil
 }
 
 func grpcTarget(endpoint *url.URL) string {

@@ -36,11 +36,7 @@ func dialHTTP(s Settings) *httpTransport {
 	t := &httpTransport{
 		url:    s.Endpoint.String(),
 		header: make(http.Header),
-		client: &http.Client{
-			Transport: roundTripper(s),
-			// Behind a redirect may be a page that answers 200 to anything.
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
+		client: HTTPClient(s),
 	}
 	for name, value := range s.Headers {
 		t.header.Set(name, value)
@@ -52,6 +48,16 @@ func dialHTTP(s Settings) *httpTransport {
 		t.gzip = gzip.NewWriter(nil)
 	}
 	return t
+}
+
+// HTTPClient returns a client by the settings, all but their endpoint, headers,
+// compression and the time for a request.
+func HTTPClient(s Settings) *http.Client {
+	return &http.Client{
+		Transport: roundTripper(s.withDefaults()),
+		// Behind a redirect may be a page that answers 200 to anything.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 func roundTripper(s Settings) *http.Transport {

@@ -11,16 +11,16 @@ import (
 
 // readTLS returns how to talk TLS: by the system's roots unless CERTIFICATE names
 // others, and with a client certificate where one is given.
-func readTLS(lookup Lookup) (*tls.Config, error) {
+func readTLS(vars variables) (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if ca := lookup.read("CERTIFICATE"); ca.set() {
+	if ca := vars.read("CERTIFICATE"); ca.set() {
 		roots, err := readRoots(ca)
 		if err != nil {
 			return nil, err
 		}
 		config.RootCAs = roots
 	}
-	cert, key := lookup.read("CLIENT_CERTIFICATE"), lookup.read("CLIENT_KEY")
+	cert, key := vars.read("CLIENT_CERTIFICATE"), vars.read("CLIENT_KEY")
 	if !cert.set() && !key.set() {
 		return config, nil
 	}

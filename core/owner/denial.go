@@ -16,7 +16,7 @@ import (
 //
 // An API server denies everything for a moment after its start, so the first
 // denial counts for less time than those that follow it. Once the right is seen to
-// be there, what was before is forgotten.
+// be there, what was before is forgotten, and that is said, as is losing it again.
 
 const (
 	maxDenials  = 4096 // that are kept
@@ -42,6 +42,9 @@ func (r right) String() string {
 	}
 	return r.resource + "." + r.group
 }
+
+// anywhere is the right without its namespace.
+func (r right) anywhere() right { return right{group: r.group, resource: r.resource} }
 
 // rule is the RBAC rule that gives the right.
 func (r right) rule() string {
@@ -91,8 +94,14 @@ func (d *denials) check(r right) error {
 // forget notes that the server granted the right.
 func (d *denials) forget(r right) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.known.Remove(r)
+	denied := d.known.Remove(r)
+	if denied {
+		delete(d.said, r.anywhere()) // so that it is said again where it is lost again
+	}
+	d.mu.Unlock()
+	if denied {
+		d.logger.Info("owners: may get "+r.String()+" again", "namespace", r.namespace)
+	}
 }
 
 // add notes that the server denied the right with err.
@@ -104,9 +113,8 @@ func (d *denials) add(r right, err error) error {
 	}
 	until := time.Now().Add(span)
 	d.known.Add(r, denial{until, span})
-	anywhere := right{group: r.group, resource: r.resource}
-	said := d.said[anywhere]
-	d.said[anywhere] = true
+	said := d.said[r.anywhere()]
+	d.said[r.anywhere()] = true
 	d.mu.Unlock()
 	if !said {
 		d.logger.Warn(fmt.Sprintf("owners: may not get %s; the owners of pods are not known beyond these; allow it with %s", r, r.rule()), "error", err)

@@ -72,7 +72,13 @@ func TestRightsChange(t *testing.T) {
 		return len(srv.Requests()) > n+5
 	})
 	f.want(pod, foundCart)
-	if n := len(f.log.all()); n != 2 {
-		t.Errorf("%d lines in the log, want one per resource", n)
-	}
+	f.wantLog(
+		"owners: may not get deployments.apps; the owners of pods are not known beyond these; allow it with {apiGroups: [apps], resources: [deployments], verbs: [get]}",
+		"owners: may get deployments.apps again",
+		"owners: may not get replicasets.apps; the owners of pods are not known beyond these; allow it with {apiGroups: [apps], resources: [replicasets], verbs: [get]}",
+	)
+	srv.ForbidOwners("replicasets", false)
+	eventually(t, "the right to be noticed", func() bool { f.find(pod); return len(f.log.all()) == 4 })
+	srv.ForbidOwners("replicasets", true)
+	eventually(t, "the second loss to be said", func() bool { f.find(pod); return len(f.log.all()) == 5 })
 }

@@ -36,11 +36,11 @@ func counterOf[S any](name, help string, value func(S) uint64, labels ...string)
 
 var journalSeries = []series[journal.Stats]{
 	gaugeOf("journal_records", "Records that wait to be sent.", func(s journal.Stats) float64 { return float64(s.Records) }),
-	gaugeOf("journal_bytes", "Bytes of those records.", func(s journal.Stats) float64 { return float64(s.Bytes) }),
+	gaugeOf("journal_bytes", "Bytes of the records that wait to be sent.", func(s journal.Stats) float64 { return float64(s.Bytes) }),
 	gaugeOf("journal_capacity_bytes", "Bytes at which the journal is full and holds up the watch.", func(s journal.Stats) float64 { return float64(s.Capacity) }),
 	gaugeOf("journal_file_bytes", "Size of the journal's file.", func(s journal.Stats) float64 { return float64(s.FileBytes) }),
 	gaugeOf("journal_dead_letters", "Records kept that the receiver will never take.", func(s journal.Stats) float64 { return float64(s.DeadRecords) }),
-	gaugeOf("journal_dead_letter_bytes", "Bytes of those records.", func(s journal.Stats) float64 { return float64(s.DeadBytes) }),
+	gaugeOf("journal_dead_letter_bytes", "Bytes of the records kept that the receiver will never take.", func(s journal.Stats) float64 { return float64(s.DeadBytes) }),
 	gaugeOf("journal_oldest_seconds", "Age of the record that has waited longest.", func(s journal.Stats) float64 { return age(s.Oldest) }),
 	gaugeOf("journal_blocked_seconds", "For how long the journal has been full and holding up the watch.", func(s journal.Stats) float64 { return age(s.BlockedSince) }),
 	gaugeOf("journal_failing_seconds", "For how long the journal could not be written or read.", func(s journal.Stats) float64 { return age(s.FailingSince) }),

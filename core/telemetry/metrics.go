@@ -99,11 +99,28 @@ func (m *Metrics) WatchPods(pods func() int) {
 	m.gauge("pods", "Pods known.", nil, func() float64 { return float64(pods()) })
 }
 
+// WatchReady tells what /readyz does.
+func (m *Metrics) WatchReady(checks Checks) {
+	m.gauge("ready", "1 if /readyz says that the program is ready.", nil, func() float64 {
+		if checks.ready() {
+			return 1
+		}
+		return 0
+	})
+}
+
+// WatchBusy tells for how long the group of records in hand has been written.
+func (m *Metrics) WatchBusy(busy func() time.Duration) {
+	m.gauge("group_busy_seconds", "For how long the present group of records has been written and committed; 0 if there is none.", nil,
+		func() float64 { return busy().Seconds() })
+}
+
 // WatchStream tells for how long a stream has been silent, since start if it
-// has heard nothing yet.
+// has heard nothing yet. The label is not called namespace: Prometheus gives
+// that name to the namespace of the program.
 func (m *Metrics) WatchStream(stream string, silence func() time.Duration) {
 	m.gauge("watch_silence_seconds", "Time since the last event or bookmark of the watch.",
-		prometheus.Labels{"namespace": stream}, func() float64 { return silence().Seconds() })
+		prometheus.Labels{"watched_namespace": stream}, func() float64 { return silence().Seconds() })
 }
 
 func age(since time.Time) float64 {

@@ -7,39 +7,47 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Check tells why the program is not ready, or nil. It must not block.
-type Check func() error
-
-// Server answers /metrics, /livez and /readyz. Use [Listen].
+// Server answers /metrics, /livez and /readyz, and where asked for
+// /debug/pprof/. Use [Listen].
 type Server struct {
 	listener net.Listener
 	http     *http.Server
 }
 
-// Listen opens address, such as 127.0.0.1:9464. The program is ready when all
-// checks say so.
-func Listen(ctx context.Context, address string, metrics prometheus.Gatherer, log *slog.Logger, checks ...Check) (*Server, error) {
+// Settings are what a [Server] answers.
+type Settings struct {
+	Address string // such as 127.0.0.1:9464
+	Metrics prometheus.Gatherer
+	Checks  Checks // the program is ready when none fails
+	Pprof   bool   // profiles tell what is in memory: for those alone who may know
+	Logger  *slog.Logger
+}
+
+// Listen opens the address. Nothing is answered before [Server.Serve].
+func Listen(ctx context.Context, s Settings) (*Server, error) {
 	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", address)
+	listener, err := config.Listen(ctx, "tcp", s.Address)
 	if err != nil {
 		return nil, fmt.Errorf("listen for metrics and health: %w", err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
-	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { answer(w, nil) })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { answer(w, failures(checks)) })
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.Metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	mux.Handle("GET /livez", Checks{}.probe("livez")) // that it answers is all that it has to tell
+	mux.Handle("GET /readyz", s.Checks.probe("readyz"))
+	if s.Pprof {
+		profile(mux)
+	}
 	return &Server{listener, &http.Server{
 		Handler:           mux,
 		ReadHeaderTimeout: 5 * time.Second,
 		WriteTimeout:      30 * time.Second,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		ErrorLog:          slog.NewLogLogger(s.Logger.Handler(), slog.LevelDebug),
 	}}, nil
 }
 
@@ -60,21 +68,4 @@ func (s *Server) Close() error {
 	err := s.http.Close()
 	_ = s.listener.Close() // http closes it only if it got as far as to serve
 	return err
-}
-
-func failures(checks []Check) (failed []string) {
-	for _, check := range checks {
-		if err := check(); err != nil {
-			failed = append(failed, err.Error())
-		}
-	}
-	return failed
-}
-
-func answer(w http.ResponseWriter, failed []string) {
-	if len(failed) == 0 {
-		_, _ = w.Write([]byte("ok\n"))
-		return
-	}
-	http.Error(w, strings.Join(failed, "\n"), http.StatusServiceUnavailable)
 }

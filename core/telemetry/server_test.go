@@ -17,9 +17,9 @@ import (
 )
 
 // serve starts a server on a free port. The test's end checks that Close ends it.
-func serve(t *testing.T, metrics prometheus.Gatherer, checks ...telemetry.Check) *telemetry.Server {
+func serve(t *testing.T, s telemetry.Settings) *telemetry.Server {
 	t.Helper()
-	server, err := telemetry.Listen(t.Context(), "127.0.0.1:0", metrics, slog.New(slog.DiscardHandler), checks...)
+	server, err := telemetry.Listen(t.Context(), onFreePort(s))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,6 +34,15 @@ func serve(t *testing.T, metrics prometheus.Gatherer, checks ...telemetry.Check)
 		}
 	})
 	return server
+}
+
+// onFreePort fills in what every server needs.
+func onFreePort(s telemetry.Settings) telemetry.Settings {
+	s.Address, s.Logger = "127.0.0.1:0", slog.New(slog.DiscardHandler)
+	if s.Metrics == nil {
+		s.Metrics = prometheus.NewRegistry()
+	}
+	return s
 }
 
 // ask sends a request and returns the response with its body read.
@@ -57,23 +66,26 @@ func ask(t *testing.T, server *telemetry.Server, method, path string) (*http.Res
 }
 
 func TestServer(t *testing.T) {
-	well := func() error { return nil }
-	blocked := func() error { return errors.New("records can't be written for 12s") }
-	unsynced := func() error { return errors.New("watch of all namespaces: the pods are not listed yet") }
+	well := telemetry.Check{Name: "journal", Failure: func() error { return nil }}
+	blocked := telemetry.Check{Name: "records", Failure: func() error { return errors.New("records can't be written for 12s") }}
+	unsynced := telemetry.Check{Name: "watch", Failure: func() error { return errors.New("watch of all namespaces: the pods are not listed yet") }}
 	for name, test := range map[string]struct {
-		checks       []telemetry.Check
+		checks       telemetry.Checks
 		method, path string
 		status       int
 		body         string
 	}{
 		"alive":              {nil, http.MethodGet, "/livez", http.StatusOK, "ok\n"},
-		"alive, not ready":   {[]telemetry.Check{blocked}, http.MethodGet, "/livez", http.StatusOK, "ok\n"},
+		"alive, not ready":   {telemetry.Checks{blocked}, http.MethodGet, "/livez", http.StatusOK, "ok\n"},
 		"ready, no checks":   {nil, http.MethodGet, "/readyz", http.StatusOK, "ok\n"},
-		"ready":              {[]telemetry.Check{well, well}, http.MethodGet, "/readyz", http.StatusOK, "ok\n"},
-		"ready, head":        {[]telemetry.Check{well}, http.MethodHead, "/readyz", http.StatusOK, ""},
-		"not ready, head":    {[]telemetry.Check{blocked}, http.MethodHead, "/readyz", http.StatusServiceUnavailable, ""},
-		"not ready":          {[]telemetry.Check{well, blocked}, http.MethodGet, "/readyz", http.StatusServiceUnavailable, "records can't be written for 12s\n"},
-		"not ready, twice":   {[]telemetry.Check{unsynced, well, blocked}, http.MethodGet, "/readyz", http.StatusServiceUnavailable, "watch of all namespaces: the pods are not listed yet\nrecords can't be written for 12s\n"},
+		"ready":              {telemetry.Checks{well, well}, http.MethodGet, "/readyz", http.StatusOK, "ok\n"},
+		"ready, head":        {telemetry.Checks{well}, http.MethodHead, "/readyz", http.StatusOK, ""},
+		"not ready, head":    {telemetry.Checks{blocked}, http.MethodHead, "/readyz", http.StatusServiceUnavailable, ""},
+		"not ready":          {telemetry.Checks{well, blocked}, http.MethodGet, "/readyz", http.StatusServiceUnavailable, "records can't be written for 12s\n"},
+		"not ready, twice":   {telemetry.Checks{unsynced, well, blocked}, http.MethodGet, "/readyz", http.StatusServiceUnavailable, "watch of all namespaces: the pods are not listed yet\nrecords can't be written for 12s\n"},
+		"verbose":            {telemetry.Checks{well}, http.MethodGet, "/readyz?verbose", http.StatusOK, "[+]journal ok\nreadyz check passed\n"},
+		"verbose, not ready": {telemetry.Checks{well, blocked}, http.MethodGet, "/readyz?verbose=1", http.StatusServiceUnavailable, "[+]journal ok\n[-]records failed: records can't be written for 12s\nreadyz check failed\n"},
+		"verbose, alive":     {telemetry.Checks{blocked}, http.MethodGet, "/livez?verbose", http.StatusOK, "livez check passed\n"},
 		"wrong method":       {nil, http.MethodPost, "/readyz", http.StatusMethodNotAllowed, "Method Not Allowed\n"},
 		"wrong method, page": {nil, http.MethodDelete, "/metrics", http.StatusMethodNotAllowed, "Method Not Allowed\n"},
 		"wrong path":         {nil, http.MethodGet, "/healthz", http.StatusNotFound, "404 page not found\n"},
@@ -81,7 +93,7 @@ func TestServer(t *testing.T) {
 		"root":               {nil, http.MethodGet, "/", http.StatusNotFound, "404 page not found\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := serve(t, prometheus.NewRegistry(), test.checks...)
+			server := serve(t, telemetry.Settings{Checks: test.checks})
 			response, body := ask(t, server, test.method, test.path)
 			if response.StatusCode != test.status || body != test.body {
 				t.Errorf("got %d %q, want %d %q", response.StatusCode, body, test.status, test.body)
@@ -93,10 +105,34 @@ func TestServer(t *testing.T) {
 	}
 }
 
+// What a probe was told is not for the next one.
+func TestProbesAreNotCached(t *testing.T) {
+	server := serve(t, telemetry.Settings{})
+	for _, path := range []string{"/livez", "/readyz", "/readyz?verbose"} {
+		response, _ := ask(t, server, http.MethodGet, path)
+		if got := response.Header.Get("Cache-Control"); got != "no-store" {
+			t.Errorf("%s: Cache-Control %q, want no-store", path, got)
+		}
+	}
+}
+
+// Profiles are there for those who asked for them, and the default mux, where
+// net/http/pprof registers itself, is never served.
+func TestProfiles(t *testing.T) {
+	for _, path := range []string{"/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/cmdline", "/debug/pprof/profile?seconds=1", "/debug/pprof/symbol", "/debug/pprof/trace?seconds=0.1"} {
+		if response, _ := ask(t, serve(t, telemetry.Settings{}), http.MethodGet, path); response.StatusCode != http.StatusNotFound {
+			t.Errorf("%s without being asked for: status %d", path, response.StatusCode)
+		}
+		if response, body := ask(t, serve(t, telemetry.Settings{Pprof: true}), http.MethodGet, path); response.StatusCode != http.StatusOK || body == "" {
+			t.Errorf("%s: status %d, %q", path, response.StatusCode, body)
+		}
+	}
+}
+
 // Readiness is asked anew with each request.
 func TestReadinessReturns(t *testing.T) {
 	var notReady error
-	server := serve(t, prometheus.NewRegistry(), func() error { return notReady })
+	server := serve(t, telemetry.Settings{Checks: telemetry.Checks{{Name: "records", Failure: func() error { return notReady }}}})
 	for _, test := range []struct {
 		err    error
 		status int
@@ -114,7 +150,7 @@ func TestReadinessReturns(t *testing.T) {
 
 func TestServerShowsMetrics(t *testing.T) {
 	m := wired()
-	server := serve(t, m.Registry)
+	server := serve(t, telemetry.Settings{Metrics: m.Registry})
 	m.StdoutWriteErrors.Inc()
 	response, body := ask(t, server, http.MethodGet, "/metrics")
 	if response.StatusCode != http.StatusOK {
@@ -134,6 +170,36 @@ func TestServerShowsMetrics(t *testing.T) {
 	}
 }
 
+// Prometheus asks for OpenMetrics, others get what they always got.
+func TestServerNegotiates(t *testing.T) {
+	server := serve(t, telemetry.Settings{Metrics: wired().Registry})
+	for accept, want := range map[string]string{
+		"": "text/plain; version=0.0.4; charset=utf-8",
+		"application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2": "application/openmetrics-text; version=1.0.0; charset=utf-8",
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+server.Addr().String()+"/metrics", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Accept", accept)
+		response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := response.Header.Get("Content-Type"); !strings.HasPrefix(got, want) {
+			t.Errorf("Accept %q: Content-Type %q, want %q", accept, got, want)
+		}
+		if want := accept != ""; strings.HasSuffix(string(page), "# EOF\n") != want {
+			t.Errorf("Accept %q: ends with EOF: %t", accept, !want)
+		}
+	}
+}
+
 // broken is a collector whose metric can't be told.
 type broken struct{ desc *prometheus.Desc }
 
@@ -146,7 +212,7 @@ func (b broken) Collect(ch chan<- prometheus.Metric) {
 func TestServerTellsThatMetricsFail(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(broken{prometheus.NewDesc("broken", "Broken.", nil, nil)})
-	response, body := ask(t, serve(t, registry), http.MethodGet, "/metrics")
+	response, body := ask(t, serve(t, telemetry.Settings{Metrics: registry}), http.MethodGet, "/metrics")
 	if response.StatusCode != http.StatusInternalServerError || !strings.Contains(body, "collector broke") {
 		t.Errorf("got %d %q", response.StatusCode, body)
 	}
@@ -165,7 +231,7 @@ func TestListenSaysWhichAddress(t *testing.T) {
 		"no such one": {"127.0.0.1:no-such-port", "no-such-port"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server, err := telemetry.Listen(t.Context(), test.address, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+			server, err := telemetry.Listen(t.Context(), telemetry.Settings{Address: test.address})
 			if err == nil {
 				_ = server.Close()
 				t.Fatal("no error")
@@ -179,15 +245,16 @@ func TestListenSaysWhichAddress(t *testing.T) {
 
 // Close gives the address back, whether Serve was called or not.
 func TestCloseBeforeServe(t *testing.T) {
-	log := slog.New(slog.DiscardHandler)
-	first, err := telemetry.Listen(t.Context(), "127.0.0.1:0", prometheus.NewRegistry(), log)
+	settings := onFreePort(telemetry.Settings{})
+	first, err := telemetry.Listen(t.Context(), settings)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := first.Close(); err != nil {
 		t.Error(err)
 	}
-	second, err := telemetry.Listen(t.Context(), first.Addr().String(), prometheus.NewRegistry(), log)
+	settings.Address = first.Addr().String()
+	second, err := telemetry.Listen(t.Context(), settings)
 	if err != nil {
 		t.Fatalf("the address is not free: %v", err)
 	}
@@ -208,7 +275,7 @@ func TestCloseEndsRequests(t *testing.T) {
 		<-release
 		return 0
 	}))
-	server, err := telemetry.Listen(t.Context(), "127.0.0.1:0", registry, slog.New(slog.DiscardHandler))
+	server, err := telemetry.Listen(t.Context(), onFreePort(telemetry.Settings{Metrics: registry}))
 	if err != nil {
 		t.Fatal(err)
 	}

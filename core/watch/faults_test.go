@@ -155,7 +155,10 @@ func TestSaysWhatIsNotAllowed(t *testing.T) {
 	srv.FailNext(1, http.StatusForbidden, 0, "")
 	r := startReader(t, srv, "", watch.Settings{Namespace: "shop"})
 	r.reached("1000")
-	want := []string{"level=ERROR", `msg="not allowed to watch pods: bind a role`, "verb=watch", "resource=pods", "namespace=shop", `cannot watch resource`}
+	want := []string{
+		"level=ERROR", `msg="may not watch pods in namespace shop; nothing is told of them until then; allow it with a Role in namespace shop: `,
+		`{apiGroups: [\"\"], resources: [pods], verbs: [list, watch]}`, "verb=watch", "resource=pods", "namespace=shop", `cannot watch resource`,
+	}
 	for _, w := range want {
 		if !strings.Contains(r.log.String(), w) {
 			t.Errorf("the log lacks %s:\n%s", w, r.log)

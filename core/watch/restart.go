@@ -14,6 +14,8 @@ import (
 func (r *session) restart(ctx context.Context, err error) {
 	reason := reasonOf(err)
 	attrs := r.describe(reason, err)
+	r.deny(reason, r.verb())
+	denied := denial{r.verb(), r.Namespace}
 	hadGap := r.gap != nil
 	atOnce := r.plan(reason) || r.healthy(reason)
 	r.doubt = r.doubt || r.doubtful(reason)
@@ -22,7 +24,7 @@ func (r *session) restart(ctx context.Context, err error) {
 	if r.gap != nil && !hadGap {
 		r.logGap(ctx, attrs)
 	} else {
-		r.logRestart(ctx, reason, atOnce, append(attrs, slog.Duration("wait", wait)))
+		r.logRestart(ctx, reason, atOnce, denied, append(attrs, slog.Duration("wait", wait)))
 	}
 	sleep(ctx, wait)
 }
@@ -106,15 +108,19 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
+// verb is that of the present request, before plan.
+func (r *session) verb() string {
+	if r.relist && r.paged() {
+		return "list"
+	}
+	return "watch"
+}
+
 // describe is called before plan, which changes what the request was.
 func (r *session) describe(reason string, err error) []slog.Attr {
 	attrs := []slog.Attr{slog.String("reason", reason), slog.String("namespace", r.Namespace)}
 	if reason == ReasonForbidden || reason == ReasonUnauthorized {
-		verb := "watch"
-		if r.relist && r.paged() {
-			verb = "list"
-		}
-		attrs = append(attrs, slog.String("verb", verb), slog.String("resource", "pods"))
+		attrs = append(attrs, slog.String("verb", r.verb()), slog.String("resource", "pods"))
 	}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
@@ -123,13 +129,13 @@ func (r *session) describe(reason string, err error) []slog.Attr {
 }
 
 // logRestart writes the one line that a restart is worth.
-func (r *session) logRestart(ctx context.Context, reason string, atOnce bool, attrs []slog.Attr) {
+func (r *session) logRestart(ctx context.Context, reason string, atOnce bool, denied denial, attrs []slog.Attr) {
 	level, msg := slog.LevelWarn, "watch interrupted"
 	switch {
 	case reason == ReasonUnauthorized:
-		level, msg = slog.LevelError, "the API server does not accept the credentials"
+		level, msg = slog.LevelError, notAccepted
 	case reason == ReasonForbidden:
-		level, msg = slog.LevelError, "not allowed to watch pods: bind a role with the verbs list and watch on pods"
+		level, msg = slog.LevelError, denied.String()+"; nothing is told of them until then; "+denied.remedy()
 	case reason == ReasonInvalid && atOnce:
 		level, msg = slog.LevelInfo, "no streaming lists here, reading the list in pages"
 	case reason == ReasonStalled: // where nothing ever changes, that is usual

@@ -42,9 +42,9 @@ type session struct {
 	relist     bool   // a full list is due or under way
 	gap        *Gap   // what the list that is due will end; nil: nothing was missed
 
-	doubt  bool                   // the checkpoint is to be verified once the server takes up a watch
-	known  func(*corev1.Pod) bool // Settings.Known for as long as it may be asked
-	denied time.Time              // until then the list that verifies is taken for forbidden
+	doubt      bool                   // the checkpoint is to be verified once the server takes up a watch
+	known      func(*corev1.Pod) bool // Settings.Known for as long as it may be asked
+	listDenied time.Time              // until then the list that verifies is taken for forbidden
 
 	refused bool // the server knows no streaming lists
 	cuts    int  // streaming lists in a row that were cut

@@ -12,6 +12,7 @@ type Stream struct {
 	made     time.Time    // times are measured from here, whatever happens to the clock
 	heard    atomic.Int64 // since then; 0: never
 	synced   atomic.Bool
+	denied   atomic.Pointer[string] // what the server last denied; nil: nothing since it was last heard
 }
 
 // New returns a stream that does nothing before [Stream.Run].
@@ -50,7 +51,10 @@ func (s *Stream) Heard() time.Time {
 }
 
 // hear notes that the server has given a sign of life.
-func (s *Stream) hear() { s.heard.Store(max(1, int64(time.Since(s.made)))) }
+func (s *Stream) hear() {
+	s.heard.Store(max(1, int64(time.Since(s.made))))
+	s.denied.Store(nil)
+}
 
 // Synced reports whether the reader has what the stream has to tell: a full
 // list was completed, or the server took up the watch from the stored

@@ -27,8 +27,8 @@ const (
 	// verifyLimit bounds how long a list may hold up the watch.
 	verifyLimit = 10 * time.Second
 
-	// listDenied is for how long no such list is asked for where it is forbidden.
-	listDenied = time.Hour
+	// listDeniedFor is for how long no such list is asked for where it is forbidden.
+	listDeniedFor = time.Hour
 )
 
 var (
@@ -39,7 +39,7 @@ var (
 // verify finds out whether the checkpoint is one of this server's history. Where
 // that can't be found out the watch just goes on.
 func (r *session) verify(ctx context.Context) error {
-	if !r.doubt || time.Now().Before(r.denied) {
+	if !r.doubt || time.Now().Before(r.listDenied) {
 		return nil
 	}
 	opts := metav1.ListOptions{Limit: 1}
@@ -65,7 +65,9 @@ func (r *session) verify(ctx context.Context) error {
 // unverified decides whether to ask again when a watch is next taken up.
 func (r *session) unverified(ctx context.Context, err error) {
 	if apierrors.IsForbidden(err) {
-		r.doubt, r.known, r.denied = false, nil, time.Now().Add(listDenied)
+		r.doubt, r.known, r.listDenied = false, nil, time.Now().Add(listDeniedFor)
+		r.logListDenied(ctx, err)
+		return
 	}
 	r.Logger.LogAttrs(ctx, slog.LevelDebug, "the checkpoint could not be verified",
 		slog.String("namespace", r.Namespace), slog.String("from", r.checkpoint), slog.String("error", err.Error()))

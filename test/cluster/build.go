@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// The five programs, in the order in which they start; each is also a tool in
+// The programs, in the order in which they start, and kubectl; each is also a tool in
 // go.mod, which pins its version.
 const (
 	etcd              = "etcd"
@@ -21,6 +21,7 @@ const (
 	controllerManager = "kube-controller-manager"
 	scheduler         = "kube-scheduler"
 	kwok              = "kwok"
+	kubectl           = "kubectl"
 )
 
 var programs = []struct{ name, pkg string }{
@@ -29,13 +30,14 @@ var programs = []struct{ name, pkg string }{
 	{controllerManager, "k8s.io/kubernetes/cmd/kube-controller-manager"},
 	{scheduler, "k8s.io/kubernetes/cmd/kube-scheduler"},
 	{kwok, "sigs.k8s.io/kwok/cmd/kwok"},
+	{kubectl, "k8s.io/kubernetes/cmd/kubectl"},
 }
 
 func newBuildCommand() *cobra.Command {
 	var bin string
 	cmd := &cobra.Command{
 		Use:   "build",
-		Short: "Build the five programs (minutes at first, seconds with a warm build cache)",
+		Short: "Build the programs (minutes at first, seconds with a warm build cache)",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return build(cmd.Context(), bin, cmd.ErrOrStderr())

@@ -1,8 +1,8 @@
 // Command otelcol is a real OpenTelemetry Collector with the few components
-// that the tests and the example pipelines use: receivers otlp and file_log,
-// processors batch and memory_limiter, exporters debug, otlp_http and file,
-// extensions health_check and file_storage. It takes any configuration that
-// uses only these, by --config.
+// that otel-collector.yaml and the tests use: receivers otlp and file_log,
+// processors memory_limiter, transform, groupbyattrs and filter, exporters debug,
+// otlp_http and, for tests only, file, extensions health_check and file_storage.
+// It takes any configuration that uses only these, by --config.
 //
 // It is written by hand rather than by the collector's builder, and a module of
 // its own, so that the product's go.mod stays small. You don't need it to look
@@ -15,6 +15,9 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckextension"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/filterprocessor"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/groupbyattrsprocessor"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
@@ -27,7 +30,6 @@ import (
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/processor"
-	"go.opentelemetry.io/collector/processor/batchprocessor"
 	"go.opentelemetry.io/collector/processor/memorylimiterprocessor"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
@@ -68,8 +70,10 @@ func factories() (f otelcol.Factories, err error) {
 		return f, err
 	}
 	f.Processors, err = otelcol.MakeFactoryMap[processor.Factory](
-		batchprocessor.NewFactory(),
 		memorylimiterprocessor.NewFactory(),
+		transformprocessor.NewFactory(),
+		filterprocessor.NewFactory(),
+		groupbyattrsprocessor.NewFactory(),
 	)
 	if err != nil {
 		return f, err

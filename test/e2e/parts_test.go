@@ -29,6 +29,7 @@ const (
 	collectorProgram = "../collector/bin/otelcol"
 	loggerProgram    = "../../bin/pod-status-logger"
 	collectorConfig  = "../../otel-collector.yaml"
+	intoFile         = "testdata/collector-file.yaml" // keeps what the Collector takes
 	bundlesPage      = "../../docs/bundles.md"
 )
 

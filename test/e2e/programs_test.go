@@ -27,7 +27,8 @@ func startCollector(t *testing.T, dir string) *collector {
 	c := &collector{address: freeAddress(t), file: filepath.Join(dir, "received.jsonl")}
 	c.process = startProcess(t, dir, "collector", []string{
 		"PODSTATUS_OTLP_GRPC=" + c.address, "PODSTATUS_OTLP_HTTP=" + freeAddress(t), "PODSTATUS_FILE=" + c.file, "PODSTATUS_HEALTH=" + freeAddress(t),
-	}, collectorProgram, "--config", collectorConfig)
+		"PODSTATUS_STORAGE=" + filepath.Join(dir, "collector"), "PODSTATUS_STDOUT_FILES=" + filepath.Join(dir, "none"),
+	}, collectorProgram, "--config", collectorConfig, "--config", intoFile)
 	return c
 }
 

@@ -31,7 +31,8 @@ type receiver struct {
 func newReceiver(t *testing.T, dir string) *receiver {
 	t.Helper()
 	r := &receiver{t: t, dir: dir, address: freeAddress(t)}
-	r.env = append(os.Environ(), "PODSTATUS_OTLP_GRPC="+r.address, "PODSTATUS_OTLP_HTTP="+freeAddress(t), "PODSTATUS_HEALTH="+freeAddress(t))
+	r.env = append(os.Environ(), "PODSTATUS_OTLP_GRPC="+r.address, "PODSTATUS_OTLP_HTTP="+freeAddress(t), "PODSTATUS_HEALTH="+freeAddress(t),
+		"PODSTATUS_STORAGE="+filepath.Join(dir, "collector"), "PODSTATUS_STDOUT_FILES="+filepath.Join(dir, "none"))
 	t.Cleanup(func() {
 		if r.cmd != nil {
 			_ = r.cmd.Process.Kill()
@@ -39,11 +40,6 @@ func newReceiver(t *testing.T, dir string) *receiver {
 	})
 	return r
 }
-
-// unbuffered: a file exporter that rotates writes each request before it is
-// acknowledged. One that does not keeps the last second's in memory, and would
-// lose them when it is killed. 100 GB is never.
-const unbuffered = "yaml:exporters::file::rotation::max_megabytes: 100000"
 
 // start returns when the Collector listens.
 func (r *receiver) start() error {
@@ -54,7 +50,7 @@ func (r *receiver) start() error {
 	}
 	defer func() { _ = log.Close() }()
 	r.files = append(r.files, name+".jsonl")
-	cmd := exec.Command(collectorProgram, "--config", collectorConfig, "--config", unbuffered)
+	cmd := exec.Command(collectorProgram, "--config", collectorConfig, "--config", intoFile)
 	cmd.Env, cmd.Stdout, cmd.Stderr = slices.Concat(r.env, []string{"PODSTATUS_FILE=" + name + ".jsonl"}), log, log
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start collector: %w", err)

@@ -7,6 +7,7 @@ type Option func(*options)
 
 type options struct {
 	history      int
+	changes      int
 	pending      int
 	bookmarks    time.Duration
 	jsonOnly     bool
@@ -16,12 +17,16 @@ type options struct {
 }
 
 func defaults() options {
-	return options{history: 10_000, pending: 10_000, firstVersion: 1000}
+	return options{history: 10_000, changes: 1 << 19, pending: 10_000, firstVersion: 1000}
 }
 
 // WithHistory bounds the number of changes (and bookmarks) that a watch can
 // begin behind. Default 10,000.
 func WithHistory(n int) Option { return func(o *options) { o.history = max(1, n) } }
+
+// WithChanges is how many of the newest writes [Server.Changes] has at least; it
+// has twice as many at most. Default half a million.
+func WithChanges(n int) Option { return func(o *options) { o.changes = max(1, n) } }
 
 // WithPending bounds the changes that a stream may be behind before the server
 // ends it for being slow. Default 10,000; a real server allows about 100 to

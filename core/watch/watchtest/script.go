@@ -75,8 +75,8 @@ func (s *Server) Pods() []*corev1.Pod {
 	return pods
 }
 
-// Changes returns every write since [Server.Rewind] in order, the newest half
-// million at least.
+// Changes returns every write since [Server.Rewind] in order, the newest of them
+// at least: see [WithChanges].
 func (s *Server) Changes() []Change {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,9 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 )
 
-// maxChanges bounds what [Server.Changes] remembers.
-const maxChanges = 1 << 20
-
 // Change is one write, as a watcher without a selector sees it.
 type Change struct {
 	Type            watch.EventType // Added, Modified or Deleted
@@ -110,19 +107,20 @@ func (s selection) view(e *entry) watch.EventType {
 
 // store is the state and its history. Guarded by the server's mutex.
 type store struct {
-	rv      uint64           // of the last write
-	current map[key]*entry   // the last change of each pod that exists
-	log     []*entry         // in order of rv
-	first   uint64           // position of log[0]; positions never repeat
-	floor   uint64           // a watch can begin behind this rv, or later
-	keep    int              // bounds log
-	changes []Change         // bounded by maxChanges
-	lists   map[int]snapshot // what continue tokens refer to, by number
-	listed  int              // number of the last of them
+	rv       uint64           // of the last write
+	current  map[key]*entry   // the last change of each pod that exists
+	log      []*entry         // in order of rv
+	first    uint64           // position of log[0]; positions never repeat
+	floor    uint64           // a watch can begin behind this rv, or later
+	keep     int              // bounds log
+	changes  []Change         // at most twice of
+	remember int              // these
+	lists    map[int]snapshot // what continue tokens refer to, by number
+	listed   int              // number of the last of them
 }
 
 func newStore(o options) store {
-	return store{rv: o.firstVersion, floor: o.firstVersion, keep: o.history, current: map[key]*entry{}, lists: map[int]snapshot{}}
+	return store{rv: o.firstVersion, floor: o.firstVersion, keep: o.history, remember: o.changes, current: map[key]*entry{}, lists: map[int]snapshot{}}
 }
 
 // end is the position behind the last entry.
@@ -137,8 +135,8 @@ func (s *store) change(kind watch.EventType, pod, prev *corev1.Pod) {
 	} else {
 		s.current[k] = e
 	}
-	if len(s.changes) >= maxChanges {
-		s.changes = slices.Delete(s.changes, 0, maxChanges/2)
+	if len(s.changes) >= 2*s.remember {
+		s.changes = slices.Delete(s.changes, 0, s.remember)
 	}
 	s.changes = append(s.changes, Change{kind, pod.Namespace, pod.Name, pod.UID, pod.ResourceVersion})
 	s.append(e)

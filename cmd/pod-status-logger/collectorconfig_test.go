@@ -1,0 +1,35 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+)
+
+// TestCollectorFields: otel-collector.yaml makes of every key on stdout what it is
+// over OTLP, and takes none of them for a label.
+func TestCollectorFields(t *testing.T) {
+	config := readDoc(t, "otel-collector.yaml")
+	_, keys, _ := strings.Cut(config, `"^(label[.])?((?:label[.])*(?:`)
+	keys, _, _ = strings.Cut(keys, "|(?:")
+	var want []string
+	for _, f := range record.Fields() {
+		if f.Key == "" {
+			continue
+		}
+		want = append(want, f.Key)
+		statement := fmt.Sprintf("set(log.attributes[%q], log.body[%q])", f.OTLP, f.Key)
+		if f.Place != record.Own && !strings.Contains(config, statement) {
+			t.Errorf("otel-collector.yaml does not have %s", statement)
+		}
+		if f.Place == record.Resource && !regexp.MustCompile(`keys: \[.*\b`+regexp.QuoteMeta(f.OTLP)+`\b`).MatchString(config) {
+			t.Errorf("otel-collector.yaml does not group by %s", f.OTLP)
+		}
+	}
+	if keys != strings.Join(want, "|") {
+		t.Errorf("otel-collector.yaml has the keys\n%s\nand the table of fields\n%s", keys, strings.Join(want, "|"))
+	}
+}

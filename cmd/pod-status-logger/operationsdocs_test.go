@@ -1,0 +1,117 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
+)
+
+// TestOperationsPage does what docs/operations.md says with a program that runs,
+// and with its journal once it has ended. What it says of kubectl needs a kubelet.
+func TestOperationsPage(t *testing.T) {
+	for _, tool := range []string{"curl", "go"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			skip(t, tool, err)
+		}
+	}
+	server := apiServer(t)
+	server.Create(somePod("shop", "web"))
+	k := newKeeper(t, server, otlptest.New(t, otlptest.Options{}), "--pprof")
+	k.start()
+	k.ready()
+	t.Setenv("PPROF_TMPDIR", t.TempDir()) // else profiles are left in the home folder
+	dir := filepath.Dir(k.dir)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := "#!/bin/bash\nexec -a pod-status-logger " + self + ` "$@"` + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "pod-status-logger"), []byte(program), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	here := strings.NewReplacer("localhost:9464", k.address, "seconds=30", "seconds=1", "--state-dir state", "--state-dir "+k.dir)
+	prints := map[string]string{ // what a part of a command makes come out
+		"verbose": "readyz check passed", "grep": "pod_status_logger_ready 1", "heap": "flat%", "config check": "ok",
+		"top cpu": "Duration", "journal stat": "emitted",
+	}
+	checked := map[string]bool{}
+	do := func(command string) {
+		out := shell(t, dir, here.Replace(command))
+		for part, want := range prints {
+			if strings.Contains(command, part) {
+				checked[part] = true
+				if !strings.Contains(out, want) {
+					t.Errorf("%sprints\n%s\nwant %q in it", command, out, want)
+				}
+			}
+		}
+	}
+	var afterwards []string
+	for _, task := range tasksOf(t, "docs/operations.md") {
+		if strings.Contains(task.text, "journal stat") {
+			afterwards = append(afterwards, task.text)
+			continue
+		}
+		do(task.text)
+	}
+	k.stop()
+	for _, command := range afterwards {
+		do(command)
+	}
+	if len(checked) != len(prints) {
+		t.Errorf("docs/operations.md has only commands with %v", checked)
+	}
+}
+
+// TestLogMessages: what docs/operations.md quotes of the log is what is logged.
+func TestLogMessages(t *testing.T) {
+	var code strings.Builder
+	for _, folder := range []string{"core", "cmd"} {
+		err := filepath.WalkDir(root+folder, func(path string, _ fs.DirEntry, err error) error {
+			if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+				code.WriteString(readFile(t, path))
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, log, _ := strings.Cut(readDoc(t, "docs/operations.md"), "\n## The log\n")
+	log, _, _ = strings.Cut(log, "\n## ")
+	messages := regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(log, -1)
+	if len(messages) < 10 {
+		t.Fatalf("docs/operations.md has %d messages, want more", len(messages))
+	}
+	for _, m := range messages {
+		if !strings.Contains(code.String(), m[1]) {
+			t.Errorf("docs/operations.md has the message %q, which is never logged", m[1])
+		}
+	}
+}
+
+// TestAnchors: what docs/operations.md links to within the pages is a heading
+// there.
+func TestAnchors(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([a-z]*(?:\.md)?)#([a-z0-9-]+)\)`)
+	heading := regexp.MustCompile(`(?m)^#+ (.+)$`)
+	for _, m := range link.FindAllStringSubmatch(readDoc(t, "docs/operations.md"), -1) {
+		page := m[1]
+		if page == "" {
+			page = "operations.md"
+		}
+		found := false
+		for _, h := range heading.FindAllStringSubmatch(readDoc(t, "docs/"+page), -1) {
+			found = found || strings.ReplaceAll(strings.ToLower(h[1]), " ", "-") == m[2]
+		}
+		if !found {
+			t.Errorf("docs/operations.md links to %s#%s, which is no heading", page, m[2])
+		}
+	}
+}

@@ -1,0 +1,16 @@
+package telemetry
+
+import (
+	"net/http"
+	"net/http/pprof"
+)
+
+// profile adds the profiles of net/http/pprof. That package registers them on
+// http.DefaultServeMux as well, which nothing here serves.
+func profile(mux *http.ServeMux) {
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+}

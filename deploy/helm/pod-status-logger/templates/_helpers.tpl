@@ -1,0 +1,121 @@
+{{/*
+The name of the chart, for labels.
+*/}}
+{{- define "pod-status-logger.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{/*
+The name of objects. 52 characters at most: a StatefulSet's controller appends a
+hash of 10 to make the label controller-revision-hash.
+*/}}
+{{- define "pod-status-logger.fullname" -}}
+{{- $name := include "pod-status-logger.name" . }}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 52 | trimSuffix "-" }}
+{{- else if contains $name .Release.Name }}
+{{- .Release.Name | trunc 52 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name $name | trunc 52 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{/*
+The name of what several releases share a place for: objects of the cluster, and
+those in namespaces of others. The colon, which no other name can have, keeps
+namespace and name apart.
+*/}}
+{{- define "pod-status-logger.sharedname" -}}
+{{- printf "%s:%s" .Release.Namespace (include "pod-status-logger.fullname" .) }}
+{{- end }}
+
+{{- define "pod-status-logger.chart" -}}
+{{- printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "pod-status-logger.tag" -}}
+{{- .Values.image.tag | default .Chart.AppVersion }}
+{{- end }}
+
+{{- define "pod-status-logger.image" -}}
+{{- with .Values.image.digest }}
+{{- printf "%s@%s" $.Values.image.repository . }}
+{{- else }}
+{{- printf "%s:%s" .Values.image.repository (include "pod-status-logger.tag" .) }}
+{{- end }}
+{{- end }}
+
+{{- define "pod-status-logger.labels" -}}
+helm.sh/chart: {{ include "pod-status-logger.chart" . }}
+{{ include "pod-status-logger.selectorLabels" . }}
+app.kubernetes.io/version: {{ include "pod-status-logger.tag" . | trunc 63 | trimAll "-_." | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- define "pod-status-logger.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "pod-status-logger.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "pod-status-logger.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "pod-status-logger.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{/*
+The program's configuration file. State folder and address are arguments.
+*/}}
+{{- define "pod-status-logger.config" -}}
+{{- $head := dict "apiVersion" "podstatus/v1alpha1" "kind" "Config" }}
+{{- mergeOverwrite (deepCopy .Values.config) $head | toYaml }}
+{{- end }}
+
+{{/*
+What the program may do. Plugins get the owners of pods; an empty list of plugins
+runs none, none at all is the program's default.
+*/}}
+{{- define "pod-status-logger.rules" -}}
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list, watch]
+{{- $plugins := or (not (hasKey .Values.config "plugins")) .Values.config.plugins }}
+{{- if or (eq .Values.rbac.owners "always") (and (eq .Values.rbac.owners "auto") $plugins) }}
+{{- range concat .Values.rbac.ownerKinds .Values.rbac.extraOwnerKinds }}
+- apiGroups: {{ toJson .apiGroups }}
+  resources: {{ toJson .resources }}
+  verbs: [get]
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/*
+The program gets shutdownTimeout for its records, plugins 3 s for their end, and
+the kubelet has been slow before.
+*/}}
+{{- define "pod-status-logger.grace" -}}
+{{- $timeout := .Values.config.shutdownTimeout | default "10s" }}
+{{- $part := dict "h" 3600 "m" 60 "s" 1 }}
+{{- $sum := 20 }}
+{{- range regexFindAll "[0-9]+(\\.[0-9]+)?(h|ms|m|s)" $timeout -1 }}
+{{- $unit := regexFind "[a-z]+$" . }}
+{{- $sum = add $sum (mulf (trimSuffix $unit . | float64) (get $part $unit | default 0.001) | ceil) }}
+{{- end }}
+{{- $sum }}
+{{- end }}
+
+{{/*
+The port of the OTLP endpoint, for the NetworkPolicy.
+*/}}
+{{- define "pod-status-logger.otlpPort" -}}
+{{- with ((.Values.config).otlp).endpoint }}
+{{- $port := regexFind ":[0-9]+(/|$)" . | trimAll ":/" }}
+{{- if $port }}
+{{- $port }}
+{{- else }}
+{{- ternary 80 443 (hasPrefix "http://" .) }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,167 @@
+package helm
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// options are the values files that go with the chart, one a story.
+func options(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob(chart + "/ci/*-values.yaml")
+	if err != nil || len(files) < 6 {
+		t.Fatalf("the chart has the values files %v, want some: %v", files, err)
+	}
+	return files
+}
+
+func TestLint(t *testing.T) {
+	each(t, func(t *testing.T, helm tool) {
+		for _, values := range options(t) {
+			helm.must("lint", "--strict", "--quiet", chart, "--values", values)
+		}
+	})
+}
+
+// TestHelmsAgree: what a release is made of does not depend on who makes it.
+func TestHelmsAgree(t *testing.T) {
+	for _, values := range options(t) {
+		old := helm(t, "v3").must("template", "r", chart, "--values", values, "--kube-version", "1.37")
+		if now := helm(t, "v4").must("template", "r", chart, "--values", values, "--kube-version", "1.37"); objects(now) != objects(old) {
+			t.Errorf("%s: the two helms make different objects of it:\n%s\n%s", values, old, now)
+		}
+	}
+}
+
+// objects leaves out where things stand and empty lines, in which helms differ.
+func objects(rendered string) string {
+	var b strings.Builder
+	for line := range strings.Lines(rendered) {
+		if strings.TrimSpace(line) != "" {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
+// TestWrongValues: what can't be right is refused before anything is made, with
+// the value's name.
+func TestWrongValues(t *testing.T) {
+	for name, c := range map[string]struct {
+		set  []string
+		want []string
+	}{
+		"a mode that there is not":          {[]string{"mode=daemonset"}, []string{"/mode", "statefulset", "deployment"}},
+		"a value that there is not":         {[]string{"replicaCount=2"}, []string{"replicaCount"}},
+		"a key of config that there is not": {[]string{"config.watch.namespace=shop"}, []string{"/config/watch", "namespace"}},
+		"the chart's own key":               {[]string{"config.state.dir=/data"}, []string{"/config/state", "dir"}},
+		"a namespace that is none":          {[]string{"config.watch.namespaces={Shop}"}, []string{"/config/watch/namespaces/0"}},
+		"no quantity":                       {[]string{"config.state.maxSize=much"}, []string{"/config/state/maxSize"}},
+		"no duration":                       {[]string{"config.shutdownTimeout=10"}, []string{"/config/shutdownTimeout"}},
+		"a plugin without a name":           {[]string{"config.plugins[0].command=/plugins/team"}, []string{"/config/plugins/0", "name"}},
+		"a plugin's path that is relative":  {[]string{"config.plugins[0].name=team,config.plugins[0].command=team"}, []string{"/config/plugins/0/command"}},
+		"a plugin image without a path":     {[]string{"pluginImages[0].name=team,pluginImages[0].image=team:1"}, []string{"/pluginImages/0", "path"}},
+		"a digest that is none":             {[]string{"image.digest=abc"}, []string{"/image/digest"}},
+		"owners that are no choice":         {[]string{"rbac.owners=maybe"}, []string{"/rbac/owners", "auto", "never"}},
+		"two pods may be away of one":       {[]string{"podDisruptionBudget.maxUnavailable=2"}, []string{"/podDisruptionBudget/maxUnavailable"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := []string{"template", "r", chart}
+			for _, set := range c.set {
+				args = append(args, "--set", set)
+			}
+			_, err := helm(t, "v4").try(nil, args...)
+			if err == nil {
+				t.Fatalf("helm takes %v", c.set)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("helm says this of %v, want a word of %q:\n%v", c.set, want, err)
+				}
+			}
+		})
+	}
+}
+
+// TestOldCluster: an API server that does not know image volumes would drop them
+// from the pod without a word.
+func TestOldCluster(t *testing.T) {
+	_, err := helm(t, "v4").try(nil, "template", "r", chart, "--values", chart+"/ci/plugins-values.yaml", "--kube-version", "1.34")
+	if err == nil || !strings.Contains(err.Error(), "ticket: image-volume needs Kubernetes 1.35, and this is v1.34") {
+		t.Errorf("on 1.34 helm says %v", err)
+	}
+	_, err = helm(t, "v4").try(nil, "template", "r", chart, "--kube-version", "1.24")
+	if err == nil || !strings.Contains(err.Error(), "1.25") {
+		t.Errorf("on 1.24 helm says %v", err)
+	}
+}
+
+// TestLongNames: names are cut to what Kubernetes takes, as is the label that a
+// StatefulSet's controller makes of them.
+func TestLongNames(t *testing.T) {
+	out := helm(t, "v4").must("template", strings.Repeat("r", 53), chart, "--show-only", "templates/statefulset.yaml")
+	if want := "\n  name: " + strings.Repeat("r", 52) + "\n"; !strings.Contains(out, want) {
+		t.Errorf("the StatefulSet has not%s%s", want, out)
+	}
+}
+
+// TestReadme: the chart's page is made from its values.
+func TestReadme(t *testing.T) {
+	docs := tool{t: t, path: absolute(t, "bin/helm-docs"), env: os.Environ()}
+	got := docs.must("--chart-search-root", chart, "--sort-values-order", "file", "--log-level", "error", "--dry-run")
+	have, err := os.ReadFile(chart + "/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.TrimSpace(got) != strings.TrimSpace(string(have)) {
+		t.Error("README.md of the chart is not that of its values; make helm-docs writes it")
+	}
+	for line := range strings.Lines(got) {
+		if strings.HasPrefix(line, "|") && strings.HasSuffix(line, "|  |\n") {
+			t.Errorf("a value is not described: %s", line)
+		}
+	}
+}
+
+// TestManifests: the plain manifests are made from the chart as it is.
+func TestManifests(t *testing.T) {
+	const folder = "../../deploy/manifests"
+	fresh := t.TempDir()
+	tool{t: t, path: absolute(t, "../../tools/manifests.sh"), env: os.Environ()}.must(fresh)
+	files, err := filepath.Glob(fresh + "/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no manifests are made: %v", err)
+	}
+	for _, file := range files {
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		have, err := os.ReadFile(filepath.Join(folder, filepath.Base(file)))
+		if err != nil || string(have) != string(want) {
+			t.Errorf("deploy/manifests/%s is not what the chart gives; make manifests writes it (%v)", filepath.Base(file), err)
+		}
+	}
+}
+
+// TestProgramTakesConfig: what the chart's schema lets through is a configuration
+// for the program, too.
+func TestProgramTakesConfig(t *testing.T) {
+	for _, values := range options(t) {
+		rendered := helm(t, "v4").must("template", "r", chart, "--values", values, "--show-only", "templates/configmap.yaml")
+		file := filepath.Join(t.TempDir(), "config.yaml")
+		config := decode(t, rendered)[0].(*corev1.ConfigMap).Data["config.yaml"]
+		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		program := tool{t: t, path: absolute(t, loggerProgram)}
+		_, err := program.try(nil, "config", "check", "--config", file)
+		if missing := err != nil && strings.Contains(err.Error(), "/plugins/team/team"); err != nil && !missing {
+			t.Errorf("%s: %v", values, err)
+		}
+	}
+}

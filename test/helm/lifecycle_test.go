@@ -1,0 +1,145 @@
+package helm
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// newVolume makes a volume that the next claim is bound to, as no provisioner is
+// there. An empty class is that of claims that name none.
+func (c *control) newVolume(t *testing.T, name, class string) {
+	t.Helper()
+	volume := &corev1.PersistentVolume{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec: corev1.PersistentVolumeSpec{
+			StorageClassName:       class,
+			Capacity:               corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("10Gi")},
+			AccessModes:            []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
+			PersistentVolumeSource: corev1.PersistentVolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/none"}},
+		},
+	}
+	if _, err := c.client.CoreV1().PersistentVolumes().Create(t.Context(), volume, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestLifecycle walks two releases in one namespace through everything that people
+// do with releases. --wait has helm see the pods ready each time, which no kubelet
+// says here but kwok: what is shown is that the API server takes each step, and
+// that the controllers make of it a pod that is admitted.
+func TestLifecycle(t *testing.T) {
+	c := theControl(t)
+	each(t, func(t *testing.T, h tool) {
+		h = h.at(c.kubeconfig)
+		version := t.Name()[strings.LastIndexByte(t.Name(), '/')+1:]
+		ns := c.newNamespace(t, "life-"+version)
+		for i := range 2 {
+			c.newVolume(t, fmt.Sprintf("%s-%d", ns, i), "")
+		}
+		act := func(action, release string, values ...string) {
+			t.Helper()
+			args := []string{action, release}
+			if action != "rollback" && action != "uninstall" {
+				args = append(args, chart)
+			}
+			h.must(append(append(args, values...), "--namespace", ns, "--wait", "--timeout", "60s")...)
+		}
+		act("install", "one")
+		act("install", "two", "--set", "config.watch.namespaces={"+ns+"}")
+		c.wantPods(t, ns, "one-pod-status-logger-0", "two-pod-status-logger-0")
+		two := c.uid(t, ns, "two-pod-status-logger-0")
+
+		act("upgrade", "one", "--set", "config.log.level=debug")
+		act("upgrade", "one", "--set", "image.tag=0.2.0")
+		act("upgrade", "one", "--set", "mode=deployment")
+		act("upgrade", "one", "--set", "mode=deployment,image.tag=0.2.0", "--set-json", "config.plugins=[]")
+		act("upgrade", "one", "--set", "config.watch.namespaces={"+ns+"}")
+		act("rollback", "one", "4") // the Deployment
+		act("rollback", "one", "1")
+		c.wantPods(t, ns, "one-pod-status-logger-0", "two-pod-status-logger-0")
+		if now := c.uid(t, ns, "two-pod-status-logger-0"); now != two {
+			t.Error("what was done to one release has restarted the pod of the other")
+		}
+
+		act("uninstall", "one")
+		act("uninstall", "two")
+		c.wantPods(t, ns)
+		c.wantLeft(t, ns, "persistentvolumeclaims/state-one-pod-status-logger-0", "persistentvolumeclaims/state-two-pod-status-logger-0")
+	})
+}
+
+// TestVolumeCannotChange: the one thing that an upgrade can't do is said, and
+// nothing is broken by having tried.
+func TestVolumeCannotChange(t *testing.T) {
+	c := theControl(t)
+	each(t, func(t *testing.T, h tool) {
+		h = h.at(c.kubeconfig)
+		ns := c.newNamespace(t, "volume-"+t.Name()[strings.LastIndexByte(t.Name(), '/')+1:])
+		h.must("install", "r", chart, "--namespace", ns)
+		_, err := h.try(nil, "upgrade", "r", chart, "--namespace", ns, "--set", "persistence.size=2Gi")
+		if err == nil || !strings.Contains(err.Error(), "spec.volumeClaimTemplates") {
+			t.Errorf("a larger volume: %v, want it refused", err)
+		}
+		h.must("upgrade", "r", chart, "--namespace", ns, "--set", "config.cluster=prod")
+		h.must("uninstall", "r", "--namespace", ns)
+	})
+}
+
+func (c *control) wantPods(t *testing.T, ns string, want ...string) {
+	t.Helper()
+	var got []string
+	eventually(t, fmt.Sprintf("pods %v", want), func() bool {
+		pods, err := c.client.CoreV1().Pods(ns).List(t.Context(), metav1.ListOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = nil
+		for i := range pods.Items {
+			got = append(got, pods.Items[i].Name)
+		}
+		slices.Sort(got)
+		return slices.Equal(got, want)
+	})
+}
+
+func (c *control) uid(t *testing.T, ns, pod string) string {
+	t.Helper()
+	got, err := c.client.CoreV1().Pods(ns).Get(t.Context(), pod, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(got.UID)
+}
+
+// wantLeft compares all that there is of the chart's labels in the namespace and
+// in the cluster.
+func (c *control) wantLeft(t *testing.T, ns string, want ...string) {
+	t.Helper()
+	kubectl := kubectl(t, c)
+	var got []string
+	for _, namespaced := range []string{"true", "false"} {
+		kinds := strings.Fields(kubectl.must("api-resources", "--verbs=list", "--namespaced="+namespaced, "-o", "name"))
+		kinds = slices.DeleteFunc(kinds, func(kind string) bool { return strings.HasPrefix(kind, "events") })
+		const names = `jsonpath={range .items[*]}{.kind}/{.metadata.name}{"\n"}{end}`
+		args := []string{"get", strings.Join(kinds, ","), "-l", "app.kubernetes.io/name=pod-status-logger", "-o", names}
+		if namespaced == "true" {
+			args = append(args, "--namespace", ns)
+		}
+		for object := range strings.FieldsSeq(kubectl.must(args...)) {
+			kind, name, _ := strings.Cut(object, "/")
+			if namespaced == "true" || strings.HasPrefix(name, ns+":") {
+				got = append(got, strings.ToLower(kind)+"s/"+name)
+			}
+		}
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("left are %v, want %v", got, want)
+	}
+}

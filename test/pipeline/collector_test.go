@@ -1,0 +1,71 @@
+//go:build e2e
+
+package pipeline
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+// collector is a real Collector with otel-collector.yaml, over many runs with one
+// storage.
+type collector struct {
+	*process
+	t         *testing.T
+	address   string // of OTLP over gRPC
+	health    string
+	files     string // folder with the log files of the logger's container
+	env, args []string
+}
+
+// noteAfterTaking has the file log receiver note how far it has read after what it
+// has read is taken, and not before.
+const noteAfterTaking = "--feature-gates=stanza.synchronousLogEmitter"
+
+// impatient: a store that is back is noticed in a second and not in half a minute.
+const impatient = "yaml:exporters::otlp_http::retry_on_failure: {initial_interval: 100ms, max_interval: 1s}"
+
+// mute: many collectors run at one time, and want no port for their metrics.
+const mute = "yaml:service::telemetry::metrics::level: none"
+
+// newCollector returns one that is not started yet and sends to the endpoint.
+func newCollector(t *testing.T, endpoint string) *collector {
+	t.Helper()
+	dir := t.TempDir()
+	c := &collector{t: t, address: freeAddress(t), health: freeAddress(t), files: filepath.Join(dir, "pods")}
+	c.args = []string{"--config", collectorConfig, noteAfterTaking, "--config", impatient, "--config", mute}
+	c.env = []string{
+		"PODSTATUS_OTLP_GRPC=" + c.address,
+		"PODSTATUS_OTLP_HTTP=" + freeAddress(t),
+		"PODSTATUS_HEALTH=" + c.health,
+		"PODSTATUS_LOGS_ENDPOINT=" + endpoint,
+		"PODSTATUS_STORAGE=" + filepath.Join(dir, "storage"),
+		// As the default, under another root.
+		"PODSTATUS_STDOUT_FILES=" + filepath.Join(c.files, "*_pod-status-logger-*/pod-status-logger/*.log"),
+		"PODSTATUS_PLUGINS=bundle|typed",
+	}
+	return c
+}
+
+// start returns when the Collector is ready. It may be given further
+// configuration.
+func (c *collector) start(configuration ...string) {
+	c.t.Helper()
+	args := slices.Clone(c.args)
+	for _, more := range configuration {
+		args = append(args, "--config", more)
+	}
+	c.process = start(c.t, c.env, collectorProgram, args...)
+	c.await("http://" + c.health)
+}
+
+// container is the log file of the logger's container, where kubelet has it.
+func (c *collector) container() string {
+	return filepath.Join(c.files, "monitoring_pod-status-logger-0_7d9c6a0e-5f0e-4c53-9c11-8a4f4b1d2f6e/pod-status-logger/0.log")
+}
+
+// otlp are the variables with which a logger sends to the Collector.
+func (c *collector) otlp() []string {
+	return []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + c.address}
+}

@@ -1,0 +1,183 @@
+//go:build e2e
+
+package pipeline
+
+import (
+	"bytes"
+	"maps"
+	"math"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+)
+
+// onlyOverOTLP is what a line on stdout does not have, and what can't be told
+// from what it has. docs/collector.md lists the same.
+var onlyOverOTLP = map[string]string{
+	record.AttrServiceName:     "from annotations and owners",
+	record.AttrServiceNS:       "likewise",
+	record.AttrServiceVersion:  "likewise",
+	record.AttrServiceInstance: "likewise",
+	record.AttrDeployment:      "from owners",
+	record.AttrReplicaSet:      "likewise",
+	record.AttrStatefulSet:     "likewise",
+	record.AttrDaemonSet:       "likewise",
+	record.AttrJob:             "likewise",
+	record.AttrCronJob:         "likewise",
+	record.AttrPodReason:       "a container's record does not have its pod's reason",
+	"deployment.environment":   "an attribute of OTEL_RESOURCE_ATTRIBUTES",
+	"Flags":                    "whether the trace is sampled",
+	"ScopeVersion":             "the logger's version",
+}
+
+// TestBothWays: what the Collector reads from the logger's container is what it
+// gets over OTLP, field by field, but for what is listed above.
+func TestBothWays(t *testing.T) {
+	lines, overOTLP := recorded(t)
+	for key := range onlyOverOTLP {
+		if !slices.ContainsFunc(slices.Collect(maps.Values(overOTLP)), func(e entry) bool { return e.has(key) }) {
+			t.Errorf("no record has %s: it need not be in the list, or there is a case missing", key)
+		}
+	}
+	for name, format := range formats {
+		t.Run(name, func(t *testing.T) {
+			compare(t, overOTLP, throughContainer(t, format(lines), len(overOTLP)))
+		})
+	}
+}
+
+// TestDropped: records that tell of dropped ones are the same, too. They are about
+// no pod.
+func TestDropped(t *testing.T) {
+	store := otlptest.New(t, otlptest.Options{HTTP: true})
+	c := newCollector(t, store.URL())
+	cmd := exec.Command(loggerProgram, "replay", "--config", typedPlugin(t), "--state-when-full=drop-oldest", "--state-max-size=4Mi", "--shutdown-timeout=1m", longRecording(t))
+	cmd.Env = append(os.Environ(), c.otlp()...)
+	lines := make(chan []byte, 1)
+	go func() {
+		out, err := cmd.Output()
+		if err != nil {
+			t.Errorf("%s: %v", cmd, err)
+		}
+		lines <- out
+	}()
+	time.Sleep(2 * time.Second) // until records had to make room
+	c.start()
+	all := <-lines
+	eventually(t, "the store has the last record", func() bool {
+		return slices.ContainsFunc(taken(store), func(e entry) bool { return e.seq() == int64(bytes.Count(all, []byte("\n"))) })
+	})
+	c.stop()
+	overOTLP := stored(t, store)
+	if !slices.ContainsFunc(slices.Collect(maps.Values(overOTLP)), func(e entry) bool { return e.has(record.AttrDropped) }) {
+		t.Error("no record tells of dropped ones")
+	}
+	compare(t, overOTLP, throughContainer(t, cri(all, 16<<10), bytes.Count(all, []byte("\n"))))
+}
+
+// compare fails where records that came over OTLP are others from stdout.
+func compare(t *testing.T, overOTLP, fromStdout map[string]entry) {
+	t.Helper()
+	for id, want := range overOTLP {
+		got, ok := fromStdout[id]
+		if !ok {
+			t.Errorf("record %s is not there: %v", id, want)
+			continue
+		}
+		if diff := cmp.Diff(expected(want, got), got); diff != "" {
+			t.Errorf("record %s (-over OTLP +from stdout):\n%s", id, diff)
+		}
+	}
+}
+
+// TestNoRecord: what else stands in the log file arrives as it is, with what comes
+// after it.
+func TestNoRecord(t *testing.T) {
+	others := []string{"a line of text", `{"time":"2026-11-23T16:45:24.468000000Z","lev`, `{"a":"1"}`, "not even a container's"}
+	record := run(t, nil, loggerProgram, "replay", root+"cmd/pod-status-logger/testdata/seed.jsonl")
+	file := append(cri([]byte(strings.Join(others[:3], "\n")+"\n"), 16<<10), others[3]...)
+	file = append(append(file, '\n'), cri(record, 16<<10)...)
+	store := otlptest.New(t, otlptest.Options{HTTP: true})
+	c := newCollector(t, store.URL())
+	write(t, c.container(), file)
+	c.start()
+	eventually(t, "the store has all", func() bool { return len(taken(store)) == len(others)+bytes.Count(record, []byte("\n")) })
+	c.stop()
+	bodies := store.Bodies()
+	for _, other := range []string{others[0], others[1], others[3]} {
+		if !slices.Contains(bodies, other) {
+			t.Errorf("the store does not have %s", other)
+		}
+	}
+}
+
+// recorded runs all recordings through one logger, and returns its lines and what
+// a Collector made of the same records over OTLP.
+func recorded(t *testing.T) ([]byte, map[string]entry) {
+	t.Helper()
+	store := otlptest.New(t, otlptest.Options{HTTP: true})
+	c := newCollector(t, store.URL())
+	c.start()
+	env := append(c.otlp(), "OTEL_RESOURCE_ATTRIBUTES=deployment.environment=test")
+	lines := run(t, env, loggerProgram, "replay", "--config", typedPlugin(t), "--cluster-name", "staging", recording(t))
+	want := bytes.Count(lines, []byte("\n"))
+	eventually(t, "the store has all records", func() bool { return len(taken(store)) >= want })
+	c.stop()
+	return lines, stored(t, store)
+}
+
+// throughContainer returns what a Collector makes of a log file of the logger's
+// container.
+func throughContainer(t *testing.T, file []byte, want int) map[string]entry {
+	t.Helper()
+	store := otlptest.New(t, otlptest.Options{HTTP: true})
+	c := newCollector(t, store.URL())
+	write(t, c.container(), file)
+	c.start()
+	eventually(t, "the store has all records", func() bool { return len(taken(store)) >= want })
+	c.stop()
+	return stored(t, store)
+}
+
+// expected is what a record that came over OTLP has to be from stdout.
+func expected(e, got entry) entry {
+	e = entry{Resource: maps.Clone(e.Resource), Attributes: maps.Clone(e.Attributes), Own: maps.Clone(e.Own)}
+	for key := range onlyOverOTLP {
+		delete(e.Resource, key)
+		delete(e.Attributes, key)
+		if _, ok := e.Own[key]; ok {
+			e.Own[key] = got.Own[key]
+		}
+	}
+	for key, value := range e.Attributes {
+		if f, ok := value.(float64); ok && f == math.Trunc(f) && !strings.Contains(key, "huge") {
+			e.Attributes[key] = int64(f) // JSON has one kind of numbers
+		}
+	}
+	if got.Attributes["podstatus.truncated"] == true {
+		cut(&e, got)
+	}
+	return e
+}
+
+// cut does to a record what was done to the line that was too long.
+func cut(e *entry, got entry) {
+	e.Attributes["podstatus.truncated"] = true
+	info, _ := got.Attributes[record.AttrInfo].(string)
+	if whole, ok := e.Attributes[record.AttrInfo].(string); ok && strings.HasPrefix(whole, info) {
+		e.Attributes[record.AttrInfo] = info
+	}
+	for key := range e.Attributes {
+		if _, ok := got.Attributes[key]; !ok && strings.HasPrefix(key, record.AttrLabelPrefix) {
+			delete(e.Attributes, key)
+		}
+	}
+}
