@@ -20,9 +20,7 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr, measure.Run))
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr, measure.Run))
 }
 
 // runner makes the trials of a plan.
@@ -57,6 +55,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, measured 
 		return 2
 	}
 	progress := log.New(stderr, "", log.Ltime)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM) // what was started is to end with this
+	defer stop()
 	machine := report.Machine()
 	if load := report.Load(); load > 1 {
 		machine += fmt.Sprintf(", with a load of %.1f by other programs at the beginning", load)
