@@ -16,6 +16,8 @@ FUZZTIME  ?= 30s
 RECORDS   ?= 100000
 DURATION  ?= 180s
 SEED      ?= 0
+BASE      ?= HEAD
+BENCH     ?= .
 PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
 TOOL       = go tool -modfile=tools/go.mod
 CLUSTER    = test/cluster/bin/cluster
@@ -53,9 +55,20 @@ faults: ## Stream RECORDS records through each plugin that goes wrong
 fuzz: ## Run each fuzz target for FUZZTIME
 	tools/fuzz.sh $(FUZZTIME)
 
-.PHONY: bench
-bench: ## Run the benchmarks
+.PHONY: bench bench-programs bench-test bench-go bench-compare
+bench: bench-programs ## Measure the program beside others, and see that it is as fast and small as it aims to be (15 minutes; QUICK=1: three)
+	bench/bin/bench -bin bench/bin $(if $(QUICK),-quick,-page docs/performance.md -images docs/images)
+bench-programs: build
+	CGO_ENABLED=0 go -C bench build -trimpath -ldflags='-s -w' -o bin/ . ./informer ./decode ./frames
+	CGO_ENABLED=0 go -C bench/k8sobjects build -trimpath -ldflags='-s -w' -o ../bin/k8sobjects .
+	cp bin/pod-status-logger bench/bin/
+bench-test: ## Test what measures
+	go -C bench vet ./...
+	go -C bench test ./...
+bench-go: ## Run the Go benchmarks
 	go test -run='^$$' -bench=. -benchmem ./...
+bench-compare: ## Compare the Go benchmarks of the working tree with those of BASE, such as BASE=main; BENCH= chooses some
+	tools/bench-compare.sh '$(BASE)' '$(BENCH)'
 
 .PHONY: check
 check: lint proto vuln race fuzz ## Lint, check the plugins' contract, look for known vulnerabilities, run race detector and fuzz targets
@@ -65,6 +78,8 @@ lint: ## Format and lint
 	$(TOOL) golangci-lint run --build-tags e2e,release,loghouse ./...
 	cd test/cluster && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/collector && go tool -modfile=../../tools/go.mod golangci-lint run ./...
+	cd bench && go tool -modfile=../tools/go.mod golangci-lint run ./...
+	cd bench/k8sobjects && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/helm && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/prometheus && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/compose && go tool -modfile=../../tools/go.mod golangci-lint run ./...
@@ -161,4 +176,4 @@ rules-test: build ## Test alert rules, dashboard and metrics with Prometheus its
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf bin dist coverage.out test/*/bin
+	rm -rf bin dist coverage.out test/*/bin bench/bin

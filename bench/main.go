@@ -1,0 +1,97 @@
+// Command bench measures pod-status-logger side by side with what one would use
+// instead, and with the limit of what is possible, and says whether it is what
+// it aims to be. See docs/performance.md.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/pod-status-logger/pod-status-logger/bench/measure"
+	"github.com/pod-status-logger/pod-status-logger/bench/report"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr, measure.Run))
+}
+
+// runner makes the trials of a plan.
+type runner func(ctx context.Context, p measure.Plan, bin string, progress *log.Logger) (measure.Results, error)
+
+// run returns the exit status: 1 where an aim is missed or nothing could be
+// measured, 2 for bad flags.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, measured runner) int {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	bin := flags.String("bin", "bin", "folder of the programs")
+	quick := flags.Bool("quick", false, "measure what aims are about, in three minutes")
+	only := flags.String("only", "", "groups of trials, separated by commas: cost, latency, scale, burst")
+	page := flags.String("page", "", "page to write the tables to")
+	images := flags.String("images", "", "folder to write plots to")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	plan := measure.Full()
+	if *quick {
+		plan = measure.Quick()
+	}
+	if *only != "" {
+		var groups []measure.Group
+		for name := range strings.SplitSeq(*only, ",") {
+			groups = append(groups, measure.Group(name))
+		}
+		plan = plan.Only(groups...)
+	}
+	if len(plan) == 0 {
+		_, _ = fmt.Fprintf(stderr, "-only=%s: want some of cost, latency, scale, burst\n", *only) // the status tells it too
+		return 2
+	}
+	progress := log.New(stderr, "", log.Ltime)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM) // what was started is to end with this
+	defer stop()
+	machine := report.Machine()
+	if load := report.Load(); load > 1 {
+		machine += fmt.Sprintf(", with a load of %.1f by other programs at the beginning", load)
+		progress.Print("the machine is busy: ratios may hold, times don't: " + machine)
+	}
+	results, err := measured(ctx, plan, *bin, progress)
+	if err != nil {
+		progress.Print(err)
+		return 1
+	}
+	if err := write(results, machine, stdout, *page, *images); err != nil {
+		progress.Print(err)
+		return 1
+	}
+	if !report.Judge(stdout, results) {
+		return 1
+	}
+	return 0
+}
+
+func write(results measure.Results, machine string, stdout io.Writer, page, images string) error {
+	text := fmt.Sprintf("Measured by `make bench` on %s, on %s.\n\n%s", time.Now().UTC().Format(time.DateOnly), machine, report.Tables(results))
+	if _, err := fmt.Fprintln(stdout, text); err != nil {
+		return fmt.Errorf("write tables: %w", err)
+	}
+	if images != "" {
+		if err := os.MkdirAll(images, 0o755); err != nil {
+			return fmt.Errorf("make folder: %w", err)
+		}
+		if err := report.Plots(images, results); err != nil {
+			return err
+		}
+	}
+	if page == "" {
+		return nil
+	}
+	return report.Update(page, "\n"+text+"\n")
+}
