@@ -9,8 +9,8 @@ import (
 // otherwise are the commands of docs/docker.md that are run in another way.
 var otherwise = map[string]string{
 	"(umask 077 && kubectl config view --raw --minify --flatten > kubeconfig)": "the page says so",
-	"setfacl -m u:65532:r kubeconfig": "the page says so",
-	"PODSTATUS_KUBECONFIG=./kubeconfig docker compose up -d --wait":                     "testCluster does, with a file of its own",
+	"setfacl -m u:65532:r kubeconfig":                                          "the page says so",
+	"PODSTATUS_KUBECONFIG=./kubeconfig docker compose up -d --wait":            "testCluster does, with a file of its own",
 	"make build": "make compose-test begins with it",
 	"OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 bin/pod-status-logger": "testCluster does, with a kubeconfig",
 }
