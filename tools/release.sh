@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a release consists of, in a folder: for every platform an archive with
-# the program and a bill of materials (CycloneDX), and the checksums of all.
+# the program and its manual page, a bill of materials (CycloneDX), and the checksums of all.
 #
 #   PLATFORMS='OS/ARCH ...' tools/release.sh DIST VERSION BUILD...
 #
@@ -28,7 +28,7 @@ for platform in $PLATFORMS; do
 	"$@" -o "$dist/$base/$name" ./cmd/pod-status-logger
 	GOOS='' GOARCH='' GOFLAGS=-trimpath go tool -modfile=tools/go.mod cyclonedx-gomod bin -json -std -noserial -notimestamp \
 		-version "$version" -output "$dist/$base.cdx.json" "$dist/$base/$name" 2>"$dist/log" || { cat "$dist/log" >&2; exit 1; }
-	cp LICENSE README.md CHANGELOG.md "$dist/$base/"
+	cp LICENSE README.md CHANGELOG.md docs/man/pod-status-logger.1 "$dist/$base/"
 	chmod -R u=rwX,go=rX "$dist/$base" # whatever the umask is
 	tar -C "$dist" --sort=name --format=ustar --mtime=@0 --owner=0 --group=0 --numeric-owner -c "$base" | gzip -n9 >"$dist/$base.tar.gz"
 	rm -r "${dist:?}/$base"
