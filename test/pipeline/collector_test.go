@@ -42,7 +42,7 @@ func newCollector(t *testing.T, endpoint string) *collector {
 		"PODSTATUS_LOGS_ENDPOINT=" + endpoint,
 		"PODSTATUS_STORAGE=" + filepath.Join(dir, "storage"),
 		// As the default, under another root.
-		"PODSTATUS_STDOUT_FILES=" + filepath.Join(c.files, "*_pod-status-logger-*/pod-status-logger/*.log"),
+		"PODSTATUS_STDOUT_FILES=" + filepath.Join(c.files, "*_*pod-status-logger-*/pod-status-logger/*.log"),
 		"PODSTATUS_PLUGINS=bundle|typed",
 	}
 	return c
@@ -62,7 +62,7 @@ func (c *collector) start(configuration ...string) {
 
 // container is the log file of the logger's container, where kubelet has it.
 func (c *collector) container() string {
-	return filepath.Join(c.files, "monitoring_pod-status-logger-0_7d9c6a0e-5f0e-4c53-9c11-8a4f4b1d2f6e/pod-status-logger/0.log")
+	return filepath.Join(c.files, "monitoring_pods-pod-status-logger-0_7d9c6a0e-5f0e-4c53-9c11-8a4f4b1d2f6e/pod-status-logger/0.log")
 }
 
 // otlp are the variables with which a logger sends to the Collector.

@@ -17,7 +17,7 @@ import (
 // like a clone: the commands work, and print what the page says.
 func TestPage(t *testing.T) {
 	page := read(t, root+"docs/collector.md")
-	dir := t.TempDir()
+	dir, files, temporary := t.TempDir(), t.TempDir(), t.TempDir()
 	for _, name := range []string{"bin", "test", "otel-collector.yaml"} {
 		target, err := filepath.Abs(root + name)
 		if err != nil {
@@ -28,38 +28,44 @@ func TestPage(t *testing.T) {
 		}
 	}
 	for _, m := range regexp.MustCompile("(?s)`([a-z]+\\.yaml)`:\n\n```yaml\n(.*?)```").FindAllStringSubmatch(page, -1) {
-		write(t, filepath.Join(dir, m[1]), []byte(m[2]))
+		write(t, filepath.Join(files, m[1]), []byte(m[2]))
 	}
-	script, want := script(t, page)
+	output := filepath.Join(files, "output.log")
+	script, want := script(t, page, output)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "bash", "-c", script)
-	cmd.Dir = dir
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "TMPDIR="+temporary, "FILES="+files)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("%v\n%s\n%s", err, out, last(stderr.String(), 4000))
+		t.Fatalf("%v\n%s\n%s\n%s", err, out, last(stderr.String(), 4000), last(read(t, output), 4000))
 	}
 	if strings.TrimSpace(string(out)) != strings.TrimSpace(want) {
 		t.Errorf("the page says\n%s\nand its commands print\n%s", want, out)
 	}
+	for folder, want := range map[string]int{dir: 3, temporary: 0} {
+		if left, err := os.ReadDir(folder); err != nil || len(left) != want {
+			t.Errorf("the page leaves %v behind, %v", left, err)
+		}
+	}
 }
 
-// script returns the commands of the page, with ports of this test's own, and what
-// they have to print.
-func script(t *testing.T, page string) (script, want string) {
+// script returns the commands of the page, with ports of this test's own and what
+// they say besides in the file output, and what they have to print.
+func script(t *testing.T, page, output string) (script, want string) {
 	t.Helper()
 	_, store, _ := strings.Cut(freeAddress(t), ":")
 	_, grpc, _ := strings.Cut(freeAddress(t), ":")
 	_, metrics, _ := strings.Cut(freeAddress(t), ":")
-	ports := strings.NewReplacer(":9428", ":"+store, ":4317", ":"+grpc, ":8888", ":"+metrics, "-storageDataPath=logs", "-storageDataPath=logs -httpListenAddr=localhost:"+store)
+	ports := strings.NewReplacer(":9428", ":"+store, ":4317", ":"+grpc, ":8888", ":"+metrics)
 	lines := []string{
 		"set -euo pipefail",
 		// The page says that records are there some seconds later.
 		`soon() { for _ in {1..150}; do out=$(eval "$2"); [[ $out == "${1%$'\n'}" ]] && break; sleep .2; done; echo "$out"; }`,
-		"trap 'kill -9 $(jobs -p); wait' EXIT",
+		"trap 'kill -9 $(jobs -p) 2> /dev/null || true; wait' EXIT",
 		"export PODSTATUS_LOGS_ENDPOINT=http://localhost:" + store + "/insert/opentelemetry PODSTATUS_OTLP_GRPC=localhost:" + grpc,
 		"export PODSTATUS_OTLP_HTTP=" + freeAddress(t) + " PODSTATUS_HEALTH=" + freeAddress(t) + " PODSTATUS_METRICS_PORT=" + metrics,
 	}
@@ -73,9 +79,13 @@ func script(t *testing.T, page string) (script, want string) {
 		case task[2] != "":
 			lines = append(lines, "soon "+quoted(task[2])+" "+quoted(command))
 		case strings.HasSuffix(command, "&"):
-			lines = append(lines, strings.TrimSuffix(command, "&")+">> output.log 2>&1 &")
+			lines = append(lines, strings.TrimSuffix(command, "&")+">> "+output+" 2>&1 &")
+		case strings.HasPrefix(command, "cd \"$try\""):
+			lines = append(lines, command, `cp "$FILES"/*.yaml .`)
+		case strings.HasPrefix(command, "collector()"), strings.Contains(command, "=$"): // not with a redirection of its own
+			lines = append(lines, command)
 		default:
-			lines = append(lines, command+" 2>> output.log")
+			lines = append(lines, command+" 2>> "+output)
 		}
 	}
 	want = strings.Join(wants, "")

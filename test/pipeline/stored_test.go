@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -122,22 +121,6 @@ func TestFullQueue(t *testing.T) {
 		awaitAll(t, store)
 		c.stop()
 	})
-}
-
-// TestStoreRefuses: what a store will never take is not kept for ever, and the
-// Collector says so.
-func TestStoreRefuses(t *testing.T) {
-	store := otlptest.New(t, otlptest.Options{HTTP: true})
-	store.PlayAlways(&otlptest.Fault{Status: http.StatusBadRequest, Message: "bad record"})
-	c := newCollector(t, store.URL())
-	c.start()
-	run(t, c.otlp(), loggerProgram, "replay", root+"cmd/pod-status-logger/testdata/seed.jsonl")
-	eventually(t, "the Collector says so", func() bool { return strings.Contains(read(t, c.log), "Dropping data") })
-	attempts := store.Attempts()
-	store.PlayAlways(nil)
-	run(t, c.otlp(), loggerProgram, "replay", root+"cmd/pod-status-logger/testdata/seed.jsonl")
-	eventually(t, "the next records get through", func() bool { return len(taken(store)) == 19 && store.Attempts() > attempts })
-	c.stop()
 }
 
 // awayStore returns a store that takes nothing yet.

@@ -98,27 +98,6 @@ func compare(t *testing.T, overOTLP, fromStdout map[string]entry) {
 	}
 }
 
-// TestNoRecord: what else stands in the log file arrives as it is, with what comes
-// after it.
-func TestNoRecord(t *testing.T) {
-	others := []string{"a line of text", `{"time":"2026-11-23T16:45:24.468000000Z","lev`, `{"a":"1"}`, "not even a container's"}
-	record := run(t, nil, loggerProgram, "replay", root+"cmd/pod-status-logger/testdata/seed.jsonl")
-	file := append(cri([]byte(strings.Join(others[:3], "\n")+"\n"), 16<<10), others[3]...)
-	file = append(append(file, '\n'), cri(record, 16<<10)...)
-	store := otlptest.New(t, otlptest.Options{HTTP: true})
-	c := newCollector(t, store.URL())
-	write(t, c.container(), file)
-	c.start()
-	eventually(t, "the store has all", func() bool { return len(taken(store)) == len(others)+bytes.Count(record, []byte("\n")) })
-	c.stop()
-	bodies := store.Bodies()
-	for _, other := range []string{others[0], others[1], others[3]} {
-		if !slices.Contains(bodies, other) {
-			t.Errorf("the store does not have %s", other)
-		}
-	}
-}
-
 // recorded runs all recordings through one logger, and returns its lines and what
 // a Collector made of the same records over OTLP.
 func recorded(t *testing.T) ([]byte, map[string]entry) {
