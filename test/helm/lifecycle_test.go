@@ -74,6 +74,43 @@ func TestLifecycle(t *testing.T) {
 	})
 }
 
+// TestNotReadyIsReplaced: a pod that never gets ready is replaced by an upgrade or
+// rollback that has the remedy, in both modes. No node has what the pod wants here.
+func TestNotReadyIsReplaced(t *testing.T) {
+	c := theControl(t)
+	h := helm(t, "v4").at(c.kubeconfig)
+	for _, mode := range []string{"statefulset", "deployment"} {
+		ns := c.newNamespace(t, "not-ready-"+mode)
+		c.newVolume(t, ns, "")
+		h.must("install", "r", chart, "--namespace", ns, "--set", "nodeSelector.none=here,mode="+mode)
+		broken := c.onePod(t, ns, "")
+		h.must("upgrade", "r", chart, "--namespace", ns, "--set", "mode="+mode, "--wait", "--timeout", "60s")
+		healed := c.onePod(t, ns, broken)
+		h.must("rollback", "r", "1", "--namespace", ns)
+		broken = c.onePod(t, ns, healed)
+		h.must("rollback", "r", "2", "--namespace", ns, "--wait", "--timeout", "60s")
+		c.onePod(t, ns, broken)
+		h.must("uninstall", "r", "--namespace", ns)
+	}
+}
+
+// onePod waits for the namespace to have one pod, and that another than before.
+func (c *control) onePod(t *testing.T, ns, before string) (uid string) {
+	t.Helper()
+	eventually(t, "one new pod in "+ns, func() bool {
+		pods, err := c.client.CoreV1().Pods(ns).List(t.Context(), metav1.ListOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(pods.Items) != 1 {
+			return false
+		}
+		uid = string(pods.Items[0].UID)
+		return uid != before
+	})
+	return uid
+}
+
 // TestVolumeCannotChange: the one thing that an upgrade can't do is said, and
 // nothing is broken by having tried.
 func TestVolumeCannotChange(t *testing.T) {
