@@ -111,6 +111,26 @@ func (c *control) onePod(t *testing.T, ns, before string) (uid string) {
 	return uid
 }
 
+// TestSameNames: of two releases whose objects would have the same names the second
+// is refused, and the first left as it is.
+func TestSameNames(t *testing.T) {
+	c := theControl(t)
+	each(t, func(t *testing.T, h tool) {
+		h = h.at(c.kubeconfig)
+		ns := c.newNamespace(t, "same-"+t.Name()[strings.LastIndexByte(t.Name(), '/')+1:])
+		h.must("install", "x", chart, "--namespace", ns, "--set", "mode=deployment")
+		pod := c.onePod(t, ns, "")
+		_, err := h.try(nil, "install", "x-pod-status-logger", chart, "--namespace", ns)
+		if err == nil || !strings.Contains(err.Error(), "invalid ownership metadata") {
+			t.Errorf("the second release: %v, want it refused", err)
+		}
+		if now := c.onePod(t, ns, ""); now != pod {
+			t.Error("the pod of the first release was replaced")
+		}
+		h.must("uninstall", "x", "--namespace", ns)
+	})
+}
+
 // TestVolumeCannotChange: the one thing that an upgrade can't do is said, and
 // nothing is broken by having tried.
 func TestVolumeCannotChange(t *testing.T) {
@@ -125,6 +145,8 @@ func TestVolumeCannotChange(t *testing.T) {
 		}
 		h.must("upgrade", "r", chart, "--namespace", ns, "--set", "config.cluster=prod")
 		h.must("uninstall", "r", "--namespace", ns)
+		// A claim that waits would take a volume of another test.
+		kubectl(t, c).must("delete", "pvc", "--all", "--namespace", ns)
 	})
 }
 
