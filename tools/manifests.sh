@@ -30,4 +30,4 @@ write() { # FILE COMMENT VALUES...
 
 mkdir -p "$out"
 write cluster.yaml "Watches the pods of all namespaces."
-write namespaced.yaml "Watches the pods of the namespace default, by a Role: put your own in its place." --set 'config.watch.namespaces={default}'
+write namespaced.yaml "Watches the pods of the namespace default, by a Role: put your own in its place, in the configuration, the Role and the RoleBinding." --set 'config.watch.namespaces={default}'

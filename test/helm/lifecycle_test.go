@@ -74,6 +74,63 @@ func TestLifecycle(t *testing.T) {
 	})
 }
 
+// TestNotReadyIsReplaced: a pod that never gets ready is replaced by an upgrade or
+// rollback that has the remedy, in both modes. No node has what the pod wants here.
+func TestNotReadyIsReplaced(t *testing.T) {
+	c := theControl(t)
+	h := helm(t, "v4").at(c.kubeconfig)
+	for _, mode := range []string{"statefulset", "deployment"} {
+		ns := c.newNamespace(t, "not-ready-"+mode)
+		c.newVolume(t, ns, "")
+		h.must("install", "r", chart, "--namespace", ns, "--set", "nodeSelector.none=here,mode="+mode)
+		broken := c.onePod(t, ns, "")
+		h.must("upgrade", "r", chart, "--namespace", ns, "--set", "mode="+mode, "--wait", "--timeout", "60s")
+		healed := c.onePod(t, ns, broken)
+		h.must("rollback", "r", "1", "--namespace", ns)
+		broken = c.onePod(t, ns, healed)
+		h.must("rollback", "r", "2", "--namespace", ns, "--wait", "--timeout", "60s")
+		c.onePod(t, ns, broken)
+		h.must("uninstall", "r", "--namespace", ns)
+	}
+}
+
+// onePod waits for the namespace to have one pod, and that another than before.
+func (c *control) onePod(t *testing.T, ns, before string) (uid string) {
+	t.Helper()
+	eventually(t, "one new pod in "+ns, func() bool {
+		pods, err := c.client.CoreV1().Pods(ns).List(t.Context(), metav1.ListOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(pods.Items) != 1 {
+			return false
+		}
+		uid = string(pods.Items[0].UID)
+		return uid != before
+	})
+	return uid
+}
+
+// TestSameNames: of two releases whose objects would have the same names the second
+// is refused, and the first left as it is.
+func TestSameNames(t *testing.T) {
+	c := theControl(t)
+	each(t, func(t *testing.T, h tool) {
+		h = h.at(c.kubeconfig)
+		ns := c.newNamespace(t, "same-"+t.Name()[strings.LastIndexByte(t.Name(), '/')+1:])
+		h.must("install", "x", chart, "--namespace", ns, "--set", "mode=deployment")
+		pod := c.onePod(t, ns, "")
+		_, err := h.try(nil, "install", "x-pod-status-logger", chart, "--namespace", ns)
+		if err == nil || !strings.Contains(err.Error(), "invalid ownership metadata") {
+			t.Errorf("the second release: %v, want it refused", err)
+		}
+		if now := c.onePod(t, ns, ""); now != pod {
+			t.Error("the pod of the first release was replaced")
+		}
+		h.must("uninstall", "x", "--namespace", ns)
+	})
+}
+
 // TestVolumeCannotChange: the one thing that an upgrade can't do is said, and
 // nothing is broken by having tried.
 func TestVolumeCannotChange(t *testing.T) {
@@ -88,6 +145,8 @@ func TestVolumeCannotChange(t *testing.T) {
 		}
 		h.must("upgrade", "r", chart, "--namespace", ns, "--set", "config.cluster=prod")
 		h.must("uninstall", "r", "--namespace", ns)
+		// A claim that waits would take a volume of another test.
+		kubectl(t, c).must("delete", "pvc", "--all", "--namespace", ns)
 	})
 }
 

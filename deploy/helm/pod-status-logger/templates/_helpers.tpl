@@ -53,8 +53,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
 {{- define "pod-status-logger.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "pod-status-logger.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "pod-status-logger.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "pod-status-logger.serviceAccountName" -}}
@@ -70,7 +70,7 @@ The program's configuration file. State folder and address are arguments.
 */}}
 {{- define "pod-status-logger.config" -}}
 {{- $head := dict "apiVersion" "podstatus/v1alpha1" "kind" "Config" }}
-{{- mergeOverwrite (deepCopy .Values.config) $head | toYaml }}
+{{- mergeOverwrite (deepCopy (.Values.config | default dict)) $head | toYaml }}
 {{- end }}
 
 {{/*
@@ -81,7 +81,8 @@ runs none, none at all is the program's default.
 - apiGroups: [""]
   resources: [pods]
   verbs: [list, watch]
-{{- $plugins := or (not (hasKey .Values.config "plugins")) .Values.config.plugins }}
+{{- $config := .Values.config | default dict }}
+{{- $plugins := or (not (hasKey $config "plugins")) $config.plugins }}
 {{- if or (eq .Values.rbac.owners "always") (and (eq .Values.rbac.owners "auto") $plugins) }}
 {{- range concat .Values.rbac.ownerKinds .Values.rbac.extraOwnerKinds }}
 - apiGroups: {{ toJson .apiGroups }}
@@ -96,7 +97,7 @@ The program gets shutdownTimeout for its records, plugins 3 s for their end, and
 the kubelet has been slow before.
 */}}
 {{- define "pod-status-logger.grace" -}}
-{{- $timeout := .Values.config.shutdownTimeout | default "10s" }}
+{{- $timeout := (.Values.config).shutdownTimeout | default "10s" }}
 {{- $part := dict "h" 3600 "m" 60 "s" 1 }}
 {{- $sum := 20 }}
 {{- range regexFindAll "[0-9]+(\\.[0-9]+)?(h|ms|m|s)" $timeout -1 }}
@@ -107,15 +108,14 @@ the kubelet has been slow before.
 {{- end }}
 
 {{/*
-The port of the OTLP endpoint, for the NetworkPolicy.
+The port of the OTLP endpoint, for the NetworkPolicy. A socket has none.
 */}}
 {{- define "pod-status-logger.otlpPort" -}}
 {{- with ((.Values.config).otlp).endpoint }}
-{{- $port := regexFind ":[0-9]+(/|$)" . | trimAll ":/" }}
-{{- if $port }}
-{{- $port }}
-{{- else }}
-{{- ternary 80 443 (hasPrefix "http://" .) }}
+{{- $url := contains "://" . | ternary . (printf "https://%s" .) | urlParse }}
+{{- if ne $url.scheme "unix" }}
+{{- $default := ternary ":80" ":443" (eq $url.scheme "http") }}
+{{- regexFind ":[0-9]+$" $url.host | default $default | trimPrefix ":" }}
 {{- end }}
 {{- end }}
 {{- end }}

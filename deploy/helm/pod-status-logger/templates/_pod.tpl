@@ -4,7 +4,8 @@ The pod's template, the same in both modes but for the volume of the journal.
 {{- define "pod-status-logger.pod" -}}
 metadata:
   annotations:
-    # A new configuration is a new pod: the program reads it at its start.
+    # The program reads its configuration at its start. Helm makes a new pod where
+    # this sum changes; who changes the ConfigMap by hand has to restart the pod.
     checksum/config: {{ include "pod-status-logger.config" . | sha256sum }}
     {{- with .Values.podAnnotations }}
     {{- toYaml . | nindent 4 }}
@@ -19,15 +20,16 @@ spec:
   imagePullSecrets:
     {{- toYaml . | nindent 4 }}
   {{- end }}
-  serviceAccountName: {{ include "pod-status-logger.serviceAccountName" . }}
-  automountServiceAccountToken: true
+  serviceAccountName: {{ include "pod-status-logger.serviceAccountName" . | quote }}
+  # The token is mounted below: for the program, not for images that bring plugins.
+  automountServiceAccountToken: false
   # No variables for every Service of the namespace.
   enableServiceLinks: false
   securityContext:
     {{- toYaml .Values.podSecurityContext | nindent 4 }}
   terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds | default (include "pod-status-logger.grace" .) }}
   {{- with .Values.priorityClassName }}
-  priorityClassName: {{ . }}
+  priorityClassName: {{ . | quote }}
   {{- end }}
   {{- include "pod-status-logger.pluginCopies" . | nindent 2 }}
   containers:
@@ -41,12 +43,7 @@ spec:
         - --state-dir=/var/lib/pod-status-logger
         - --listen=:9464
       env:
-        - name: GOMEMLIMIT
-          value: {{ .Values.goMemLimit | quote }}
-        {{- include "pod-status-logger.otlpCertificates" . | nindent 8 }}
-        {{- with .Values.extraEnv }}
-        {{- toYaml . | nindent 8 }}
-        {{- end }}
+        {{- include "pod-status-logger.env" . | nindent 8 }}
       {{- with .Values.extraEnvFrom }}
       envFrom:
         {{- toYaml . | nindent 8 }}
@@ -55,10 +52,10 @@ spec:
         - name: metrics
           containerPort: 9464
           protocol: TCP
-      # Plugins may take ten seconds each to start, and come before the port.
+      # Ten minutes: the journal is checked and plugins start before the port is there.
       startupProbe:
         httpGet: {path: /livez, port: metrics}
-        periodSeconds: 2
+        periodSeconds: 10
         failureThreshold: 60
       livenessProbe:
         httpGet: {path: /livez, port: metrics}
@@ -75,6 +72,7 @@ spec:
       volumeMounts:
         - {name: config, mountPath: /etc/pod-status-logger, readOnly: true}
         - {name: state, mountPath: /var/lib/pod-status-logger}
+        - {name: api, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
         # Sockets of plugins.
         - {name: tmp, mountPath: /tmp}
         {{- if .Values.otlp.tls.secretName }}
@@ -84,26 +82,36 @@ spec:
         - name: plugin-{{ .name }}
           mountPath: /plugins/{{ .name }}
           {{- if and (eq (.method | default "copy") "image-volume") (dir .path | ne "/") }}
-          subPath: {{ dir .path | trimPrefix "/" }}
+          subPath: {{ dir .path | trimPrefix "/" | quote }}
           {{- end }}
           readOnly: true
         {{- end }}
   volumes:
     - name: config
       configMap:
-        name: {{ include "pod-status-logger.fullname" . }}
+        name: {{ include "pod-status-logger.fullname" . | quote }}
+    # As Kubernetes itself mounts it into every container, where it does that.
+    - name: api
+      projected:
+        sources:
+          - serviceAccountToken: {path: token, expirationSeconds: 3607}
+          - configMap:
+              name: kube-root-ca.crt
+              items: [{key: ca.crt, path: ca.crt}]
+          - downwardAPI:
+              items: [{path: namespace, fieldRef: {fieldPath: metadata.namespace}}]
     - name: tmp
       emptyDir:
         sizeLimit: 16Mi
     {{- if eq .Values.mode "deployment" }}
     - name: state
       emptyDir:
-        sizeLimit: {{ .Values.emptyDir.sizeLimit }}
+        sizeLimit: {{ .Values.emptyDir.sizeLimit | quote }}
     {{- end }}
     {{- with .Values.otlp.tls.secretName }}
     - name: otlp-tls
       secret:
-        secretName: {{ . }}
+        secretName: {{ . | quote }}
         defaultMode: 0440
     {{- end }}
     {{- include "pod-status-logger.pluginVolumes" . | nindent 4 }}
@@ -115,15 +123,28 @@ spec:
   {{- end }}
 {{- end }}
 
-{{- define "pod-status-logger.otlpCertificates" -}}
+{{/*
+Variables of the chart's own, but for those that extraEnv has, and extraEnv.
+*/}}
+{{- define "pod-status-logger.env" -}}
+{{- $own := dict "GOMEMLIMIT" .Values.goMemLimit }}
 {{- with .Values.otlp.tls }}
 {{- if .secretName }}
 {{- range $variable, $key := dict "CERTIFICATE" .ca "CLIENT_CERTIFICATE" .cert "CLIENT_KEY" .key }}
 {{- if $key }}
-- name: OTEL_EXPORTER_OTLP_{{ $variable }}
-  value: /etc/pod-status-logger-tls/{{ $key }}
+{{- $_ := set $own (printf "OTEL_EXPORTER_OTLP_%s" $variable) (printf "/etc/pod-status-logger-tls/%s" $key) }}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- end }}
+{{- range .Values.extraEnv }}
+{{- $_ := unset $own .name }}
+{{- end }}
+{{- range $name, $value := $own }}
+- name: {{ $name }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
 {{- end }}
 {{- end }}
