@@ -41,7 +41,7 @@ func TestPage(t *testing.T) {
 	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("%v\n%s\n%s\n%s", err, out, last(stderr.String(), 4000), last(read(t, output), 4000))
+		t.Fatalf("%v\n%s\n%s\n%s", err, out, last(stderr.String()), last(read(t, output)))
 	}
 	if strings.TrimSpace(string(out)) != strings.TrimSpace(want) {
 		t.Errorf("the page says\n%s\nand its commands print\n%s", want, out)

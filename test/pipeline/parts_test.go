@@ -50,7 +50,7 @@ func start(t *testing.T, env []string, program string, args ...string) *process 
 	t.Cleanup(func() {
 		_ = p.cmd.Process.Kill()
 		if t.Failed() {
-			t.Logf("%s:\n%s", p.cmd, last(read(t, p.log), 4000))
+			t.Logf("%s:\n%s", p.cmd, last(read(t, p.log)))
 		}
 	})
 	return p
@@ -109,7 +109,7 @@ func run(t *testing.T, env []string, program string, args ...string) []byte {
 	if errors.Is(err, os.ErrNotExist) {
 		t.Fatalf("%v: make collector-test builds what the tests need", err)
 	} else if err != nil {
-		t.Fatalf("%s: %v\n%s", cmd, err, last(stderr.String(), 4000))
+		t.Fatalf("%s: %v\n%s", cmd, err, last(stderr.String()))
 	}
 	return out
 }
@@ -152,7 +152,8 @@ func write(t *testing.T, file string, text []byte) {
 	}
 }
 
-func last(s string, n int) string {
+// last is the end of a log that is too long to be shown.
+func last(s string) string {
 	s = strings.TrimSpace(s)
-	return s[max(0, len(s)-n):]
+	return s[max(0, len(s)-4000):]
 }
