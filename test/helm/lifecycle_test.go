@@ -12,13 +12,14 @@ import (
 )
 
 // newVolume makes a volume that the next claim is bound to, as no provisioner is
-// there. An empty class is that of claims that name none.
-func (c *control) newVolume(t *testing.T, name, class string) {
+// there. An empty class is that of claims that name none. A claim keeps others off.
+func (c *control) newVolume(t *testing.T, name, class string, claim *corev1.ObjectReference) {
 	t.Helper()
 	volume := &corev1.PersistentVolume{
 		ObjectMeta: metav1.ObjectMeta{Name: name},
 		Spec: corev1.PersistentVolumeSpec{
 			StorageClassName:       class,
+			ClaimRef:               claim,
 			Capacity:               corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("10Gi")},
 			AccessModes:            []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
 			PersistentVolumeSource: corev1.PersistentVolumeSource{HostPath: &corev1.HostPathVolumeSource{Path: "/none"}},
@@ -40,7 +41,7 @@ func TestLifecycle(t *testing.T) {
 		version := t.Name()[strings.LastIndexByte(t.Name(), '/')+1:]
 		ns := c.newNamespace(t, "life-"+version)
 		for i := range 2 {
-			c.newVolume(t, fmt.Sprintf("%s-%d", ns, i), "")
+			c.newVolume(t, fmt.Sprintf("%s-%d", ns, i), "", nil)
 		}
 		act := func(action, release string, values ...string) {
 			t.Helper()
@@ -81,7 +82,7 @@ func TestNotReadyIsReplaced(t *testing.T) {
 	h := helm(t, "v4").at(c.kubeconfig)
 	for _, mode := range []string{"statefulset", "deployment"} {
 		ns := c.newNamespace(t, "not-ready-"+mode)
-		c.newVolume(t, ns, "")
+		c.newVolume(t, ns, "", &corev1.ObjectReference{Namespace: ns, Name: "state-r-pod-status-logger-0"})
 		h.must("install", "r", chart, "--namespace", ns, "--set", "nodeSelector.none=here,mode="+mode)
 		broken := c.onePod(t, ns, "")
 		h.must("upgrade", "r", chart, "--namespace", ns, "--set", "mode="+mode, "--wait", "--timeout", "60s")
@@ -145,8 +146,6 @@ func TestVolumeCannotChange(t *testing.T) {
 		}
 		h.must("upgrade", "r", chart, "--namespace", ns, "--set", "config.cluster=prod")
 		h.must("uninstall", "r", "--namespace", ns)
-		// A claim that waits would take a volume of another test.
-		kubectl(t, c).must("delete", "pvc", "--all", "--namespace", ns)
 	})
 }
 

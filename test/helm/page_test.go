@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -32,7 +33,8 @@ func TestPage(t *testing.T) {
 	for _, version := range []string{"v3", "v4"} {
 		t.Run(version, func(t *testing.T) {
 			for _, release := range []string{"pods", "shop"} {
-				c.newVolume(t, "page-"+version+"-"+release, "standard")
+				claim := &corev1.ObjectReference{Namespace: "observability", Name: "state-" + release + "-pod-status-logger-0"}
+				c.newVolume(t, "page-"+version+"-"+release, "standard", claim) // claims of other tests wait for one, too
 			}
 			script, commands := scriptOf(t)
 			if commands < 25 {
