@@ -62,10 +62,14 @@ func run(t *testing.T, env []string, name string, args ...string) {
 }
 
 // staticAPI is an API server with one pod, of which each value from changes makes
-// another version.
+// another version. It serves watches only.
 func staticAPI(t *testing.T, changes <-chan int) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("watch") == "" {
+			http.Error(w, "only watches", http.StatusForbidden)
+			return
+		}
 		w.Header().Set("Content-Type", "application/json")
 		pod := func(kind string, version int, annotations string) {
 			_, _ = fmt.Fprintf(w, `{"type": %q, "object": {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "web", "namespace": "shop",
