@@ -41,7 +41,11 @@ func (r *reporter) failed(err error) {
 	}
 	r.said = true
 	stats := r.outbox.Stats()
-	r.logger.Warn("OTLP receiver takes no records; trying again until it does",
+	log := r.logger
+	if hint := hintOn(err.Error()); hint != "" {
+		log = log.With("hint", hint)
+	}
+	log.Warn("OTLP receiver takes no records; trying again until it does",
 		"error", err, "attempts", r.attempts, "failing_for", now.Sub(r.since).Round(time.Second),
 		"records_waiting", stats.Records, "bytes_waiting", stats.Bytes)
 }
