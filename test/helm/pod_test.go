@@ -34,7 +34,7 @@ exec setpriv --no-new-privs chroot --userspec=65532:65532 --groups=65532 "$root"
 // container runtime here; of the image there is what the program may touch.
 func TestPod(t *testing.T) {
 	if os.Getuid() != 0 {
-		if os.Getenv("CI") == "true" {
+		if os.Getenv("CI") != "" {
 			t.Fatal("CI has to run this as root")
 		}
 		t.Skip("mounting and changing users takes root")

@@ -31,7 +31,7 @@ func startClickHouse(t *testing.T) *clickhouse {
 	program, err := exec.LookPath("clickhouse-server")
 	if err != nil {
 		lack := "no clickhouse-server: apt-get update && apt-get install -y --no-install-recommends clickhouse-server"
-		if os.Getenv("CI") == "true" {
+		if os.Getenv("CI") != "" {
 			t.Fatal(lack)
 		}
 		t.Skip(lack)
