@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,9 +89,23 @@ func TestExitStatus(t *testing.T) {
 	}
 }
 
+func TestChosenPrograms(t *testing.T) {
+	var trials []string
+	runner := func(_ context.Context, p measure.Plan, _ string, _ *log.Logger) (measure.Results, error) {
+		trials = p.Programs()
+		return good(), nil
+	}
+	if status := run(context.Background(), []string{"-only=burst", "-programs=informer,stdout+otlp"}, io.Discard, io.Discard, runner); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	if want := []string{"stdout+otlp", "informer"}; !slices.Equal(trials, want) {
+		t.Errorf("measured %v, want %v", trials, want)
+	}
+}
+
 func TestBadFlag(t *testing.T) {
-	for _, flag := range []string{"-fast", "-only=speed"} {
-		if status, _, stderr := bench(good(), flag); status != 2 || !strings.Contains(stderr, flag) {
+	for _, flag := range []string{"-fast", "-only=speed", "-programs=informer,cat", "-only=burst -programs=frames"} {
+		if status, _, stderr := bench(good(), strings.Fields(flag)...); status != 2 || !strings.Contains(stderr, flag) {
 			t.Errorf("exit status %d: %s", status, stderr)
 		}
 	}

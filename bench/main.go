@@ -11,6 +11,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -34,6 +35,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, measured 
 	bin := flags.String("bin", "bin", "folder of the programs")
 	quick := flags.Bool("quick", false, "measure what aims are about, in three minutes")
 	only := flags.String("only", "", "groups of trials, separated by commas: cost, latency, scale, burst")
+	programs := flags.String("programs", "", "programs to measure, separated by commas, as "+names())
 	page := flags.String("page", "", "page to write the tables to")
 	images := flags.String("images", "", "folder to write plots to")
 	if err := flags.Parse(args); err != nil {
@@ -50,8 +52,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, measured 
 		}
 		plan = plan.Only(groups...)
 	}
-	if len(plan) == 0 {
-		_, _ = fmt.Fprintf(stderr, "-only=%s: want some of cost, latency, scale, burst\n", *only) // the status tells it too
+	var chosen []string
+	if *programs != "" {
+		chosen = strings.Split(*programs, ",")
+		plan = plan.Of(chosen...)
+	}
+	measurable := plan.Programs()
+	unknown := slices.ContainsFunc(chosen, func(name string) bool { return !slices.Contains(measurable, name) })
+	if len(measurable) == 0 || unknown {
+		// The status tells it too.
+		_, _ = fmt.Fprintf(stderr, "-only=%s -programs=%s: want some of cost, latency, scale, burst, and of what is measured there: %s\n", *only, *programs, names())
 		return 2
 	}
 	progress := log.New(stderr, "", log.Ltime)
@@ -75,6 +85,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, measured 
 		return 1
 	}
 	return 0
+}
+
+// names are those of all programs.
+func names() string {
+	var all []string
+	for _, s := range measure.All() {
+		all = append(all, s.Name)
+	}
+	return strings.Join(all, ", ")
 }
 
 func write(results measure.Results, machine string, stdout io.Writer, page, images string) error {

@@ -91,6 +91,27 @@ func (p Plan) Only(groups ...Group) Plan {
 	return slices.DeleteFunc(slices.Clone(p), func(s series) bool { return !slices.Contains(groups, s.group) })
 }
 
+// Of leaves out what is not of these programs.
+func (p Plan) Of(names ...string) Plan {
+	left := slices.Clone(p)
+	for i, s := range left {
+		left[i].trials = slices.DeleteFunc(slices.Clone(s.trials), func(t Trial) bool { return !slices.Contains(names, t.Subject.Name) })
+	}
+	return left
+}
+
+// Programs are the names of those that are measured.
+func (p Plan) Programs() (names []string) {
+	for _, s := range p {
+		for _, t := range s.trials {
+			if !slices.Contains(names, t.Subject.Name) {
+				names = append(names, t.Subject.Name)
+			}
+		}
+	}
+	return names
+}
+
 // light is how many times more events there are for those who need little for
 // one: what they need for all has to be much more than what a process does once.
 const light = 5
