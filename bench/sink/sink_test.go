@@ -56,6 +56,16 @@ func TestSink(t *testing.T) {
 	}
 }
 
+// TestMarkInTime: what looks like the beginning of a resourceVersion is none.
+func TestMarkInTime(t *testing.T) {
+	tally := NewTally(identity)
+	tally.Expect(0, 10)
+	tally.Add([]byte(`{"time":"2026-11-24T16:12:11.`+apiserver.Mark+`12Z","resource_version":"`+version(7)+`"}`), 1, time.Now())
+	if got := tally.Result(); got.Events != 1 || got.Arrived[7].IsZero() {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestEachRecordRefusesWhatIsNoRequest(t *testing.T) {
 	if err := EachRecord([]byte{0x0a, 200}, func([]byte) {}); err == nil {
 		t.Error("no error")

@@ -68,13 +68,19 @@ func (t *Tally) count(seq int) {
 	t.seqs[seq] = true
 }
 
+// find returns the event that a record is of. A time can hold the mark by chance,
+// though not with as many digits behind it.
 func (t *Tally) find(record []byte) (event int, ok bool) {
-	_, digits, ok := bytes.Cut(record, []byte(apiserver.Mark))
-	if !ok || len(digits) < apiserver.VersionDigits {
-		return 0, false
+	for {
+		_, digits, found := bytes.Cut(record, []byte(apiserver.Mark))
+		if !found || len(digits) < apiserver.VersionDigits {
+			return 0, false
+		}
+		if n, err := strconv.ParseUint(string(digits[:apiserver.VersionDigits]), 10, 32); err == nil {
+			return t.event(int(n)), true
+		}
+		record = digits
 	}
-	n, err := strconv.Atoi(string(digits[:apiserver.VersionDigits]))
-	return t.event(n), err == nil
 }
 
 // Lines takes in each line that is read as a record, until the reader ends.
