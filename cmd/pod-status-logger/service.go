@@ -88,19 +88,19 @@ func newService(ctx context.Context, c Config, env environment, cluster *rest.Co
 		},
 		Meter: s.metrics,
 	}
-	var processors []sdklog.Processor
+	var sinks []sdklog.Processor
 	if c.Stdout.Enabled {
 		s.stdout = s.newStdout(env)
-		processors = append(processors, s.stdout)
+		sinks = append(sinks, s.stdout)
 		settings.Lines = s.stdout.Lines
 	}
 	if receiver.Enabled {
 		processor := otlp.NewProcessor()
-		processors = append(processors, processor)
+		sinks = append(sinks, processor)
 		s.send(receiver)
 		settings.Encoded = processor.Take
 	}
-	if len(processors) == 0 {
+	if len(sinks) == 0 {
 		s.close()
 		return nil, usage(errNoSink)
 	}
@@ -111,7 +111,7 @@ func newService(ctx context.Context, c Config, env environment, cluster *rest.Co
 	if s.enricher != nil {
 		settings.Enricher = s.enricher
 	}
-	s.emitter = emit.New(emit.Settings{Cluster: c.Cluster, Version: buildVersion(), Resource: shared, Processors: processors})
+	s.emitter = emit.New(emit.Settings{Cluster: c.Cluster, Version: buildVersion(), Resource: shared, Sinks: sinks})
 	settings.Emitter = s.emitter
 	s.pipeline = pipeline.New(settings)
 	s.metrics.WatchPods(s.pipeline.Pods)

@@ -6,6 +6,7 @@ import (
 
 	sdklog "go.opentelemetry.io/otel/sdk/log"
 
+	"github.com/pod-status-logger/pod-status-logger/core/attributes"
 	"github.com/pod-status-logger/pod-status-logger/core/emit"
 )
 
@@ -16,7 +17,7 @@ func sdkRecord(tb testing.TB) *sdklog.Record {
 }
 
 func BenchmarkStdoutEncode(b *testing.B) {
-	format, r := emit.NewJSON(), sdkRecord(b)
+	format, r := emit.NewJSON(), attributes.Of(b.Context(), sdkRecord(b))
 	var line []byte
 	b.ReportAllocs()
 	for b.Loop() {
@@ -26,7 +27,7 @@ func BenchmarkStdoutEncode(b *testing.B) {
 }
 
 func BenchmarkPrettyEncode(b *testing.B) {
-	format, r := emit.Pretty{Color: true}, sdkRecord(b)
+	format, r := emit.Pretty{Color: true}, attributes.Of(b.Context(), sdkRecord(b))
 	var line []byte
 	b.ReportAllocs()
 	for b.Loop() {
@@ -47,7 +48,7 @@ func BenchmarkEmitStdout(b *testing.B) {
 func benchmarkEmit(b *testing.B, p sdklog.Processor) {
 	b.Helper()
 	const group = 256
-	emitter := emit.New(emit.Settings{Cluster: "prod-eu", Processors: []sdklog.Processor{p}})
+	emitter := emit.New(emit.Settings{Cluster: "prod-eu", Sinks: []sdklog.Processor{p}})
 	r := newUpdate(templateLabels())
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
@@ -65,7 +66,7 @@ func benchmarkEmit(b *testing.B, p sdklog.Processor) {
 
 // Encoding happens for every record, between the API server and the line.
 func TestEncodingAllocatesNothing(t *testing.T) {
-	format, r := emit.NewJSON(), sdkRecord(t)
+	format, r := emit.NewJSON(), attributes.Of(t.Context(), sdkRecord(t))
 	line := format.Append(nil, r)
 	if n := testing.AllocsPerRun(100, func() { line = format.Append(line[:0], r) }); n != 0 {
 		t.Errorf("%v allocations for a line, want 0", n)

@@ -1,7 +1,6 @@
 // Package emit writes records: it hands each, as slog's, through the otelslog
-// bridge to one OpenTelemetry LoggerProvider. Its first processor gives a record its
-// attributes, the others are the sinks: [Stdout] writes lines, package otlp
-// has the other one.
+// bridge to one OpenTelemetry LoggerProvider, whose processors are the sinks:
+// [Stdout] writes lines, package otlp has the other one.
 //
 // Package emittest reads records back in tests.
 package emit
@@ -17,6 +16,7 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/pod-status-logger/pod-status-logger/core/attributes"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
@@ -32,7 +32,10 @@ type Settings struct {
 	// Resource holds the attributes that all records share, on top of those of
 	// the environment variable OTEL_RESOURCE_ATTRIBUTES. May be nil.
 	Resource *resource.Resource
-	// Processors are the sinks, in the order in which they get a record.
+	// Sinks get each record first, in this order, and find its attributes with
+	// package attributes.
+	Sinks []sdklog.Processor
+	// Processors get it then, with its attributes in the record itself.
 	Processors []sdklog.Processor
 }
 
@@ -40,7 +43,7 @@ type Settings struct {
 type Emitter struct {
 	provider *sdklog.LoggerProvider
 	handler  slog.Handler
-	whole    *whole
+	carrier  *attributes.Carrier
 }
 
 // New returns an Emitter that writes to the processors of s.
@@ -48,7 +51,7 @@ func New(s Settings) *Emitter {
 	if s.Resource == nil {
 		s.Resource = resource.Empty()
 	}
-	whole := &whole{convert: converter{cluster: s.Cluster, labelKeys: make(map[string]string)}}
+	carrier := attributes.NewCarrier(s.Cluster)
 	options := []sdklog.LoggerProviderOption{
 		sdklog.WithResource(s.Resource),
 		// A pod may have more labels than the SDK's default of 128 attributes,
@@ -57,9 +60,12 @@ func New(s Settings) *Emitter {
 		sdklog.WithAttributeCountLimit(-1),
 		sdklog.WithAttributeValueLengthLimit(-1),
 		sdklog.WithAllowKeyDuplication(),
-		sdklog.WithProcessor(whole),
 	}
-	for _, p := range s.Processors {
+	processors := append([]sdklog.Processor{carrier.Name()}, s.Sinks...)
+	if len(s.Processors) > 0 {
+		processors = append(append(processors, carrier.Unload()), s.Processors...)
+	}
+	for _, p := range processors {
 		options = append(options, sdklog.WithProcessor(p))
 	}
 	provider := sdklog.NewLoggerProvider(options...)
@@ -69,20 +75,19 @@ func New(s Settings) *Emitter {
 			otelslog.WithLoggerProvider(provider),
 			otelslog.WithVersion(s.Version),
 			otelslog.WithSchemaURL(semconv.SchemaURL)),
-		whole: whole,
+		carrier: carrier,
 	}
 }
 
-// Emit hands a record to the processors, each of which has taken it when Emit
+// Emit hands a record to sinks and processors, each of which has taken it when Emit
 // returns. Nothing of r is kept.
 func (e *Emitter) Emit(ctx context.Context, r *record.Record) error {
 	if r.SpanContext.IsValid() {
 		ctx = trace.ContextWithRemoteSpanContext(ctx, r.SpanContext)
 	}
 	line := slog.NewRecord(r.Time, slogLevel(r.Level), record.Valid(r.Message), 0)
-	e.whole.record = r
-	defer func() { e.whole.record = nil }()
-	if err := e.handler.Handle(ctx, line); err != nil {
+	e.carrier.Load(ctx, r)
+	if err := e.handler.Handle(e.carrier, line); err != nil {
 		return fmt.Errorf("emit record %s: %w", r.ID, err)
 	}
 	return nil

@@ -114,7 +114,7 @@ func written(tb testing.TB, format emit.Format, records ...*record.Record) strin
 	tb.Helper()
 	var out bytes.Buffer
 	stdout := emit.NewStdout(&out, format, func(err error) { tb.Errorf("write: %v", err) })
-	emitter, _ := emittest.New(emit.Settings{Cluster: "prod-eu", Version: "1.0.0", Processors: []sdklog.Processor{stdout}})
+	emitter, _ := emittest.New(emit.Settings{Cluster: "prod-eu", Version: "1.0.0", Sinks: []sdklog.Processor{stdout}})
 	for _, r := range records {
 		if err := emitter.Emit(tb.Context(), r); err != nil {
 			tb.Fatal(err)

@@ -10,8 +10,8 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/log"
-	sdklog "go.opentelemetry.io/otel/sdk/log"
 
+	"github.com/pod-status-logger/pod-status-logger/core/attributes"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
@@ -28,11 +28,9 @@ type JSON struct {
 	b       []byte
 	start   int // of the line in b
 	members []member
-	given   []string // keys that plugins gave to this record
-	plugins []string // what the keys of plugins begin with
-	// What would otherwise be a closure for each record.
-	visit func(attribute.KeyValue) bool
-	taken func(key string) bool
+	given   []string              // keys that plugins gave to this record
+	plugins []string              // what the keys of plugins begin with
+	taken   func(key string) bool // isPlugins, made once
 }
 
 var _ Format = (*JSON)(nil)
@@ -45,7 +43,6 @@ func NewJSON(plugins ...string) *JSON {
 	for _, name := range plugins {
 		j.plugins = append(j.plugins, name+".")
 	}
-	j.visit = j.attribute
 	j.taken = j.isPlugins
 	return j
 }
@@ -57,7 +54,7 @@ type member struct {
 }
 
 // Append appends the line for r to b.
-func (j *JSON) Append(b []byte, r *sdklog.Record) []byte {
+func (j *JSON) Append(b []byte, r attributes.Record) []byte {
 	j.b, j.start = b, len(b)
 	j.members, j.given = j.members[:0], j.given[:0]
 	j.b = append(j.b, `{"time":"`...)
@@ -66,7 +63,9 @@ func (j *JSON) Append(b []byte, r *sdklog.Record) []byte {
 	j.b = append(j.b, levelOf(r.Severity()).String()...)
 	j.b = append(j.b, '"')
 	j.member(record.KeyMessage, r.Body(), memberOther)
-	r.WalkAttributes(j.visit)
+	for i := range r.Attributes {
+		j.attribute(&r.Attributes[i])
+	}
 	if id := r.TraceID(); id.IsValid() {
 		j.hex(record.KeyTraceID, id[:])
 	}
@@ -83,21 +82,18 @@ func (j *JSON) Append(b []byte, r *sdklog.Record) []byte {
 
 // attribute appends one attribute under its key on stdout. Those of plugins come
 // before labels, so that a label is known to collide with them.
-func (j *JSON) attribute(kv attribute.KeyValue) bool {
-	key := string(kv.Key)
-	if f, ok := record.ByAttribute(key); ok {
-		if f.Key != "" {
-			j.member(f.Key, kv.Value, kindOf(f.Key))
+func (j *JSON) attribute(a *attributes.Attribute) {
+	switch {
+	case a.Field != nil:
+		if a.Field.Key != "" {
+			j.member(a.Field.Key, a.Value, kindOf(a.Field.Key))
 		}
-		return true
+	case a.Label:
+		j.member(record.LabelKey(a.LabelKey(), j.taken), a.Value, memberLabel)
+	default:
+		j.given = append(j.given, string(a.Key))
+		j.member(string(a.Key), a.Value, memberPlugin)
 	}
-	if label, ok := strings.CutPrefix(key, record.AttrLabelPrefix); ok {
-		j.member(record.LabelKey(label, j.taken), kv.Value, memberLabel)
-		return true
-	}
-	j.given = append(j.given, key)
-	j.member(key, kv.Value, memberPlugin)
-	return true
 }
 
 func (j *JSON) isPlugins(key string) bool {

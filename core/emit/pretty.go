@@ -7,9 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"go.opentelemetry.io/otel/attribute"
-	sdklog "go.opentelemetry.io/otel/sdk/log"
-
+	"github.com/pod-status-logger/pod-status-logger/core/attributes"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
@@ -53,7 +51,7 @@ const (
 )
 
 // Append appends the line for r to b.
-func (p Pretty) Append(b []byte, r *sdklog.Record) []byte {
+func (p Pretty) Append(b []byte, r attributes.Record) []byte {
 	f, l := prettyFieldsOf(r), p.layout()
 	b = p.paint(b, colorDim, r.Timestamp().Local().Format(l.clock))
 	b = append(b, "  "...)
@@ -161,8 +159,8 @@ func (p Pretty) appendInfo(b []byte, info string, used int) []byte {
 	return append(b[:end], ellipsis...)
 }
 
-func prettyFieldsOf(r *sdklog.Record) (f prettyFields) {
-	r.WalkAttributes(func(kv attribute.KeyValue) bool {
+func prettyFieldsOf(r attributes.Record) (f prettyFields) {
+	for _, kv := range r.Attributes {
 		switch kv.Key {
 		case record.AttrAction:
 			f.action = kv.Value.AsString()
@@ -193,8 +191,7 @@ func prettyFieldsOf(r *sdklog.Record) (f prettyFields) {
 		case attrBundleVersion:
 			f.version = kv.Value.AsString()
 		}
-		return true
-	})
+	}
 	if r.TraceID().IsValid() {
 		f.trace = r.TraceID().String()[:traceDigits]
 	}

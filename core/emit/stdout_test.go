@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
 
+	"github.com/pod-status-logger/pod-status-logger/core/attributes"
 	"github.com/pod-status-logger/pod-status-logger/core/emit"
 	"github.com/pod-status-logger/pod-status-logger/core/emit/emittest"
 )
@@ -29,7 +30,7 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 // linesFormat writes for a record its number and a payload, to tell lines apart.
 type linesFormat struct{ payload string }
 
-func (f linesFormat) Append(b []byte, r *sdklog.Record) []byte {
+func (f linesFormat) Append(b []byte, r attributes.Record) []byte {
 	b = append(b, r.Body().AsString()...)
 	b = append(b, f.payload...)
 	return append(b, '\n')
@@ -308,7 +309,7 @@ func TestStdoutGivesBackALargeBuffer(t *testing.T) {
 func TestStdoutBehindTheEmitter(t *testing.T) {
 	var out bytes.Buffer
 	stdout := emit.NewStdout(&out, emit.NewJSON(), func(err error) { t.Error(err) })
-	emitter, _ := emittest.New(emit.Settings{Cluster: "prod-eu", Processors: []sdklog.Processor{stdout}})
+	emitter, _ := emittest.New(emit.Settings{Cluster: "prod-eu", Sinks: []sdklog.Processor{stdout}})
 	want := ""
 	for i := range 5 {
 		r := newUpdate(templateLabels())

@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
-	sdklog "go.opentelemetry.io/otel/sdk/log"
 	"go.opentelemetry.io/otel/sdk/resource"
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"github.com/pod-status-logger/pod-status-logger/core/attributes"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
@@ -45,78 +45,55 @@ const (
 )
 
 // encoder turns log records into OTLP. It keeps what it needs again, so that
-// encoding costs next to no garbage; it isn't safe for concurrent use.
+// encoding costs no garbage; it isn't safe for concurrent use.
 type encoder struct {
-	// The attributes of the record at hand, parted by where they go. Kept for
-	// their memory only.
-	own, promoted []attribute.KeyValue
-
-	// The attributes of the last resource seen. A provider has one, and
+	// The last resource seen, and its attributes, encoded. A provider has one, and
 	// reading it costs an allocation per attribute.
-	resource      *resource.Resource
-	resourceAttrs []attribute.KeyValue
+	resource *resource.Resource
+	shared   []byte
 }
 
 // encode appends r as the only record of a ResourceLogs field of an
 // ExportLogsServiceRequest.
 //
-// The OTLP Resource is that of the provider, overlaid by those attributes of
-// the record that say which pod it is about: the SDK has one resource for the
-// whole process, OTLP wants one per pod.
-func (e *encoder) encode(b []byte, r *sdklog.Record) []byte {
-	e.part(r)
+// The OTLP Resource is that of the provider, and those attributes of the record
+// that say which pod it is about: the SDK has one resource for the whole process,
+// OTLP wants one per pod.
+func (e *encoder) encode(b []byte, r attributes.Record) []byte {
 	res := r.Resource()
-
 	b, request := begin(b, requestResourceLogs)
-	b = e.encodeResource(b, res)
-	b = e.encodeScopeLogs(b, r)
+	b = e.encodeResource(b, res, r.Attributes)
+	b = encodeScopeLogs(b, r)
 	b = appendString(b, resourceLogsSchemaURL, res.SchemaURL())
 	return end(b, request)
-}
-
-// part fills own and promoted. Of promoted attributes with one key, the last
-// one stays: keys are unique in a resource.
-func (e *encoder) part(r *sdklog.Record) {
-	clear(e.own) // drops what they refer to
-	clear(e.promoted)
-	e.own, e.promoted = e.own[:0], e.promoted[:0]
-	r.WalkAttributes(func(kv attribute.KeyValue) bool {
-		if f, ok := record.ByAttribute(string(kv.Key)); !ok || f.Place != record.Resource {
-			e.own = append(e.own, kv)
-		} else if i := index(e.promoted, kv.Key); i >= 0 {
-			e.promoted[i] = kv
-		} else {
-			e.promoted = append(e.promoted, kv)
-		}
-		return true
-	})
 }
 
 // ofPod tells the attributes of a resource that say something of a pod. Where the
 // provider's resource has them they are about the pod that this program runs in.
 func ofPod(kv attribute.KeyValue) bool {
-	f, ok := record.ByAttribute(string(kv.Key))
-	return ok && f.Place == record.Resource
+	f := record.ByAttribute(string(kv.Key))
+	return f != nil && f.Place == record.Resource
 }
 
-func (e *encoder) encodeResource(b []byte, res *resource.Resource) []byte {
+func (e *encoder) encodeResource(b []byte, res *resource.Resource, all []attributes.Attribute) []byte {
 	if e.resource != res {
-		e.resource, e.resourceAttrs = res, slices.DeleteFunc(res.Attributes(), ofPod)
-	}
-	if len(e.resourceAttrs)+len(e.promoted) == 0 {
-		return b
+		e.resource = res
+		e.shared = appendKeyValues(nil, resourceAttributes, slices.DeleteFunc(res.Attributes(), ofPod))
 	}
 	b, start := begin(b, resourceLogsResource)
-	for _, kv := range e.resourceAttrs {
-		if index(e.promoted, kv.Key) < 0 {
-			b = appendKeyValue(b, resourceAttributes, kv)
+	b = append(b, e.shared...)
+	for i := range all {
+		if all[i].OfPod() {
+			b = appendAttribute(b, resourceAttributes, &all[i].KeyValue)
 		}
 	}
-	b = appendKeyValues(b, resourceAttributes, e.promoted)
+	if len(b) == start {
+		return b[:start-emptyMessage]
+	}
 	return end(b, start)
 }
 
-func (e *encoder) encodeScopeLogs(b []byte, r *sdklog.Record) []byte {
+func encodeScopeLogs(b []byte, r attributes.Record) []byte {
 	scope := r.InstrumentationScope()
 	b, start := begin(b, resourceLogsScopeLogs)
 	if scope.Name != "" || scope.Version != "" || scope.SchemaURL != "" || scope.Attributes.Len() > 0 {
@@ -127,12 +104,12 @@ func (e *encoder) encodeScopeLogs(b []byte, r *sdklog.Record) []byte {
 		b = appendKeyValues(b, scopeAttributes, scope.Attributes.ToSlice())
 		b = end(b, inner)
 	}
-	b = e.encodeLogRecord(b, r)
+	b = encodeLogRecord(b, r)
 	b = appendString(b, scopeLogsSchemaURL, scope.SchemaURL)
 	return end(b, start)
 }
 
-func (e *encoder) encodeLogRecord(b []byte, r *sdklog.Record) []byte {
+func encodeLogRecord(b []byte, r attributes.Record) []byte {
 	b, start := begin(b, scopeLogsLogRecords)
 	b = appendFixed64(b, logTime, unixNano(r.Timestamp()))
 	if n := r.Severity(); n >= 1 && n <= 24 { // what OTLP has numbers for
@@ -140,7 +117,11 @@ func (e *encoder) encodeLogRecord(b []byte, r *sdklog.Record) []byte {
 	}
 	b = appendString(b, logSeverityText, r.SeverityText())
 	b = appendValue(b, logBody, r.Body())
-	b = appendKeyValues(b, logAttributes, e.own)
+	for i := range r.Attributes {
+		if !r.Attributes[i].OfPod() {
+			b = appendAttribute(b, logAttributes, &r.Attributes[i].KeyValue)
+		}
+	}
 	b = appendVarint(b, logDroppedAttributes, uint64(min(max(r.DroppedAttributes(), 0), math.MaxUint32)))
 	if flags := r.TraceFlags(); flags != 0 {
 		b = protowire.AppendTag(b, logFlags, protowire.Fixed32Type)
@@ -161,13 +142,4 @@ func (e *encoder) encodeLogRecord(b []byte, r *sdklog.Record) []byte {
 // others before 1970.
 func unixNano(t time.Time) uint64 {
 	return uint64(max(t.UnixNano(), 0))
-}
-
-func index(kvs []attribute.KeyValue, key attribute.Key) int {
-	for i := range kvs {
-		if kvs[i].Key == key {
-			return i
-		}
-	}
-	return -1
 }

@@ -216,7 +216,7 @@ func promote(logs *logspb.ResourceLogs) {
 	var own []*commonpb.KeyValue
 	attrs := logs.GetResource().GetAttributes()
 	for _, kv := range r.GetAttributes() {
-		if f, ok := record.ByAttribute(kv.GetKey()); !ok || f.Place != record.Resource {
+		if f := record.ByAttribute(kv.GetKey()); f == nil || f.Place != record.Resource {
 			own = append(own, kv)
 			continue
 		}

@@ -5,6 +5,8 @@ import (
 	"sync"
 
 	sdklog "go.opentelemetry.io/otel/sdk/log"
+
+	"github.com/pod-status-logger/pod-status-logger/core/attributes"
 )
 
 // maxScratch bounds the memory that a Processor keeps for the next records
@@ -32,10 +34,10 @@ func NewProcessor() *Processor { return &Processor{} }
 func (p *Processor) Enabled(context.Context, sdklog.EnabledParameters) bool { return true }
 
 // OnEmit encodes and stages r. It keeps no reference to r and never fails.
-func (p *Processor) OnEmit(_ context.Context, r *sdklog.Record) error {
+func (p *Processor) OnEmit(ctx context.Context, r *sdklog.Record) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.scratch = p.encoder.encode(p.scratch, r)
+	p.scratch = p.encoder.encode(p.scratch, attributes.Of(ctx, r))
 	p.ends = append(p.ends, len(p.scratch))
 	return nil
 }

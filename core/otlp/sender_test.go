@@ -266,9 +266,9 @@ func BenchmarkSend(b *testing.B) {
 func benchmarkSend(b *testing.B, o otlptest.Options, compression otlp.Compression) {
 	const group = 256
 	p := otlp.NewProcessor()
-	r := emitted(b, podRecord())
+	ctx, r := emitted(b, podRecord())
 	for range group {
-		_ = p.OnEmit(b.Context(), r)
+		_ = p.OnEmit(ctx, r)
 	}
 	records := p.Take()
 	receiver := otlptest.New(b, o)

@@ -39,7 +39,7 @@ func TestWholeWay(t *testing.T) {
 	}
 	var lines bytes.Buffer
 	stdout := emit.NewStdout(&lines, emit.NewJSON(), func(err error) { t.Error(err) })
-	emitter, exporter := emittest.New(emit.Settings{Cluster: "test", Processors: []sdklog.Processor{stdout}})
+	emitter, exporter := emittest.New(emit.Settings{Cluster: "test", Sinks: []sdklog.Processor{stdout}})
 	p := pipeline.New(pipeline.Settings{Emitter: emitter, Meter: telemetry.NewMetrics("test"), Journal: discard{}})
 
 	ctx, cancel := context.WithCancel(t.Context())
@@ -157,13 +157,13 @@ func benchmarkJournal(b *testing.B, j *journal.Journal, stored bool) {
 func benchmark(b *testing.B, withOTLP bool, j pipeline.Journal, stored bool) {
 	stdout := emit.NewStdout(io.Discard, emit.NewJSON(), func(err error) { b.Error(err) })
 	settings := pipeline.Settings{Meter: telemetry.NewMetrics("test"), Journal: j, Stored: stored, Lines: stdout.Lines}
-	processors := []sdklog.Processor{stdout}
+	sinks := []sdklog.Processor{stdout}
 	if withOTLP {
 		processor := otlp.NewProcessor()
-		processors = append(processors, processor)
+		sinks = append(sinks, processor)
 		settings.Encoded = processor.Take
 	}
-	settings.Emitter = emit.New(emit.Settings{Processors: processors})
+	settings.Emitter = emit.New(emit.Settings{Sinks: sinks})
 	p := pipeline.New(settings)
 
 	const pods = 100

@@ -154,20 +154,20 @@ var fields = [...]Field{
 
 // Read-only indices of the table.
 var (
-	byAttribute = index(func(f Field) string {
+	byAttribute = index(func(f *Field) string {
 		if f.Place == Own {
 			return ""
 		}
 		return f.OTLP
 	})
-	byKey = index(func(f Field) string { return f.Key })
+	byKey = index(func(f *Field) string { return f.Key })
 )
 
-func index(by func(Field) string) map[string]Field {
-	m := make(map[string]Field, len(fields))
-	for _, f := range fields {
-		if k := by(f); k != "" {
-			m[k] = f
+func index(by func(*Field) string) map[string]*Field {
+	m := make(map[string]*Field, len(fields))
+	for i := range fields {
+		if k := by(&fields[i]); k != "" {
+			m[k] = &fields[i]
 		}
 	}
 	return m
@@ -176,11 +176,9 @@ func index(by func(Field) string) map[string]Field {
 // Fields returns the table of fields in the order in which they are written.
 func Fields() []Field { return slices.Clone(fields[:]) }
 
-// ByAttribute returns the field whose value is in the attribute with this key.
-func ByAttribute(key string) (Field, bool) {
-	f, ok := byAttribute[key]
-	return f, ok
-}
+// ByAttribute returns the field whose value is in the attribute with this key, a row
+// of the table, which must not be changed; nil: there is none.
+func ByAttribute(key string) *Field { return byAttribute[key] }
 
 // IsKey tells whether a key on stdout belongs to a field of the table.
 func IsKey(key string) bool {

@@ -1,4 +1,4 @@
-package emit
+package attributes
 
 import (
 	"math"
@@ -16,7 +16,7 @@ import (
 // rune, would make an OTLP request unsendable.
 type converter struct {
 	cluster string
-	attrs   []attribute.KeyValue // reused
+	all     []Attribute // reused
 	// labelKeys has the attribute key of each label key seen, so that it isn't
 	// put together anew for each record. Its keys are parts of its values: those
 	// of a record would keep all labels of its pod in memory.
@@ -26,14 +26,14 @@ type converter struct {
 // maxLabelKeys bounds the memory of label keys for clusters that make them up.
 const maxLabelKeys = 4096
 
-// attributes returns the attributes of r: those of the table in its order, then
+// convert returns the attributes of r: those of the table in its order, then
 // those of plugins, then labels. They are valid until the next call.
-func (c *converter) attributes(r *record.Record) []attribute.KeyValue {
-	c.attrs = c.attrs[:0]
+func (c *converter) convert(r *record.Record) []Attribute {
+	c.all = c.all[:0]
 	c.event(r)
 	if r.Dropped != nil {
 		c.dropped(r)
-		return c.attrs
+		return c.all
 	}
 	c.pod(r.Pod)
 	if r.Container != nil {
@@ -47,12 +47,12 @@ func (c *converter) attributes(r *record.Record) []attribute.KeyValue {
 	c.workload(&r.Pod.Workload)
 	c.account(r)
 	for _, kv := range r.Attributes {
-		c.attrs = append(c.attrs, attribute.KeyValue{Key: attribute.Key(record.Valid(string(kv.Key))), Value: scalar(kv.Value)})
+		c.all = append(c.all, Attribute{KeyValue: attribute.KeyValue{Key: attribute.Key(record.Valid(string(kv.Key))), Value: scalar(kv.Value)}})
 	}
 	for key, value := range r.Pod.Labels.All() {
-		c.str(c.labelKey(key), value)
+		c.all = append(c.all, Attribute{KeyValue: attribute.String(c.labelKey(key), record.Valid(value)), Label: true})
 	}
-	return c.attrs
+	return c.all
 }
 
 func (c *converter) event(r *record.Record) {
@@ -67,11 +67,10 @@ func (c *converter) event(r *record.Record) {
 // dropped writes all that a record says which is about no pod.
 func (c *converter) dropped(r *record.Record) {
 	c.nonEmpty(record.AttrCluster, c.cluster)
-	c.attrs = append(c.attrs,
-		unsigned(record.AttrDropped, r.Dropped.Records),
-		unsigned(record.AttrDroppedFirst, r.Dropped.FirstSeq),
-		unsigned(record.AttrDroppedLast, r.Dropped.LastSeq),
-		unsigned(record.AttrDroppedTotal, r.Dropped.Total))
+	c.field(record.AttrDropped, unsigned(r.Dropped.Records))
+	c.field(record.AttrDroppedFirst, unsigned(r.Dropped.FirstSeq))
+	c.field(record.AttrDroppedLast, unsigned(r.Dropped.LastSeq))
+	c.field(record.AttrDroppedTotal, unsigned(r.Dropped.Total))
 	c.number(r)
 }
 
@@ -89,14 +88,13 @@ func (c *converter) container(r *record.Record) {
 	c.str(record.AttrContainer, p.Name)
 	c.str(record.AttrContainerType, p.Type.String())
 	c.str(record.AttrImage, p.Image)
-	c.attrs = append(c.attrs,
-		attribute.Bool(record.AttrReady, p.Ready),
-		attribute.Int64(record.AttrRestartCount, int64(p.RestartCount)))
+	c.field(record.AttrReady, attribute.BoolValue(p.Ready))
+	c.field(record.AttrRestartCount, attribute.Int64Value(int64(p.RestartCount)))
 	if p.Terminated {
-		c.attrs = append(c.attrs, attribute.Int64(record.AttrExitCode, int64(p.ExitCode)))
+		c.field(record.AttrExitCode, attribute.Int64Value(int64(p.ExitCode)))
 	}
 	if p.Signal != 0 {
-		c.attrs = append(c.attrs, attribute.Int64(record.AttrSignal, int64(p.Signal)))
+		c.field(record.AttrSignal, attribute.Int64Value(int64(p.Signal)))
 	}
 	c.str(record.AttrContainerState, p.Status)
 	c.nonEmpty(record.AttrContainerReason, r.Reason)
@@ -122,10 +120,10 @@ func (c *converter) workload(w *record.Workload) {
 func (c *converter) account(r *record.Record) {
 	c.nonEmpty(record.AttrEnrichment, r.Enrichment)
 	if r.Initial {
-		c.attrs = append(c.attrs, attribute.Bool(record.AttrInitial, true))
+		c.field(record.AttrInitial, attribute.BoolValue(true))
 	}
 	if r.Recovered {
-		c.attrs = append(c.attrs, attribute.Bool(record.AttrRecovered, true))
+		c.field(record.AttrRecovered, attribute.BoolValue(true))
 	}
 	c.str(record.AttrResourceVersion, r.ResourceVersion)
 	c.number(r)
@@ -133,12 +131,15 @@ func (c *converter) account(r *record.Record) {
 
 func (c *converter) number(r *record.Record) {
 	c.str(record.AttrID, r.ID.String())
-	c.attrs = append(c.attrs, unsigned(record.AttrSeq, r.Seq))
+	c.field(record.AttrSeq, unsigned(r.Seq))
 }
 
-func (c *converter) str(key, value string) {
-	c.attrs = append(c.attrs, attribute.String(key, record.Valid(value)))
+// field appends the attribute of a field.
+func (c *converter) field(key string, v attribute.Value) {
+	c.all = append(c.all, Attribute{KeyValue: attribute.KeyValue{Key: attribute.Key(key), Value: v}, Field: record.ByAttribute(key)})
 }
+
+func (c *converter) str(key, value string) { c.field(key, attribute.StringValue(record.Valid(value))) }
 
 func (c *converter) nonEmpty(key, value string) {
 	if value != "" {
@@ -174,9 +175,9 @@ func scalar(v attribute.Value) attribute.Value {
 
 // unsigned is what the bridge makes of such a number: attributes have signed ones
 // only.
-func unsigned(key string, n uint64) attribute.KeyValue {
+func unsigned(n uint64) attribute.Value {
 	if n > math.MaxInt64 {
-		return attribute.String(key, strconv.FormatUint(n, 10))
+		return attribute.StringValue(strconv.FormatUint(n, 10))
 	}
-	return attribute.Int64(key, int64(n))
+	return attribute.Int64Value(int64(n))
 }
