@@ -40,9 +40,9 @@ func (c *converter) convert(r *record.Record) []Attribute {
 		c.container(r)
 	}
 	if !r.OccurredAt.IsZero() {
-		c.str(record.AttrOccurredAt, r.OccurredAt.UTC().Format(time.RFC3339Nano))
+		c.str(fieldOccurredAt, r.OccurredAt.UTC().Format(time.RFC3339Nano))
 	}
-	c.nonEmpty(record.AttrPodReason, r.Pod.Reason)
+	c.nonEmpty(fieldPodReason, r.Pod.Reason)
 	c.service(r.Pod)
 	c.workload(&r.Pod.Workload)
 	c.account(r)
@@ -56,94 +56,96 @@ func (c *converter) convert(r *record.Record) []Attribute {
 }
 
 func (c *converter) event(r *record.Record) {
-	c.str(record.AttrAction, r.Action.String())
-	c.nonEmpty(record.AttrState, r.State.String())
+	c.str(fieldAction, r.Action.String())
+	c.nonEmpty(fieldState, r.State.String())
 	if r.HasReason() {
-		c.str(record.AttrReason, r.Reason)
-		c.str(record.AttrInfo, r.Info)
+		c.str(fieldReason, r.Reason)
+		c.str(fieldInfo, r.Info)
 	}
 }
 
 // dropped writes all that a record says which is about no pod.
 func (c *converter) dropped(r *record.Record) {
-	c.nonEmpty(record.AttrCluster, c.cluster)
-	c.field(record.AttrDropped, unsigned(r.Dropped.Records))
-	c.field(record.AttrDroppedFirst, unsigned(r.Dropped.FirstSeq))
-	c.field(record.AttrDroppedLast, unsigned(r.Dropped.LastSeq))
-	c.field(record.AttrDroppedTotal, unsigned(r.Dropped.Total))
+	c.nonEmpty(fieldCluster, c.cluster)
+	c.field(fieldDropped, unsigned(r.Dropped.Records))
+	c.field(fieldDroppedFirst, unsigned(r.Dropped.FirstSeq))
+	c.field(fieldDroppedLast, unsigned(r.Dropped.LastSeq))
+	c.field(fieldDroppedTotal, unsigned(r.Dropped.Total))
 	c.number(r)
 }
 
 func (c *converter) pod(p *record.Pod) {
-	c.str(record.AttrPodName, p.Name)
-	c.str(record.AttrNamespace, p.Namespace)
-	c.str(record.AttrPodUID, p.UID)
-	c.nonEmpty(record.AttrNode, p.Node)
-	c.nonEmpty(record.AttrCluster, c.cluster)
-	c.str(record.AttrPhase, p.Phase)
+	c.str(fieldPodName, p.Name)
+	c.str(fieldNamespace, p.Namespace)
+	c.str(fieldPodUID, p.UID)
+	c.nonEmpty(fieldNode, p.Node)
+	c.nonEmpty(fieldCluster, c.cluster)
+	c.str(fieldPhase, p.Phase)
 }
 
 func (c *converter) container(r *record.Record) {
 	p := r.Container
-	c.str(record.AttrContainer, p.Name)
-	c.str(record.AttrContainerType, p.Type.String())
-	c.str(record.AttrImage, p.Image)
-	c.field(record.AttrReady, attribute.BoolValue(p.Ready))
-	c.field(record.AttrRestartCount, attribute.Int64Value(int64(p.RestartCount)))
+	c.str(fieldContainer, p.Name)
+	c.str(fieldContainerType, p.Type.String())
+	c.str(fieldImage, p.Image)
+	c.field(fieldReady, attribute.BoolValue(p.Ready))
+	c.field(fieldRestartCount, attribute.Int64Value(int64(p.RestartCount)))
 	if p.Terminated {
-		c.field(record.AttrExitCode, attribute.Int64Value(int64(p.ExitCode)))
+		c.field(fieldExitCode, attribute.Int64Value(int64(p.ExitCode)))
 	}
 	if p.Signal != 0 {
-		c.field(record.AttrSignal, attribute.Int64Value(int64(p.Signal)))
+		c.field(fieldSignal, attribute.Int64Value(int64(p.Signal)))
 	}
-	c.str(record.AttrContainerState, p.Status)
-	c.nonEmpty(record.AttrContainerReason, r.Reason)
+	c.str(fieldContainerState, p.Status)
+	c.nonEmpty(fieldContainerReason, r.Reason)
 }
 
 func (c *converter) service(p *record.Pod) {
-	c.nonEmpty(record.AttrServiceName, p.Service.Name)
-	c.nonEmpty(record.AttrServiceNS, p.Service.Namespace)
-	c.nonEmpty(record.AttrServiceVersion, p.Service.Version)
-	c.nonEmpty(record.AttrServiceInstance, p.Service.InstanceID)
+	c.nonEmpty(fieldServiceName, p.Service.Name)
+	c.nonEmpty(fieldServiceNS, p.Service.Namespace)
+	c.nonEmpty(fieldServiceVersion, p.Service.Version)
+	c.nonEmpty(fieldServiceInstance, p.Service.InstanceID)
 }
 
 func (c *converter) workload(w *record.Workload) {
-	c.nonEmpty(record.AttrDeployment, w.Deployment)
-	c.nonEmpty(record.AttrReplicaSet, w.ReplicaSet)
-	c.nonEmpty(record.AttrStatefulSet, w.StatefulSet)
-	c.nonEmpty(record.AttrDaemonSet, w.DaemonSet)
-	c.nonEmpty(record.AttrJob, w.Job)
-	c.nonEmpty(record.AttrCronJob, w.CronJob)
+	c.nonEmpty(fieldDeployment, w.Deployment)
+	c.nonEmpty(fieldReplicaSet, w.ReplicaSet)
+	c.nonEmpty(fieldStatefulSet, w.StatefulSet)
+	c.nonEmpty(fieldDaemonSet, w.DaemonSet)
+	c.nonEmpty(fieldJob, w.Job)
+	c.nonEmpty(fieldCronJob, w.CronJob)
 }
 
 // account writes what lets a reader tell records apart and count them.
 func (c *converter) account(r *record.Record) {
-	c.nonEmpty(record.AttrEnrichment, r.Enrichment)
+	c.nonEmpty(fieldEnrichment, r.Enrichment)
 	if r.Initial {
-		c.field(record.AttrInitial, attribute.BoolValue(true))
+		c.field(fieldInitial, attribute.BoolValue(true))
 	}
 	if r.Recovered {
-		c.field(record.AttrRecovered, attribute.BoolValue(true))
+		c.field(fieldRecovered, attribute.BoolValue(true))
 	}
-	c.str(record.AttrResourceVersion, r.ResourceVersion)
+	c.str(fieldResourceVersion, r.ResourceVersion)
 	c.number(r)
 }
 
 func (c *converter) number(r *record.Record) {
-	c.str(record.AttrID, r.ID.String())
-	c.field(record.AttrSeq, unsigned(r.Seq))
+	c.str(fieldID, r.ID.String())
+	c.field(fieldSeq, unsigned(r.Seq))
 }
 
 // field appends the attribute of a field.
-func (c *converter) field(key string, v attribute.Value) {
-	c.all = append(c.all, Attribute{KeyValue: attribute.KeyValue{Key: attribute.Key(key), Value: v}, Field: record.ByAttribute(key)})
+func (c *converter) field(f *record.Field, v attribute.Value) {
+	c.all = append(c.all, Attribute{KeyValue: attribute.KeyValue{Key: attribute.Key(f.OTLP), Value: v}, Field: f})
 }
 
-func (c *converter) str(key, value string) { c.field(key, attribute.StringValue(record.Valid(value))) }
+func (c *converter) str(f *record.Field, value string) {
+	c.field(f, attribute.StringValue(record.Valid(value)))
+}
 
-func (c *converter) nonEmpty(key, value string) {
+func (c *converter) nonEmpty(f *record.Field, value string) {
 	if value != "" {
-		c.str(key, value)
+		c.str(f, value)
 	}
 }
 
