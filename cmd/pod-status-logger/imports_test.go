@@ -19,6 +19,8 @@ func TestImports(t *testing.T) {
 		{"core/status", module + "core/watch", "it compares pods wherever they come from"},
 		{"core/status", "k8s.io/client-go", "it is pure"},
 		{"core/watch", module, "a stream knows nothing of what its events are for"},
+		{"core/attributes", module + "core/emit", "both sinks build on it"},
+		{"core/attributes", "k8s.io", "a record is all that it needs"},
 		{"core/emit", module + "core/status", "a record is all that it needs"},
 		{"core/emit", "k8s.io", "a record is all that it needs"},
 		{"core/otlp", module + "core/emit", "one sink does not know the other"},
