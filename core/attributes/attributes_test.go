@@ -48,7 +48,7 @@ func withoutContext(_ context.Context, r *sdklog.Record) attributes.Record {
 
 // compareValues compares attribute values as what they are of.
 var compareValues = cmp.Options{
-	cmp.Comparer(func(a, b attribute.Value) bool { return a.Type() == b.Type() && a.Emit() == b.Emit() }),
+	cmp.Comparer(func(a, b attribute.Value) bool { return a.Type() == b.Type() && a.String() == b.String() }),
 	cmp.Comparer(func(a, b *record.Field) bool { return a == b }),
 }
 

@@ -136,15 +136,18 @@ const maxShort = 0x7f - 3*emptyMessage
 
 // appendShort is appendKeyValue for nearly all attributes, in a third of the time.
 func appendShort(b []byte, field protowire.Number, key, value string) []byte {
-	b = append(b, tag(field), byte(len(key)+len(value)+3*emptyMessage))
-	b = append(b, tag(keyValueKey), byte(len(key)))
+	keySize, valueSize := byte(len(key)), byte(len(value)) //nolint:gosec // as maxShort has it
+	b = append(b, tag(field), keySize+valueSize+3*emptyMessage)
+	b = append(b, tag(keyValueKey), keySize)
 	b = append(b, key...)
-	b = append(b, tag(keyValueValue), byte(len(value)+emptyMessage), tag(anyString), byte(len(value)))
+	b = append(b, tag(keyValueValue), valueSize+emptyMessage, tag(anyString), valueSize)
 	return append(b, value...)
 }
 
 // tag is that of a field of bytes with a number below 16.
-func tag(field protowire.Number) byte { return byte(field<<3) | byte(protowire.BytesType) }
+func tag(field protowire.Number) byte {
+	return byte(field<<3) | byte(protowire.BytesType) //nolint:gosec // all are below 16
+}
 
 // appendValue appends v as an AnyValue, which is there even where v is empty.
 func appendValue(b []byte, field protowire.Number, v attribute.Value) []byte {
