@@ -55,13 +55,15 @@ faults: ## Stream RECORDS records through each plugin that goes wrong
 fuzz: ## Run each fuzz target for FUZZTIME
 	tools/fuzz.sh $(FUZZTIME)
 
-.PHONY: bench bench-programs bench-test bench-go bench-compare
+.PHONY: bench bench-programs bench-test bench-go bench-compare profile
 bench: bench-programs ## Measure the program beside others, and see that it is as fast and small as it aims to be (15 minutes; QUICK=1: three)
 	bench/bin/bench -bin bench/bin $(if $(QUICK),-quick,-page docs/performance.md -images docs/images)
 bench-programs: build
 	CGO_ENABLED=0 go -C bench build -trimpath -ldflags='-s -w' -o bin/ . ./informer ./decode ./frames
 	CGO_ENABLED=0 go -C bench/k8sobjects build -trimpath -ldflags='-s -w' -o ../bin/k8sobjects .
 	cp bin/pod-status-logger bench/bin/
+profile: bench-programs ## Profile the program at full speed for the compiler, which builds by cmd/pod-status-logger/default.pgo
+	bench/bin/bench -bin bench/bin -profile cmd/pod-status-logger/default.pgo
 bench-test: ## Test what measures
 	go -C bench vet ./...
 	go -C bench test ./...

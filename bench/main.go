@@ -36,6 +36,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, measured 
 	quick := flags.Bool("quick", false, "measure what aims are about, in three minutes")
 	only := flags.String("only", "", "groups of trials, separated by commas: cost, latency, scale, burst")
 	programs := flags.String("programs", "", "programs to measure, separated by commas, as "+names())
+	profile := flags.String("profile", "", "file to write a CPU profile of pod-status-logger to, instead of measuring")
 	page := flags.String("page", "", "page to write the tables to")
 	images := flags.String("images", "", "folder to write plots to")
 	if err := flags.Parse(args); err != nil {
@@ -67,6 +68,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, measured 
 	progress := log.New(stderr, "", log.Ltime)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM) // what was started is to end with this
 	defer stop()
+	if *profile != "" {
+		if err := measure.Profile(ctx, *bin, *profile, profiled); err != nil {
+			progress.Print(err)
+			return 1
+		}
+		return 0
+	}
 	machine := report.Machine()
 	if load := report.Load(); load > 1 {
 		machine += fmt.Sprintf(", with a load of %.1f by other programs at the beginning", load)
@@ -86,6 +94,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, measured 
 	}
 	return 0
 }
+
+// profiled is how many seconds a profile goes on.
+const profiled = 20
 
 // names are those of all programs.
 func names() string {

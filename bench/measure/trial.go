@@ -23,6 +23,10 @@ type Trial struct {
 	Rate    int  // of events a second; 0: at full speed
 	Memory  bool // wait until memory has settled, before it is read
 	Plain   bool // HTTP/1.1 without TLS
+
+	// during is called while the events come, and ends the trial, which has no
+	// outcome then; nil: it goes on until all is there.
+	during func(address string) error
 }
 
 // Outcome is what came of a trial.
@@ -140,6 +144,9 @@ func (r *run) measure(ctx context.Context, o *Outcome) error {
 	r.otlp.Expect(0, r.Events)
 	began = time.Now()
 	r.server.Feed(ctx, r.Events, r.Rate)
+	if r.during != nil {
+		return r.during(r.site.address)
+	}
 	if err := r.drain(ctx); err != nil {
 		return fmt.Errorf("handle events: %w", err)
 	}

@@ -3,6 +3,7 @@ package measure
 import (
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/pod-status-logger/pod-status-logger/bench/apiserver"
@@ -50,6 +51,16 @@ func TestTry(t *testing.T) {
 			}
 		})
 	}
+	t.Run("profile", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "cpu.pprof")
+		if err := Profile(t.Context(), bin, file, 1); err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.CommandContext(t.Context(), "go", "tool", "pprof", "-raw", file).CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "core/watch.(*Stream).Run") {
+			t.Errorf("%v: no profile of a watch: %s", err, out)
+		}
+	})
 	t.Run("a program that is gone", func(t *testing.T) {
 		broken := ours("broken", false, "none", "--no-such-flag")
 		o, err := Try(t.Context(), bin, Trial{Subject: broken, Pods: 1, Size: apiserver.Small, Events: 1})
