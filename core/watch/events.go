@@ -19,8 +19,9 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/watch/podwire"
 )
 
-// readBuffer is how much is read from a connection at a time.
-const readBuffer = 32 << 10
+// readBuffer is how much is read from a connection at a time: four records of TLS.
+// A frame that fits is read where it lies.
+const readBuffer = 64 << 10
 
 // wireEvent is an event of a watch as it came. Its object is either a pod, or
 // another one.
@@ -37,7 +38,7 @@ type events struct {
 	client *Client
 	body   io.ReadCloser
 	in     *bufio.Reader
-	frame  []byte // reused
+	large  []byte // a frame that doesn't fit into in; reused
 	decode func() (wireEvent, error)
 }
 
@@ -81,18 +82,39 @@ func (e *events) protobuf() (wireEvent, error) {
 	if err != nil {
 		return wireEvent{}, endOf(length, err)
 	}
-	size := binary.BigEndian.Uint32(length)
+	size := uint64(binary.BigEndian.Uint32(length))
 	_, _ = e.in.Discard(len(length)) // it is there
-	frame, err := podwire.ReadObject(e.in, uint64(size), &e.frame)
+	frame, err := e.frame(size)
 	if err != nil {
 		return wireEvent{}, err
 	}
 	return e.parse(frame)
 }
 
+// frame reads a frame of this size, which is valid until the next is read.
+func (e *events) frame(size uint64) ([]byte, error) {
+	if size > readBuffer {
+		return podwire.ReadObject(e.in, size, &e.large)
+	}
+	frame, err := e.in.Peek(int(size))
+	if err != nil {
+		return nil, noEOF(err)
+	}
+	_, _ = e.in.Discard(len(frame)) // it is there
+	return frame, nil
+}
+
 // endOf tells a clean end from one within what there should be.
 func endOf(have []byte, err error) error {
-	if errors.Is(err, io.EOF) && len(have) > 0 {
+	if len(have) > 0 {
+		return noEOF(err)
+	}
+	return err
+}
+
+// noEOF is for where more has to come.
+func noEOF(err error) error {
+	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
 	return err
