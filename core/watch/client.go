@@ -21,7 +21,9 @@ type Client struct {
 // the full clientset costs 12 MB of binary and 9 MB of memory. It prefers
 // protobuf and takes JSON. It never limits the rate, as a stream has at most
 // one request at a time, and it ignores cfg.Timeout, which would cut every
-// watch. cfg is not changed.
+// watch. It speaks HTTP/1.1, asks for nothing compressed, and has the kernel see
+// that the server is still there, unless cfg says otherwise by NextProtos, Dial or
+// Transport. cfg is not changed.
 func NewClient(cfg *rest.Config) (*Client, error) {
 	scheme := runtime.NewScheme()
 	if err := corev1.AddToScheme(scheme); err != nil {
@@ -35,6 +37,7 @@ func NewClient(cfg *rest.Config) (*Client, error) {
 	c.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
 	c.Timeout = 0
 	c.QPS, c.RateLimiter = -1, nil
+	connect(c)
 	if c.WarningHandler == nil && c.WarningHandlerWithContext == nil {
 		c.WarningHandler = rest.NoWarnings{} // the default prints through klog
 	}

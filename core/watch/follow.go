@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"strings"
+	"syscall"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -55,13 +58,18 @@ func (r *session) watch(call *silence) (*events, error) {
 	return newEvents(r.Stream, r.Client, body{response, call}), nil
 }
 
-// unanswered returns nil where the connection was closed before the response.
+// unanswered returns nil where the connection was closed before the response, or
+// in its head.
 func unanswered(err error) error {
-	if net.IsProbableEOF(err) {
+	if net.IsProbableEOF(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.EPIPE) || strings.HasSuffix(err.Error(), idleClosed) {
 		return nil
 	}
 	return err
 }
+
+// idleClosed is what net/http says of a new connection that is closed before
+// anything was asked over it. One that has served before is replaced unseen.
+const idleClosed = "http: server closed idle connection"
 
 // signOfLife counts a watch that is still open after a moment as heard: where
 // nothing at all changes, bookmarks stay away too.

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
 
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
 	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
@@ -63,7 +64,12 @@ func startReader(t *testing.T, srv *watchtest.Server, from string, s watch.Setti
 // startGated starts a reader that takes nothing before gate is closed.
 func startGated(t *testing.T, srv *watchtest.Server, from string, s watch.Settings, gate chan struct{}) *reader {
 	t.Helper()
-	client, err := watch.NewClient(srv.Config())
+	return startAt(t, srv.Config(), from, s, gate)
+}
+
+func startAt(t *testing.T, cfg *rest.Config, from string, s watch.Settings, gate chan struct{}) *reader {
+	t.Helper()
+	client, err := watch.NewClient(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,7 +69,11 @@ func (r *session) readList(in *bufio.Reader) (*page, error) {
 		pods: func(yield func(*podwire.Pod, error) bool) {
 			for {
 				pod, err := r.nextPod(list)
-				if errors.Is(err, io.EOF) || !yield(pod, err) || err != nil {
+				if errors.Is(err, io.EOF) {
+					readOut(in)
+					return
+				}
+				if !yield(pod, err) || err != nil {
 					return
 				}
 			}
@@ -79,6 +83,11 @@ func (r *session) readList(in *bufio.Reader) (*page, error) {
 		},
 	}, nil
 }
+
+// readOut reads what is behind the last pod of a list, which is next to nothing:
+// only a response that was read to its end leaves its connection for the next one.
+// Where it can't be read nothing is lost but that.
+func readOut(in io.Reader) { _, _ = io.Copy(io.Discard, io.LimitReader(in, readBuffer)) }
 
 func (r *session) nextPod(list *podwire.List) (*podwire.Pod, error) {
 	message, err := list.Next()
