@@ -14,12 +14,27 @@ type reader struct {
 
 // next goes on to the next field. False is the end, or r.bad.
 func (r *reader) next() bool {
-	if r.bad || len(r.rest) == 0 {
+	if r.bad {
 		return false
 	}
-	if r.short() {
-		return true
+	// Most of the fields have a low number and at most 127 bytes, or a small number:
+	// a third of the time of a pod is saved by reading them here.
+	if b := r.rest; len(b) >= 2 && b[0] >= 1<<3 && (b[0]|b[1])&0x80 == 0 {
+		r.field, r.typ = protowire.Number(b[0]>>3), protowire.Type(b[0]&7)
+		switch end := 2 + int(b[1]); {
+		case r.typ == protowire.BytesType && end <= len(b):
+			r.data, r.rest = b[2:end], b[end:]
+			return true
+		case r.typ == protowire.VarintType:
+			r.number, r.rest = uint64(b[1]), b[2:]
+			return true
+		}
 	}
+	return len(r.rest) > 0 && r.long()
+}
+
+// long reads a field of any kind.
+func (r *reader) long() bool {
 	field, typ, n := protowire.ConsumeTag(r.rest)
 	if n < 0 {
 		return r.fail()
@@ -37,18 +52,6 @@ func (r *reader) next() bool {
 		return r.fail()
 	}
 	r.rest = r.rest[n:]
-	return true
-}
-
-// short is next for most of the fields, those with a low number and at most 127
-// bytes: a third of the time of a pod is saved by that.
-func (r *reader) short() bool {
-	b := r.rest
-	if len(b) < 2 || b[0]&7 != byte(protowire.BytesType) || b[0] < 1<<3 || (b[0]|b[1])&0x80 != 0 || int(b[1]) > len(b)-2 {
-		return false
-	}
-	end := 2 + int(b[1])
-	r.field, r.typ, r.data, r.rest = protowire.Number(b[0]>>3), protowire.BytesType, b[2:end], b[end:]
 	return true
 }
 
