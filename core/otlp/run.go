@@ -35,16 +35,20 @@ func (r *run) next(ctx context.Context) error {
 	return r.deliver(ctx, b)
 }
 
+// gathered is how many bytes of records don't wait for more: a larger request
+// costs hardly less for each, and more memory.
+const gathered = 256 << 10
+
 // gather lets records come together after a request, so that where one comes each
 // millisecond there isn't a request for each. One that comes after a while is sent
-// at once, and so is what fills a request.
+// at once, and so is what makes a large request.
 func (r *run) gather(ctx context.Context) error {
 	from := r.began.Add(r.settings.Spacing)
 	if !time.Now().Before(from) {
 		return nil
 	}
 	select {
-	case <-r.outbox.Ready(from, r.maxBytes, r.maxRecords):
+	case <-r.outbox.Ready(from, min(r.maxBytes, gathered), r.maxRecords):
 	case <-r.hurry:
 	case <-ctx.Done():
 		return ctx.Err()

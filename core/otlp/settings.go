@@ -46,7 +46,7 @@ type Settings struct {
 	MaxBytes, MaxRecords int
 
 	// Spacing is how long after the beginning of a request the next one begins at
-	// the earliest, unless it is full: records gather meanwhile. Default: 30 ms.
+	// the earliest, unless it is large: records gather meanwhile. Default: 30 ms.
 	Spacing time.Duration
 
 	// Pauses between attempts grow from RetryInitial to RetryMax, 1 s and 30 s
