@@ -105,11 +105,27 @@ func New(members []Member, owners Owners, meter Meter, log *slog.Logger) *Chain 
 }
 
 // Enrich adds to the records what the plugins know of them, and returns them in
-// order, less those that a plugin suppressed. It blocks for the longest timeout
-// of a member at most, and for that of the owners.
+// order, less those that a plugin suppressed. For each 128 records it blocks for
+// the longest timeout of a member at most, and once for that of the owners.
 func (c *Chain) Enrich(ctx context.Context, records []record.Record) []record.Record {
 	c.findOwners(ctx, records)
-	additions := make([][]addition, len(c.members))
+	additions := c.ask(ctx, records)
+	kept := records[:0]
+	for i := range records {
+		if !c.merge(&records[i], i, additions) {
+			kept = append(kept, records[i])
+		}
+	}
+	return kept
+}
+
+// ask asks all members at once.
+func (c *Chain) ask(ctx context.Context, records []record.Record) [][]*addition {
+	additions := make([][]*addition, len(c.members))
+	if len(c.members) == 1 {
+		additions[0] = c.members[0].ask(ctx, records)
+		return additions
+	}
 	var asked errgroup.Group
 	for i, m := range c.members {
 		asked.Go(func() error {
@@ -118,13 +134,7 @@ func (c *Chain) Enrich(ctx context.Context, records []record.Record) []record.Re
 		})
 	}
 	_ = asked.Wait() // what failed is in the additions
-	kept := records[:0]
-	for i := range records {
-		if !c.merge(&records[i], i, additions) {
-			kept = append(kept, records[i])
-		}
-	}
-	return kept
+	return additions
 }
 
 // findOwners looks up the owners of all pods in the records.
@@ -148,9 +158,9 @@ func (c *Chain) findOwners(ctx context.Context, records []record.Record) {
 
 // merge adds to record i what the members have for it, and tells whether one of
 // them suppresses it.
-func (c *Chain) merge(r *record.Record, i int, additions [][]addition) (suppress bool) {
+func (c *Chain) merge(r *record.Record, i int, additions [][]*addition) (suppress bool) {
 	for k, m := range c.members {
-		a := &additions[k][i]
+		a := additions[k][i]
 		if !r.SpanContext.IsValid() { // the first one wins
 			r.SpanContext = a.span
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
@@ -24,6 +25,8 @@ const (
 	// maxInFlight is the number of calls of a plugin at the same time: while one
 	// is computed the next is under way.
 	maxInFlight = 2
+	// maxAtOnce is the number of records that wait for one deadline.
+	maxAtOnce = maxBatch * maxInFlight
 	// maxKnown is the number of pods that a member remembers its additions for.
 	// A pod's records come close together: when it starts, and when it ends.
 	maxKnown = 4096
@@ -37,9 +40,16 @@ type member struct {
 	Member
 	meter Meter
 	log   *slog.Logger
-	known *simplelru.LRU[podKey, addition] // nil: it has to be asked each time
+	known *simplelru.LRU[string, known] // by uid; nil: it has to be asked each time
 
+	answer []*addition // of ask, used again
 	warned rate.Sometimes
+}
+
+// known is what the plugin has said of a pod that looked like that.
+type known struct {
+	pod podKey
+	*addition
 }
 
 // podKey is all that the patch of a plugin can depend on that looks at pods only.
@@ -56,69 +66,92 @@ func keyOf(p *record.Pod) podKey {
 func newMember(m Member, meter Meter, log *slog.Logger) *member {
 	out := &member{Member: m, meter: meter, log: log, warned: rate.Sometimes{Interval: time.Minute}}
 	if m.PodOnly {
-		out.known, _ = simplelru.NewLRU[podKey, addition](maxKnown, nil) // fails for no positive size
+		out.known, _ = simplelru.NewLRU[string, known](maxKnown, nil) // fails for no positive size
 	}
 	return out
 }
 
-// ask returns what the plugin adds to each record.
-func (m *member) ask(ctx context.Context, records []record.Record) []addition {
+// ask returns what the plugin adds to each record, until it is called again.
+func (m *member) ask(ctx context.Context, records []record.Record) []*addition {
+	m.answer = slices.Grow(m.answer[:0], len(records))
 	if m.known == nil {
-		return m.call(ctx, records)
+		additions := m.call(ctx, records)
+		for i := range additions {
+			m.answer = append(m.answer, &additions[i])
+		}
+		return m.answer
+	}
+	var news []record.Record // a record for each pod that is not known
+	var at []int             // which records they are
+	for i := range records {
+		a := m.recall(records[i].Pod)
+		if a == nil && (len(at) == 0 || records[i].Pod != news[len(news)-1].Pod) { // not of the same event
+			news, at = append(news, records[i]), append(at, i)
+		}
+		m.answer = append(m.answer, a)
+	}
+	m.learn(news, at, m.call(ctx, news), records)
+	return m.answer
+}
+
+// recall returns what the plugin has said of a pod, or nil.
+func (m *member) recall(pod *record.Pod) *addition {
+	if k, ok := m.known.Get(pod.UID); ok && k.pod == keyOf(pod) {
+		return k.addition
+	}
+	return nil
+}
+
+// learn fills in what the plugin has found of the news, and remembers it. The
+// records of an event share their pod.
+func (m *member) learn(news []record.Record, at []int, found []addition, records []record.Record) {
+	for n := range news {
+		for i := at[n]; i < len(records) && records[i].Pod == news[n].Pod; i++ {
+			m.answer[i] = &found[n]
+		}
+		m.remember(news[n].Pod, found[n])
+	}
+}
+
+func (m *member) remember(pod *record.Pod, a addition) {
+	if a.err == nil && a.size() <= maxKnownBytes && (pod.Owners == nil || !pod.Owners.Pending) {
+		m.known.Add(pod.UID, known{keyOf(pod), &a})
+	}
+}
+
+// call has the plugin answer for all records.
+func (m *member) call(ctx context.Context, records []record.Record) []addition {
+	if len(records) == 0 {
+		return nil
 	}
 	additions := make([]addition, len(records))
-	var news []record.Record           // a record for each pod that is not known
-	at := make([]int, 0, len(records)) // for each record of a pod that is not known, which of these
-	for i := range records {
-		if a, ok := m.known.Get(keyOf(records[i].Pod)); ok {
-			additions[i] = a
-			at = append(at, -1)
-			continue
-		}
-		if i == 0 || at[i-1] < 0 || records[i].Pod != records[i-1].Pod { // not of the same event
-			news = append(news, records[i])
-		}
-		at = append(at, len(news)-1)
+	for from := 0; from < len(records); from += maxAtOnce {
+		to := min(from+maxAtOnce, len(records))
+		m.batches(ctx, split(records[from:to]), additions[from:to])
 	}
-	found := m.call(ctx, news)
-	for i, n := range at {
-		if n >= 0 {
-			additions[i] = found[n]
-		}
-	}
-	m.remember(news, found)
 	return additions
 }
 
-func (m *member) remember(records []record.Record, additions []addition) {
-	for i := range records {
-		pod := records[i].Pod
-		a := &additions[i]
-		if a.err == nil && a.size() <= maxKnownBytes && (pod.Owners == nil || !pod.Owners.Pending) {
-			m.known.Add(keyOf(pod), *a)
-		}
-	}
-}
-
-// call has the plugin answer for all records, in batches, within its timeout: all
-// together have one, since where records are large there are many batches.
-func (m *member) call(ctx context.Context, records []record.Record) []addition {
-	additions := make([]addition, len(records))
+// batches has the plugin answer for batches within its timeout: all together have
+// one, since where records are large there are many batches.
+func (m *member) batches(ctx context.Context, batches [][]record.Record, out []addition) {
 	ctx, cancel := context.WithTimeout(ctx, m.Timeout)
 	defer cancel()
+	if len(batches) == 1 {
+		m.batch(ctx, batches[0], out)
+		return
+	}
 	var calls errgroup.Group
 	calls.SetLimit(maxInFlight)
-	from := 0
-	for _, batch := range split(records) {
-		out := additions[from : from+len(batch)]
-		from += len(batch)
+	for _, batch := range batches {
+		own := out[:len(batch)]
+		out = out[len(batch):]
 		calls.Go(func() error {
-			m.batch(ctx, batch, out)
+			m.batch(ctx, batch, own)
 			return nil
 		})
 	}
 	_ = calls.Wait()
-	return additions
 }
 
 // batch has the plugin answer for a batch.

@@ -124,6 +124,31 @@ func TestOneDeadline(t *testing.T) {
 	})
 }
 
+// TestDeadlines: no more records wait for one deadline than can be asked for at
+// the same time.
+func TestDeadlines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &fake{name: "a", batch: func(ctx context.Context, batch []record.Record) ([]Patch, error) {
+			select {
+			case <-time.After(150 * time.Millisecond): // two in a row would be too late
+				return make([]Patch, len(batch)), nil
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}}
+		meter := newCounts()
+		records := New([]Member{{Plugin: p, Timeout: 200 * time.Millisecond}}, nil, meter, slog.New(slog.DiscardHandler)).Enrich(t.Context(), recordsOf(300))
+		for i, r := range records {
+			if r.Enrichment != "" {
+				t.Fatalf("record %d: %s", i, r.Enrichment)
+			}
+		}
+		if meter.calls[OK] != 5 {
+			t.Errorf("calls %v", meter.calls)
+		}
+	})
+}
+
 // TestWarnings: the log says what goes wrong, once a minute.
 func TestWarnings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

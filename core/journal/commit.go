@@ -179,6 +179,7 @@ func (j *Journal) publish(e *entry) {
 		j.seq = e.group.Seq
 		j.committed = e.at
 	}
+	j.added()
 	j.broadcast()
 }
 
@@ -266,6 +267,7 @@ func (j *Journal) dropped(seq uint64, n int) {
 }
 
 func (j *Journal) blocked() {
+	j.ready.settle()
 	if j.blockedSince.IsZero() {
 		j.blockedSince = time.Now()
 	}

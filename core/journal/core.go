@@ -61,6 +61,7 @@ type Journal struct {
 	version uint64 // rises with what is to be stored; todo is everything since saved
 	saved   uint64
 	changed chan struct{} // closed at the next change; nil while nobody waits for one
+	ready   ready
 }
 
 // store keeps the bytes of a journal.
@@ -173,6 +174,7 @@ func (j *Journal) Seal() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.sealed = true
+	j.ready.settle()
 	j.broadcast()
 }
 
@@ -187,6 +189,7 @@ func (j *Journal) Close() error {
 		return nil
 	}
 	j.sealed, j.closed = true, true
+	j.ready.settle()
 	j.broadcast()
 	j.mu.Unlock()
 	return j.store.close()

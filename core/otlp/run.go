@@ -19,16 +19,41 @@ type run struct {
 	maxBytes  int // shrinks to what the receiver takes
 	// maxRecords shrinks to what the receiver answers in time to, and grows again.
 	maxRecords int
-	inTime     int // requests in a row that were answered since it shrank or grew
+	inTime     int       // requests in a row that were answered since it shrank or grew
+	began      time.Time // the last request
 }
 
 // next sends the batch at the front of the outbox.
 func (r *run) next(ctx context.Context) error {
+	if err := r.gather(ctx); err != nil {
+		return err
+	}
 	b, err := r.outbox.Next(ctx, r.maxBytes, r.maxRecords)
 	if err != nil {
 		return fmt.Errorf("take records: %w", err)
 	}
 	return r.deliver(ctx, b)
+}
+
+// gathered is how many bytes of records don't wait for more: a larger request
+// costs hardly less for each, and more memory.
+const gathered = 256 << 10
+
+// gather lets records come together after a request, so that where one comes each
+// millisecond there isn't a request for each. One that comes after a while is sent
+// at once, and so is what makes a large request.
+func (r *run) gather(ctx context.Context) error {
+	from := r.began.Add(r.settings.Spacing)
+	if !time.Now().Before(from) {
+		return nil
+	}
+	select {
+	case <-r.outbox.Ready(from, min(r.maxBytes, gathered), r.maxRecords):
+	case <-r.hurry:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
 }
 
 // deliver sends b, in one request if the receiver lets it. If it refuses for
@@ -112,6 +137,7 @@ func (r *run) insist(ctx context.Context, records [][]byte) error {
 // attempt makes one request.
 func (r *run) attempt(ctx context.Context, records [][]byte) error {
 	start := time.Now()
+	r.began = start
 	timed, cancel := context.WithTimeout(ctx, r.settings.Timeout)
 	defer cancel()
 	r.outbox.Sent(len(records))

@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 )
 
@@ -19,11 +21,13 @@ type fakeTransport struct {
 	errors []error
 	answer answer
 	times  []time.Time
+	sizes  []int // of the requests, in records
 	closed int
 }
 
-func (f *fakeTransport) export(context.Context, [][]byte) (answer, error) {
+func (f *fakeTransport) export(_ context.Context, records [][]byte) (answer, error) {
 	f.times = append(f.times, time.Now())
+	f.sizes = append(f.sizes, len(records))
 	i := min(len(f.times), len(f.errors)) - 1
 	return f.answer, f.errors[i]
 }
@@ -103,6 +107,75 @@ func TestPausesBeginAnewAfterSuccess(t *testing.T) {
 			t.Errorf("the first pause of another outage is %s", last)
 		}
 	})
+}
+
+// TestRecordsGather: a record each millisecond makes no request each millisecond,
+// but one that comes after a while is sent at once.
+func TestRecordsGather(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeTransport{errors: []error{nil}}
+		s, outbox, _ := fakeSender(t, f)
+		go func() {
+			for range 90 {
+				time.Sleep(time.Millisecond)
+				commit(t, outbox, "a")
+			}
+			time.Sleep(time.Minute)
+			commit(t, outbox, "late")
+			synctest.Wait()
+			if got := len(f.times); got != 5 {
+				t.Errorf("%d requests after a lone record, want 5", got)
+			}
+			outbox.Seal()
+		}()
+		if err := s.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]time.Duration{30 * time.Millisecond, 30 * time.Millisecond, 30 * time.Millisecond}, f.pauses()[:3]); diff != "" {
+			t.Errorf("time between requests (-want +got):\n%s", diff)
+		}
+		if sum := f.sizes[0] + f.sizes[1] + f.sizes[2] + f.sizes[3]; f.sizes[0] != 1 || sum != 90 {
+			t.Errorf("requests of %v records", f.sizes)
+		}
+	})
+}
+
+// TestGatheringEnds: nothing waits for more where a request is full, or there
+// will be no more.
+func TestGatheringEnds(t *testing.T) {
+	for name, end := range map[string]func(t *testing.T, s *Sender, outbox *journal.Journal){
+		"records": func(t *testing.T, _ *Sender, outbox *journal.Journal) { commit(t, outbox, "b", "c", "d") },
+		"bytes":   func(t *testing.T, _ *Sender, outbox *journal.Journal) { commit(t, outbox, strings.Repeat("b", 1000)) },
+		"sealed": func(t *testing.T, _ *Sender, outbox *journal.Journal) {
+			commit(t, outbox, "b")
+			outbox.Seal()
+		},
+		"hurry": func(t *testing.T, s *Sender, outbox *journal.Journal) {
+			commit(t, outbox, "b")
+			s.Hurry()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := &fakeTransport{errors: []error{nil}}
+				s, outbox, _ := fakeSender(t, f)
+				s.settings.MaxRecords, s.settings.MaxBytes = 3, 1000
+				go func() {
+					commit(t, outbox, "a")
+					time.Sleep(time.Millisecond)
+					end(t, s, outbox)
+					synctest.Wait()
+					if len(f.times) != 2 {
+						t.Errorf("%d requests, want 2", len(f.times))
+					}
+					outbox.Seal()
+				}()
+				if err := s.Run(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			})
+		})
+	}
 }
 
 func TestReceiversWishForPauses(t *testing.T) {

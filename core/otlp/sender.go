@@ -20,6 +20,10 @@ type Outbox interface {
 	// ones, within the limits but at least one. It returns the same until Ack,
 	// and journal.ErrClosed when there never will be one again.
 	Next(ctx context.Context, maxBytes, maxRecords int) (journal.Batch, error)
+	// Ready returns a channel that is closed once it is the time from and there is a
+	// record, or so much before that it makes no sense to wait for more, or there
+	// never will be any again.
+	Ready(from time.Time, bytes, records int) <-chan struct{}
 	// Ack removes a batch from the front.
 	Ack(b journal.Batch) error
 	// Refuse removes a batch of one record from the front, which the receiver will

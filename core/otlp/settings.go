@@ -45,6 +45,10 @@ type Settings struct {
 	// receivers refuse more than 4 MiB, and 2048.
 	MaxBytes, MaxRecords int
 
+	// Spacing is how long after the beginning of a request the next one begins at
+	// the earliest, unless it is large: records gather meanwhile. Default: 30 ms.
+	Spacing time.Duration
+
 	// Pauses between attempts grow from RetryInitial to RetryMax, 1 s and 30 s
 	// by default, give or take half. A receiver that says when to come back
 	// is heeded up to RetryHintMax, 5 min by default.
@@ -66,6 +70,7 @@ const (
 	defaultUserAgent    = "pod-status-logger"
 	defaultMaxBytes     = 3 << 20
 	defaultMaxRecords   = 2048
+	defaultSpacing      = 30 * time.Millisecond
 	defaultRetryInitial = time.Second
 	defaultRetryMax     = 30 * time.Second
 	defaultRetryHintMax = 5 * time.Minute
@@ -78,6 +83,7 @@ func (s Settings) withDefaults() Settings {
 	s.UserAgent = or(s.UserAgent, defaultUserAgent)
 	s.MaxBytes = or(s.MaxBytes, defaultMaxBytes)
 	s.MaxRecords = or(s.MaxRecords, defaultMaxRecords)
+	s.Spacing = or(s.Spacing, defaultSpacing)
 	s.RetryInitial = or(s.RetryInitial, defaultRetryInitial)
 	s.RetryMax = or(s.RetryMax, defaultRetryMax)
 	s.RetryHintMax = or(s.RetryHintMax, defaultRetryHintMax)

@@ -40,19 +40,16 @@ func added(n int) (events []watch.Event) {
 	return events
 }
 
-// TestWindows: records are enriched so many at a time that each waits for one
-// deadline of a plugin, in order, and the rest at the end of a group.
+// TestWindows: the records of a group are enriched together, in order.
 func TestWindows(t *testing.T) {
 	for name, c := range map[string]struct {
 		events int
 		want   []window
 	}{
 		"one":            {1, []window{{1, "0", "0"}}},
-		"one window":     {128, []window{{128, "0", "127"}}},
-		"one more":       {129, []window{{128, "0", "127"}, {1, "128", "128"}}},
-		"a whole group":  {256, []window{{128, "0", "127"}, {128, "128", "255"}}},
-		"another group":  {257, []window{{128, "0", "127"}, {128, "128", "255"}, {1, "256", "256"}}},
-		"groups of many": {400, []window{{128, "0", "127"}, {128, "128", "255"}, {128, "256", "383"}, {16, "384", "399"}}},
+		"a whole group":  {256, []window{{256, "0", "255"}}},
+		"another group":  {257, []window{{256, "0", "255"}, {1, "256", "256"}}},
+		"groups of many": {600, []window{{256, "0", "255"}, {256, "256", "511"}, {88, "512", "599"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []window
@@ -119,8 +116,8 @@ func TestEnriched(t *testing.T) {
 			t.Fatalf("emitted as it was before: %s", told)
 		}
 	}
-	// 127 come, 127 go as the list does not have them, and the last pod has two records.
-	if diff := cmp.Diff([]int{128, 128}, windows); diff != "" {
+	// 511 come in two groups, 511 go as the list does not have them, and the last pod has two records.
+	if diff := cmp.Diff([]int{256, 255, 512, 1}, windows); diff != "" {
 		t.Errorf("records in windows (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"create B/found recovered", "update B/found c running recovered"}, s.told[len(s.told)-2:]); diff != "" {

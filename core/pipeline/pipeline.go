@@ -88,9 +88,9 @@ const (
 	// more are waiting.
 	maxGroup = 256
 	// maxPending is the number of records after which they are enriched although
-	// the group is not complete: two batches, which a plugin gets at the same time,
-	// so that each record waits for one deadline.
-	maxPending = 128
+	// the group is not complete: one event can find that all pods are gone. Most
+	// groups have fewer, so that plugins are called once for each.
+	maxPending = 2 * maxGroup
 	// maxStaged is the number of records after which they are committed although
 	// the group is not complete: one event can find that all pods are gone.
 	maxStaged = 1024
