@@ -40,12 +40,12 @@ func change(prev, next *State, r *record.Record) string {
 		return podPredicate(r)
 	}
 	switch {
-	case prev.reason != next.reason || prev.message != next.message:
+	case !sameReason(prev, next):
 		return podPredicate(r)
-	case prev.grace == notDeleting && next.grace != notDeleting:
-		return " is being deleted within " + seconds(next.grace)
-	case prev.grace != next.grace && next.grace != notDeleting:
-		return " is being deleted, now within " + seconds(next.grace)
+	case prev.grace() == notDeleting && next.grace() != notDeleting:
+		return " is being deleted within " + seconds(next.grace())
+	case prev.grace() != next.grace() && next.grace() != notDeleting:
+		return " is being deleted, now within " + seconds(next.grace())
 	case prev.node != next.node:
 		return " was scheduled to node " + next.node.Value()
 	case prev.phase != next.phase:
