@@ -72,6 +72,7 @@ func otherContexts(rules *clientcmd.ClientConfigLoadingRules, name string) strin
 
 // watchCluster watches the pods of a cluster until ctx ends.
 func watchCluster(ctx context.Context, c Config, env environment, client *rest.Config) error {
+	defer keepGarbageRoom(env.lookup)()
 	s, err := newService(ctx, c, env, client)
 	if err != nil {
 		return err

@@ -13,19 +13,20 @@ import (
 type builder struct {
 	cluster            string
 	state              *State
+	uid, version       string      // as strings, which the pod of an event has
 	pod                *record.Pod // made with the first record: most events have none
 	at                 time.Time
 	initial, recovered bool
 	records            []record.Record
 }
 
-func (r Rules) builder(s *State, at time.Time) *builder {
-	return &builder{cluster: r.Cluster, state: s, at: at}
+func (r Rules) builder(s *State, pod *corev1.Pod, at time.Time) *builder {
+	return &builder{cluster: r.Cluster, state: s, uid: string(pod.UID), version: pod.ResourceVersion, at: at}
 }
 
 func (b *builder) add(rec record.Record) {
 	if b.pod == nil {
-		b.pod = b.state.pod()
+		b.pod = b.state.pod(b.uid)
 	}
 	container := ""
 	if rec.Container != nil {
@@ -33,22 +34,50 @@ func (b *builder) add(rec record.Record) {
 	}
 	rec.Time, rec.Pod = b.at, b.pod
 	rec.Initial, rec.Recovered = b.initial, b.recovered
-	rec.ResourceVersion = b.state.resourceVersion
-	rec.ID = record.NewID(b.cluster, b.state.Key(), b.version(), rec.Action, container, len(b.records))
+	rec.ResourceVersion = b.version
+	rec.ID = record.NewID(b.cluster, keyOf(b.uid, b.pod.Namespace, b.pod.Name), b.distinct(), rec.Action, container, len(b.records))
 	rec.Message = message(&rec)
 	b.records = append(b.records, rec)
 }
 
-// version tells one version of the pod from another. Only what somebody wrote by
+// distinct tells one version of the pod from another. Only what somebody wrote by
 // hand has no resourceVersion.
-func (b *builder) version() string {
-	if v := b.state.resourceVersion; v != "" {
-		return v
+func (b *builder) distinct() string {
+	if b.version != "" {
+		return b.version
 	}
 	return b.at.UTC().Format(time.RFC3339Nano)
 }
 
-func (b *builder) deleting() bool { return b.state.grace != notDeleting }
+func (b *builder) deleting() bool { return b.state.grace() != notDeleting }
+
+// containers tells what differs from prev in the containers of the pod, and has
+// the state know it.
+func (b *builder) containers(prev *State, pod *corev1.Pod) {
+	var of [enough]containerOf
+	var room, roomBefore [enough]containerState
+	told, before := room[:0], roomBefore[:0]
+	if prev != nil {
+		before = prev.containers.unpack(before)
+	}
+	for i, c := range containersOf(of[:0], pod) {
+		was, now := named(before, c.status.Name, i), stateOf(c.status)
+		if prev != nil && crashHidden(c.status, was) {
+			b.add(crash(c, b.deleting()))
+			now.doubt(was, c.status)
+		} else if was != nil {
+			now.carry(was)
+		}
+		if was == nil || !sameContainer(was, &now) {
+			b.add(b.container(pod, c, was))
+		}
+		told = append(told, now)
+	}
+	if prev != nil {
+		b.state.containers = prev.containers
+	}
+	b.state.containers = pack(b.state.containers, told)
+}
 
 func created(pod *corev1.Pod) record.Record {
 	return record.Record{Action: record.Create, OccurredAt: pod.CreationTimestamp.Time}
@@ -109,7 +138,7 @@ func headlineRecord(prev, next *State, pod *corev1.Pod) record.Record {
 	rec.Message = change(prev, next, &rec)
 	switch {
 	case prev == nil:
-	case prev.grace != next.grace:
+	case prev.grace() != next.grace():
 		rec.OccurredAt = timeOf(pod.DeletionTimestamp)
 	case prev.conditions != next.conditions:
 		rec.OccurredAt = lastTransition(pod)

@@ -1,8 +1,6 @@
 package status
 
 import (
-	"iter"
-
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
@@ -14,66 +12,50 @@ type containerOf struct {
 	typ    record.ContainerType
 }
 
-// containersOf yields the containers of the pod that have a status, in the order
-// in which records tell of them: init, regular and ephemeral containers, each in
-// the order of the spec. A status whose container the spec does not have comes
-// after its kind.
-func containersOf(pod *corev1.Pod) iter.Seq[containerOf] {
-	return func(yield func(containerOf) bool) {
-		_ = initContainers(pod, yield) && regularContainers(pod, yield) && ephemeralContainers(pod, yield)
+// containersOf appends to list the containers of the pod that have a status, in
+// the order in which records tell of them: init, regular and ephemeral containers,
+// each in the order of the spec. A status whose container the spec does not have
+// comes after its kind.
+func containersOf(list []containerOf, pod *corev1.Pod) []containerOf {
+	spec, status := &pod.Spec, &pod.Status
+	list = inOrder(list, status.InitContainerStatuses, len(spec.InitContainers),
+		func(i int) (string, record.ContainerType) { return initContainer(&spec.InitContainers[i]) }, record.Init)
+	list = inOrder(list, status.ContainerStatuses, len(spec.Containers),
+		func(i int) (string, record.ContainerType) { return spec.Containers[i].Name, record.Regular }, record.Regular)
+	return inOrder(list, status.EphemeralContainerStatuses, len(spec.EphemeralContainers),
+		func(i int) (string, record.ContainerType) { return spec.EphemeralContainers[i].Name, record.Ephemeral }, record.Ephemeral)
+}
+
+func initContainer(c *corev1.Container) (name string, typ record.ContainerType) {
+	if p := c.RestartPolicy; p != nil && *p == corev1.ContainerRestartPolicyAlways {
+		return c.Name, record.Sidecar
 	}
+	return c.Name, record.Init
 }
 
-func initContainers(pod *corev1.Pod, yield func(containerOf) bool) bool {
-	spec := pod.Spec.InitContainers
-	return inOrder(pod.Status.InitContainerStatuses, len(spec), yield,
-		func(i int) (string, record.ContainerType) {
-			if p := spec[i].RestartPolicy; p != nil && *p == corev1.ContainerRestartPolicyAlways {
-				return spec[i].Name, record.Sidecar
-			}
-			return spec[i].Name, record.Init
-		}, record.Init)
-}
-
-func regularContainers(pod *corev1.Pod, yield func(containerOf) bool) bool {
-	spec := pod.Spec.Containers
-	return inOrder(pod.Status.ContainerStatuses, len(spec), yield,
-		func(i int) (string, record.ContainerType) { return spec[i].Name, record.Regular }, record.Regular)
-}
-
-func ephemeralContainers(pod *corev1.Pod, yield func(containerOf) bool) bool {
-	spec := pod.Spec.EphemeralContainers
-	return inOrder(pod.Status.EphemeralContainerStatuses, len(spec), yield,
-		func(i int) (string, record.ContainerType) { return spec[i].Name, record.Ephemeral }, record.Ephemeral)
-}
-
-// inOrder yields statuses in the order of the n containers of the spec, which
-// spec names, then those of unknown containers. It returns false to stop.
+// inOrder appends statuses in the order of the n containers of the spec, which
+// spec names, then those of unknown containers.
 func inOrder(
-	statuses []corev1.ContainerStatus, n int, yield func(containerOf) bool,
+	list []containerOf, statuses []corev1.ContainerStatus, n int,
 	spec func(i int) (name string, typ record.ContainerType), unknown record.ContainerType,
-) bool {
+) []containerOf {
 	found := 0
 	for i := range n {
 		name, typ := spec(i)
-		c := statusNamed(statuses, name, i)
-		if c == nil {
-			continue
-		}
-		found++
-		if !yield(containerOf{c, typ}) {
-			return false
+		if c := statusNamed(statuses, name, i); c != nil {
+			list = append(list, containerOf{c, typ})
+			found++
 		}
 	}
 	if found == len(statuses) {
-		return true
+		return list
 	}
 	for i := range statuses {
-		if !named(n, spec, statuses[i].Name) && !yield(containerOf{&statuses[i], unknown}) {
-			return false
+		if !inSpec(n, spec, statuses[i].Name) {
+			list = append(list, containerOf{&statuses[i], unknown})
 		}
 	}
-	return true
+	return list
 }
 
 // statusNamed finds the status of a container, which usually is at the same
@@ -90,7 +72,7 @@ func statusNamed(statuses []corev1.ContainerStatus, name string, at int) *corev1
 	return nil
 }
 
-func named(n int, spec func(i int) (string, record.ContainerType), name string) bool {
+func inSpec(n int, spec func(i int) (string, record.ContainerType), name string) bool {
 	for i := range n {
 		if s, _ := spec(i); s == name {
 			return true

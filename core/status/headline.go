@@ -90,7 +90,8 @@ func worst(pod *corev1.Pod) headline {
 	deleting := pod.DeletionTimestamp != nil
 	var found headline
 	rank := -1
-	for c := range containersOf(pod) {
+	var of [enough]containerOf
+	for _, c := range containersOf(of[:0], pod) {
 		h := headlineOf(c.status.State, deleting)
 		if unfinished(c) {
 			return h

@@ -10,18 +10,18 @@ import (
 // message says in one plain sentence what a record tells. A record about the pod
 // as a whole comes with what changed in its Message.
 func message(r *record.Record) string {
-	pod := "pod " + r.Pod.Namespace + "/" + r.Pod.Name
+	namespace, name := r.Pod.Namespace, r.Pod.Name
 	switch {
 	case r.Action == record.Create && r.Initial:
-		return pod + " exists"
+		return "pod " + namespace + "/" + name + " exists"
 	case r.Action == record.Create:
-		return pod + " was created"
+		return "pod " + namespace + "/" + name + " was created"
 	case r.Action == record.Delete:
-		return because(pod+" was deleted", r.Pod.Reason)
+		return "pod " + namespace + "/" + name + because(" was deleted", r.Pod.Reason)
 	case r.Container != nil:
-		return subject(r.Container) + " of " + pod + containerPredicate(r) + cause(r)
+		return subject(r.Container.Type) + r.Container.Name + " of pod " + namespace + "/" + name + containerPredicate(r) + cause(r)
 	}
-	return pod + r.Message
+	return "pod " + namespace + "/" + name + r.Message
 }
 
 // cause names the reason of the pod where it is not that of the record: what
@@ -40,12 +40,12 @@ func change(prev, next *State, r *record.Record) string {
 		return podPredicate(r)
 	}
 	switch {
-	case prev.reason != next.reason || prev.message != next.message:
+	case !sameReason(prev, next):
 		return podPredicate(r)
-	case prev.grace == notDeleting && next.grace != notDeleting:
-		return " is being deleted within " + seconds(next.grace)
-	case prev.grace != next.grace && next.grace != notDeleting:
-		return " is being deleted, now within " + seconds(next.grace)
+	case prev.grace() == notDeleting && next.grace() != notDeleting:
+		return " is being deleted within " + seconds(next.grace())
+	case prev.grace() != next.grace() && next.grace() != notDeleting:
+		return " is being deleted, now within " + seconds(next.grace())
 	case prev.node != next.node:
 		return " was scheduled to node " + next.node.Value()
 	case prev.phase != next.phase:
@@ -60,11 +60,11 @@ func change(prev, next *State, r *record.Record) string {
 
 func seconds(n int64) string { return strconv.FormatInt(n, 10) + " s" }
 
-func subject(c *record.Container) string {
-	if c.Type == record.Regular {
-		return "container " + c.Name
+func subject(t record.ContainerType) string {
+	if t == record.Regular {
+		return "container "
 	}
-	return c.Type.String() + " container " + c.Name
+	return t.String() + " container "
 }
 
 func containerPredicate(r *record.Record) string {

@@ -27,7 +27,7 @@ type Rules struct {
 // Create tells of a pod that was seen coming.
 func (r Rules) Create(pod *corev1.Pod, at time.Time) (*State, []record.Record) {
 	next := r.Of(pod)
-	b := r.builder(next, at)
+	b := r.builder(next, pod, at)
 	b.add(created(pod))
 	return next, b.records
 }
@@ -36,10 +36,11 @@ func (r Rules) Create(pod *corev1.Pod, at time.Time) (*State, []record.Record) {
 // and which of its containers wait or are in error.
 func (r Rules) Initial(pod *corev1.Pod, at time.Time) (*State, []record.Record) {
 	next := r.Of(pod)
-	b := r.builder(next, at)
+	b := r.builder(next, pod, at)
 	b.initial = true
 	b.add(created(pod))
-	for c := range containersOf(pod) {
+	var of [enough]containerOf
+	for _, c := range containersOf(of[:0], pod) {
 		if kindOf(c.status.State) == waiting {
 			b.add(b.container(pod, c, nil))
 		}
@@ -51,10 +52,11 @@ func (r Rules) Initial(pod *corev1.Pod, at time.Time) (*State, []record.Record) 
 // and how all its containers are.
 func (r Rules) Found(pod *corev1.Pod, at time.Time) (*State, []record.Record) {
 	next := r.Of(pod)
-	b := r.builder(next, at)
+	b := r.builder(next, pod, at)
 	b.recovered = true
 	b.add(created(pod))
-	for c := range containersOf(pod) {
+	var of [enough]containerOf
+	for _, c := range containersOf(of[:0], pod) {
 		if crashHidden(c.status, nil) {
 			b.add(crash(c, b.deleting()))
 		}
@@ -68,22 +70,9 @@ func (r Rules) Found(pod *corev1.Pod, at time.Time) (*State, []record.Record) {
 // seen as an event.
 func (r Rules) Update(prev *State, pod *corev1.Pod, at time.Time, recovered bool) (*State, []record.Record) {
 	next := r.of(prev, pod)
-	b := r.builder(next, at)
+	b := r.builder(next, pod, at)
 	b.recovered = recovered
-	i := 0
-	for c := range containersOf(pod) {
-		before, now := prev.container(c.status.Name, i), &next.containers[i]
-		i++
-		if prev != nil && crashHidden(c.status, before) {
-			b.add(crash(c, b.deleting()))
-			now.doubt(before, c.status)
-		} else if before != nil {
-			now.carry(before)
-		}
-		if before == nil || !sameContainer(*before, *now) {
-			b.add(b.container(pod, c, before))
-		}
-	}
+	b.containers(prev, pod)
 	if len(b.records) == 0 && r.podChanged(prev, next) {
 		b.add(headlineRecord(prev, next, pod))
 	}
@@ -92,14 +81,14 @@ func (r Rules) Update(prev *State, pod *corev1.Pod, at time.Time, recovered bool
 
 // Delete tells of a pod that was seen going.
 func (r Rules) Delete(prev *State, pod *corev1.Pod, at time.Time) []record.Record {
-	b := r.builder(r.of(prev, pod), at)
+	b := r.builder(r.of(prev, pod), pod, at)
 	b.add(record.Record{Action: record.Delete, OccurredAt: timeOf(pod.DeletionTimestamp)})
 	return b.records
 }
 
 // Vanished tells of a pod that went while nobody was watching.
 func (r Rules) Vanished(prev *State, at time.Time) []record.Record {
-	b := r.builder(prev, at)
+	b := &builder{cluster: r.Cluster, state: prev, uid: prev.UID(), version: prev.ResourceVersion(), at: at}
 	b.recovered = true
 	b.add(record.Record{Action: record.Delete})
 	return b.records
@@ -109,7 +98,7 @@ func (r Rules) podChanged(prev, next *State) bool {
 	if prev == nil || !samePod(prev, next) {
 		return true
 	}
-	return r.EveryUpdate && prev.resourceVersion != next.resourceVersion
+	return r.EveryUpdate && !sameVersion(prev, next)
 }
 
 // crashHidden tells whether a container ended without that having been told: its

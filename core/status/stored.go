@@ -38,23 +38,30 @@ func (s *State) stored() *statev1.PodState {
 		pod   statev1.PodState
 		owner statev1.Owner
 	})
-	m := &all.pod
-	m.Uid, m.Name, m.ResourceVersion = s.uid, s.name, s.resourceVersion
+	m, rare := &all.pod, s.rare.Value()
+	m.Uid, m.Name, m.ResourceVersion = s.UID(), s.name, s.ResourceVersion()
 	m.Owner = &all.owner
 	s.owner.Value().store(m.Owner)
-	m.Node, m.Phase, m.Reason = s.node.Value(), s.phase.Value(), s.reason.Value()
+	m.Node, m.Phase, m.Reason = s.node.Value(), s.phase.Value(), rare.reason
 	m.Labels, m.Annotations = pairsOf(s.labels), pairsOf(s.notes)
-	m.MessageHash, m.ConditionsHash = s.message, s.conditions
-	if s.grace != notDeleting {
-		m.GraceSeconds = &s.grace
+	m.MessageHash, m.ConditionsHash = rare.message, s.conditions
+	if rare.grace != notDeleting {
+		m.GraceSeconds = &rare.grace
 	}
-	containers := make([]statev1.Container, len(s.containers))
-	m.Containers = make([]*statev1.Container, len(s.containers))
-	for i := range s.containers {
-		s.containers[i].store(&containers[i])
-		m.Containers[i] = &containers[i]
-	}
+	m.Containers = s.containers.stored()
 	return m
+}
+
+func (p packed) stored() []*statev1.Container {
+	var room [enough]containerState
+	states := p.unpack(room[:0])
+	containers := make([]statev1.Container, len(states))
+	list := make([]*statev1.Container, len(states))
+	for i := range states {
+		states[i].store(&containers[i])
+		list[i] = &containers[i]
+	}
+	return list
 }
 
 func (o owner) store(m *statev1.Owner) {
@@ -68,7 +75,7 @@ func (o owner) store(m *statev1.Owner) {
 }
 
 func (s *containerState) store(m *statev1.Container) {
-	m.Name, m.DetailHash, m.Termination = s.name.Value(), s.detail, s.terminated
+	m.Name, m.DetailHash, m.Termination = s.name, s.detail, s.terminated
 	m.Restarts, m.Ended, m.Ready = s.restarts, s.ended, s.ready
 	m.Kind = statev1.ContainerKind(s.kind) + statev1.ContainerKind_CONTAINER_KIND_WAITING
 }
@@ -108,16 +115,19 @@ func ParseState(b []byte) (*State, error) {
 
 func restored(m *statev1.PodState) (*State, error) {
 	s := &State{
-		uid: m.Uid, name: m.Name, resourceVersion: m.ResourceVersion,
+		uid: parseUID(m.Uid), version: parseVersion(m.ResourceVersion), name: m.Name,
 		owner: unique.Make(restoredOwner(m.Owner)),
-		node:  unique.Make(m.Node), phase: unique.Make(m.Phase), reason: unique.Make(m.Reason),
-		message: m.MessageHash, conditions: m.ConditionsHash,
-		grace:      notDeleting,
-		containers: make([]containerState, len(m.Containers)),
+		node:  unique.Make(m.Node), phase: unique.Make(m.Phase),
+		conditions: m.ConditionsHash,
+	}
+	r := rare{
+		uid: unless(s.uid != uid{}, m.Uid), version: unless(s.version != 0, m.ResourceVersion),
+		reason: m.Reason, message: m.MessageHash, grace: notDeleting,
 	}
 	if m.GraceSeconds != nil {
-		s.grace = *m.GraceSeconds
+		r.grace = *m.GraceSeconds
 	}
+	s.rare = unique.Make(r)
 	var err error
 	if s.labels, err = labelsOf(m.Labels); err != nil {
 		return nil, fmt.Errorf("labels: %w", err)
@@ -125,12 +135,19 @@ func restored(m *statev1.PodState) (*State, error) {
 	if s.notes, err = labelsOf(m.Annotations); err != nil {
 		return nil, fmt.Errorf("annotations: %w", err)
 	}
-	for i, c := range m.Containers {
-		if s.containers[i], err = restoredContainer(c); err != nil {
-			return nil, err
+	s.containers, err = restoredContainers(m.Containers)
+	return s, err
+}
+
+func restoredContainers(list []*statev1.Container) (packed, error) {
+	states := make([]containerState, len(list))
+	for i, c := range list {
+		var err error
+		if states[i], err = restoredContainer(c); err != nil {
+			return "", err
 		}
 	}
-	return s, nil
+	return pack("", states), nil
 }
 
 func restoredOwner(m *statev1.Owner) owner {
@@ -158,7 +175,7 @@ func restoredContainer(m *statev1.Container) (containerState, error) {
 		return containerState{}, fmt.Errorf("container %q: kind %d is none", m.Name, m.Kind)
 	}
 	return containerState{
-		name: unique.Make(m.Name), detail: m.DetailHash, terminated: m.Termination,
+		name: m.Name, detail: m.DetailHash, terminated: m.Termination,
 		restarts: m.Restarts, ended: m.Ended, ready: m.Ready,
 		kind: kind(m.Kind - statev1.ContainerKind_CONTAINER_KIND_WAITING),
 	}, nil

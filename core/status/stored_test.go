@@ -13,6 +13,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // stored returns the state as it comes back from where it was stored, and holds
@@ -32,8 +33,8 @@ func stored(t *testing.T, s *State) *State {
 
 // same compares everything; the handles are the same ones where their values are.
 func same(a, b *State) bool {
-	return reflect.DeepEqual(a, b) && a.owner == b.owner && a.node == b.node && a.phase == b.phase && a.reason == b.reason &&
-		a.labels == b.labels && a.notes == b.notes
+	return reflect.DeepEqual(a, b) && a.owner == b.owner && a.node == b.node && a.phase == b.phase &&
+		a.labels == b.labels && a.notes == b.notes && a.rare == b.rare
 }
 
 func TestStored(t *testing.T) {
@@ -86,6 +87,10 @@ func ownedBy(kind, name string) func(*corev1.Pod) {
 	return func(p *corev1.Pod) {
 		p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "x/v1", Kind: kind, Name: name, UID: "u", Controller: new(true)}}
 	}
+}
+
+func identified(uid, version string) func(*corev1.Pod) {
+	return func(p *corev1.Pod) { p.UID, p.ResourceVersion = types.UID(uid), version }
 }
 
 func manyContainers(p *corev1.Pod) {
@@ -159,9 +164,9 @@ func sealed(b []byte) []byte {
 // the program has to read it.
 func TestStoredForm(t *testing.T) {
 	s := &State{
-		uid: "u", name: "n", resourceVersion: "7", owner: unique.Make(owner{namespace: "ns"}),
-		node: unique.Make("x"), phase: unique.Make("p"), reason: unique.Make(""), grace: 30,
-		containers: []containerState{{name: unique.Make("c"), restarts: 2, ended: -1, kind: running, ready: true}},
+		version: 7, name: "n", owner: unique.Make(owner{namespace: "ns"}),
+		node: unique.Make("x"), phase: unique.Make("p"), rare: unique.Make(rare{uid: "u", grace: 30}),
+		containers: pack("", []containerState{{name: "c", restarts: 2, ended: -1, kind: running, ready: true}}),
 	}
 	const want = "\n\x01u\x12\x01n\x1a\x017\"\x04\n\x02ns*\x01x2\x01p`<j\x0b\n\x01c \x04(\x010\x028\x01}"
 	if got := s.Append(nil); string(got[:len(got)-4]) != want {
@@ -175,21 +180,21 @@ func TestStoredForm(t *testing.T) {
 // TestStoredSize: states that come back share their memory as those do that are
 // made of pods, and take little to be stored.
 func TestStoredSize(t *testing.T) {
-	const pods, most, mostStored = 15_000, 400, 600
+	const pods, most, mostStored = 15_000, 240, 600
 	stored := make([][]byte, pods)
 	size := 0
 	for i := range stored {
 		stored[i] = Rules{}.Of(busyPod(i)).Append(nil)
 		size += len(stored[i])
 	}
-	states := make(map[string]*State, pods)
+	states := make(map[podName]*State, pods)
 	before := heap()
 	for _, b := range stored {
 		s, err := ParseState(b)
 		if err != nil {
 			t.Fatal(err)
 		}
-		states[s.Key()] = s
+		states[nameOf(s)] = s
 	}
 	perPod := (heap() - before) / pods
 	t.Logf("%d bytes per pod, %d when stored", perPod, size/pods)

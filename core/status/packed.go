@@ -1,0 +1,92 @@
+package status
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// packed are the states of a pod's containers in one piece of memory that refers
+// to nothing: each garbage collection follows each reference of each pod. The state
+// of a container that was never restarted takes its name and six bytes.
+type packed string
+
+// enough is the number of containers that most pods don't exceed, so that room for
+// them needs no allocation.
+const enough = 8
+
+// pack packs the states, which often are those before.
+func pack(before packed, containers []containerState) packed {
+	var room [256]byte
+	b := room[:0]
+	for i := range containers {
+		b = containers[i].pack(b)
+	}
+	if string(b) == string(before) {
+		return before
+	}
+	return packed(b)
+}
+
+func (s *containerState) pack(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(s.name)))
+	b = append(b, s.name...)
+	bits := byte(s.kind)
+	if s.ready {
+		bits |= readyBit
+	}
+	b = append(b, bits)
+	b = binary.AppendVarint(b, int64(s.restarts))
+	b = binary.AppendVarint(b, int64(s.restarts)-int64(s.ended))
+	b = binary.AppendUvarint(b, s.detail)
+	return binary.AppendUvarint(b, s.terminated)
+}
+
+// readyBit is added to a container's kind where it is ready.
+const readyBit = 1 << 7
+
+// unpack appends the states to those in containers.
+func (p packed) unpack(containers []containerState) []containerState {
+	for p != "" {
+		var s containerState
+		n := p.uvarint()
+		s.name, p = string(p[:n]), p[n:]
+		s.kind, s.ready = kind(p[0]&^readyBit), p[0]&readyBit != 0
+		p = p[1:]
+		s.restarts = int32(p.varint())                  //nolint:gosec // was one
+		s.ended = int32(int64(s.restarts) - p.varint()) //nolint:gosec // likewise
+		s.detail = p.uvarint()
+		s.terminated = p.uvarint()
+		containers = append(containers, s)
+	}
+	return containers
+}
+
+// uvarint takes a number from the front of p.
+func (p *packed) uvarint() (n uint64) {
+	for shift := 0; ; shift += 7 {
+		c := (*p)[0]
+		*p = (*p)[1:]
+		n |= uint64(c&0x7f) << shift
+		if c < 0x80 {
+			return n
+		}
+	}
+}
+
+func (p *packed) varint() int64 {
+	n := p.uvarint()
+	return int64(n>>1) ^ -int64(n&1) // zigzag
+}
+
+// named returns the state of the container with this name, nil where there is
+// none. at is where it usually is.
+func named(containers []containerState, name string, at int) *containerState {
+	if at < len(containers) && containers[at].name == name {
+		return &containers[at]
+	}
+	i := slices.IndexFunc(containers, func(s containerState) bool { return s.name == name })
+	if i < 0 {
+		return nil
+	}
+	return &containers[i]
+}
