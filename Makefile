@@ -62,8 +62,9 @@ bench-programs: build
 	CGO_ENABLED=0 go -C bench build -trimpath -ldflags='-s -w' -o bin/ . ./informer ./decode ./frames
 	CGO_ENABLED=0 go -C bench/k8sobjects build -trimpath -ldflags='-s -w' -o ../bin/k8sobjects .
 	cp bin/pod-status-logger bench/bin/
-profile: bench-programs ## Profile the program at full speed for the compiler, which builds by cmd/pod-status-logger/default.pgo
-	bench/bin/bench -bin bench/bin -profile cmd/pod-status-logger/default.pgo
+profile: bench-programs ## Profile the program at full speed, and show where the CPU time goes
+	bench/bin/bench -bin bench/bin -profile bench/bin/cpu.pprof
+	go tool pprof -top -cum -nodecount 60 bin/pod-status-logger bench/bin/cpu.pprof
 bench-test: ## Test what measures
 	go -C bench vet ./...
 	go -C bench test ./...

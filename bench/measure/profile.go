@@ -12,8 +12,7 @@ import (
 const fastest = 150_000
 
 // Profile writes the CPU profile of the program at full speed, with both sinks, the
-// journal on disk and the plugin, to a file, for the compiler and for people. It
-// goes on for so many seconds.
+// journal on disk and the plugin, to a file. It goes on for so many seconds.
 func Profile(ctx context.Context, bin, file string, seconds int) error {
 	_, err := Try(ctx, bin, Trial{
 		Subject: ours("profiled", true, "bundle", "--state-dir=state", "--pprof"), Pods: FewPods, Size: apiserver.Medium, Events: seconds * fastest,
@@ -27,7 +26,7 @@ func saveProfile(address, file string, seconds int) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(file, data, 0o644); err != nil { //nolint:gosec // part of the source
+	if err := os.WriteFile(file, data, 0o600); err != nil {
 		return fmt.Errorf("write profile: %w", err)
 	}
 	return nil
