@@ -70,7 +70,7 @@ func Full() Plan {
 	return Plan{
 		{Cost, 5, across(All(), 10_000, apiserver.Small, apiserver.Medium, apiserver.Large)},
 		{Latency, 3, paced(5000)},
-		{Scale, 3, scaled(20_000, []Subject{Both}, FewPods, ManyPods, MostPods)},
+		{Scale, 3, scaled(60_000, []Subject{Both}, FewPods, ManyPods, MostPods)},
 		{Scale, 1, scaled(5000, []Subject{Informer, K8sobjects}, FewPods, ManyPods, MostPods)},
 		{Burst, 1, bursts(Both, Journal, Informer, K8sobjects)},
 	}
@@ -81,7 +81,7 @@ func Quick() Plan {
 	return Plan{
 		{Cost, 3, across(All(), 3000, apiserver.Medium, apiserver.Large)},
 		{Latency, 1, paced(3000)},
-		{Scale, 2, scaled(10_000, []Subject{Both}, FewPods, MostPods)},
+		{Scale, 2, scaled(30_000, []Subject{Both}, FewPods, MostPods)},
 		{Burst, 1, bursts(Both)},
 	}
 }

@@ -9,12 +9,11 @@ import (
 
 // Go lets as much garbage gather as there is memory in use: with few pods that is
 // so little that it is collected each two thousand events, for a tenth of the CPU
-// time. So there is room for this much garbage at least. With many pods it stays at
-// what Go does: a collection costs as much as there is in use, and less room would
-// have it come more often.
+// time. So there is room for this much garbage at least. With many pods it is a
+// little more than what Go gives: a collection costs as much as there is in use.
 const (
 	garbageRoom  = 16 << 20
-	leastGarbage = 100 // percent of what is in use
+	leastGarbage = 130 // percent of what is in use
 	mostGarbage  = 400
 )
 

@@ -11,7 +11,7 @@ func TestGarbageShare(t *testing.T) {
 	for _, c := range []struct {
 		inUse uint64
 		want  int
-	}{{0, 400}, {1, 400}, {4 << 20, 400}, {8 << 20, 200}, {16 << 20, 100}, {50 << 20, 100}, {1 << 40, 100}} {
+	}{{0, 400}, {1, 400}, {4 << 20, 400}, {8 << 20, 200}, {16 << 20, 130}, {50 << 20, 130}, {1 << 40, 130}} {
 		if got := garbageShare(c.inUse); got != c.want {
 			t.Errorf("%d bytes in use: %d percent, want %d", c.inUse, got, c.want)
 		}
@@ -24,16 +24,16 @@ func TestKeepGarbageRoom(t *testing.T) {
 	before := garbagePercent()
 	stop := keepGarbageRoom(func(string) (string, bool) { return "", false })
 	held := make([]byte, 64<<20)
-	for deadline := time.Now().Add(10 * time.Second); garbagePercent() != 100; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); garbagePercent() != 130; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("with 64 MB in use it is %d percent, want 100", garbagePercent())
+			t.Fatalf("with 64 MB in use it is %d percent, want 130", garbagePercent())
 		}
 		runtime.GC()
 	}
 	runtime.KeepAlive(held)
-	for deadline := time.Now().Add(10 * time.Second); garbagePercent() == 100; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); garbagePercent() == 130; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("it stays at 100 percent where little is in use")
+			t.Fatal("it stays at 130 percent where little is in use")
 		}
 		runtime.GC()
 	}
