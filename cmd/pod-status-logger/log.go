@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	stdlog "log"
 	"log/slog"
 	"os"
 	"time"
@@ -41,12 +42,20 @@ func readableDuration(_ []string, a slog.Attr) slog.Attr {
 func takeLibraryLogs(log *slog.Logger) {
 	klog.SetSlogLogger(log.With("library", "client-go"))
 	otel.SetLogger(logr.FromSlogHandler(log.With("library", "opentelemetry").Handler()))
+	takeStandardLog(log)
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
 		if errors.Is(err, context.Canceled) { // the program ends
 			return
 		}
 		log.Error("opentelemetry failed", "error", err)
 	}))
+}
+
+// takeStandardLog takes over Go's standard log, on which net/http says what it
+// finds strange about a connection.
+func takeStandardLog(log *slog.Logger) {
+	stdlog.SetFlags(0)
+	stdlog.SetOutput(slog.NewLogLogger(log.With("library", "net/http").Handler(), slog.LevelWarn).Writer())
 }
 
 // widthOf returns the width of a terminal, and 0 where there is none.

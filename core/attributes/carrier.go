@@ -33,6 +33,12 @@ func (c *Carrier) Load(ctx context.Context, r *record.Record) {
 	c.attributes = c.convert(r)
 }
 
+// Clear forgets the record: what it says may be large.
+func (c *Carrier) Clear() {
+	clear(c.attributes)
+	c.Context, c.attributes = context.Background(), nil
+}
+
 // Value has the carrier itself besides what is in the context.
 func (c *Carrier) Value(key any) any {
 	if key == (carrierKey{}) {

@@ -87,6 +87,7 @@ func (e *Emitter) Emit(ctx context.Context, r *record.Record) error {
 	}
 	line := slog.NewRecord(r.Time, slogLevel(r.Level), record.Valid(r.Message), 0)
 	e.carrier.Load(ctx, r)
+	defer e.carrier.Clear()
 	if err := e.handler.Handle(e.carrier, line); err != nil {
 		return fmt.Errorf("emit record %s: %w", r.ID, err)
 	}

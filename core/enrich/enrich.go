@@ -106,7 +106,7 @@ func New(members []Member, owners Owners, meter Meter, log *slog.Logger) *Chain 
 
 // Enrich adds to the records what the plugins know of them, and returns them in
 // order, less those that a plugin suppressed. For each 128 records it blocks for
-// the longest timeout of a member at most, and once for that of the owners.
+// the longest timeout of a member at most, and for that of the owners.
 func (c *Chain) Enrich(ctx context.Context, records []record.Record) []record.Record {
 	c.findOwners(ctx, records)
 	additions := c.ask(ctx, records)
@@ -137,11 +137,18 @@ func (c *Chain) ask(ctx context.Context, records []record.Record) [][]*addition 
 	return additions
 }
 
-// findOwners looks up the owners of all pods in the records.
+// findOwners looks up the owners of all pods in the records, with one deadline for
+// as many as have one with a plugin.
 func (c *Chain) findOwners(ctx context.Context, records []record.Record) {
 	if c.owners == nil {
 		return
 	}
+	for some := range slices.Chunk(records, maxAtOnce) {
+		c.findSome(ctx, some)
+	}
+}
+
+func (c *Chain) findSome(ctx context.Context, records []record.Record) {
 	pods := make([]*record.Pod, 0, len(records))
 	for i := range records {
 		if pod := records[i].Pod; len(pods) == 0 || pods[len(pods)-1] != pod {

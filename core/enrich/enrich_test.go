@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -258,6 +259,16 @@ func TestOwners(t *testing.T) {
 	}
 	if looked != 3 {
 		t.Errorf("%d pods looked up, want 3", looked)
+	}
+}
+
+// TestOwnersOfMany: no more pods share a deadline than records do that of a plugin.
+func TestOwnersOfMany(t *testing.T) {
+	var sizes []int
+	owners := ownersFunc(func(pods []*record.Pod) { sizes = append(sizes, len(pods)) })
+	New(members(&fake{name: "a", patch: named}), owners, newCounts(), slog.New(slog.DiscardHandler)).Enrich(t.Context(), recordsOf(300))
+	if !slices.Equal(sizes, []int{128, 128, 44}) {
+		t.Errorf("looked up %v at a time", sizes)
 	}
 }
 

@@ -104,6 +104,7 @@ func (r *reporter) Export(ctx context.Context, metrics *metricdata.ResourceMetri
 	err := r.Exporter.Export(ctx, metrics)
 	now := time.Now()
 	switch {
+	case errors.Is(ctx.Err(), context.Canceled): // the end has cut it, and sends them once more
 	case err == nil && !r.since.IsZero():
 		r.log.Info("the OTLP receiver takes metrics again", "was_failing_for", now.Sub(r.since))
 		r.since, r.said = time.Time{}, time.Time{}

@@ -15,6 +15,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer/protobuf"
 	"k8s.io/client-go/rest"
 
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
@@ -111,6 +115,56 @@ func TestClosedUnanswered(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestListWithoutEnd: a response whose list is there, but not its own end, holds
+// nothing up.
+func TestListWithoutEnd(t *testing.T) {
+	scheme := runtime.NewScheme()
+	if err := corev1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	list := corev1.PodList{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PodList"}, ListMeta: metav1.ListMeta{ResourceVersion: "5000"}, Items: []corev1.Pod{*big("p")},
+	}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Query().Has("sendInitialEvents"):
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			return
+		case !r.URL.Query().Has("watch"):
+			w.Header().Set("Content-Type", runtime.ContentTypeProtobuf)
+			if err := protobuf.NewSerializer(scheme, scheme).Encode(&list, w); err != nil {
+				t.Error(err)
+			}
+		}
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	}))
+	t.Cleanup(srv.Close)
+	start := time.Now()
+	r := startAt(t, &rest.Config{Host: srv.URL}, "", watch.Settings{Silence: 20 * time.Second}, open())
+	r.reached("5000")
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("the list took %v", took)
+	}
+	r.stop()
+}
+
+// TestRefusedAndCut: a refusal whose text is cut is a refusal.
+func TestRefusedAndCut(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "1000")
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, "no")
+	}))
+	t.Cleanup(srv.Close)
+	r := startAt(t, &rest.Config{Host: srv.URL}, "1000", watch.Settings{}, open())
+	r.restarted(watch.ReasonOther, 1)
+	r.stop()
+	if !strings.Contains(r.log.String(), "unexpected EOF") {
+		t.Errorf("the log doesn't say why:\n%s", r.log)
 	}
 }
 

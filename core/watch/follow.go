@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 	"syscall"
 	"time"
@@ -59,12 +60,17 @@ func (r *session) watch(call *silence) (*events, error) {
 }
 
 // unanswered returns nil where the connection was closed before the response, or
-// in its head.
+// in its head. An answer that was cut is one: net/http's client has no part in that
+// error.
 func unanswered(err error) error {
-	if net.IsProbableEOF(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.EPIPE) || strings.HasSuffix(err.Error(), idleClosed) {
+	if asked, ok := errors.AsType[*url.Error](err); ok && isClosed(asked.Err) {
 		return nil
 	}
 	return err
+}
+
+func isClosed(err error) bool {
+	return net.IsProbableEOF(err) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.EPIPE) || strings.HasSuffix(err.Error(), idleClosed)
 }
 
 // idleClosed is what net/http says of a new connection that is closed before

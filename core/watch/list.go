@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -65,29 +66,35 @@ func (r *session) readList(in *bufio.Reader) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &page{
-		pods: func(yield func(*podwire.Pod, error) bool) {
-			for {
-				pod, err := r.nextPod(list)
-				if errors.Is(err, io.EOF) {
-					readOut(in)
-					return
-				}
-				if !yield(pod, err) || err != nil {
-					return
-				}
+	p := &page{meta: func() metav1.ListMeta {
+		return metav1.ListMeta{ResourceVersion: list.ResourceVersion, Continue: list.Continue}
+	}}
+	p.pods = func(yield func(*podwire.Pod, error) bool) {
+		for {
+			pod, err := r.nextPod(list)
+			if errors.Is(err, io.EOF) {
+				p.readOut(in)
+				return
 			}
-		},
-		meta: func() metav1.ListMeta {
-			return metav1.ListMeta{ResourceVersion: list.ResourceVersion, Continue: list.Continue}
-		},
-	}, nil
+			if !yield(pod, err) || err != nil {
+				return
+			}
+		}
+	}
+	return p, nil
 }
+
+// readOutLimit is how long the end of a response may take behind its list.
+const readOutLimit = 100 * time.Millisecond
 
 // readOut reads what is behind the last pod of a list, which is next to nothing:
 // only a response that was read to its end leaves its connection for the next one.
-// Where it can't be read nothing is lost but that.
-func readOut(in io.Reader) { _, _ = io.Copy(io.Discard, io.LimitReader(in, readBuffer)) }
+// Where it can't be read, or not at once, nothing is lost but that.
+func (p *page) readOut(in io.Reader) {
+	late := time.AfterFunc(readOutLimit, p.call.cancel)
+	defer late.Stop()
+	_, _ = io.Copy(io.Discard, io.LimitReader(in, readBuffer))
+}
 
 func (r *session) nextPod(list *podwire.List) (*podwire.Pod, error) {
 	message, err := list.Next()
