@@ -10,8 +10,11 @@ var hints = []struct{ text, hint string }{
 	{"error reading server preface: EOF", "the receiver seems to want TLS; begin the endpoint with https://"},
 	{"Client sent an HTTP request to an HTTPS server", "the receiver wants TLS; begin the endpoint with https://"},
 	{"looked like an HTTP/1.1 header", "the receiver speaks OTLP over HTTP, usually on port 4318; set the protocol to http/protobuf, or the endpoint to its port for gRPC, usually 4317"},
-	{"malformed HTTP response", "the receiver seems to speak OTLP over gRPC, usually on port 4317; set the protocol to grpc, or the endpoint to its port for HTTP, usually 4318"},
+	{"malformed HTTP response", speaksGRPC},
+	{"readLoopPeekFailLocked: %!w(<nil>)", speaksGRPC}, // what it sends first came before it was asked
 }
+
+const speaksGRPC = "the receiver seems to speak OTLP over gRPC, usually on port 4317; set the protocol to grpc, or the endpoint to its port for HTTP, usually 4318"
 
 // hintOn returns what a failed request's text most likely means, "" if nobody
 // knows.
