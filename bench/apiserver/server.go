@@ -4,7 +4,7 @@
 // the same bytes to everyone, for a fraction of what a client needs to read them.
 //
 // It has no history to lose, no selectors and no faults; for tests of a client
-// there is core/watch/watchtest.
+// there is core/apiscript.
 package apiserver
 
 import (

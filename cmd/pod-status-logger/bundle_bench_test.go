@@ -15,8 +15,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 // BenchmarkBundle compares the CPU time of a record with the bundle plugin, its
@@ -25,7 +25,7 @@ import (
 // interface and writes and sends a record for each event. Plugins are sent
 // batches of 64. "ratio" is the records per CPU second with, by those without.
 func BenchmarkBundle(b *testing.B) {
-	for name, event := range map[string]func(server *watchtest.Server, i int){
+	for name, event := range map[string]func(server *apiscript.Server, i int){
 		"changes":   change,
 		"creations": creation, // of pods that the plugin has not been asked about
 	} {
@@ -51,9 +51,9 @@ const benchPods = 1000
 
 // cpuOf returns the CPU time that the program takes for so many events, and the
 // plugins that it has started.
-func cpuOf(b *testing.B, plugins string, event func(server *watchtest.Server, i int), events int) time.Duration {
+func cpuOf(b *testing.B, plugins string, event func(server *apiscript.Server, i int), events int) time.Duration {
 	b.Helper()
-	server := watchtest.NewServer(watchtest.WithPending(1<<20), watchtest.WithHistory(1<<20))
+	server := apiscript.NewServer(apiscript.WithPending(1<<20), apiscript.WithHistory(1<<20))
 	defer server.Close()
 	setOwners(server)
 	for i := range benchPods {
@@ -106,7 +106,7 @@ func cpuOfTree(pid int) (sum time.Duration) {
 }
 
 // change has a container of one of the pods become ready or not ready.
-func change(server *watchtest.Server, i int) {
+func change(server *apiscript.Server, i int) {
 	changed := pod(i % benchPods)
 	statuses := slices.Clone(changed.Status.ContainerStatuses)
 	statuses[0].Ready = i/benchPods%2 == 0
@@ -115,16 +115,16 @@ func change(server *watchtest.Server, i int) {
 }
 
 // creation has a new pod come.
-func creation(server *watchtest.Server, i int) { server.Set(pod(i)) }
+func creation(server *apiscript.Server, i int) { server.Set(pod(i)) }
 
 func pod(i int) *corev1.Pod {
-	p := *watchtest.RunningPod("shop", fmt.Sprintf("cart-64d8cc85cd-%06d", i))
+	p := *apiscript.RunningPod("shop", fmt.Sprintf("cart-64d8cc85cd-%06d", i))
 	p.UID = types.UID(fmt.Sprintf("5b1c8f0e-53a1-4a6e-9d1c-%012d", i))
 	return &p
 }
 
 // setOwners has the pods belong to a Deployment of a Helm release.
-func setOwners(server *watchtest.Server) {
+func setOwners(server *apiscript.Server) {
 	release := map[string]string{"meta.helm.sh/release-name": "shop", "meta.helm.sh/release-namespace": "shop"}
 	deployment := server.SetOwner("apps/v1", "deployments", &metav1.PartialObjectMetadata{
 		TypeMeta:   metav1.TypeMeta{Kind: "Deployment"},
@@ -136,4 +136,4 @@ func setOwners(server *watchtest.Server) {
 	}})
 }
 
-const replicaSet = "6e0fd1b2-2f6c-4a0b-9a3e-5b1f0c9a7d11" // of watchtest's pods
+const replicaSet = "6e0fd1b2-2f6c-4a0b-9a3e-5b1f0c9a7d11" // of apiscript's pods

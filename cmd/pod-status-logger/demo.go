@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 func demoCommand(env environment) *cobra.Command {
@@ -57,7 +57,7 @@ func demo(ctx context.Context, c Config, env environment) error {
 	if err != nil {
 		return usage(err)
 	}
-	server, err := watchtest.Start(watchtest.WithHistory(demoHistory), watchtest.WithChanges(demoHistory))
+	server, err := apiscript.Start(apiscript.WithHistory(demoHistory), apiscript.WithChanges(demoHistory))
 	if err != nil {
 		return fmt.Errorf("start the scripted API server: %w", err)
 	}

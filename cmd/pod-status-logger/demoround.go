@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/apimachinery/pkg/util/uuid"
 
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 )
 
 // round is one run of the demo's script. Its pods are like none before, also of
@@ -74,7 +74,7 @@ func newPod(namespace, replicaSet, suffix, image string) *corev1.Pod {
 
 // prepare makes what exists before the demo starts. Whoever comes with a
 // checkpoint of another run is told that its history is gone, and lists.
-func (r *round) prepare(server *watchtest.Server) {
+func (r *round) prepare(server *apiscript.Server) {
 	deploy(server, r.old, helm)
 	server.Create(running(r.old))
 	r.deploy(server)
@@ -88,14 +88,14 @@ var (
 )
 
 // deploy makes the owners of the pods of the round.
-func (r *round) deploy(server *watchtest.Server) {
+func (r *round) deploy(server *apiscript.Server) {
 	deploy(server, r.cart, helm)
 	deploy(server, r.checkout, argoCD)
 	deploy(server, r.failer, nil)
 }
 
 // retire removes the ReplicaSets whose pods ended with the round.
-func (r *round) retire(server *watchtest.Server) {
+func (r *round) retire(server *apiscript.Server) {
 	for _, pod := range []*corev1.Pod{r.old, r.checkout, r.failer} {
 		server.DeleteOwner("apps/v1", "replicasets", pod.Namespace, pod.OwnerReferences[0].Name)
 	}
@@ -103,7 +103,7 @@ func (r *round) retire(server *watchtest.Server) {
 
 // deploy makes a pod's ReplicaSet, and the Deployment of that. Whoever deploys
 // marks the Deployment, of which the newest ReplicaSet has a copy.
-func deploy(server *watchtest.Server, pod *corev1.Pod, marks map[string]string) {
+func deploy(server *apiscript.Server, pod *corev1.Pod, marks map[string]string) {
 	name, replicaSet := pod.Labels["app.kubernetes.io/name"], pod.OwnerReferences[0]
 	deployment := server.SetOwner("apps/v1", "deployments", &metav1.PartialObjectMetadata{
 		TypeMeta:   metav1.TypeMeta{Kind: "Deployment"},
@@ -120,7 +120,7 @@ func deploy(server *watchtest.Server, pod *corev1.Pod, marks map[string]string) 
 
 // play lets the round happen on the server, and then the next ones if they are
 // wanted. It returns the resourceVersion of the last step, also when ctx ends.
-func (r *round) play(ctx context.Context, server *watchtest.Server, pace time.Duration, repeat bool) string {
+func (r *round) play(ctx context.Context, server *apiscript.Server, pace time.Duration, repeat bool) string {
 	var last *round
 	for r.playOnce(ctx, server, pace) && repeat {
 		if last != nil { // a round later: its records may still be on their way
@@ -132,7 +132,7 @@ func (r *round) play(ctx context.Context, server *watchtest.Server, pace time.Du
 	return server.ResourceVersion()
 }
 
-func (r *round) playOnce(ctx context.Context, server *watchtest.Server, pace time.Duration) bool {
+func (r *round) playOnce(ctx context.Context, server *apiscript.Server, pace time.Duration) bool {
 	for _, s := range r.script() {
 		select {
 		case <-ctx.Done():
@@ -144,7 +144,7 @@ func (r *round) playOnce(ctx context.Context, server *watchtest.Server, pace tim
 	return true
 }
 
-func (s step) perform(server *watchtest.Server) {
+func (s step) perform(server *apiscript.Server) {
 	switch {
 	case s.remove:
 		server.Delete(s.pod.Namespace, s.pod.Name)

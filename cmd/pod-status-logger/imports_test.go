@@ -19,6 +19,7 @@ func TestImports(t *testing.T) {
 		{"core/status", module + "core/watch", "it compares pods wherever they come from"},
 		{"core/status", "k8s.io/client-go", "it is pure"},
 		{"core/watch", module, "a stream knows nothing of what its events are for"},
+		{"core/apiscript", module, "it stands in for a server, whatever its clients are"},
 		{"core/attributes", module + "core/emit", "both sinks build on it"},
 		{"core/attributes", "k8s.io", "a record is all that it needs"},
 		{"core/emit", module + "core/status", "a record is all that it needs"},
@@ -66,7 +67,7 @@ func TestPluginsImports(t *testing.T) {
 // TestImporters holds libraries to the packages that are about them.
 func TestImporters(t *testing.T) {
 	for library, allowed := range map[string][]string{
-		"k8s.io/client-go/rest":               {"core/watch", "core/watch/watchtest", "core/owner", "cmd/pod-status-logger"},
+		"k8s.io/client-go/rest":               {"core/watch", "core/apiscript", "core/owner", "cmd/pod-status-logger"},
 		"go.opentelemetry.io/contrib/bridges": {"core/emit", "core/telemetry"},
 		"google.golang.org/grpc":              {"core/otlp", "core/otlp/otlptest", "core/pluginhost"},
 		"github.com/hashicorp/go-plugin":      {"core/pluginhost"},
@@ -75,7 +76,7 @@ func TestImporters(t *testing.T) {
 		module + "core/pluginhost":            {"core/telemetry", "cmd/pod-status-logger"},
 		module + "core/pipeline":              {"core/telemetry", "cmd/pod-status-logger"},
 		module + "core/journal":               {"core/otlp", "core/pipeline", "core/telemetry", "cmd/pod-status-logger"},
-		module + "core/watch/watchtest":       {"cmd/pod-status-logger"},
+		module + "core/apiscript":             {"cmd/pod-status-logger"},
 		module + "proto/podstatus/state":      {"core/status"},
 	} {
 		out := golist(t, "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./core/...", "./cmd/...")

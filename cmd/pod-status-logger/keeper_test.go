@@ -14,16 +14,16 @@ import (
 
 	commonpb "go.opentelemetry.io/proto/slim/otlp/common/v1"
 
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 // keeper runs the program with a journal, as a process that can be killed and
 // started again. All its runs append to one file.
 type keeper struct {
 	t        testing.TB
-	server   *watchtest.Server
+	server   *apiscript.Server
 	receiver *otlptest.Receiver // nil: nothing is sent
 	dir      string             // of the journal
 	stdout   string             // file
@@ -48,7 +48,7 @@ type delivered struct {
 	Total     int  `json:"dropped_total"`
 }
 
-func newKeeper(t testing.TB, server *watchtest.Server, receiver *otlptest.Receiver, args ...string) *keeper {
+func newKeeper(t testing.TB, server *apiscript.Server, receiver *otlptest.Receiver, args ...string) *keeper {
 	t.Helper()
 	dir := t.TempDir()
 	k := &keeper{

@@ -17,12 +17,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 // kubeconfig writes one that leads to the server.
-func kubeconfig(t testing.TB, server *watchtest.Server) string {
+func kubeconfig(t testing.TB, server *apiscript.Server) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "kubeconfig")
 	text := fmt.Sprintf(`
@@ -39,9 +39,9 @@ users: [{name: me, user: {}}]
 	return path
 }
 
-func apiServer(t *testing.T) *watchtest.Server {
+func apiServer(t *testing.T) *apiscript.Server {
 	t.Helper()
-	server := watchtest.NewServer()
+	server := apiscript.NewServer()
 	t.Cleanup(server.Close)
 	return server
 }

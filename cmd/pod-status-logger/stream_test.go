@@ -16,7 +16,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/plugins/faulty"
 )
 
@@ -31,7 +31,7 @@ const (
 type stream struct {
 	t         *testing.T
 	behaviour string
-	server    *watchtest.Server
+	server    *apiscript.Server
 	address   string
 	stdout    *bufio.Reader
 	stderr    string // file

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/owner"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 func TestChains(t *testing.T) {
@@ -61,7 +61,7 @@ func TestChains(t *testing.T) {
 			"/apis/example.com/v1 /apis/example.com/v1/fleets/all",
 		},
 	} {
-		for media, opts := range map[string][]watchtest.Option{"protobuf": nil, "json": {watchtest.WithJSONOnly()}} {
+		for media, opts := range map[string][]apiscript.Option{"protobuf": nil, "json": {apiscript.WithJSONOnly()}} {
 			t.Run(name+"/"+media, func(t *testing.T) {
 				srv := newServer(t, opts...)
 				set(srv, c.first)
@@ -113,20 +113,20 @@ func TestDiscoveryIsKept(t *testing.T) {
 // Where a reference can't be followed, the chain ends with it.
 func TestEndsOfChains(t *testing.T) {
 	for name, c := range map[string]struct {
-		spoil   func(*watchtest.Server)
+		spoil   func(*apiscript.Server)
 		want    string
 		outcome string
 	}{
 		"controller is gone": {
-			func(srv *watchtest.Server) { srv.DeleteOwner("apps/v1", "replicasets", "shop", "cart-1") },
+			func(srv *apiscript.Server) { srv.DeleteOwner("apps/v1", "replicasets", "shop", "cart-1") },
 			"ReplicaSet cart-1", owner.OutcomeGone,
 		},
 		"its owner is gone": {
-			func(srv *watchtest.Server) { srv.DeleteOwner("apps/v1", "deployments", "shop", "cart") },
+			func(srv *apiscript.Server) { srv.DeleteOwner("apps/v1", "deployments", "shop", "cart") },
 			"ReplicaSet cart-1 [of][of], Deployment cart", owner.OutcomeGone,
 		},
 		"controller was replaced": {
-			func(srv *watchtest.Server) {
+			func(srv *apiscript.Server) {
 				rs := cart()
 				rs.uid = "another"
 				set(srv, rs)
@@ -134,7 +134,7 @@ func TestEndsOfChains(t *testing.T) {
 			"ReplicaSet cart-1", owner.OutcomeGone,
 		},
 		"its owner was replaced": {
-			func(srv *watchtest.Server) {
+			func(srv *apiscript.Server) {
 				d := deployment("cart")
 				d.uid = "another"
 				set(srv, d)
@@ -142,19 +142,19 @@ func TestEndsOfChains(t *testing.T) {
 			"ReplicaSet cart-1 [of][of], Deployment cart", owner.OutcomeGone,
 		},
 		"controller may not be read": {
-			func(srv *watchtest.Server) { srv.ForbidOwners("replicasets", true) },
+			func(srv *apiscript.Server) { srv.ForbidOwners("replicasets", true) },
 			"ReplicaSet cart-1", owner.OutcomeForbidden,
 		},
 		"its owner may not be read": {
-			func(srv *watchtest.Server) { srv.ForbidOwners("deployments", true) },
+			func(srv *apiscript.Server) { srv.ForbidOwners("deployments", true) },
 			"ReplicaSet cart-1 [of][of], Deployment cart", owner.OutcomeForbidden,
 		},
 		"server fails": {
-			func(srv *watchtest.Server) { srv.FailOwners(http.StatusInternalServerError) },
+			func(srv *apiscript.Server) { srv.FailOwners(http.StatusInternalServerError) },
 			"ReplicaSet cart-1, pending", owner.OutcomeFailed,
 		},
 		"server says that it timed out": {
-			func(srv *watchtest.Server) { srv.FailOwners(http.StatusGatewayTimeout) },
+			func(srv *apiscript.Server) { srv.FailOwners(http.StatusGatewayTimeout) },
 			"ReplicaSet cart-1, pending", owner.OutcomeTimeout,
 		},
 	} {

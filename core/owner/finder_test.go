@@ -14,9 +14,9 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/owner"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 const (
@@ -366,7 +366,7 @@ func TestNew(t *testing.T) {
 		})
 	}
 	// Nobody has to listen, and the config is the caller's.
-	srv := newServer(t, watchtest.WithTLS())
+	srv := newServer(t, apiscript.WithTLS())
 	set(srv, cart())
 	cfg := srv.Config()
 	cfg.Timeout, cfg.QPS, cfg.Burst = time.Nanosecond, 1e-9, 1

@@ -17,9 +17,9 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/owner"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 const patience = 20 * time.Second
@@ -41,7 +41,7 @@ func (o *object) ref() record.OwnerRef {
 
 // set puts the object and those that control it on the server. Each has the
 // label and the annotation "of", with its kind, and one more.
-func set(srv *watchtest.Server, o *object) {
+func set(srv *apiscript.Server, o *object) {
 	own := map[string]string{"of": o.kind, "more": "of this"}
 	meta := &metav1.PartialObjectMetadata{
 		TypeMeta: metav1.TypeMeta{Kind: o.kind},
@@ -86,9 +86,9 @@ func podOf(o *object, labels ...string) *record.Pod {
 	return pod
 }
 
-func newServer(t testing.TB, opts ...watchtest.Option) *watchtest.Server {
+func newServer(t testing.TB, opts ...apiscript.Option) *apiscript.Server {
 	t.Helper()
-	srv := watchtest.NewServer(opts...)
+	srv := apiscript.NewServer(opts...)
 	t.Cleanup(srv.Close)
 	return srv
 }
@@ -191,7 +191,7 @@ func describe(c *record.OwnerChain) string {
 }
 
 // gets returns the paths of the requests so far, as they were made.
-func gets(srv *watchtest.Server) []string {
+func gets(srv *apiscript.Server) []string {
 	var paths []string
 	for _, r := range srv.Requests() {
 		paths = append(paths, r.Path)
@@ -199,7 +199,7 @@ func gets(srv *watchtest.Server) []string {
 	return paths
 }
 
-func wantGets(t *testing.T, srv *watchtest.Server, want ...string) {
+func wantGets(t *testing.T, srv *apiscript.Server, want ...string) {
 	t.Helper()
 	if diff := cmp.Diff(want, gets(srv)); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)

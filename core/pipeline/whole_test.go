@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/emit"
 	"github.com/pod-status-logger/pod-status-logger/core/emit/emittest"
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
@@ -24,13 +25,12 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/telemetry"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 // TestWholeWay takes pods from a server to the in-memory exporter, over a gap in
 // the history, and reads the records back.
 func TestWholeWay(t *testing.T) {
-	server := watchtest.NewServer()
+	server := apiscript.NewServer()
 	defer server.Close()
 	server.Create(busyPod(0))
 	client, err := watch.NewClient(server.Config())

@@ -10,8 +10,8 @@ import (
 
 	"k8s.io/client-go/rest"
 
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 // BenchmarkDecode reads one frame of a realistic pod again and again, without a
@@ -20,12 +20,12 @@ func BenchmarkDecode(b *testing.B) {
 	for _, c := range []struct {
 		name string
 		size int
-		opts []watchtest.Option
+		opts []apiscript.Option
 	}{
 		{"protobuf/2KB", 2 << 10, nil},
 		{"protobuf/5KB", 5 << 10, nil},
 		{"protobuf/15KB", 15 << 10, nil},
-		{"json/5KB", 5 << 10, []watchtest.Option{watchtest.WithJSONOnly()}},
+		{"json/5KB", 5 << 10, []apiscript.Option{apiscript.WithJSONOnly()}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			frame, contentType := record(b, c.size, c.opts...)
@@ -47,15 +47,15 @@ func BenchmarkDecode(b *testing.B) {
 // BenchmarkStream reads b.N different events from the history of a server on
 // the loopback interface, which has encoded them before.
 func BenchmarkStream(b *testing.B) {
-	for name, opts := range map[string][]watchtest.Option{
+	for name, opts := range map[string][]apiscript.Option{
 		"protobuf": nil,
-		"json":     {watchtest.WithJSONOnly()},
-		"tls":      {watchtest.WithTLS()},
+		"json":     {apiscript.WithJSONOnly()},
+		"tls":      {apiscript.WithTLS()},
 	} {
 		b.Run(name, func(b *testing.B) {
-			srv := watchtest.NewServer(append(opts, watchtest.WithHistory(b.N+1))...)
+			srv := apiscript.NewServer(append(opts, apiscript.WithHistory(b.N+1))...)
 			defer srv.Close()
-			p := watchtest.PodOfSize("shop", "cart", 5<<10)
+			p := apiscript.PodOfSize("shop", "cart", 5<<10)
 			for range b.N {
 				srv.Set(p)
 			}
@@ -88,18 +88,18 @@ func read(b *testing.B, cfg *rest.Config, from string) {
 }
 
 // record returns the frame of one event as the server sends it.
-func record(b *testing.B, size int, opts ...watchtest.Option) (frame []byte, contentType string) {
+func record(b *testing.B, size int, opts ...apiscript.Option) (frame []byte, contentType string) {
 	b.Helper()
-	srv := watchtest.NewServer(opts...)
+	srv := apiscript.NewServer(opts...)
 	defer srv.Close()
-	srv.Create(watchtest.PodOfSize("shop", "cart", size))
+	srv.Create(apiscript.PodOfSize("shop", "cart", size))
 	var body bytes.Buffer
 	contentType = readAll(b, srv, &body)
 	return body.Bytes(), contentType
 }
 
 // readAll reads what a watch of the server's whole history brings.
-func readAll(b *testing.B, srv *watchtest.Server, to io.Writer) (contentType string) {
+func readAll(b *testing.B, srv *apiscript.Server, to io.Writer) (contentType string) {
 	b.Helper()
 	client, err := rest.HTTPClientFor(srv.Config())
 	if err != nil {

@@ -8,14 +8,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 // TestKeepAlive holds that the kernel looks after a connection, as pings of HTTP/2
 // do: a peer that is gone is found within 45 s.
 func TestKeepAlive(t *testing.T) {
-	cfg, w := watched(newServer(t, watchtest.WithTLS()).Config())
+	cfg, w := watched(newServer(t, apiscript.WithTLS()).Config())
 	client, err := watch.NewClient(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/client-go/rest"
 
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 // wire writes down what a client's requests go over.
@@ -86,7 +86,7 @@ func TestHTTP1(t *testing.T) {
 		"through a dial": {func(cfg *rest.Config) { cfg.Dial = new(net.Dialer).DialContext }, map[string]int{"HTTP/1.1": 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg, w := watched(newServer(t, watchtest.WithTLS()).Config())
+			cfg, w := watched(newServer(t, apiscript.WithTLS()).Config())
 			c.change(cfg)
 			before := rest.CopyConfig(cfg)
 			client, err := watch.NewClient(cfg)
@@ -129,14 +129,14 @@ func TestOwnTransport(t *testing.T) {
 // connection to the next, and the pages of a list come over one.
 func TestConnectionServesAgain(t *testing.T) {
 	for name, c := range map[string]struct {
-		prepare func(*watchtest.Server)
+		prepare func(*apiscript.Server)
 		asked   int
 	}{
-		"watches": {func(*watchtest.Server) {}, 5},
-		"pages":   {func(srv *watchtest.Server) { srv.RefuseStreamingLists(true) }, 10},
+		"watches": {func(*apiscript.Server) {}, 5},
+		"pages":   {func(srv *apiscript.Server) { srv.RefuseStreamingLists(true) }, 10},
 	} {
-		for kind, opts := range map[string][]watchtest.Option{
-			"http": nil, "tls": {watchtest.WithTLS()}, "json": {watchtest.WithTLS(), watchtest.WithJSONOnly()},
+		for kind, opts := range map[string][]apiscript.Option{
+			"http": nil, "tls": {apiscript.WithTLS()}, "json": {apiscript.WithTLS(), apiscript.WithJSONOnly()},
 		} {
 			t.Run(name+", "+kind, func(t *testing.T) {
 				srv := newServer(t, opts...)
@@ -167,7 +167,7 @@ func TestConnectionServesAgain(t *testing.T) {
 // TestManyStreams: the streams of many namespaces have a connection each.
 func TestManyStreams(t *testing.T) {
 	const namespaces = 40
-	srv := newServer(t, watchtest.WithTLS())
+	srv := newServer(t, apiscript.WithTLS())
 	cfg, w := watched(srv.Config())
 	client, err := watch.NewClient(cfg)
 	if err != nil {

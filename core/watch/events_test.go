@@ -17,8 +17,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 // framed is an event as it is on the wire.
@@ -110,7 +110,7 @@ func answer(t *testing.T, body []byte) (log, reason string) {
 
 // TestLargePod: an event may be larger than what is read at a time.
 func TestLargePod(t *testing.T) {
-	inBoth(func(t *testing.T, opts ...watchtest.Option) {
+	inBoth(func(t *testing.T, opts ...apiscript.Option) {
 		srv := newServer(t, opts...)
 		r := startReader(t, srv, "1000", watch.Settings{Annotations: []string{"large"}})
 		for _, size := range []int{1 << 20, 10, 100 << 10} {
@@ -139,7 +139,7 @@ func TestRelease(t *testing.T) {
 	go func() { done <- watch.New(watch.Settings{Client: client}).Run(ctx, "1000", out) }()
 	seen, again := map[*corev1.Pod]bool{}, 0
 	for i := range 100 {
-		p := watchtest.RunningPod("shop", "cart")
+		p := apiscript.RunningPod("shop", "cart")
 		p.Status.ContainerStatuses[0].RestartCount = int32(i)
 		srv.Set(p)
 		ev := <-out

@@ -10,8 +10,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 // Every fault hits a stream that has just read the pod shop/cart; more changes
@@ -19,21 +19,21 @@ import (
 func TestSurvives(t *testing.T) {
 	internal := apierrors.NewInternalError(textError("etcd leader changed")).Status()
 	for name, c := range map[string]struct {
-		opts    []watchtest.Option
-		fault   func(srv *watchtest.Server)
+		opts    []apiscript.Option
+		fault   func(srv *apiscript.Server)
 		reasons []string // one of them is told
 	}{
-		"clean end":           {fault: func(srv *watchtest.Server) { srv.EndStreams() }, reasons: []string{watch.ReasonClosed}},
-		"connection cut":      {fault: func(srv *watchtest.Server) { srv.CutStreams() }, reasons: []string{watch.ReasonClosed}},
-		"connection cut, tls": {opts: []watchtest.Option{watchtest.WithTLS()}, fault: func(srv *watchtest.Server) { srv.CutStreams() }, reasons: []string{watch.ReasonClosed}},
-		"cut mid-frame":       {fault: func(srv *watchtest.Server) { srv.CutMidFrame() }, reasons: []string{watch.ReasonClosed}},
+		"clean end":           {fault: func(srv *apiscript.Server) { srv.EndStreams() }, reasons: []string{watch.ReasonClosed}},
+		"connection cut":      {fault: func(srv *apiscript.Server) { srv.CutStreams() }, reasons: []string{watch.ReasonClosed}},
+		"connection cut, tls": {opts: []apiscript.Option{apiscript.WithTLS()}, fault: func(srv *apiscript.Server) { srv.CutStreams() }, reasons: []string{watch.ReasonClosed}},
+		"cut mid-frame":       {fault: func(srv *apiscript.Server) { srv.CutMidFrame() }, reasons: []string{watch.ReasonClosed}},
 		"cut mid-frame, tls": {
-			opts:  []watchtest.Option{watchtest.WithTLS()},
-			fault: func(srv *watchtest.Server) { srv.CutMidFrame() }, reasons: []string{watch.ReasonClosed},
+			opts:  []apiscript.Option{apiscript.WithTLS()},
+			fault: func(srv *apiscript.Server) { srv.CutMidFrame() }, reasons: []string{watch.ReasonClosed},
 		},
-		"ERROR event 500": {fault: func(srv *watchtest.Server) { srv.ErrorEvent(internal) }, reasons: []string{watch.ReasonServerError}},
+		"ERROR event 500": {fault: func(srv *apiscript.Server) { srv.ErrorEvent(internal) }, reasons: []string{watch.ReasonServerError}},
 		"ERROR event 500, then another": {
-			fault: func(srv *watchtest.Server) { srv.ErrorNext(2, internal); srv.CutStreams() }, reasons: []string{watch.ReasonServerError},
+			fault: func(srv *apiscript.Server) { srv.ErrorNext(2, internal); srv.CutStreams() }, reasons: []string{watch.ReasonServerError},
 		},
 		"HTTP 500": {fault: failing(3, 500), reasons: []string{watch.ReasonServerError}},
 		"HTTP 502": {fault: failing(1, 502), reasons: []string{watch.ReasonServerError}},
@@ -44,7 +44,7 @@ func TestSurvives(t *testing.T) {
 		"HTTP 403": {fault: failing(2, 403), reasons: []string{watch.ReasonForbidden}},
 		"HTTP 404": {fault: failing(2, 404), reasons: []string{watch.ReasonOther}},
 	} {
-		t.Run(name, inBoth(func(t *testing.T, opts ...watchtest.Option) {
+		t.Run(name, inBoth(func(t *testing.T, opts ...apiscript.Option) {
 			srv := newServer(t, append(opts, c.opts...)...)
 			srv.Create(pod("shop", "cart"))
 			r := startReader(t, srv, "", watch.Settings{})
@@ -73,8 +73,8 @@ type textError string
 func (e textError) Error() string { return string(e) }
 
 // failing cuts the stream and lets its next n requests fail.
-func failing(n, status int) func(*watchtest.Server) {
-	return func(srv *watchtest.Server) {
+func failing(n, status int) func(*apiscript.Server) {
+	return func(srv *apiscript.Server) {
 		srv.FailNext(n, status, 0, "")
 		srv.CutStreams()
 	}
@@ -163,12 +163,12 @@ func TestSaysWhatIsNotAllowed(t *testing.T) {
 }
 
 func TestSilentServerIsLeft(t *testing.T) {
-	for name, stall := range map[string]func(*watchtest.Server){
-		"open stream": func(srv *watchtest.Server) { srv.Hang() },
-		"new request": func(srv *watchtest.Server) { srv.Hang(); srv.CutStreams() },
+	for name, stall := range map[string]func(*apiscript.Server){
+		"open stream": func(srv *apiscript.Server) { srv.Hang() },
+		"new request": func(srv *apiscript.Server) { srv.Hang(); srv.CutStreams() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			srv := newServer(t, watchtest.WithBookmarks(5*time.Millisecond))
+			srv := newServer(t, apiscript.WithBookmarks(5*time.Millisecond))
 			srv.Create(pod("shop", "cart"))
 			r := startReader(t, srv, "", watch.Settings{Silence: 200 * time.Millisecond})
 			r.reached("1001")
@@ -186,7 +186,7 @@ func TestSilentServerIsLeft(t *testing.T) {
 func TestSlowReaderIsNoSilence(t *testing.T) {
 	for name, from := range map[string]string{"at the beginning of a list": "", "at an event": "1000"} {
 		t.Run(name, func(t *testing.T) {
-			srv := newServer(t, watchtest.WithBookmarks(10*time.Millisecond))
+			srv := newServer(t, apiscript.WithBookmarks(10*time.Millisecond))
 			pods(srv, 2)
 			gate := make(chan struct{})
 			r := startGated(t, srv, from, watch.Settings{Silence: 500 * time.Millisecond}, gate)

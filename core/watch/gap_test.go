@@ -8,13 +8,13 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 // The history can end while nobody watches: the gap is as long as that was.
 func TestGapOverRestart(t *testing.T) {
-	for name, opts := range map[string][]watchtest.Option{"as ERROR event": nil, "as HTTP 410": {watchtest.WithHTTPGone()}} {
+	for name, opts := range map[string][]apiscript.Option{"as ERROR event": nil, "as HTTP 410": {apiscript.WithHTTPGone()}} {
 		t.Run(name, func(t *testing.T) {
 			for name, c := range map[string]struct {
 				since time.Time
@@ -71,20 +71,20 @@ func TestGapWhileRunning(t *testing.T) {
 
 // Whatever happens to the list that is to end a gap, it is one gap.
 func TestGapIsOne(t *testing.T) {
-	for name, fault := range map[string]func(*watchtest.Server){
-		"list cut": func(srv *watchtest.Server) { srv.CutListAfter(1) },
-		"history gone twice": func(srv *watchtest.Server) {
+	for name, fault := range map[string]func(*apiscript.Server){
+		"list cut": func(srv *apiscript.Server) { srv.CutListAfter(1) },
+		"history gone twice": func(srv *apiscript.Server) {
 			srv.FailNext(4, http.StatusGone, 0, metav1.StatusReasonExpired)
 		},
-		"checkpoint refused": func(srv *watchtest.Server) {
+		"checkpoint refused": func(srv *apiscript.Server) {
 			srv.FailNext(1, http.StatusGone, 0, metav1.StatusReasonExpired)
 			srv.FailNext(1, http.StatusBadRequest, 0, "")
 		},
-		"server fails": func(srv *watchtest.Server) {
+		"server fails": func(srv *apiscript.Server) {
 			srv.FailNext(1, http.StatusGone, 0, metav1.StatusReasonExpired)
 			srv.FailNext(5, http.StatusInternalServerError, 0, "")
 		},
-		"pages": func(srv *watchtest.Server) {
+		"pages": func(srv *apiscript.Server) {
 			srv.RefuseStreamingLists(true)
 			srv.FailNext(1, http.StatusGone, 0, metav1.StatusReasonExpired)
 			srv.PassNext(2) // the streaming list and the first page

@@ -17,8 +17,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 // patience bounds every wait; only a test that fails takes that long.
@@ -54,7 +54,7 @@ func setDefault(d *time.Duration, v time.Duration) {
 	}
 }
 
-func startReader(t *testing.T, srv *watchtest.Server, from string, s watch.Settings) *reader {
+func startReader(t *testing.T, srv *apiscript.Server, from string, s watch.Settings) *reader {
 	t.Helper()
 	gate := make(chan struct{})
 	close(gate)
@@ -62,7 +62,7 @@ func startReader(t *testing.T, srv *watchtest.Server, from string, s watch.Setti
 }
 
 // startGated starts a reader that takes nothing before gate is closed.
-func startGated(t *testing.T, srv *watchtest.Server, from string, s watch.Settings, gate chan struct{}) *reader {
+func startGated(t *testing.T, srv *apiscript.Server, from string, s watch.Settings, gate chan struct{}) *reader {
 	t.Helper()
 	return startAt(t, srv.Config(), from, s, gate)
 }
@@ -248,7 +248,7 @@ func (r *reader) wantNoGap() {
 }
 
 // lists are the limits of the lists that were asked for.
-func lists(srv *watchtest.Server) (limits []string) {
+func lists(srv *apiscript.Server) (limits []string) {
 	for _, q := range srv.Requests() {
 		if q.Verb == "list" {
 			limits = append(limits, q.Query.Get("limit"))
@@ -285,7 +285,7 @@ func (r *reader) want(want ...string) {
 
 // wantChanges compares the live events with what the server did from its change
 // number skip on.
-func (r *reader) wantChanges(srv *watchtest.Server, skip int) {
+func (r *reader) wantChanges(srv *apiscript.Server, skip int) {
 	r.t.Helper()
 	var want, got []string
 	for _, c := range srv.Changes()[skip:] {
@@ -314,17 +314,17 @@ func eventually(t *testing.T, what string, ok func() bool) {
 
 // inBoth runs a test with a server that speaks protobuf, and with one that speaks
 // JSON only.
-func inBoth(test func(t *testing.T, opts ...watchtest.Option)) func(*testing.T) {
+func inBoth(test func(t *testing.T, opts ...apiscript.Option)) func(*testing.T) {
 	return func(t *testing.T) {
 		t.Helper()
 		t.Run("protobuf", func(t *testing.T) { test(t) })
-		t.Run("json", func(t *testing.T) { test(t, watchtest.WithJSONOnly()) })
+		t.Run("json", func(t *testing.T) { test(t, apiscript.WithJSONOnly()) })
 	}
 }
 
-func newServer(t *testing.T, opts ...watchtest.Option) *watchtest.Server {
+func newServer(t *testing.T, opts ...apiscript.Option) *apiscript.Server {
 	t.Helper()
-	srv := watchtest.NewServer(opts...)
+	srv := apiscript.NewServer(opts...)
 	t.Cleanup(srv.Close)
 	return srv
 }
@@ -334,7 +334,7 @@ func pod(namespace, name string) *corev1.Pod {
 }
 
 // touch makes a new version of a pod.
-func touch(srv *watchtest.Server, namespace, name string) {
+func touch(srv *apiscript.Server, namespace, name string) {
 	srv.Update(namespace, name, func(p *corev1.Pod) {
 		p.Status.Message += "x"
 	})

@@ -12,23 +12,23 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 // pods creates p0, p1, ... in the namespace shop, at 1001, 1002, ...
-func pods(srv *watchtest.Server, n int) {
+func pods(srv *apiscript.Server, n int) {
 	for i := range n {
 		srv.Create(pod("shop", fmt.Sprintf("p%d", i)))
 	}
 }
 
 func TestHistoryIsGone(t *testing.T) {
-	for name, opts := range map[string][]watchtest.Option{
+	for name, opts := range map[string][]apiscript.Option{
 		"as ERROR event":       nil,
-		"as ERROR event, json": {watchtest.WithJSONOnly()},
-		"as HTTP 410":          {watchtest.WithHTTPGone()},
-		"as HTTP 410, tls":     {watchtest.WithHTTPGone(), watchtest.WithTLS()},
+		"as ERROR event, json": {apiscript.WithJSONOnly()},
+		"as HTTP 410":          {apiscript.WithHTTPGone()},
+		"as HTTP 410, tls":     {apiscript.WithHTTPGone(), apiscript.WithTLS()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := newServer(t, opts...)
@@ -180,7 +180,7 @@ func (r *reader) lives(name string) (pods []*corev1.Pod) {
 // The checkpoint stands still during a list, so a list that was cut begins anew
 // and says again where the gap begins.
 func TestListBeginsAnewWhenCut(t *testing.T) {
-	inBoth(func(t *testing.T, opts ...watchtest.Option) {
+	inBoth(func(t *testing.T, opts ...apiscript.Option) {
 		srv := newServer(t, opts...)
 		pods(srv, 3)
 		srv.CutListAfter(2)
@@ -193,7 +193,7 @@ func TestListBeginsAnewWhenCut(t *testing.T) {
 }
 
 func TestStreamingListIsRefused(t *testing.T) {
-	inBoth(func(t *testing.T, opts ...watchtest.Option) {
+	inBoth(func(t *testing.T, opts ...apiscript.Option) {
 		srv := newServer(t, opts...)
 		pods(srv, 5)
 		srv.RefuseStreamingLists(true)
@@ -271,7 +271,7 @@ func TestStreamingListIsIgnoredWithoutBookmarks(t *testing.T) {
 
 // What an API server says whose etcd is too old looks like a passing trouble.
 func TestStreamingListFailsForGood(t *testing.T) {
-	inBoth(func(t *testing.T, opts ...watchtest.Option) {
+	inBoth(func(t *testing.T, opts ...apiscript.Option) {
 		srv := newServer(t, opts...)
 		pods(srv, 1)
 		srv.ErrorNext(3, apierrors.NewInternalError(textError("RequestWatchProgress is disabled")).Status())
@@ -306,7 +306,7 @@ func TestPagesAreForbidden(t *testing.T) {
 }
 
 func TestPagedListIsCut(t *testing.T) {
-	inBoth(func(t *testing.T, opts ...watchtest.Option) {
+	inBoth(func(t *testing.T, opts ...apiscript.Option) {
 		srv := newServer(t, opts...)
 		pods(srv, 3)
 		srv.RefuseStreamingLists(true)
@@ -321,7 +321,7 @@ func TestPagedListIsCut(t *testing.T) {
 // The history can end between two pages. The first time the list begins anew,
 // the second time it is read in one.
 func TestPagedListExpires(t *testing.T) {
-	inBoth(func(t *testing.T, opts ...watchtest.Option) {
+	inBoth(func(t *testing.T, opts ...apiscript.Option) {
 		srv := newServer(t, opts...)
 		pods(srv, 3)
 		srv.RefuseStreamingLists(true)
@@ -347,11 +347,11 @@ func TestPagedListExpires(t *testing.T) {
 }
 
 func TestTooLargeResourceVersion(t *testing.T) {
-	inBoth(func(t *testing.T, opts ...watchtest.Option) {
+	inBoth(func(t *testing.T, opts ...apiscript.Option) {
 		t.Run("passes", func(t *testing.T) {
 			srv := newServer(t, opts...)
 			pods(srv, 1)
-			srv.FailNextStatus(2, watchtest.TooLarge())
+			srv.FailNextStatus(2, apiscript.TooLarge())
 			r := startReader(t, srv, "1000", watch.Settings{})
 			r.reached("1001")
 			r.want("added shop/p0 @1001")
@@ -359,7 +359,7 @@ func TestTooLargeResourceVersion(t *testing.T) {
 		t.Run("stays", func(t *testing.T) {
 			srv := newServer(t, opts...)
 			pods(srv, 1)
-			srv.FailNextStatus(3, watchtest.TooLarge())
+			srv.FailNextStatus(3, apiscript.TooLarge())
 			r := startReader(t, srv, "9999", watch.Settings{})
 			r.reached("1001")
 			r.want("listing @9999", "present shop/p0 @1001", "listed @1001")

@@ -8,8 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 func TestOneStreamPerNamespace(t *testing.T) {
@@ -47,7 +47,7 @@ func label(app string) func(*corev1.Pod) {
 }
 
 func TestLabelSelector(t *testing.T) {
-	for name, opts := range map[string][]watchtest.Option{"protobuf": nil, "json": {watchtest.WithJSONOnly()}} {
+	for name, opts := range map[string][]apiscript.Option{"protobuf": nil, "json": {apiscript.WithJSONOnly()}} {
 		t.Run(name, func(t *testing.T) {
 			srv := newServer(t, opts...)
 			srv.Create(labelled("in", "cart"))
@@ -83,10 +83,10 @@ func TestBadSelectorIsSaid(t *testing.T) {
 // A reader that stops reading is cut off by the server, and comes back for what
 // it missed. Nothing is queued meanwhile but what connection and sockets hold.
 func TestBackPressure(t *testing.T) {
-	for name, opts := range map[string][]watchtest.Option{"http": nil, "tls": {watchtest.WithTLS()}} {
+	for name, opts := range map[string][]apiscript.Option{"http": nil, "tls": {apiscript.WithTLS()}} {
 		t.Run(name, func(t *testing.T) {
 			const changes = 3000
-			srv := newServer(t, append(opts, watchtest.WithPending(50), watchtest.WithHistory(2*changes))...)
+			srv := newServer(t, append(opts, apiscript.WithPending(50), apiscript.WithHistory(2*changes))...)
 			srv.Create(big("cart"))
 			gate := make(chan struct{})
 			r := startGated(t, srv, "1000", watch.Settings{}, gate)

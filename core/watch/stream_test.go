@@ -5,15 +5,15 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 func TestFirstStartListsThenWatches(t *testing.T) {
-	for name, opts := range map[string][]watchtest.Option{
+	for name, opts := range map[string][]apiscript.Option{
 		"protobuf": nil,
-		"json":     {watchtest.WithJSONOnly()},
-		"tls":      {watchtest.WithTLS()},
+		"json":     {apiscript.WithJSONOnly()},
+		"tls":      {apiscript.WithTLS()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := newServer(t, opts...)

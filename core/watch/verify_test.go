@@ -13,8 +13,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 // memory is what is stored of pods: the last version of each, by uid.
@@ -47,7 +47,7 @@ func (m *memory) wasAsked() []string {
 
 // A restart that the history reaches back to costs a watch and one page.
 func TestRestartWithinHistory(t *testing.T) {
-	for name, opts := range map[string][]watchtest.Option{"http": nil, "tls": {watchtest.WithTLS()}} {
+	for name, opts := range map[string][]apiscript.Option{"http": nil, "tls": {apiscript.WithTLS()}} {
 		t.Run(name, func(t *testing.T) {
 			srv := newServer(t, opts...)
 			pods(srv, 4)
@@ -131,7 +131,7 @@ func TestStrangersAtRestart(t *testing.T) {
 // An API server is silent about a checkpoint from the future, as after a restore
 // of etcd from a backup. At the start that is not waited for.
 func TestCheckpointIsFromTheFuture(t *testing.T) {
-	for name, opts := range map[string][]watchtest.Option{"http": nil, "tls": {watchtest.WithTLS()}} {
+	for name, opts := range map[string][]apiscript.Option{"http": nil, "tls": {apiscript.WithTLS()}} {
 		t.Run(name, func(t *testing.T) {
 			srv := newServer(t, opts...)
 			pods(srv, 1)
@@ -225,12 +225,12 @@ func TestListsAreFew(t *testing.T) {
 // A list that is not to be had doesn't hold up the watch.
 func TestListsFail(t *testing.T) {
 	for name, c := range map[string]struct {
-		fail func(*watchtest.Server)
+		fail func(*apiscript.Server)
 		most int // lists, of the start and two troubles
 	}{
-		"forbidden": {func(srv *watchtest.Server) { srv.ForbidLists(true) }, 1},
-		"hanging":   {func(srv *watchtest.Server) { srv.HangLists(true) }, 3},
-		"failing": {func(srv *watchtest.Server) {
+		"forbidden": {func(srv *apiscript.Server) { srv.ForbidLists(true) }, 1},
+		"hanging":   {func(srv *apiscript.Server) { srv.HangLists(true) }, 3},
+		"failing": {func(srv *apiscript.Server) {
 			for range 3 {
 				srv.PassNext(1)
 				srv.FailNext(1, http.StatusInternalServerError, 0, "")

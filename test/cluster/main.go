@@ -4,7 +4,7 @@
 // live through what kwok's stages (stages/*.yaml) say; no container ever runs.
 //
 // It is a module of its own, so that the product's go.mod stays small. You
-// don't need it for unit tests: core/watch/watchtest scripts an API server
+// don't need it for unit tests: core/apiscript scripts an API server
 // that starts in a millisecond.
 package main
 

@@ -5,13 +5,13 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 )
 
 // BenchmarkDecode compares with the generated code, which reads everything.
 func BenchmarkDecode(b *testing.B) {
 	for name, size := range map[string]int{"2KB": 2 << 10, "5KB": 5 << 10, "15KB": 15 << 10} {
-		data := marshal(b, watchtest.PodOfSize("shop", "cart", size))
+		data := marshal(b, apiscript.PodOfSize("shop", "cart", size))
 		b.Run(name+"/generated", func(b *testing.B) {
 			b.SetBytes(int64(len(data)))
 			b.ReportAllocs()

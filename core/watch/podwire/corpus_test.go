@@ -13,7 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 )
 
 // wanted are the annotations that the tests want. One of them random pods have.
@@ -93,8 +93,8 @@ func each[T any](list []T, f func(T) T) []T {
 func corpus(tb testing.TB, random int) map[string]*corev1.Pod {
 	tb.Helper()
 	pods := map[string]*corev1.Pod{
-		"zero": {}, "small": watchtest.PodOfSize("shop", "cart", 2<<10), "running": watchtest.RunningPod("shop", "cart"),
-		"15 KB": watchtest.PodOfSize("shop", "cart", 15<<10), "rare": rarePod(),
+		"zero": {}, "small": apiscript.PodOfSize("shop", "cart", 2<<10), "running": apiscript.RunningPod("shop", "cart"),
+		"15 KB": apiscript.PodOfSize("shop", "cart", 15<<10), "rare": rarePod(),
 	}
 	codecs := serializer.NewCodecFactory(runtime.NewScheme())
 	filler := fuzzer.FuzzerFor(metafuzzer.Funcs, rand.NewSource(1), codecs).NilChance(.3).NumElements(0, 3)

@@ -12,9 +12,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/status"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
 )
 
 // TestDecode holds that of every pod comes what the generated code reads of it,
@@ -265,7 +265,7 @@ func TestOddities(t *testing.T) {
 // TestTruncated: a pod that ends somewhere within is an error wherever it is one
 // for the generated code.
 func TestTruncated(t *testing.T) {
-	b := marshal(t, watchtest.PodOfSize("shop", "cart", 5<<10))
+	b := marshal(t, apiscript.PodOfSize("shop", "cart", 5<<10))
 	d, into := NewDecoder(wanted), new(Pod)
 	for n := range b {
 		if err, full := d.Decode(b[:n], into), new(corev1.Pod).Unmarshal(b[:n]); (err == nil) != (full == nil) {
@@ -277,7 +277,7 @@ func TestTruncated(t *testing.T) {
 // TestSteadyStream: the same pod again costs its name, uid and version. Three of
 // its strings may have the same two places, but not with each decoder.
 func TestSteadyStream(t *testing.T) {
-	b := marshal(t, watchtest.PodOfSize("shop", "cart", 5<<10))
+	b := marshal(t, apiscript.PodOfSize("shop", "cart", 5<<10))
 	least := math.Inf(1)
 	for range 5 {
 		d, into := NewDecoder(wanted), new(Pod)

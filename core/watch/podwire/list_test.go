@@ -14,7 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 )
 
 // objectOf is a message as API servers send it.
@@ -153,7 +153,7 @@ func FuzzList(f *testing.F) {
 
 // FuzzEvent: an event that is read is what the generated code finds.
 func FuzzEvent(f *testing.F) {
-	pod := objectOf(f, "Pod", marshal(f, watchtest.PodOfSize("shop", "cart", 2<<10)))
+	pod := objectOf(f, "Pod", marshal(f, apiscript.PodOfSize("shop", "cart", 2<<10)))
 	for _, ev := range []metav1.WatchEvent{{Type: "ADDED", Object: runtime.RawExtension{Raw: pod}}, {Type: "ERROR"}} {
 		b, err := ev.Marshal()
 		if err != nil {

@@ -1,9 +1,9 @@
-// Package watchtest is an API server for pods and for what owns them that
-// does what a script tells it: real HTTP on the loopback interface, lists, pages,
-// watches, streaming lists, bookmarks and label selectors in JSON and protobuf
-// as the real server does them, and every fault that a watch has to survive.
+// Package apiscript is a scripted API server for pods and their owners: real HTTP
+// on the loopback interface, with lists, pages, watches, streaming lists, bookmarks
+// and label selectors in JSON and protobuf as the real server implements them, and
+// every fault that a watch has to survive.
 //
-//	s := watchtest.NewServer()
+//	s := apiscript.NewServer()
 //	defer s.Close()
 //	client, err := watch.NewClient(s.Config())
 //	...
@@ -37,4 +37,4 @@
 // What it leaves out: authorisation, admission, validation, field selectors,
 // graceful deletion, writing over HTTP, lists and watches of anything but pods,
 // anything but the metadata of owners. Use a real API server where these matter.
-package watchtest
+package apiscript

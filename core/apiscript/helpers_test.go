@@ -1,4 +1,4 @@
-package watchtest_test
+package apiscript_test
 
 import (
 	"context"
@@ -18,14 +18,14 @@ import (
 	kwatch "k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/rest"
 
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 )
 
 const patience = 20 * time.Second
 
-func newServer(t *testing.T, opts ...watchtest.Option) *watchtest.Server {
+func newServer(t *testing.T, opts ...apiscript.Option) *apiscript.Server {
 	t.Helper()
-	srv := watchtest.NewServer(opts...)
+	srv := apiscript.NewServer(opts...)
 	t.Cleanup(srv.Close)
 	return srv
 }
@@ -41,7 +41,7 @@ func pod(namespace, name string, labels ...string) *corev1.Pod {
 func touch(p *corev1.Pod) { p.Status.Message += "x" }
 
 // client is a plain client-go REST client.
-func client(t *testing.T, srv *watchtest.Server, contentType string) rest.Interface {
+func client(t *testing.T, srv *apiscript.Server, contentType string) rest.Interface {
 	t.Helper()
 	scheme := runtime.NewScheme()
 	if err := corev1.AddToScheme(scheme); err != nil {
@@ -132,7 +132,7 @@ func (w watcher) want(want ...string) {
 }
 
 // raw makes a request without client-go.
-func raw(t *testing.T, srv *watchtest.Server, path, accept string) (*http.Response, []byte) {
+func raw(t *testing.T, srv *apiscript.Server, path, accept string) (*http.Response, []byte) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL()+path, nil)
 	if err != nil {

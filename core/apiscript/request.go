@@ -1,4 +1,4 @@
-package watchtest
+package apiscript
 
 import (
 	"encoding/json"
@@ -64,7 +64,7 @@ func (s *Server) handler() http.Handler {
 
 func version(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]string{"major": "1", "minor": "37", "gitVersion": "v1.37.0-watchtest"})
+	_ = json.NewEncoder(w).Encode(map[string]string{"major": "1", "minor": "37", "gitVersion": "v1.37.0-apiscript"})
 }
 
 func (s *Server) servePods(w http.ResponseWriter, r *http.Request) {

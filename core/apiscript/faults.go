@@ -1,4 +1,4 @@
-package watchtest
+package apiscript
 
 import (
 	"net/http"
@@ -211,7 +211,7 @@ func statusOf(code int, retryAfter time.Duration, reason metav1.StatusReason) *m
 	st := apierrors.NewGenericServerResponse(code, "watch", pods(), "", "scripted failure", seconds, false).Status()
 	switch code {
 	case http.StatusForbidden:
-		st.Message = `pods is forbidden: User "watchtest" cannot watch resource "pods" in API group "" at the cluster scope`
+		st.Message = `pods is forbidden: User "apiscript" cannot watch resource "pods" in API group "" at the cluster scope`
 	case http.StatusGone:
 		st.Reason = metav1.StatusReasonExpired
 	}

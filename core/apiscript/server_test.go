@@ -1,4 +1,4 @@
-package watchtest_test
+package apiscript_test
 
 import (
 	"fmt"
@@ -14,14 +14,14 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kwatch "k8s.io/apimachinery/pkg/watch"
 
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 )
 
 // media runs a test with both media types, and once over TLS.
-func media(t *testing.T, test func(t *testing.T, contentType string, opts ...watchtest.Option)) {
+func media(t *testing.T, test func(t *testing.T, contentType string, opts ...apiscript.Option)) {
 	t.Run("json", func(t *testing.T) { test(t, jsonType) })
 	t.Run("protobuf", func(t *testing.T) { test(t, protoType) })
-	t.Run("tls", func(t *testing.T) { test(t, protoType, watchtest.WithTLS()) })
+	t.Run("tls", func(t *testing.T) { test(t, protoType, apiscript.WithTLS()) })
 }
 
 func TestWrites(t *testing.T) {
@@ -45,7 +45,7 @@ func TestWrites(t *testing.T) {
 		t.Errorf("pods %+v", pods)
 	}
 	srv.Delete("default", "cart")
-	want := []watchtest.Change{
+	want := []apiscript.Change{
 		{Type: kwatch.Added, Namespace: "default", Name: "cart", UID: created.UID, ResourceVersion: "1001"},
 		{Type: kwatch.Modified, Namespace: "default", Name: "cart", UID: created.UID, ResourceVersion: "1002"},
 		{Type: kwatch.Added, Namespace: "shop", Name: "till", UID: "u", ResourceVersion: "1006"},
@@ -82,7 +82,7 @@ func TestWrongScriptsPanic(t *testing.T) {
 }
 
 func TestWatchFromResourceVersion(t *testing.T) {
-	media(t, func(t *testing.T, contentType string, opts ...watchtest.Option) {
+	media(t, func(t *testing.T, contentType string, opts ...apiscript.Option) {
 		srv := newServer(t, opts...)
 		srv.Create(pod("shop", "cart"))
 		srv.Create(pod("bank", "ledger"))
@@ -111,7 +111,7 @@ func TestWatchFromNothingBeginsWithWhatExists(t *testing.T) {
 var streamingList = []string{"sendInitialEvents", "true", "resourceVersionMatch", "NotOlderThan", "allowWatchBookmarks", "true"}
 
 func TestStreamingList(t *testing.T) {
-	media(t, func(t *testing.T, contentType string, opts ...watchtest.Option) {
+	media(t, func(t *testing.T, contentType string, opts ...apiscript.Option) {
 		srv := newServer(t, opts...)
 		srv.Create(pod("shop", "cart", "app", "x"))
 		srv.Create(pod("shop", "till", "app", "y"))
@@ -129,7 +129,7 @@ func TestStreamingList(t *testing.T) {
 }
 
 func TestSelectorTurnsChangesIntoComingAndGoing(t *testing.T) {
-	media(t, func(t *testing.T, contentType string, opts ...watchtest.Option) {
+	media(t, func(t *testing.T, contentType string, opts ...apiscript.Option) {
 		srv := newServer(t, opts...)
 		w := open(t, client(t, srv, contentType), "", "labelSelector", "app=x", "resourceVersion", "1000")
 		srv.Create(pod("shop", "cart", "app", "y"))
@@ -145,7 +145,7 @@ func TestSelectorTurnsChangesIntoComingAndGoing(t *testing.T) {
 }
 
 func TestPages(t *testing.T) {
-	media(t, func(t *testing.T, contentType string, opts ...watchtest.Option) {
+	media(t, func(t *testing.T, contentType string, opts ...apiscript.Option) {
 		srv := newServer(t, opts...)
 		for i := range 5 {
 			srv.Create(pod("shop", fmt.Sprintf("p%d", i)))
@@ -203,7 +203,7 @@ func TestOldListsAreForgotten(t *testing.T) {
 }
 
 func TestHistoryIsBounded(t *testing.T) {
-	srv := newServer(t, watchtest.WithHistory(10))
+	srv := newServer(t, apiscript.WithHistory(10))
 	srv.Create(pod("shop", "cart"))
 	for range 99 {
 		srv.Update("shop", "cart", touch)
@@ -217,7 +217,7 @@ func TestHistoryIsBounded(t *testing.T) {
 }
 
 func TestPeriodicBookmarks(t *testing.T) {
-	srv := newServer(t, watchtest.WithBookmarks(time.Millisecond))
+	srv := newServer(t, apiscript.WithBookmarks(time.Millisecond))
 	w := open(t, client(t, srv, protoType), "", "resourceVersion", "1000", "allowWatchBookmarks", "true")
 	w.want("BOOKMARK / @1000", "BOOKMARK / @1000")
 }
@@ -239,7 +239,7 @@ func TestRequestsAreRecorded(t *testing.T) {
 	for _, r := range srv.Requests() {
 		got = append(got, fmt.Sprintf("%s %q %s %s", r.Verb, r.Namespace, r.Query.Encode(), r.UserAgent))
 	}
-	want := []string{`list "shop" limit=7 watchtest`, `watch "" resourceVersion=1000&watch=true watchtest`}
+	want := []string{`list "shop" limit=7 apiscript`, `watch "" resourceVersion=1000&watch=true apiscript`}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
@@ -266,7 +266,7 @@ func TestConcurrentWrites(t *testing.T) {
 	for _, ch := range srv.Changes() {
 		want = append(want, fmt.Sprintf("%s %s/%s @%s", ch.Type, ch.Namespace, ch.Name, ch.ResourceVersion))
 	}
-	if len(want) != writers*writes || !slices.IsSortedFunc(srv.Changes(), func(a, b watchtest.Change) int {
+	if len(want) != writers*writes || !slices.IsSortedFunc(srv.Changes(), func(a, b apiscript.Change) int {
 		return strings.Compare(a.ResourceVersion, b.ResourceVersion)
 	}) {
 		t.Fatalf("%d changes, want %d in order", len(want), writers*writes)
@@ -277,7 +277,7 @@ func TestConcurrentWrites(t *testing.T) {
 }
 
 func TestRunningPodIsOfTheUsualSize(t *testing.T) {
-	if n := watchtest.RunningPod("shop", "cart").Size(); n < 4500 || n > 5500 {
+	if n := apiscript.RunningPod("shop", "cart").Size(); n < 4500 || n > 5500 {
 		t.Errorf("the pod has %d bytes, want about 5000", n)
 	}
 }

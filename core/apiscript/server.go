@@ -1,4 +1,4 @@
-package watchtest
+package apiscript
 
 import (
 	"context"
@@ -120,7 +120,7 @@ func (s *Server) URL() string {
 
 // Config connects client-go to the server.
 func (s *Server) Config() *rest.Config {
-	cfg := &rest.Config{Host: s.URL(), UserAgent: "watchtest"}
+	cfg := &rest.Config{Host: s.URL(), UserAgent: "apiscript"}
 	if s.cert != nil {
 		cfg.CAData = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.cert.Certificate[0]})
 	}

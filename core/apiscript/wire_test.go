@@ -1,4 +1,4 @@
-package watchtest_test
+package apiscript_test
 
 import (
 	"bytes"
@@ -11,7 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 )
 
 const (
@@ -78,7 +78,7 @@ func TestProtobufFrames(t *testing.T) {
 
 func TestNegotiation(t *testing.T) {
 	for name, c := range map[string]struct {
-		opts         []watchtest.Option
+		opts         []apiscript.Option
 		accept, want string
 	}{
 		"nothing asked":      {accept: "", want: jsonType},
@@ -86,7 +86,7 @@ func TestNegotiation(t *testing.T) {
 		"protobuf first":     {accept: protoType + ", " + jsonType, want: protoType},
 		"json first":         {accept: jsonType + ";q=1, " + protoType, want: jsonType},
 		"unknown first":      {accept: "application/cbor," + protoType, want: protoType},
-		"server speaks json": {opts: []watchtest.Option{watchtest.WithJSONOnly()}, accept: protoType + "," + jsonType, want: jsonType},
+		"server speaks json": {opts: []apiscript.Option{apiscript.WithJSONOnly()}, accept: protoType + "," + jsonType, want: jsonType},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := newServer(t, c.opts...)
@@ -105,7 +105,7 @@ func TestRawAnswers(t *testing.T) {
 		code int
 		want string // in the body
 	}{
-		"version":              {"/version", http.StatusOK, `"gitVersion":"v1.37.0-watchtest"`},
+		"version":              {"/version", http.StatusOK, `"gitVersion":"v1.37.0-apiscript"`},
 		"list":                 {"/api/v1/pods", http.StatusOK, `"kind":"PodList"`},
 		"list of a namespace":  {"/api/v1/namespaces/shop/pods", http.StatusOK, `"resourceVersion":"1000"`},
 		"other resources":      {"/api/v1/nodes", http.StatusNotFound, ""},

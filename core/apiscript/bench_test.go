@@ -1,4 +1,4 @@
-package watchtest_test
+package apiscript_test
 
 import (
 	"fmt"
@@ -7,15 +7,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 )
 
 // BenchmarkServer reads b.N events as bytes, without decoding them: what the
 // server can do at most.
 func BenchmarkServer(b *testing.B) {
-	p := watchtest.RunningPod("shop", "cart")
+	p := apiscript.RunningPod("shop", "cart")
 	b.Run("live", func(b *testing.B) { // encodes, and shares the loop with the writer
-		srv := watchtest.NewServer(watchtest.WithHistory(b.N + 1))
+		srv := apiscript.NewServer(apiscript.WithHistory(b.N + 1))
 		defer srv.Close()
 		body := watch(b, srv)
 		defer body.Close()
@@ -30,7 +30,7 @@ func BenchmarkServer(b *testing.B) {
 		measure(b, body)
 	})
 	b.Run("history", func(b *testing.B) {
-		srv := watchtest.NewServer(watchtest.WithHistory(b.N + 1))
+		srv := apiscript.NewServer(apiscript.WithHistory(b.N + 1))
 		defer srv.Close()
 		for range b.N {
 			srv.Set(p)
@@ -58,12 +58,12 @@ func measure(b *testing.B, body io.Reader) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
 }
 
-func watch(b *testing.B, srv *watchtest.Server) io.ReadCloser {
+func watch(b *testing.B, srv *apiscript.Server) io.ReadCloser {
 	b.Helper()
 	return fetch(b, srv, "?watch=1&resourceVersion=1000")
 }
 
-func fetch(b *testing.B, srv *watchtest.Server, query string) io.ReadCloser {
+func fetch(b *testing.B, srv *apiscript.Server, query string) io.ReadCloser {
 	b.Helper()
 	req, err := http.NewRequestWithContext(b.Context(), http.MethodGet, srv.URL()+"/api/v1/pods"+query, nil)
 	if err != nil {
@@ -81,9 +81,9 @@ func fetch(b *testing.B, srv *watchtest.Server, query string) io.ReadCloser {
 // them, as the first of any server does.
 func BenchmarkLists(b *testing.B) {
 	const pods = 50_000
-	srv := watchtest.NewServer(watchtest.WithHistory(1))
+	srv := apiscript.NewServer(apiscript.WithHistory(1))
 	defer srv.Close()
-	one := watchtest.RunningPod("shop", "cart")
+	one := apiscript.RunningPod("shop", "cart")
 	for i := range pods {
 		p := *one // shares all that it points to, which saves 700 MB
 		p.Name = fmt.Sprintf("cart-%05d", i)

@@ -1,4 +1,4 @@
-package watchtest
+package apiscript
 
 import (
 	"crypto/ecdsa"
@@ -22,7 +22,7 @@ func selfSigned() (*tls.Certificate, error) {
 	now := time.Now()
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(now.UnixNano()),
-		Subject:               pkix.Name{CommonName: "watchtest"},
+		Subject:               pkix.Name{CommonName: "apiscript"},
 		NotBefore:             now.Add(-time.Hour),
 		NotAfter:              now.AddDate(1, 0, 0),
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,

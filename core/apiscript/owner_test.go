@@ -1,4 +1,4 @@
-package watchtest_test
+package apiscript_test
 
 import (
 	"context"
@@ -17,7 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 )
 
 const (
@@ -26,7 +26,7 @@ const (
 	partialObject  = ";as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 )
 
-func withOwners(srv *watchtest.Server) *watchtest.Server {
+func withOwners(srv *apiscript.Server) *apiscript.Server {
 	srv.SetOwner("apps/v1", "replicasets", owner("ReplicaSet", "shop", "cart-1", "rs"))
 	srv.SetOwner("v1", "nodes", owner("Node", "", "node-17", ""))
 	return srv
@@ -40,7 +40,7 @@ func owner(kind, namespace, name string, uid types.UID) *metav1.PartialObjectMet
 }
 
 // get asks with client-go for what is at path.
-func get(ctx context.Context, t *testing.T, srv *watchtest.Server, path, accept string, into runtime.Object) error {
+func get(ctx context.Context, t *testing.T, srv *apiscript.Server, path, accept string, into runtime.Object) error {
 	t.Helper()
 	scheme := runtime.NewScheme()
 	if err := metav1.AddMetaToScheme(scheme); err != nil {
@@ -58,7 +58,7 @@ func get(ctx context.Context, t *testing.T, srv *watchtest.Server, path, accept 
 }
 
 func TestOwners(t *testing.T) {
-	media(t, func(t *testing.T, contentType string, opts ...watchtest.Option) {
+	media(t, func(t *testing.T, contentType string, opts ...apiscript.Option) {
 		srv := withOwners(newServer(t, opts...))
 		var rs, node metav1.PartialObjectMetadata
 		for path, into := range map[string]*metav1.PartialObjectMetadata{replicaSetPath: &rs, nodePath: &node} {
@@ -91,14 +91,14 @@ func TestOwnersAsWhatTheyAre(t *testing.T) {
 			t.Errorf("%s: %s, want %s", accept, body, want)
 		}
 	}
-	json := withOwners(newServer(t, watchtest.WithJSONOnly()))
+	json := withOwners(newServer(t, apiscript.WithJSONOnly()))
 	if resp, _ := raw(t, json, replicaSetPath, protoType+partialObject+","+jsonType+partialObject); resp.Header.Get("Content-Type") != jsonType {
 		t.Errorf("a server of JSON only answers %s", resp.Header.Get("Content-Type"))
 	}
 }
 
 func TestDiscovery(t *testing.T) {
-	media(t, func(t *testing.T, contentType string, opts ...watchtest.Option) {
+	media(t, func(t *testing.T, contentType string, opts ...apiscript.Option) {
 		srv := withOwners(newServer(t, opts...))
 		srv.SetOwner("apps/v1", "deployments", owner("Deployment", "shop", "cart", ""))
 		srv.DeleteOwner("apps/v1", "deployments", "shop", "cart") // its kind stays
@@ -132,8 +132,8 @@ func TestFaultsOfOwners(t *testing.T) {
 	srv.ForbidOwners("nodes", true)
 	srv.FailNext(1, http.StatusGone, 0, "") // is for lists and watches
 	for path, want := range map[string]string{
-		replicaSetPath: `replicasets.apps "cart-1" is forbidden: User "watchtest" cannot get resource "replicasets" in API group "apps" in the namespace "shop"`,
-		nodePath:       `nodes "node-17" is forbidden: User "watchtest" cannot get resource "nodes" in API group "" at the cluster scope`,
+		replicaSetPath: `replicasets.apps "cart-1" is forbidden: User "apiscript" cannot get resource "replicasets" in API group "apps" in the namespace "shop"`,
+		nodePath:       `nodes "node-17" is forbidden: User "apiscript" cannot get resource "nodes" in API group "" at the cluster scope`,
 	} {
 		err := ask(path)
 		wantCode(t, err, 403, metav1.StatusReasonForbidden)
@@ -154,9 +154,9 @@ func TestFaultsOfOwners(t *testing.T) {
 
 // What comes late is waited for as long as the client does.
 func TestLateOwners(t *testing.T) {
-	for name, late := range map[string]func(*watchtest.Server){
-		"delayed": func(srv *watchtest.Server) { srv.DelayOwners(time.Hour) },
-		"hanging": (*watchtest.Server).Hang,
+	for name, late := range map[string]func(*apiscript.Server){
+		"delayed": func(srv *apiscript.Server) { srv.DelayOwners(time.Hour) },
+		"hanging": (*apiscript.Server).Hang,
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := withOwners(newServer(t))

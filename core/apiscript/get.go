@@ -1,4 +1,4 @@
-package watchtest
+package apiscript
 
 import (
 	"bytes"
@@ -125,7 +125,7 @@ func forbidden(of schema.GroupResource, at address) *metav1.Status {
 	if at.namespace != "" {
 		where = fmt.Sprintf("in the namespace %q", at.namespace)
 	}
-	why := fmt.Sprintf("User %q cannot get resource %q in API group %q %s", "watchtest", of.Resource, of.Group, where)
+	why := fmt.Sprintf("User %q cannot get resource %q in API group %q %s", "apiscript", of.Resource, of.Group, where)
 	st := apierrors.NewForbidden(of, at.name, errors.New(why)).Status()
 	return &st
 }

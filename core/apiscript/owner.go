@@ -1,4 +1,4 @@
-package watchtest
+package apiscript
 
 import (
 	"fmt"
@@ -42,7 +42,7 @@ func newOwners() owners {
 func (s *Server) SetOwner(apiVersion, resource string, meta *metav1.PartialObjectMetadata) *metav1.PartialObjectMetadata {
 	at := addressOf(apiVersion, resource, meta.Namespace, meta.Name)
 	if meta.Kind == "" || meta.Name == "" {
-		panic(fmt.Sprintf("watchtest: set owner of %s %s: no kind or no name", apiVersion, resource))
+		panic(fmt.Sprintf("apiscript: set owner of %s %s: no kind or no name", apiVersion, resource))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,7 +64,7 @@ func (s *Server) DeleteOwner(apiVersion, resource, namespace, name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.owners.objects[at] == nil {
-		panic(fmt.Sprintf("watchtest: owner %s %s/%s does not exist", resource, namespace, name))
+		panic(fmt.Sprintf("apiscript: owner %s %s/%s does not exist", resource, namespace, name))
 	}
 	s.store.rv++
 	delete(s.owners.objects, at)
@@ -97,7 +97,7 @@ func (s *Server) DelayOwners(d time.Duration) {
 func addressOf(apiVersion, resource, namespace, name string) address {
 	gv, err := schema.ParseGroupVersion(apiVersion)
 	if err != nil || gv.Version == "" {
-		panic(fmt.Sprintf("watchtest: %q is no apiVersion", apiVersion))
+		panic(fmt.Sprintf("apiscript: %q is no apiVersion", apiVersion))
 	}
 	return address{gv, resource, namespace, name}
 }

@@ -1,4 +1,4 @@
-package watchtest_test
+package apiscript_test
 
 import (
 	"testing"

@@ -1,4 +1,4 @@
-package watchtest_test
+package apiscript_test
 
 import (
 	"net/http"
@@ -10,18 +10,18 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
-	"github.com/pod-status-logger/pod-status-logger/core/watch/watchtest"
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 )
 
 func TestEndingsOfStreams(t *testing.T) {
 	teapot := metav1.Status{Status: metav1.StatusFailure, Code: 418, Reason: "Teapot"}
 	for name, c := range map[string]struct {
-		end  func(*watchtest.Server)
+		end  func(*apiscript.Server)
 		want []string
 	}{
-		"in good order": {func(srv *watchtest.Server) { srv.EndStreams() }, []string{"MODIFIED shop/cart @1002", "end"}},
-		"with an error": {func(srv *watchtest.Server) { srv.ErrorEvent(teapot) }, []string{"MODIFIED shop/cart @1002", "ERROR 418 Teapot", "end"}},
-		"server closed": {func(srv *watchtest.Server) { srv.Down() }, []string{"end"}},
+		"in good order": {func(srv *apiscript.Server) { srv.EndStreams() }, []string{"MODIFIED shop/cart @1002", "end"}},
+		"with an error": {func(srv *apiscript.Server) { srv.ErrorEvent(teapot) }, []string{"MODIFIED shop/cart @1002", "ERROR 418 Teapot", "end"}},
+		"server closed": {func(srv *apiscript.Server) { srv.Down() }, []string{"end"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := newServer(t)
@@ -41,12 +41,12 @@ func TestEndingsOfStreams(t *testing.T) {
 
 // A cut is seen by the client as a broken body, not as its end.
 func TestCuts(t *testing.T) {
-	for name, cut := range map[string]func(*watchtest.Server){
-		"between frames": func(srv *watchtest.Server) { srv.CutStreams() },
-		"within a frame": func(srv *watchtest.Server) { srv.CutMidFrame(); srv.Create(pod("shop", "till")) },
+	for name, cut := range map[string]func(*apiscript.Server){
+		"between frames": func(srv *apiscript.Server) { srv.CutStreams() },
+		"within a frame": func(srv *apiscript.Server) { srv.CutMidFrame(); srv.Create(pod("shop", "till")) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			media(t, func(t *testing.T, contentType string, opts ...watchtest.Option) {
+			media(t, func(t *testing.T, contentType string, opts ...apiscript.Option) {
 				srv := newServer(t, opts...)
 				srv.Create(pod("shop", "cart"))
 				body, err := request(client(t, srv, contentType), "", "watch", "true", "resourceVersion", "1000").Stream(t.Context())
@@ -87,7 +87,7 @@ func TestListsAreCut(t *testing.T) {
 }
 
 func TestExpire(t *testing.T) {
-	media(t, func(t *testing.T, contentType string, opts ...watchtest.Option) {
+	media(t, func(t *testing.T, contentType string, opts ...apiscript.Option) {
 		srv := newServer(t, opts...)
 		srv.Create(pod("shop", "cart"))
 		srv.Create(pod("shop", "till"))
@@ -107,7 +107,7 @@ func TestExpire(t *testing.T) {
 }
 
 func TestExpireAsHTTPStatus(t *testing.T) {
-	srv := newServer(t, watchtest.WithHTTPGone())
+	srv := newServer(t, apiscript.WithHTTPGone())
 	_, err := request(client(t, srv, protoType), "", "watch", "true", "resourceVersion", "5").Watch(t.Context())
 	if !apierrors.IsResourceExpired(err) {
 		t.Errorf("got error %v, want 410 Expired", err)
@@ -115,15 +115,15 @@ func TestExpireAsHTTPStatus(t *testing.T) {
 }
 
 func TestFailures(t *testing.T) {
-	media(t, func(t *testing.T, contentType string, opts ...watchtest.Option) {
+	media(t, func(t *testing.T, contentType string, opts ...apiscript.Option) {
 		srv := newServer(t, opts...)
 		c := client(t, srv, contentType)
 		srv.PassNext(1)
 		srv.FailNext(1, http.StatusTooManyRequests, 3*time.Second, "")
 		srv.FailNext(1, http.StatusForbidden, 0, "")
 		srv.FailNext(1, http.StatusInternalServerError, 0, "Whatever")
-		srv.FailNextStatus(1, watchtest.TooLarge())
-		srv.ErrorNext(1, watchtest.TooLarge())
+		srv.FailNextStatus(1, apiscript.TooLarge())
+		srv.ErrorNext(1, apiscript.TooLarge())
 		get := func() error { return request(c, "").Do(t.Context()).Error() }
 
 		if err := get(); err != nil {
@@ -206,7 +206,7 @@ func TestHang(t *testing.T) {
 }
 
 func TestCloseWhileHanging(t *testing.T) {
-	srv := watchtest.NewServer()
+	srv := apiscript.NewServer()
 	failed := make(chan error, 1)
 	c := client(t, srv, protoType)
 	srv.Hang()
@@ -220,7 +220,7 @@ func TestCloseWhileHanging(t *testing.T) {
 }
 
 func TestDownAndUp(t *testing.T) {
-	media(t, func(t *testing.T, contentType string, opts ...watchtest.Option) {
+	media(t, func(t *testing.T, contentType string, opts ...apiscript.Option) {
 		srv := newServer(t, opts...)
 		srv.Create(pod("shop", "cart"))
 		url := srv.URL()
@@ -247,8 +247,8 @@ func TestDownAndUp(t *testing.T) {
 
 // A stream that is too far behind is ended, but what was pending still arrives.
 func TestSlowReadersAreEnded(t *testing.T) {
-	media(t, func(t *testing.T, contentType string, opts ...watchtest.Option) {
-		srv := newServer(t, append(opts, watchtest.WithPending(10))...)
+	media(t, func(t *testing.T, contentType string, opts ...apiscript.Option) {
+		srv := newServer(t, append(opts, apiscript.WithPending(10))...)
 		big := pod("shop", "cart")
 		big.Annotations = map[string]string{"filler": strings.Repeat("x", 64<<10)}
 		w := open(t, client(t, srv, contentType), "", "resourceVersion", "1000")
@@ -268,7 +268,7 @@ func TestSlowReadersAreEnded(t *testing.T) {
 
 // A watch that begins in the past is not slow.
 func TestHistoryIsNotPending(t *testing.T) {
-	srv := newServer(t, watchtest.WithPending(1))
+	srv := newServer(t, apiscript.WithPending(1))
 	srv.Create(pod("shop", "cart"))
 	var want []string
 	for range 500 {
@@ -279,7 +279,7 @@ func TestHistoryIsNotPending(t *testing.T) {
 
 // CutStreams reaches a stream that is blocked in writing to its client.
 func TestCutOfBlockedStream(t *testing.T) {
-	media(t, func(t *testing.T, contentType string, opts ...watchtest.Option) {
+	media(t, func(t *testing.T, contentType string, opts ...apiscript.Option) {
 		srv := newServer(t, opts...)
 		big := pod("shop", "cart")
 		big.Annotations = map[string]string{"filler": strings.Repeat("x", 64<<10)}

@@ -1,4 +1,4 @@
-package watchtest
+package apiscript
 
 import (
 	"fmt"
@@ -22,7 +22,7 @@ func (s *Server) Create(pod *corev1.Pod) *corev1.Pod {
 		p.Namespace = metav1.NamespaceDefault
 	}
 	if s.store.current[key{p.Namespace, p.Name}] != nil {
-		panic(fmt.Sprintf("watchtest: create pod %s/%s: it exists", p.Namespace, p.Name))
+		panic(fmt.Sprintf("apiscript: create pod %s/%s: it exists", p.Namespace, p.Name))
 	}
 	s.put(p)
 	return p.DeepCopy()
@@ -110,7 +110,7 @@ func (s *Server) Bookmark() {
 func (s *Server) existing(namespace, name string) *corev1.Pod {
 	e := s.store.current[key{namespace, name}]
 	if e == nil {
-		panic(fmt.Sprintf("watchtest: pod %s/%s does not exist", namespace, name))
+		panic(fmt.Sprintf("apiscript: pod %s/%s does not exist", namespace, name))
 	}
 	return e.pod
 }
