@@ -1,0 +1,20 @@
+package freeport_test
+
+import (
+	"net"
+	"testing"
+
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
+)
+
+func TestAddress(t *testing.T) {
+	address := freeport.Address(t)
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	if port := listener.Addr().(*net.TCPAddr).Port; port < 20000 || port >= 32768 {
+		t.Errorf("port %d may be given to an outgoing connection", port)
+	}
+}
