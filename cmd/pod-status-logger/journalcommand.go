@@ -13,8 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pod-status-logger/pod-status-logger/core/emit"
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
-	"github.com/pod-status-logger/pod-status-logger/core/otlp"
 )
 
 func journalCommand(env environment) *cobra.Command {
@@ -232,7 +232,7 @@ func dumpWaiting(j *journal.Journal, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		line, err := otlp.JSON(w.Data)
+		line, err := emit.OTLPJSON(w.Data)
 		if err != nil {
 			return err
 		}
@@ -261,7 +261,7 @@ func printDeadLetters(j *journal.Journal, seqs []uint64, out io.Writer) error {
 		if len(seqs) > 0 && !slices.Contains(seqs, d.Seq) {
 			continue
 		}
-		line, err := otlp.JSON(d.Record)
+		line, err := emit.OTLPJSON(d.Record)
 		if err != nil {
 			return err
 		}

@@ -95,7 +95,7 @@ func newService(ctx context.Context, c Config, env environment, cluster *rest.Co
 		settings.Lines = s.stdout.Lines
 	}
 	if receiver.Enabled {
-		processor := otlp.NewProcessor()
+		processor := emit.NewProcessor()
 		sinks = append(sinks, processor)
 		s.send(receiver)
 		settings.Encoded = processor.Take

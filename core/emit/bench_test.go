@@ -6,7 +6,6 @@ import (
 
 	sdklog "go.opentelemetry.io/otel/sdk/log"
 
-	"github.com/pod-status-logger/pod-status-logger/core/attributes"
 	"github.com/pod-status-logger/pod-status-logger/core/emit"
 )
 
@@ -17,7 +16,7 @@ func sdkRecord(tb testing.TB) *sdklog.Record {
 }
 
 func BenchmarkStdoutEncode(b *testing.B) {
-	format, r := emit.NewJSON(), attributes.Of(b.Context(), sdkRecord(b))
+	format, r := emit.NewJSON(), emit.Of(b.Context(), sdkRecord(b))
 	var line []byte
 	b.ReportAllocs()
 	for b.Loop() {
@@ -27,7 +26,7 @@ func BenchmarkStdoutEncode(b *testing.B) {
 }
 
 func BenchmarkPrettyEncode(b *testing.B) {
-	format, r := emit.Pretty{Color: true}, attributes.Of(b.Context(), sdkRecord(b))
+	format, r := emit.Pretty{Color: true}, emit.Of(b.Context(), sdkRecord(b))
 	var line []byte
 	b.ReportAllocs()
 	for b.Loop() {
@@ -66,7 +65,7 @@ func benchmarkEmit(b *testing.B, p sdklog.Processor) {
 
 // Encoding happens for every record, between the API server and the line.
 func TestEncodingAllocatesNothing(t *testing.T) {
-	format, r := emit.NewJSON(), attributes.Of(t.Context(), sdkRecord(t))
+	format, r := emit.NewJSON(), emit.Of(t.Context(), sdkRecord(t))
 	line := format.Append(nil, r)
 	if n := testing.AllocsPerRun(100, func() { line = format.Append(line[:0], r) }); n != 0 {
 		t.Errorf("%v allocations for a line, want 0", n)

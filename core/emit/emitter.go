@@ -16,7 +16,6 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/pod-status-logger/pod-status-logger/core/attributes"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
@@ -43,7 +42,7 @@ type Settings struct {
 type Emitter struct {
 	provider *sdklog.LoggerProvider
 	handler  slog.Handler
-	carrier  *attributes.Carrier
+	carrier  *Carrier
 }
 
 // New returns an Emitter that writes to the processors of s.
@@ -51,7 +50,7 @@ func New(s Settings) *Emitter {
 	if s.Resource == nil {
 		s.Resource = resource.Empty()
 	}
-	carrier := attributes.NewCarrier(s.Cluster)
+	carrier := NewCarrier(s.Cluster)
 	options := []sdklog.LoggerProviderOption{
 		sdklog.WithResource(s.Resource),
 		// A pod may have more labels than the SDK's default of 128 attributes,

@@ -20,7 +20,6 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/pod-status-logger/pod-status-logger/core/attributes"
 	"github.com/pod-status-logger/pod-status-logger/core/emit"
 	"github.com/pod-status-logger/pod-status-logger/core/emit/emittest"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
@@ -119,12 +118,12 @@ func TestEmitDropped(t *testing.T) {
 	if got.EventName() != "podstatus.drop" || got.Severity() != log.SeverityError {
 		t.Errorf("got %q %v", got.EventName(), got.Severity())
 	}
-	line := string(emit.NewJSON().Append(nil, attributes.Of(t.Context(), &got)))
+	line := string(emit.NewJSON().Append(nil, emit.Of(t.Context(), &got)))
 	if want := `{"time":"2026-11-23T16:45:24.468000000Z","level":"error","msg":"3 records were dropped","action":"drop","cluster":"prod-eu",` +
 		`"dropped":3,"dropped_first_seq":4,"dropped_last_seq":6,"dropped_total":9,"record_id":"00000000000000000000000000000000","seq":9}` + "\n"; line != want {
 		t.Errorf("line %s, want %s", line, want)
 	}
-	if pretty := string(emit.Pretty{}.Append(nil, attributes.Of(t.Context(), &got))); !strings.Contains(pretty, "drop") || strings.Contains(pretty, "/") {
+	if pretty := string(emit.Pretty{}.Append(nil, emit.Of(t.Context(), &got))); !strings.Contains(pretty, "drop") || strings.Contains(pretty, "/") {
 		t.Errorf("for people: %s", pretty)
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/log"
 
-	"github.com/pod-status-logger/pod-status-logger/core/attributes"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
@@ -54,7 +53,7 @@ type member struct {
 }
 
 // Append appends the line for r to b.
-func (j *JSON) Append(b []byte, r attributes.Record) []byte {
+func (j *JSON) Append(b []byte, r Record) []byte {
 	j.b, j.start = b, len(b)
 	j.members, j.given = j.members[:0], j.given[:0]
 	j.b = append(j.b, `{"time":"`...)
@@ -82,7 +81,7 @@ func (j *JSON) Append(b []byte, r attributes.Record) []byte {
 
 // attribute appends one attribute under its key on stdout. Those of plugins come
 // before labels, so that a label is known to collide with them.
-func (j *JSON) attribute(a *attributes.Attribute) {
+func (j *JSON) attribute(a *Attribute) {
 	switch {
 	case a.Field != nil:
 		if a.Field.Key != "" {
@@ -114,9 +113,9 @@ func (j *JSON) member(key string, v attribute.Value, kind memberKind) {
 	case attribute.FLOAT64:
 		j.b = appendFloat(j.b, v.AsFloat64())
 	case attribute.STRING:
-		j.b = appendString(j.b, v.AsString())
+		j.b = appendQuoted(j.b, v.AsString())
 	default:
-		j.b = appendString(j.b, v.String())
+		j.b = appendQuoted(j.b, v.String())
 	}
 	m.end = len(j.b)
 	j.members = append(j.members, m)
@@ -131,7 +130,7 @@ func (j *JSON) hex(key string, id []byte) {
 
 func (j *JSON) key(key string) {
 	j.b = append(j.b, ',')
-	j.b = appendString(j.b, key)
+	j.b = appendQuoted(j.b, key)
 	j.b = append(j.b, ':')
 }
 
@@ -140,7 +139,7 @@ func (j *JSON) key(key string) {
 func appendFloat(b []byte, f float64) []byte {
 	number, err := json.Marshal(f)
 	if err != nil {
-		return appendString(b, strconv.FormatFloat(f, 'g', -1, 64))
+		return appendQuoted(b, strconv.FormatFloat(f, 'g', -1, 64))
 	}
 	return append(b, number...)
 }
@@ -157,7 +156,7 @@ func levelOf(s log.Severity) record.Level {
 
 const hexDigits = "0123456789abcdef"
 
-func appendString(b []byte, s string) []byte {
+func appendQuoted(b []byte, s string) []byte {
 	b = append(b, '"')
 	b = appendEscaped(b, s)
 	return append(b, '"')

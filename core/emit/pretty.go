@@ -7,7 +7,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/pod-status-logger/pod-status-logger/core/attributes"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
@@ -51,7 +50,7 @@ const (
 )
 
 // Append appends the line for r to b.
-func (p Pretty) Append(b []byte, r attributes.Record) []byte {
+func (p Pretty) Append(b []byte, r Record) []byte {
 	f, l := prettyFieldsOf(r), p.layout()
 	b = p.paint(b, colorDim, r.Timestamp().Local().Format(l.clock))
 	b = append(b, "  "...)
@@ -159,7 +158,7 @@ func (p Pretty) appendInfo(b []byte, info string, used int) []byte {
 	return append(b[:end], ellipsis...)
 }
 
-func prettyFieldsOf(r attributes.Record) (f prettyFields) {
+func prettyFieldsOf(r Record) (f prettyFields) {
 	for _, kv := range r.Attributes {
 		switch kv.Key {
 		case record.AttrAction:

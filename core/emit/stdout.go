@@ -10,14 +10,12 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
-
-	"github.com/pod-status-logger/pod-status-logger/core/attributes"
 )
 
 // Format turns a record into what is written for it, newline included.
 type Format interface {
 	// Append appends r to b. It keeps nothing of r.
-	Append(b []byte, r attributes.Record) []byte
+	Append(b []byte, r Record) []byte
 }
 
 // Stdout is the processor that writes records as lines. It holds them back until
@@ -46,7 +44,7 @@ func (*Stdout) Enabled(context.Context, sdklog.EnabledParameters) bool { return 
 func (s *Stdout) OnEmit(ctx context.Context, r *sdklog.Record) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.buf = s.format.Append(s.buf, attributes.Of(ctx, r))
+	s.buf = s.format.Append(s.buf, Of(ctx, r))
 	return nil
 }
 

@@ -17,7 +17,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
 
-	"github.com/pod-status-logger/pod-status-logger/core/attributes"
 	"github.com/pod-status-logger/pod-status-logger/core/emit"
 	"github.com/pod-status-logger/pod-status-logger/core/emit/emittest"
 )
@@ -30,7 +29,7 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 // linesFormat writes for a record its number and a payload, to tell lines apart.
 type linesFormat struct{ payload string }
 
-func (f linesFormat) Append(b []byte, r attributes.Record) []byte {
+func (f linesFormat) Append(b []byte, r emit.Record) []byte {
 	b = append(b, r.Body().AsString()...)
 	b = append(b, f.payload...)
 	return append(b, '\n')

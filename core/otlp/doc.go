@@ -1,9 +1,8 @@
-// Package otlp brings log records to an OTLP receiver, and none gets lost on the
-// way: it encodes them while they are emitted ([Processor]), and sends what a
-// journal holds until the receiver has acknowledged it ([Sender]).
+// Package otlp sends encoded log records to an OTLP receiver and loses none on
+// the way: a [Sender] sends the contents of a journal until the receiver has
+// acknowledged them. It doesn't decode what it sends; package emit makes it.
 //
-// It stands in for the SDK's batch processor and the stock exporters, which
-// overwrite or drop what a receiver doesn't take in time, and which can't give
-// each pod an OTLP Resource of its own. DESIGN.md says more. For records that may
-// get lost, the stock ones do.
+// The SDK's batch processor and the stock exporters overwrite or drop records that
+// a receiver doesn't take in time. Use them for records that may get lost;
+// DESIGN.md says more.
 package otlp

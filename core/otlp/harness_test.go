@@ -12,8 +12,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.opentelemetry.io/otel/attribute"
-	sdklog "go.opentelemetry.io/otel/sdk/log"
+	collectorpb "go.opentelemetry.io/proto/slim/otlp/collector/logs/v1"
+	commonpb "go.opentelemetry.io/proto/slim/otlp/common/v1"
+	logspb "go.opentelemetry.io/proto/slim/otlp/logs/v1"
+	resourcepb "go.opentelemetry.io/proto/slim/otlp/resource/v1"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp"
@@ -171,16 +174,48 @@ func (h *harness) wantLogged(parts ...string) {
 	}
 }
 
-// encode returns records with these bodies, as the processor makes them.
+// encode returns requests of one record each, with these bodies.
 func encode(bodies ...string) [][]byte {
-	p := otlp.NewProcessor()
-	logger := sdklog.NewLoggerProvider(sdklog.WithProcessor(p)).Logger("test")
-	for _, body := range bodies {
-		r := newRecord()
-		r.SetBody(attribute.StringValue(body))
-		logger.Emit(context.Background(), r)
+	records := make([][]byte, len(bodies))
+	for i, body := range bodies {
+		records[i] = encodeRecord(body, 0, 0)
 	}
-	return p.Take()
+	return records
+}
+
+// encodeRecord returns a request of one record with as many attributes.
+func encodeRecord(body string, ofResource, ofRecord int) []byte {
+	record := &logspb.LogRecord{Body: text(body), Attributes: attributes("podstatus.attribute-", ofRecord)}
+	request := &collectorpb.ExportLogsServiceRequest{ResourceLogs: []*logspb.ResourceLogs{{
+		Resource:  &resourcepb.Resource{Attributes: attributes("k8s.attribute-", ofResource)},
+		ScopeLogs: []*logspb.ScopeLogs{{LogRecords: []*logspb.LogRecord{record}}},
+	}}}
+	b, err := proto.Marshal(request)
+	if err != nil {
+		panic(err) // bodies are valid UTF-8
+	}
+	return b
+}
+
+func text(s string) *commonpb.AnyValue {
+	return &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: s}}
+}
+
+func attributes(prefix string, n int) []*commonpb.KeyValue {
+	kvs := make([]*commonpb.KeyValue, n)
+	for i := range kvs {
+		kvs[i] = &commonpb.KeyValue{Key: prefix + strconv.Itoa(i), Value: text("shop.web-5d9c7b8f66-x2x7q")}
+	}
+	return kvs
+}
+
+func decode(t testing.TB, b []byte) *collectorpb.ExportLogsServiceRequest {
+	t.Helper()
+	var r collectorpb.ExportLogsServiceRequest
+	if err := proto.Unmarshal(b, &r); err != nil {
+		t.Fatalf("decode request: %v", err)
+	}
+	return &r
 }
 
 // numbered returns the bodies "0", "1", ...

@@ -20,7 +20,6 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/emit"
 	"github.com/pod-status-logger/pod-status-logger/core/emit/emittest"
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
-	"github.com/pod-status-logger/pod-status-logger/core/otlp"
 	"github.com/pod-status-logger/pod-status-logger/core/pipeline"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/telemetry"
@@ -159,7 +158,7 @@ func benchmark(b *testing.B, withOTLP bool, j pipeline.Journal, stored bool) {
 	settings := pipeline.Settings{Meter: telemetry.NewMetrics("test"), Journal: j, Stored: stored, Lines: stdout.Lines}
 	sinks := []sdklog.Processor{stdout}
 	if withOTLP {
-		processor := otlp.NewProcessor()
+		processor := emit.NewProcessor()
 		sinks = append(sinks, processor)
 		settings.Encoded = processor.Take
 	}

@@ -1,4 +1,4 @@
-package otlp
+package emit
 
 import (
 	"encoding/hex"
@@ -11,10 +11,10 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// JSON returns an encoded record, as [Processor.Take] returns it, in OTLP's JSON
+// OTLPJSON returns an encoded record, as [Processor.Take] returns it, in OTLP's JSON
 // encoding, on one line. That differs from protobuf's own in the ids of traces and
 // spans, which are hexadecimal.
-func JSON(request []byte) ([]byte, error) {
+func OTLPJSON(request []byte) ([]byte, error) {
 	var m collectorpb.ExportLogsServiceRequest
 	if err := proto.Unmarshal(request, &m); err != nil {
 		return nil, fmt.Errorf("decode record: %w", err)

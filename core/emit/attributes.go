@@ -1,12 +1,4 @@
-// Package attributes turns records into attributes, and brings these to the sinks.
-//
-// A record goes through slog, the OpenTelemetry bridge and the SDK, and its
-// attributes go along in the context, which comes out where a processor gets the
-// record. As parts of the record they would be copied four times on that way, into
-// memory that is made for each of them, and last once more into the record, which
-// keeps none of that memory: most of what a record takes. So [Of] looks into the
-// context first. A record of somebody else's has its attributes itself.
-package attributes
+package emit
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package attributes_test
+package emit_test
 
 import (
 	"context"
@@ -13,18 +13,18 @@ import (
 	"go.opentelemetry.io/otel/log"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
 
-	"github.com/pod-status-logger/pod-status-logger/core/attributes"
+	"github.com/pod-status-logger/pod-status-logger/core/emit"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
 // seen is what a processor finds of a record.
 type seen struct {
 	Event      string
-	Attributes []attributes.Attribute
+	Attributes []emit.Attribute
 }
 
 // look is a processor that keeps what of finds.
-func look(into *[]seen, of func(context.Context, *sdklog.Record) attributes.Record) sdklog.Processor {
+func look(into *[]seen, of func(context.Context, *sdklog.Record) emit.Record) sdklog.Processor {
 	return lookProcessor(func(ctx context.Context, r *sdklog.Record) {
 		*into = append(*into, seen{r.EventName(), slices.Clone(of(ctx, r).Attributes)})
 	})
@@ -42,8 +42,8 @@ func (p lookProcessor) OnEmit(ctx context.Context, r *sdklog.Record) error {
 }
 
 // withoutContext looks at a record as somebody does who doesn't know of carriers.
-func withoutContext(_ context.Context, r *sdklog.Record) attributes.Record {
-	return attributes.Of(context.Background(), r)
+func withoutContext(_ context.Context, r *sdklog.Record) emit.Record {
+	return emit.Of(context.Background(), r)
 }
 
 // compareValues compares attribute values as what they are of.
@@ -55,12 +55,12 @@ var compareValues = cmp.Options{
 // TestSameOnBothWays: a sink finds in the context what is in the record itself for
 // those behind it.
 func TestSameOnBothWays(t *testing.T) {
-	carrier := attributes.NewCarrier("prod-eu")
+	carrier := emit.NewCarrier("prod-eu")
 	var carried, own []seen
 	logger := sdklog.NewLoggerProvider(
 		sdklog.WithAttributeCountLimit(-1), sdklog.WithAllowKeyDuplication(),
 		sdklog.WithProcessor(carrier.Name()),
-		sdklog.WithProcessor(look(&carried, attributes.Of)),
+		sdklog.WithProcessor(look(&carried, emit.Of)),
 		sdklog.WithProcessor(carrier.Unload()),
 		sdklog.WithProcessor(look(&own, withoutContext)),
 	).Logger("test")
@@ -111,14 +111,14 @@ func someRecords() []*record.Record {
 // and one of a kind for a resource.
 func TestForeignRecord(t *testing.T) {
 	var got []seen
-	logger := sdklog.NewLoggerProvider(sdklog.WithAllowKeyDuplication(), sdklog.WithProcessor(look(&got, attributes.Of))).Logger("test")
+	logger := sdklog.NewLoggerProvider(sdklog.WithAllowKeyDuplication(), sdklog.WithProcessor(look(&got, emit.Of))).Logger("test")
 	var r log.Record
 	r.AddAttributes(
 		attribute.String(record.AttrPodName, "old"), attribute.String("k\xff", "\xfe"), attribute.Int("twice", 1), attribute.Int("twice", 2),
 		attribute.String(record.AttrLabelPrefix+"app", "web"), attribute.String(record.AttrPodName, "new"),
 	)
 	logger.Emit(t.Context(), r)
-	want := []attributes.Attribute{
+	want := []emit.Attribute{
 		{KeyValue: attribute.String("k\uFFFD", "\uFFFD")},
 		{KeyValue: attribute.Int("twice", 1)},
 		{KeyValue: attribute.Int("twice", 2)},
@@ -137,7 +137,7 @@ func TestForeignRecord(t *testing.T) {
 func TestCarrierIsItsContext(t *testing.T) {
 	type key struct{}
 	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "value"))
-	carrier := attributes.NewCarrier("")
+	carrier := emit.NewCarrier("")
 	carrier.Load(ctx, someRecords()[0])
 	cancel()
 	if carrier.Value(key{}) != "value" || carrier.Err() == nil {
@@ -148,11 +148,11 @@ func TestCarrierIsItsContext(t *testing.T) {
 // TestLabelKeysAreBounded: a cluster that makes them up doesn't fill the memory, and
 // each attribute has the key of its label.
 func TestLabelKeysAreBounded(t *testing.T) {
-	carrier := attributes.NewCarrier("")
+	carrier := emit.NewCarrier("")
 	for i := range 3 * 4096 {
 		label := strings.Repeat("x", i%7) + string(rune('a'+i%26)) + time.Duration(i).String()
 		carrier.Load(t.Context(), &record.Record{Action: record.Create, Pod: &record.Pod{Labels: record.NewLabels(map[string]string{label: "v"})}})
-		all := attributes.Of(carrier, nil).Attributes
+		all := emit.Of(carrier, nil).Attributes
 		if last := all[len(all)-1]; !last.Label || last.LabelKey() != label {
 			t.Fatalf("label %q has the key %q", label, last.Key)
 		}
@@ -161,7 +161,7 @@ func TestLabelKeysAreBounded(t *testing.T) {
 
 // Converting happens for every record.
 func TestConvertingAllocatesLittle(t *testing.T) {
-	carrier, r := attributes.NewCarrier("prod-eu"), someRecords()[0]
+	carrier, r := emit.NewCarrier("prod-eu"), someRecords()[0]
 	r.Pod.Name = "web"
 	r.Pod.Labels = record.NewLabels(map[string]string{"app": "web", "tier": "front"})
 	carrier.Load(t.Context(), r)

@@ -1,4 +1,4 @@
-package otlp
+package emit
 
 import (
 	"math"
@@ -9,7 +9,6 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	"google.golang.org/protobuf/encoding/protowire"
 
-	"github.com/pod-status-logger/pod-status-logger/core/attributes"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
@@ -59,7 +58,7 @@ type encoder struct {
 // The OTLP Resource is that of the provider, and those attributes of the record
 // that say which pod it is about: the SDK has one resource for the whole process,
 // OTLP wants one per pod.
-func (e *encoder) encode(b []byte, r attributes.Record) []byte {
+func (e *encoder) encode(b []byte, r Record) []byte {
 	res := r.Resource()
 	b, request := begin(b, requestResourceLogs)
 	b = e.encodeResource(b, res, r.Attributes)
@@ -75,7 +74,7 @@ func ofPod(kv attribute.KeyValue) bool {
 	return f != nil && f.Place == record.Resource
 }
 
-func (e *encoder) encodeResource(b []byte, res *resource.Resource, all []attributes.Attribute) []byte {
+func (e *encoder) encodeResource(b []byte, res *resource.Resource, all []Attribute) []byte {
 	if e.resource != res {
 		e.resource = res
 		e.shared = appendKeyValues(nil, resourceAttributes, slices.DeleteFunc(res.Attributes(), ofPod))
@@ -93,7 +92,7 @@ func (e *encoder) encodeResource(b []byte, res *resource.Resource, all []attribu
 	return end(b, start)
 }
 
-func encodeScopeLogs(b []byte, r attributes.Record) []byte {
+func encodeScopeLogs(b []byte, r Record) []byte {
 	scope := r.InstrumentationScope()
 	b, start := begin(b, resourceLogsScopeLogs)
 	if scope.Name != "" || scope.Version != "" || scope.SchemaURL != "" || scope.Attributes.Len() > 0 {
@@ -109,7 +108,7 @@ func encodeScopeLogs(b []byte, r attributes.Record) []byte {
 	return end(b, start)
 }
 
-func encodeLogRecord(b []byte, r attributes.Record) []byte {
+func encodeLogRecord(b []byte, r Record) []byte {
 	b, start := begin(b, scopeLogsLogRecords)
 	b = appendFixed64(b, logTime, unixNano(r.Timestamp()))
 	if n := r.Severity(); n >= 1 && n <= 24 { // what OTLP has numbers for

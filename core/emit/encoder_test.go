@@ -1,4 +1,4 @@
-package otlp_test
+package emit_test
 
 import (
 	"bytes"
@@ -26,11 +26,9 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 
-	"github.com/pod-status-logger/pod-status-logger/core/otlp"
+	"github.com/pod-status-logger/pod-status-logger/core/emit"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
-
-var received = time.Unix(1700000000, 123456789)
 
 // newRecord returns a record that has everything, for cases to add to.
 func newRecord(attrs ...attribute.KeyValue) log.Record {
@@ -148,12 +146,12 @@ func TestEncodesLikeStockExporter(t *testing.T) {
 // comparison is a provider whose records go to the stock exporter and to ours.
 type comparison struct {
 	provider *sdklog.LoggerProvider
-	ours     *otlp.Processor
+	ours     *emit.Processor
 	stock    []byte // the last request
 }
 
 func newComparison(t *testing.T, options []sdklog.LoggerProviderOption) *comparison {
-	c := &comparison{ours: otlp.NewProcessor()}
+	c := &comparison{ours: emit.NewProcessor()}
 	capture := roundTripFunc(func(r *http.Request) (*http.Response, error) {
 		body, err := io.ReadAll(r.Body)
 		c.stock = body
@@ -187,7 +185,7 @@ func (c *comparison) compare(t *testing.T) {
 	if len(taken) != 1 {
 		t.Fatalf("staged %d records, want 1", len(taken))
 	}
-	want, got := decode(t, c.stock), decode(t, taken[0])
+	want, got := decodeRequest(t, c.stock), decodeRequest(t, taken[0])
 	if n := len(got.GetResourceLogs()); n != 1 {
 		t.Fatalf("got %d ResourceLogs, want 1", n)
 	}
@@ -229,7 +227,7 @@ func promote(logs *logspb.ResourceLogs) {
 	}
 }
 
-func decode(t testing.TB, b []byte) *collectorpb.ExportLogsServiceRequest {
+func decodeRequest(t testing.TB, b []byte) *collectorpb.ExportLogsServiceRequest {
 	t.Helper()
 	var r collectorpb.ExportLogsServiceRequest
 	if err := proto.Unmarshal(b, &r); err != nil {
@@ -239,14 +237,14 @@ func decode(t testing.TB, b []byte) *collectorpb.ExportLogsServiceRequest {
 }
 
 func TestJoinedRecordsAreOneRequest(t *testing.T) {
-	p := otlp.NewProcessor()
+	p := emit.NewProcessor()
 	logger := sdklog.NewLoggerProvider(sdklog.WithProcessor(p)).Logger("test")
 	for i := range 3 {
 		var r log.Record
 		r.SetBody(attribute.IntValue(i))
 		logger.Emit(t.Context(), r)
 	}
-	got := decode(t, bytes.Join(p.Take(), nil))
+	got := decodeRequest(t, bytes.Join(p.Take(), nil))
 	if n := len(got.GetResourceLogs()); n != 3 {
 		t.Fatalf("got %d records, want 3", n)
 	}
@@ -258,7 +256,7 @@ func TestJoinedRecordsAreOneRequest(t *testing.T) {
 }
 
 func TestInvalidUTF8IsMadeValid(t *testing.T) {
-	p := otlp.NewProcessor()
+	p := emit.NewProcessor()
 	logger := sdklog.NewLoggerProvider(sdklog.WithProcessor(p)).Logger("scope\xff")
 	r := newRecord(
 		attribute.String("key\xff", "value\xfe"),
@@ -269,7 +267,7 @@ func TestInvalidUTF8IsMadeValid(t *testing.T) {
 	r.SetBody(attribute.StringValue("a\xffb"))
 	r.SetEventName("\xff")
 	logger.Emit(t.Context(), r)
-	got := decode(t, p.Take()[0]).GetResourceLogs()[0].GetScopeLogs()[0].GetLogRecords()[0]
+	got := decodeRequest(t, p.Take()[0]).GetResourceLogs()[0].GetScopeLogs()[0].GetLogRecords()[0]
 	if body := got.GetBody().GetStringValue(); body != "a\uFFFDb" {
 		t.Errorf("body is %q", body)
 	}
@@ -283,7 +281,7 @@ func FuzzEncode(f *testing.F) {
 	f.Add("\xff", record.AttrPodName, "\x00", []byte(nil), int64(-1), math.Inf(1), uint8(255))
 	f.Add(strings.Repeat("a", 1<<14), "", strings.Repeat("\xc3", 130), []byte{0xff}, int64(0), 0.0, uint8(0))
 	f.Fuzz(func(t *testing.T, body, key, value string, bytes []byte, i int64, x float64, n uint8) {
-		p := otlp.NewProcessor()
+		p := emit.NewProcessor()
 		logger := sdklog.NewLoggerProvider(sdklog.WithProcessor(p), sdklog.WithAttributeCountLimit(-1)).
 			Logger(key, log.WithInstrumentationVersion(value))
 		r := newRecord(attribute.String(key, value), attribute.ByteSlice("bytes"+key, bytes),
@@ -295,7 +293,7 @@ func FuzzEncode(f *testing.F) {
 		r.SetSeverity(log.Severity(i))
 		r.SetTimestamp(time.Unix(0, i))
 		logger.Emit(t.Context(), r)
-		got := decode(t, p.Take()[0])
+		got := decodeRequest(t, p.Take()[0])
 		text := got.GetResourceLogs()[0].GetScopeLogs()[0].GetLogRecords()[0].GetBody().GetStringValue()
 		if text != strings.ToValidUTF8(body, "\uFFFD") {
 			t.Errorf("body %q came out as %q", body, text)
@@ -306,14 +304,14 @@ func FuzzEncode(f *testing.F) {
 // TestForeignPod: what the environment says of the pod that the program itself
 // runs in is not said of others.
 func TestForeignPod(t *testing.T) {
-	p := otlp.NewProcessor()
+	p := emit.NewProcessor()
 	provider := sdklog.NewLoggerProvider(sdklog.WithProcessor(p), sdklog.WithResource(resource.NewSchemaless(
 		attribute.String("k8s.node.name", "mine"), attribute.String("service.version", "mine"), attribute.String("deployment.environment.name", "prod"))))
 	var r log.Record
 	r.AddAttributes(attribute.String("k8s.pod.name", "p"))
 	provider.Logger("test").Emit(t.Context(), r)
 	got := map[string]string{}
-	for _, kv := range decode(t, p.Take()[0]).GetResourceLogs()[0].GetResource().GetAttributes() {
+	for _, kv := range decodeRequest(t, p.Take()[0]).GetResourceLogs()[0].GetResource().GetAttributes() {
 		got[kv.GetKey()] = kv.GetValue().GetStringValue()
 	}
 	if diff := cmp.Diff(map[string]string{"k8s.pod.name": "p", "deployment.environment.name": "prod"}, got); diff != "" {

@@ -1,4 +1,4 @@
-package otlp_test
+package emit_test
 
 import (
 	"context"
@@ -10,13 +10,12 @@ import (
 	"go.opentelemetry.io/otel/log"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
 
-	"github.com/pod-status-logger/pod-status-logger/core/attributes"
-	"github.com/pod-status-logger/pod-status-logger/core/otlp"
+	"github.com/pod-status-logger/pod-status-logger/core/emit"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
 func TestTakeHandsOver(t *testing.T) {
-	p := otlp.NewProcessor()
+	p := emit.NewProcessor()
 	provider := sdklog.NewLoggerProvider(sdklog.WithProcessor(p))
 	logger := provider.Logger("test")
 	if got := p.Take(); got != nil {
@@ -52,7 +51,7 @@ func TestTakeHandsOver(t *testing.T) {
 }
 
 func TestBurstIsNotKept(t *testing.T) {
-	p := otlp.NewProcessor()
+	p := emit.NewProcessor()
 	logger := sdklog.NewLoggerProvider(sdklog.WithProcessor(p)).Logger("test")
 	big := newRecord(attribute.String("big", strings.Repeat("x", 2<<20)))
 	logger.Emit(t.Context(), big)
@@ -87,18 +86,18 @@ func podRecord() *record.Record {
 // emitted returns a record as a processor gets it, with the context in which it does.
 func emitted(tb testing.TB, r *record.Record) (context.Context, *sdklog.Record) {
 	tb.Helper()
-	carrier := attributes.NewCarrier("prod-eu")
+	carrier := emit.NewCarrier("prod-eu")
 	carrier.Load(tb.Context(), r)
 	var got sdklog.Record
-	logger := sdklog.NewLoggerProvider(sdklog.WithProcessor(keepLast{otlp.NewProcessor(), &got})).Logger("test")
+	logger := sdklog.NewLoggerProvider(sdklog.WithProcessor(keepLast{emit.NewProcessor(), &got})).Logger("test")
 	logger.Emit(carrier, newRecord())
 	return carrier, &got
 }
 
-// BenchmarkEncode encodes records of 30 attributes in groups of 256.
-func BenchmarkEncode(b *testing.B) {
+// BenchmarkOTLPEncode encodes records of 30 attributes in groups of 256.
+func BenchmarkOTLPEncode(b *testing.B) {
 	const group = 256
-	p := otlp.NewProcessor()
+	p := emit.NewProcessor()
 	ctx, r := emitted(b, podRecord())
 	b.ReportAllocs()
 	size := 0
@@ -111,9 +110,9 @@ func BenchmarkEncode(b *testing.B) {
 	b.ReportMetric(float64(size), "B/record")
 }
 
-func TestEncodingAllocatesNothing(t *testing.T) {
+func TestOTLPEncodingAllocatesNothing(t *testing.T) {
 	const group = 256
-	p := otlp.NewProcessor()
+	p := emit.NewProcessor()
 	ctx, r := emitted(t, podRecord())
 	perGroup := testing.AllocsPerRun(20, func() {
 		for range group {

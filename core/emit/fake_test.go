@@ -1,16 +1,16 @@
-package otlp_test
+package emit_test
 
 import (
 	"context"
 
 	sdklog "go.opentelemetry.io/otel/sdk/log"
 
-	"github.com/pod-status-logger/pod-status-logger/core/otlp"
+	"github.com/pod-status-logger/pod-status-logger/core/emit"
 )
 
 // keepLast is a processor that keeps the last record.
 type keepLast struct {
-	*otlp.Processor
+	*emit.Processor
 	last *sdklog.Record
 }
 

@@ -1,12 +1,10 @@
-package otlp
+package emit
 
 import (
 	"context"
 	"sync"
 
 	sdklog "go.opentelemetry.io/otel/sdk/log"
-
-	"github.com/pod-status-logger/pod-status-logger/core/attributes"
 )
 
 // maxScratch bounds the memory that a Processor keeps for the next records
@@ -37,7 +35,7 @@ func (p *Processor) Enabled(context.Context, sdklog.EnabledParameters) bool { re
 func (p *Processor) OnEmit(ctx context.Context, r *sdklog.Record) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.scratch = p.encoder.encode(p.scratch, attributes.Of(ctx, r))
+	p.scratch = p.encoder.encode(p.scratch, Of(ctx, r))
 	p.ends = append(p.ends, len(p.scratch))
 	return nil
 }

@@ -1,4 +1,4 @@
-package attributes
+package emit
 
 import "github.com/pod-status-logger/pod-status-logger/core/record"
 
