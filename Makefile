@@ -160,7 +160,7 @@ $(LOGSTORE):
 
 .PHONY: docs
 docs: ## Write what is generated in docs anew: fields, configuration, metrics, commands, manual page
-	go test ./cmd/pod-status-logger -run '^(TestRecordsPage|TestConfigurationPage|TestHelpPage|TestManPage)$$' -count=1 -update
+	go test ./cmd/pod-status-logger/internal/cli -run '^(TestRecordsPage|TestConfigurationPage|TestHelpPage|TestManPage)$$' -count=1 -update
 
 .PHONY: release
 release: ## Build the archives of a release, with bills of materials and checksums, into dist

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
 )
 
 // demoRecord is what these tests look at.
@@ -41,7 +43,7 @@ func TestDemoRepeats(t *testing.T) {
 	p.await(3 * roundRecords)
 	p.signal()
 	stdout, stderr, status := p.wait()
-	if status != exitOK || stderr != "" && !strings.Contains(stderr, "stopping") {
+	if status != cli.ExitOK || stderr != "" && !strings.Contains(stderr, "stopping") {
 		t.Errorf("exit status %d, stderr %q", status, stderr)
 	}
 	ids, created, traces := map[string]bool{}, map[string]bool{}, map[string]string{}
@@ -71,7 +73,7 @@ func TestDemoIsServed(t *testing.T) {
 	p.await(1)
 	eventually(t, func() bool { code, _ := get(address, "/readyz"); return code == 200 })
 	p.signal()
-	if _, stderr, status := p.wait(); status != exitOK {
+	if _, stderr, status := p.wait(); status != cli.ExitOK {
 		t.Errorf("exit status %d, stderr %s", status, stderr)
 	}
 }
@@ -87,7 +89,7 @@ func TestDemoGoesOn(t *testing.T) {
 				p.await(lines)
 				p.signal()
 				stdout, stderr, status := p.wait()
-				if status != exitOK {
+				if status != cli.ExitOK {
 					t.Fatalf("exit status %d, stderr %s", status, stderr)
 				}
 				return demoRecords(t, stdout)
@@ -121,7 +123,7 @@ func TestDemoLeavesTheJournalAlone(t *testing.T) {
 	if err := os.WriteFile(config, []byte(file), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, stderr, status := start(t, nil, "demo", "--pace=0s", "--config="+config).wait(); status != exitOK {
+	if _, stderr, status := start(t, nil, "demo", "--pace=0s", "--config="+config).wait(); status != cli.ExitOK {
 		t.Errorf("exit status %d, stderr %s", status, stderr)
 	}
 	if found, _ := filepath.Glob(state); found != nil {

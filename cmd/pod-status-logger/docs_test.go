@@ -34,24 +34,6 @@ func TestMakeTargets(t *testing.T) {
 	}
 }
 
-// TestReadmeFlags: the commands of the README are understood.
-func TestReadmeFlags(t *testing.T) {
-	lines := regexp.MustCompile(`(?m)bin/pod-status-logger ([^#\n]*)`).FindAllStringSubmatch(readDoc(t, "README.md"), -1)
-	if len(lines) < 1 {
-		t.Fatalf("README.md has %d commands, want some", len(lines))
-	}
-	for _, m := range lines {
-		args := strings.Fields(m[1])
-		cmd, rest, err := newCommand(environment{}).Find(args)
-		if err == nil {
-			err = cmd.ParseFlags(rest)
-		}
-		if err != nil {
-			t.Errorf("README.md: pod-status-logger %s: %v", m[1], err)
-		}
-	}
-}
-
 // TestChangelogDependencies: every direct dependency has its reason.
 func TestChangelogDependencies(t *testing.T) {
 	changelog := readDoc(t, "CHANGELOG.md")

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
 )
 
 // program is a run of the program within the test.
@@ -33,10 +35,8 @@ func start(t *testing.T, env map[string]string, args ...string) *program {
 	ctx, cancel := context.WithCancel(t.Context())
 	p.signal = cancel
 	go func() {
-		p.status <- run(ctx, args, environment{
-			stdin: strings.NewReader(""), stdout: stdout, stderr: stderr,
-			lookup: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
-		})
+		p.status <- cli.Run(ctx, args, environment(strings.NewReader(""), stdout, stderr,
+			func(name string) (string, bool) { v, ok := env[name]; return v, ok }))
 	}()
 	return p
 }

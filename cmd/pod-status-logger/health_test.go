@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
 )
 
 // TestHealth: what health checks of containers go by.
@@ -31,16 +33,16 @@ func TestHealth(t *testing.T) {
 		stdout, stderr string
 	}{
 		"ready":           {args: []string{ready.URL + "/readyz"}, stdout: "ok\n"},
-		"not ready":       {args: []string{failing.URL + "/readyz"}, status: exitFailed, stderr: "503 Service Unavailable: the journal is full\nthe pods are not listed yet\n"},
-		"another path":    {args: []string{ready.URL + "/"}, status: exitFailed, stderr: "404 Not Found"},
-		"nobody listens":  {listen: nobody, status: exitFailed, stderr: `not healthy: Get "http://127.0.0.1:1/readyz"`},
+		"not ready":       {args: []string{failing.URL + "/readyz"}, status: cli.ExitFailed, stderr: "503 Service Unavailable: the journal is full\nthe pods are not listed yet\n"},
+		"another path":    {args: []string{ready.URL + "/"}, status: cli.ExitFailed, stderr: "404 Not Found"},
+		"nobody listens":  {listen: nobody, status: cli.ExitFailed, stderr: `not healthy: Get "http://127.0.0.1:1/readyz"`},
 		"where it is set": {listen: strings.TrimPrefix(ready.URL, "http://"), stdout: "ok\n"},
 		"any address":     {listen: ":" + port, stdout: "ok\n"},
 		"any, in full":    {listen: "0.0.0.0:" + port, stdout: "ok\n"},
 		"by a flag":       {args: []string{"--listen=:" + port}, listen: nobody, stdout: "ok\n"},
-		"nowhere":         {args: []string{"--listen="}, status: exitUsage, stderr: "there is nothing to ask"},
-		"no URL":          {args: []string{"localhost:9464"}, status: exitUsage, stderr: `"localhost:9464" is no URL such as http://`},
-		"two URLs":        {args: []string{ready.URL, ready.URL}, status: exitUsage, stderr: "takes one URL"},
+		"nowhere":         {args: []string{"--listen="}, status: cli.ExitUsage, stderr: "there is nothing to ask"},
+		"no URL":          {args: []string{"localhost:9464"}, status: cli.ExitUsage, stderr: `"localhost:9464" is no URL such as http://`},
+		"two URLs":        {args: []string{ready.URL, ready.URL}, status: cli.ExitUsage, stderr: "takes one URL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := start(t, map[string]string{"POD_STATUS_LOGGER_LISTEN": c.listen}, append([]string{"health"}, c.args...)...)

@@ -7,7 +7,10 @@ import (
 	"testing"
 )
 
-const module = "github.com/pod-status-logger/pod-status-logger/"
+const (
+	module  = "github.com/pod-status-logger/pod-status-logger/"
+	command = "cmd/pod-status-logger/"
+)
 
 // TestImports holds the directions of imports, each with its reason.
 func TestImports(t *testing.T) {
@@ -41,6 +44,12 @@ func TestImports(t *testing.T) {
 		{"plugins/enricher", "k8s.io", "a plugin sees records, not Kubernetes' objects"},
 		{"plugins/bundle", "k8s.io/client-go", "a plugin speaks to its host only"},
 		{"cmd/pod-status-logger", "k8s.io/client-go/kubernetes", "the full clientset costs 12 MB of binary and 9 MB of memory"},
+		{command + "internal/config", module + command + "internal/app", "what is configured does not depend on what runs"},
+		{command + "internal/config", "k8s.io/client-go", "it reads, and connects to nothing"},
+		{command + "internal/app", module + command + "internal/cli", "a run does not depend on how it was asked for"},
+		{command + "internal/app", "github.com/spf13/cobra", "a run does not depend on how it was asked for"},
+		{command + "internal/app", module + command + "internal/demo", "the demo is a run like any other"},
+		{command + "internal/demo", module + command + "internal/cli", "a run does not depend on how it was asked for"},
 		{"cmd/pod-status-logger", "net/http/httptest", "it adds a flag to the program"},
 		{"cmd/pod-status-logger", module + "core/otlp/otlptest", "tests' parts don't belong into the program"},
 		{"cmd/pod-status-logger", module + "core/emit/emittest", "tests' parts don't belong into the program"},
@@ -69,17 +78,18 @@ func TestPluginsImports(t *testing.T) {
 
 // TestImporters holds libraries to the packages that are about them.
 func TestImporters(t *testing.T) {
+	const app, conf = command + "internal/app", command + "internal/config"
 	for library, allowed := range map[string][]string{
-		"k8s.io/client-go/rest":               {"core/watch", "core/apiscript", "core/owner", "cmd/pod-status-logger"},
+		"k8s.io/client-go/rest":               {"core/watch", "core/apiscript", "core/owner", app},
 		"go.opentelemetry.io/contrib/bridges": {"core/emit", "core/telemetry"},
 		"google.golang.org/grpc":              {"core/otlp", "core/otlp/otlptest", "core/pluginhost"},
 		"github.com/hashicorp/go-plugin":      {"core/pluginhost"},
 		"github.com/prometheus/client_golang": {"core/telemetry"},
-		"github.com/spf13/cobra":              {"cmd/pod-status-logger"},
-		module + "core/pluginhost":            {"core/telemetry", "cmd/pod-status-logger"},
-		module + "core/pipeline":              {"core/telemetry", "cmd/pod-status-logger"},
-		module + "core/journal":               {"core/otlp", "core/pipeline", "core/telemetry", "cmd/pod-status-logger"},
-		module + "core/apiscript":             {"cmd/pod-status-logger"},
+		"github.com/spf13/cobra":              {command + "internal/cli"},
+		module + "core/pluginhost":            {"core/telemetry", conf, app, command + "internal/cli"},
+		module + "core/pipeline":              {"core/telemetry", app},
+		module + "core/journal":               {"core/otlp", "core/pipeline", "core/telemetry", app, command + "internal/cli"},
+		module + "core/apiscript":             {command + "internal/demo"},
 		module + "proto/podstatus/state":      {"core/status"},
 	} {
 		out := golist(t, "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./core/...", "./cmd/...")

@@ -14,6 +14,7 @@ import (
 
 	commonpb "go.opentelemetry.io/proto/slim/otlp/common/v1"
 
+	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
@@ -126,7 +127,7 @@ func (k *keeper) stop() int {
 // restart stops and starts the program, with what has to happen in between.
 func (k *keeper) restart(meanwhile func()) {
 	k.t.Helper()
-	if status := k.stop(); status != exitOK {
+	if status := k.stop(); status != cli.ExitOK {
 		k.t.Fatalf("exit status %d: %s", status, k.log())
 	}
 	meanwhile()

@@ -13,6 +13,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
 )
 
 // gapPods is how many pods TestLargeGap has. docs/performance.md has figures of
@@ -44,7 +46,7 @@ func TestLargeGap(t *testing.T) {
 	k.await((*gapPods + 99) / 100)
 	k.ready()
 	large := peak(t, k.process.Process.Pid)
-	if status := k.stop(); status != exitOK {
+	if status := k.stop(); status != cli.ExitOK {
 		t.Errorf("exit status %d", status)
 	}
 	lines, _ := k.lines()

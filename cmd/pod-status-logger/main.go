@@ -4,19 +4,13 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
-)
 
-// Exit statuses. Scripts rely on them.
-const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
+	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
 )
 
 func main() {
@@ -24,45 +18,16 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The first signal ends the program in good order, a second one at once.
 	context.AfterFunc(ctx, stop)
-	os.Exit(run(ctx, os.Args[1:], environment{
-		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, lookup: os.LookupEnv,
-	}))
+	os.Exit(cli.Run(ctx, os.Args[1:], environment(os.Stdin, os.Stdout, os.Stderr, os.LookupEnv)))
 }
 
 // environment is what the program gets from outside.
-type environment struct {
-	stdin          io.Reader
-	stdout, stderr *os.File
-	lookup         func(name string) (string, bool)
-}
-
-// errInterrupted is why a command ended that had not begun: there was a signal.
-var errInterrupted = errors.New("interrupted")
-
-// run executes the command line and returns the exit status.
-func run(ctx context.Context, args []string, env environment) int {
-	err := execute(ctx, args, env)
-	var mistake *usageError
-	isUsage := errors.As(err, &mistake)
-	if err == nil || errors.Is(err, errInterrupted) && !isUsage { // nothing is left
-		return exitOK
+func environment(stdin io.Reader, stdout, stderr *os.File, lookup func(name string) (string, bool)) cli.Environment {
+	return cli.Environment{
+		Version: buildVersion(), Stdin: stdin, Stdout: stdout, Stderr: stderr, Lookup: lookup,
+		SetUp: func(log *slog.Logger) (undo func()) {
+			takeLibraryLogs(log)
+			return keepGarbageRoom(lookup)
+		},
 	}
-	_, _ = fmt.Fprintf(env.stderr, "pod-status-logger: %v\n", err)
-	if isUsage {
-		return exitUsage
-	}
-	return exitFailed
-}
-
-// usageError is a mistake in a flag, an environment variable, an argument or
-// the configuration: nothing was done.
-type usageError struct{ error }
-
-func (e *usageError) Unwrap() error { return e.error }
-
-func usage(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &usageError{err}
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
 )
 
 // block is a fenced block of a page.
@@ -209,11 +211,12 @@ func cleanEnvironment() (env []string) {
 		name, value, _ := strings.Cut(v, "=")
 		if name == "PATH" {
 			folders := slices.DeleteFunc(filepath.SplitList(value), func(dir string) bool {
-				return exists(filepath.Join(dir, "pod-status-logger"))
+				_, err := os.Stat(filepath.Join(dir, "pod-status-logger"))
+				return err == nil
 			})
 			v = "PATH=" + strings.Join(folders, string(filepath.ListSeparator))
 		}
-		if !strings.HasPrefix(name, envPrefix) && !strings.HasPrefix(name, "OTEL_") && name != "TMPDIR" {
+		if !strings.HasPrefix(name, config.EnvPrefix) && !strings.HasPrefix(name, "OTEL_") && name != "TMPDIR" {
 			env = append(env, v)
 		}
 	}

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
 )
 
 // place is where the program runs as a process of its own, so that all that it
@@ -103,7 +105,7 @@ func (p *place) run(args ...string) (stdout, stderr string, status int) {
 func (p *place) statusOf(err error) int {
 	p.t.Helper()
 	if err == nil {
-		return exitOK
+		return cli.ExitOK
 	}
 	exit := (*exec.ExitError)(nil)
 	if !errors.As(err, &exit) {
@@ -182,13 +184,13 @@ func TestConfigCheckStartsPlugins(t *testing.T) {
 		starts, status int
 		stdout, stderr string
 	}{
-		"good":               {hello + bundle, 1, exitOK, "ok\n", ""},
-		"none":               {"  []\n", 0, exitOK, "ok\n", ""},
-		"refuses its part":   {hello + "  - {name: bundle, builtin: bundle, config: {key: 1}}\n", 1, exitUsage, "", "pod-status-logger: plugin bundle: config: unknown key key; the keys there are keys, "},
-		"another name":       {strings.Replace(hello, "name: hello", "name: hullo", 1) + bundle, 1, exitUsage, "", "pod-status-logger: plugin hullo: "},
-		"ends at once":       {hello + wrapped("exits-at-once"), 2, exitUsage, "", "pod-status-logger: plugin exits-at-once: it ended with exit status 3 before its handshake"},
-		"does not end":       {hello + wrapped("hangs-on-shutdown"), 2, exitOK, "ok\n", ""},
-		"several are broken": {wrapped("exits-at-once") + wrapped("refuses-its-config") + bundle, 2, exitUsage, "", "plugin refuses-its-config: config: file: is missing"},
+		"good":               {hello + bundle, 1, cli.ExitOK, "ok\n", ""},
+		"none":               {"  []\n", 0, cli.ExitOK, "ok\n", ""},
+		"refuses its part":   {hello + "  - {name: bundle, builtin: bundle, config: {key: 1}}\n", 1, cli.ExitUsage, "", "pod-status-logger: plugin bundle: config: unknown key key; the keys there are keys, "},
+		"another name":       {strings.Replace(hello, "name: hello", "name: hullo", 1) + bundle, 1, cli.ExitUsage, "", "pod-status-logger: plugin hullo: "},
+		"ends at once":       {hello + wrapped("exits-at-once"), 2, cli.ExitUsage, "", "pod-status-logger: plugin exits-at-once: it ended with exit status 3 before its handshake"},
+		"does not end":       {hello + wrapped("hangs-on-shutdown"), 2, cli.ExitOK, "ok\n", ""},
+		"several are broken": {wrapped("exits-at-once") + wrapped("refuses-its-config") + bundle, 2, cli.ExitUsage, "", "plugin refuses-its-config: config: file: is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := &place{t: t, dir: p.dir, tmp: p.tmp}
@@ -223,7 +225,7 @@ func (p *place) link(executable, name string) (path string) {
 // TestConfigCheckInterrupted: who gives up on a plugin that is silent leaves
 // nothing behind either.
 func TestConfigCheckInterrupted(t *testing.T) {
-	interrupt(t, func(status int) bool { return status != exitOK }, "config", "check")
+	interrupt(t, func(status int) bool { return status != cli.ExitOK }, "config", "check")
 }
 
 // TestStartInterrupted: a signal while plugins start is no failure.
@@ -232,7 +234,7 @@ func TestStartInterrupted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ok := func(status int) bool { return status == exitOK }
+	ok := func(status int) bool { return status == cli.ExitOK }
 	for name, args := range map[string][]string{"demo": {"demo"}, "replay": {"replay", seed}} {
 		t.Run(name, func(t *testing.T) { interrupt(t, ok, args...) })
 	}
@@ -289,8 +291,8 @@ func TestVerifyNamesRules(t *testing.T) {
 			if len(fails) != 1 || strings.Fields(fails[0])[1] != rule || !strings.Contains(stdout, " 1 broken: "+rule+"\n") {
 				t.Errorf("it is said to break other rules than %s alone:\n%s", rule, stdout)
 			}
-			if want := "pod-status-logger: verify: the plugin breaks 1 of the rules\n"; status != exitFailed || !strings.HasSuffix(stderr, want) {
-				t.Errorf("exit status %d, stderr\n%swant status %d and, in the end,\n%s", status, stderr, exitFailed, want)
+			if want := "pod-status-logger: verify: the plugin breaks 1 of the rules\n"; status != cli.ExitFailed || !strings.HasSuffix(stderr, want) {
+				t.Errorf("exit status %d, stderr\n%swant status %d and, in the end,\n%s", status, stderr, cli.ExitFailed, want)
 			}
 		})
 	}
@@ -318,7 +320,7 @@ func TestVerifyPasses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newPlace(t)
 			stdout, stderr, status := p.run("plugin", "verify", path(p))
-			if status != exitOK || strings.Contains(stdout, "FAIL") || strings.Count(stdout, "\nok ") < 15 {
+			if status != cli.ExitOK || strings.Contains(stdout, "FAIL") || strings.Count(stdout, "\nok ") < 15 {
 				t.Errorf("exit status %d\n%s%s", status, stdout, stderr)
 			}
 			if stderr != "" {

@@ -20,6 +20,7 @@ import (
 	logspb "go.opentelemetry.io/proto/slim/otlp/logs/v1"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
@@ -82,7 +83,7 @@ func TestResume(t *testing.T) {
 	k.ready()
 	server.Delete("shop", "new")
 	k.await(8)
-	if status := k.stop(); status != exitOK {
+	if status := k.stop(); status != cli.ExitOK {
 		t.Errorf("exit status %d: %s", status, k.log())
 	}
 	k.checkBoth("create gone initial", "create old initial", "create new",
@@ -126,7 +127,7 @@ func TestRecover(t *testing.T) {
 			if gaps := k.metric(`watch_gaps_total{reason="expired"}`); gaps != 1 {
 				t.Errorf("%v gaps counted, want 1", gaps)
 			}
-			if status := k.stop(); status != exitOK {
+			if status := k.stop(); status != cli.ExitOK {
 				t.Errorf("exit status %d", status)
 			}
 			k.checkBoth("create changes initial", "create replaced initial", "create same initial", "create vanishes initial",
@@ -197,7 +198,7 @@ func TestKilled(t *testing.T) {
 	versions := <-done
 	k.start()
 	k.awaitVersion(versions[changes-1])
-	if status := k.stop(); status != exitOK {
+	if status := k.stop(); status != cli.ExitOK {
 		t.Errorf("exit status %d: %s", status, k.log())
 	}
 	lines, again := k.lines()
@@ -249,7 +250,7 @@ func TestSignalAnytime(t *testing.T) {
 		k.start()
 		k.ready() // so that the signal is handled
 		time.Sleep(time.Duration(rand.IntN(100)) * time.Millisecond)
-		if status := k.stop(); status != exitOK {
+		if status := k.stop(); status != cli.ExitOK {
 			t.Errorf("exit status %d: %s", status, k.log())
 		}
 	}
@@ -279,7 +280,7 @@ func TestReceiverAwayOverRestarts(t *testing.T) {
 		server.Create(somePod("shop", webPod(i)))
 		k.start()
 		k.await(i + 1)
-		if status := k.stop(); status != exitOK {
+		if status := k.stop(); status != cli.ExitOK {
 			t.Errorf("exit status %d: %s", status, k.log())
 		}
 	}
@@ -339,7 +340,13 @@ func TestDeadLetters(t *testing.T) {
 // checkSums: what went into the journal has come out, at every sink.
 func (k *keeper) checkSums(records uint64) {
 	k.t.Helper()
-	var s stat
+	type sinkStat struct{ Committed, Sent, Acknowledged, Dead, Dropped, Waiting uint64 }
+	var s struct {
+		Emitted      uint64 `json:"emitted_records"`
+		Received     uint64 `json:"received_events"`
+		Changed      uint64 `json:"changed_events"`
+		Stdout, OTLP sinkStat
+	}
 	if err := json.Unmarshal([]byte(k.journal("stat")), &s); err != nil {
 		k.t.Fatal(err)
 	}
@@ -477,7 +484,7 @@ func TestDiskFull(t *testing.T) {
 	}
 	k.await(pods + changes)
 	k.ready()
-	if status := k.stop(); status != exitOK {
+	if status := k.stop(); status != cli.ExitOK {
 		t.Errorf("exit status %d: %s", status, k.log())
 	}
 	lines, again := k.lines()
@@ -531,7 +538,7 @@ func TestJournalInUse(t *testing.T) {
 	_ = second.process.Wait()
 	status := second.process.ProcessState.ExitCode()
 	second.process = nil
-	if log := second.log(); status != exitFailed || !strings.Contains(log, k.dir) || !strings.Contains(log, "another") {
+	if log := second.log(); status != cli.ExitFailed || !strings.Contains(log, k.dir) || !strings.Contains(log, "another") {
 		t.Errorf("exit status %d: %s", status, log)
 	}
 	if err := syscall.Kill(k.process.Process.Pid, 0); err != nil {
@@ -558,7 +565,7 @@ func TestRefusedJournals(t *testing.T) {
 			_ = k.process.Wait()
 			status := k.process.ProcessState.ExitCode()
 			k.process = nil
-			if log := k.log(); status != exitFailed || !strings.Contains(log, file) || !strings.Contains(log, "move ") {
+			if log := k.log(); status != cli.ExitFailed || !strings.Contains(log, file) || !strings.Contains(log, "move ") {
 				t.Errorf("exit status %d: %s", status, log)
 			}
 			if b, err := os.ReadFile(file); err != nil || string(b) != content {
@@ -651,7 +658,7 @@ func TestStdoutBlockedAtStart(t *testing.T) {
 	}
 	seqs := <-told // the first pipe has an end
 	k.ready()
-	if status := k.stop(); status != exitOK {
+	if status := k.stop(); status != cli.ExitOK {
 		t.Errorf("exit status %d: %s", status, k.log())
 	}
 	maps.Copy(seqs, <-told)

@@ -17,6 +17,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
 )
@@ -85,7 +86,7 @@ func TestRun(t *testing.T) {
 			p.await(4)
 			p.signal()
 			stdout, stderr, status := p.wait()
-			if status != exitOK {
+			if status != cli.ExitOK {
 				t.Fatalf("exit status %d, stderr:\n%s", status, stderr)
 			}
 			want := []string{"pod shop/before exists", "pod shop/web was created", "pod shop/web was scheduled to node n1", "pod shop/web was deleted"}
@@ -116,7 +117,7 @@ func TestScope(t *testing.T) {
 	p.await(3)
 	p.signal()
 	stdout, stderr, status := p.wait()
-	if status != exitOK || strings.Count(stdout, "\n") != 3 || strings.Contains(stdout, "c/") || strings.Contains(stdout, "db") {
+	if status != cli.ExitOK || strings.Count(stdout, "\n") != 3 || strings.Contains(stdout, "c/") || strings.Contains(stdout, "db") {
 		t.Errorf("exit status %d, stdout:\n%sstderr:\n%s", status, stdout, stderr)
 	}
 }
@@ -131,7 +132,7 @@ func TestReceiverAway(t *testing.T) {
 	p.await(1)
 	p.signal()
 	_, stderr, status := p.wait()
-	if status != exitFailed || !strings.Contains(stderr, "1 records are left: the OTLP receiver did not take them") {
+	if status != cli.ExitFailed || !strings.Contains(stderr, "1 records are left: the OTLP receiver did not take them") {
 		t.Errorf("exit status %d, stderr:\n%s", status, stderr)
 	}
 }
@@ -147,7 +148,7 @@ func TestReceiverComes(t *testing.T) {
 	receiver.Start(t)
 	p.signal()
 	_, stderr, status := p.wait()
-	if got := receiver.Bodies(); status != exitOK || len(got) != 1 {
+	if got := receiver.Bodies(); status != cli.ExitOK || len(got) != 1 {
 		t.Errorf("exit status %d, received %q, stderr:\n%s", status, got, stderr)
 	}
 }
@@ -182,7 +183,7 @@ func TestServerAway(t *testing.T) {
 		}
 	}
 	p.signal()
-	if _, stderr, status := p.wait(); status != exitOK {
+	if _, stderr, status := p.wait(); status != cli.ExitOK {
 		t.Errorf("exit status %d, stderr:\n%s", status, stderr)
 	}
 }
@@ -212,7 +213,7 @@ func TestFullJournal(t *testing.T) {
 	eventually(t, func() bool { code, _ := get(address, "/readyz"); return code == http.StatusOK })
 	p.signal()
 	stdout, stderr, status := p.wait()
-	if status != exitOK {
+	if status != cli.ExitOK {
 		t.Errorf("exit status %d, stderr:\n%s", status, stderr)
 	}
 	var told []string
@@ -235,7 +236,7 @@ func TestAddressTaken(t *testing.T) {
 	}
 	defer func() { _ = l.Close() }()
 	_, stderr, status := start(t, nil, "--kubeconfig", kubeconfig(t, apiServer(t)), "--listen", l.Addr().String()).wait()
-	if status != exitFailed || !strings.Contains(stderr, l.Addr().String()) || !strings.Contains(stderr, "--listen") {
+	if status != cli.ExitFailed || !strings.Contains(stderr, l.Addr().String()) || !strings.Contains(stderr, "--listen") {
 		t.Errorf("exit status %d, stderr:\n%s", status, stderr)
 	}
 }
@@ -260,11 +261,11 @@ func TestBlockedStdout(t *testing.T) {
 		pod.Labels["long"] = strings.Repeat("x", 1000)
 		server.Create(pod)
 	}
-	env := environment{stdin: strings.NewReader(""), stdout: write, stderr: log, lookup: func(string) (string, bool) { return "", false }}
+	env := environment(strings.NewReader(""), write, log, func(string) (string, bool) { return "", false })
 	p := &program{t: t, status: make(chan int, 1)}
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		p.status <- run(ctx, []string{"--kubeconfig", kubeconfig(t, server), "--listen=", "--shutdown-timeout=50ms", "--log-level=error"}, env)
+		p.status <- cli.Run(ctx, []string{"--kubeconfig", kubeconfig(t, server), "--listen=", "--shutdown-timeout=50ms", "--log-level=error"}, env)
 	}()
 	last := 0
 	eventually(t, func() bool { // the pipe is full: nothing more goes in for some time
@@ -274,8 +275,8 @@ func TestBlockedStdout(t *testing.T) {
 		return err == nil && last > 0 && last == before
 	})
 	cancel()
-	if status := <-p.status; status != exitFailed {
-		t.Errorf("exit status %d, want %d: records are left", status, exitFailed)
+	if status := <-p.status; status != cli.ExitFailed {
+		t.Errorf("exit status %d, want %d: records are left", status, cli.ExitFailed)
 	}
 }
 

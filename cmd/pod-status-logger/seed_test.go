@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
 )
 
 // told is what a line of the transcript says.
@@ -34,7 +36,7 @@ func TestSeed(t *testing.T) {
 	want[1].State = "waiting" // the ancestor said nothing while there was no container status
 
 	lines, stderr, status := start(t, nil, "replay", "testdata/seed.jsonl").wait()
-	if status != exitOK || stderr != "" {
+	if status != cli.ExitOK || stderr != "" {
 		t.Fatalf("exit status %d, stderr %q", status, stderr)
 	}
 	var got []told

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"sigs.k8s.io/yaml"
+
+	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
+	"github.com/pod-status-logger/pod-status-logger/core/pluginhost"
+	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
+)
+
+func pluginInspectCommand(env Environment) *cobra.Command {
+	var f lookFlags
+	cmd := &cobra.Command{
+		Use:   "inspect PATH|NAME [ARGUMENT...]",
+		Short: "Start a plugin and show what it says of itself",
+		Long: `Starts a plugin and shows its name and version, what it needs to see, and the
+SHA-256 sum that pins its file in the configuration. Where it refuses its
+configuration, it has said nothing of its needs, and the exit status is 2.`,
+		Example: `  pod-status-logger plugin inspect bundle
+  pod-status-logger plugin inspect /plugins/team --plugin-config '{"label":"x"}'`,
+		Args:              onePlugin,
+		ValidArgsFunction: completePlugin(env),
+		RunE:              lookingAt(env, &f, inspect),
+	}
+	addFlags(cmd, config.DefaultOptions(), config.CommonFlags)
+	f.add(cmd)
+	return cmd
+}
+
+// inspection is what inspect shows, as YAML.
+type inspection struct {
+	Name     string `json:"name"`
+	Version  string `json:"version"`
+	Builtin  string `json:"builtin,omitempty"`
+	Command  string `json:"command,omitempty"`
+	SHA256   string `json:"sha256,omitempty"`
+	AutoMTLS bool   `json:"autoMTLS"`
+	// Needs are not known where the plugin refuses its configuration.
+	Needs *inspectionNeeds `json:"needs,omitempty"`
+}
+
+type inspectionNeeds struct {
+	Labels      []string          `json:"labels,omitempty"`
+	Annotations []string          `json:"annotations,omitempty"`
+	Owners      *inspectionOwners `json:"owners,omitempty"`
+	PodOnly     bool              `json:"podOnly"`
+}
+
+type inspectionOwners struct {
+	Labels      []string `json:"labels,omitempty"`
+	Annotations []string `json:"annotations,omitempty"`
+}
+
+func inspect(cmd *cobra.Command, l *look) error {
+	p, err := l.start(cmd.Context())
+	if err != nil {
+		return fmt.Errorf("plugin: %w", err)
+	}
+	defer p.Kill()
+	description, needs, err := p.Introduce(cmd.Context())
+	shown := inspection{Builtin: l.Builtin, Command: l.Command, AutoMTLS: !l.spec.PlainText}
+	shown.Name, shown.Version = description.GetName(), description.GetVersion()
+	var refusal error
+	if refused := (*pluginhost.ConfigError)(nil); errors.As(err, &refused) {
+		refusal, err = config.Usage(fmt.Errorf("plugin %s: %w", shown.Name, refused)), nil
+	} else {
+		shown.Needs = shownNeeds(needs)
+	}
+	if err == nil && l.Command != "" {
+		shown.SHA256, err = sumOf(l.Command)
+	}
+	if err != nil {
+		return fmt.Errorf("plugin: %w", err)
+	}
+	b, err := yaml.Marshal(shown)
+	if err != nil {
+		return err
+	}
+	if _, err = cmd.OutOrStdout().Write(b); err != nil {
+		return err
+	}
+	return refusal
+}
+
+func shownNeeds(n *enrichv1.Needs) *inspectionNeeds {
+	shown := &inspectionNeeds{Labels: n.GetLabels(), Annotations: n.GetAnnotations(), PodOnly: n.GetPodOnly()}
+	if o := n.GetOwners(); o != nil {
+		shown.Owners = &inspectionOwners{o.GetLabels(), o.GetAnnotations()}
+	}
+	return shown
+}
+
+func sumOf(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }()
+	sum := sha256.New()
+	_, err = io.Copy(sum, f)
+	return hex.EncodeToString(sum.Sum(nil)), err
+}

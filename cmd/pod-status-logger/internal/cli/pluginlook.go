@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
+	"github.com/pod-status-logger/pod-status-logger/core/pluginhost"
+)
+
+// lookFlags are the flags of the commands that look at one plugin.
+type lookFlags struct {
+	config   string
+	timeout  string
+	env      []string
+	autoMTLS bool
+	suppress bool
+}
+
+func (f *lookFlags) add(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringVar(&f.config, "plugin-config", "", "configuration of the plugin, a `JSON` object; default: that of the configuration, else {}")
+	fs.StringSliceVar(&f.env, "env", nil, "`names` of the environment variables that the plugin gets, separated by commas")
+	fs.BoolVar(&f.autoMTLS, "auto-mtls", true, "want mutual TLS; default: take what the plugin speaks")
+	fs.Lookup("auto-mtls").DefValue = "false" // help is silent about that one
+}
+
+// look is a plugin to be looked at.
+type look struct {
+	config.PluginConfig
+	spec   pluginhost.Spec
+	either bool // take a plugin without TLS, too
+	log    *slog.Logger
+}
+
+// newLook finds the plugin that the first argument names: by its path, else by the name of one that is
+// configured or built in. The others are its arguments.
+func newLook(cmd *cobra.Command, args []string, c config.Config, env Environment, f *lookFlags) (*look, error) {
+	l := &look{log: newLogger(env.Stderr, c.Log.Level)}
+	known := slices.Concat(c.Plugins, notIn(c.Plugins, config.DefaultPlugins()))
+	switch i := slices.IndexFunc(known, func(p config.PluginConfig) bool { return p.Name == args[0] }); {
+	case i >= 0:
+		l.PluginConfig = known[i]
+	case strings.ContainsRune(args[0], filepath.Separator) || exists(args[0]):
+		path, err := filepath.Abs(args[0])
+		if err != nil {
+			return nil, err
+		}
+		l.PluginConfig = config.PluginConfig{Command: path}
+	default:
+		return nil, fmt.Errorf("%q is neither a file nor the name of a plugin; the names there are: %s", args[0], strings.Join(config.PluginNames(known), ", "))
+	}
+	if l.Builtin != "" && len(args) > 1 {
+		return nil, fmt.Errorf("%s is built in and takes no arguments, got %q", l.Name, args[1])
+	}
+	l.Args = append(l.Args, args[1:]...)
+	l.Env = append(l.Env, f.env...)
+	if f.config != "" {
+		l.Config = json.RawMessage(f.config)
+		if err := config.CheckObject(l.Config); err != nil {
+			return nil, fmt.Errorf("plugin-config: %w", err)
+		}
+	}
+	if cmd.Flags().Changed("auto-mtls") {
+		l.AutoMTLS = &f.autoMTLS
+	}
+	l.either = l.AutoMTLS == nil
+	l.spec = l.PluginConfig.Spec(env.Lookup, c.Cluster)
+	return l, l.spec.Validate()
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// notIn returns those of the plugins whose names are not among the others.
+func notIn(others, plugins []config.PluginConfig) []config.PluginConfig {
+	return slices.DeleteFunc(plugins, func(p config.PluginConfig) bool {
+		return slices.ContainsFunc(others, func(o config.PluginConfig) bool { return o.Name == p.Name })
+	})
+}
+
+// start starts the plugin, without TLS where it speaks none and may do so.
+func (l *look) start(ctx context.Context) (*pluginhost.Process, error) {
+	p, err := pluginhost.Run(ctx, l.spec, l.log)
+	if errors.Is(err, pluginhost.ErrNoTLS) && l.either {
+		l.spec.PlainText = true
+		p, err = pluginhost.Run(ctx, l.spec, l.log)
+	}
+	return p, err
+}
+
+// lookingAt returns a RunE for a command about one plugin.
+func lookingAt(env Environment, f *lookFlags, do func(cmd *cobra.Command, l *look) error) func(*cobra.Command, []string) error {
+	defaults := config.DefaultOptions()
+	defaults.Log.Level = "warn"
+	return configured(env, defaults, func(cmd *cobra.Command, args []string, c config.Options) error {
+		l, err := newLook(cmd, args, c.Config, env, f)
+		if err != nil {
+			return config.Usage(fmt.Errorf("%s: %w", pathOf(cmd), err))
+		}
+		return do(cmd, l)
+	})
+}
+
+func onePlugin(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return nil
+	}
+	return config.Usage(fmt.Errorf("%s wants the path of a plugin, or the name of one that is configured or built in", pathOf(cmd)))
+}
+
+// completePlugin completes the first argument by the names of plugins, and all as files.
+func completePlugin(env Environment) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		return pluginNames(cmd, env), cobra.ShellCompDirectiveDefault
+	}
+}

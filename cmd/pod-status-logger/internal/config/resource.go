@@ -1,0 +1,41 @@
+package config
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/resource"
+
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+)
+
+// envResource is the standard variable with attributes that all records share.
+const envResource = "OTEL_RESOURCE_ATTRIBUTES"
+
+// SharedResource returns the attributes of OTEL_RESOURCE_ATTRIBUTES. The SDK
+// reads that variable too, but only says at debug level what is wrong with it.
+func SharedResource(lookup func(string) (string, bool)) (*resource.Resource, error) {
+	value, _ := lookup(envResource)
+	var attrs []attribute.KeyValue
+	for pair := range strings.SplitSeq(value, ",") {
+		if strings.TrimSpace(pair) == "" {
+			continue
+		}
+		key, encoded, ok := strings.Cut(pair, "=")
+		key = strings.TrimSpace(key)
+		decoded, err := url.PathUnescape(strings.TrimSpace(encoded))
+		if !ok || key == "" || err != nil {
+			return nil, fmt.Errorf("%s: %q is not key=value with the value percent-encoded", envResource, pair)
+		}
+		attrs = append(attrs, attribute.String(key, decoded))
+	}
+	return resource.NewSchemaless(attrs...), nil
+}
+
+// ClusterOf returns the name of the cluster where the resource tells it.
+func ClusterOf(r *resource.Resource) string {
+	name, _ := r.Set().Value(record.AttrCluster)
+	return name.AsString()
+}

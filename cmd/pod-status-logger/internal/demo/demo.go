@@ -1,0 +1,87 @@
+// Package demo is a made-up cluster, for whoever has none at hand.
+package demo
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/app"
+	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
+	"github.com/pod-status-logger/pod-status-logger/core/watch"
+)
+
+// demoHistory is how many changes the server keeps: whoever is further behind
+// lists again.
+const demoHistory = 1000
+
+// Run watches a server that plays the script, until all of it has come through.
+func Run(ctx context.Context, c config.Options, env app.Environment) error {
+	pace, err := config.ParseDuration("pace", c.Pace, 0)
+	if err != nil {
+		return config.Usage(err)
+	}
+	server, err := apiscript.Start(apiscript.WithHistory(demoHistory), apiscript.WithChanges(demoHistory))
+	if err != nil {
+		return fmt.Errorf("start the scripted API server: %w", err)
+	}
+	defer server.Close()
+	first := firstRound()
+	first.prepare(server)
+	s, err := app.New(ctx, c.Config, env, server.Config())
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	all, err := s.Streams(server.Config())
+	if err != nil {
+		return err
+	}
+	stopServing, err := s.Serve(ctx, all)
+	if err != nil {
+		return err
+	}
+	defer stopServing()
+	return s.Run(ctx, func(ctx context.Context, out chan<- watch.Event) error {
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		play := func() string { return first.play(ctx, server, pace, c.Repeat) }
+		return showing(ctx, stop, play, all, out)
+	})
+}
+
+// showing passes on the events of the streams, from the first list to the last
+// event of the play, for the streams themselves have no end.
+func showing(ctx context.Context, stop func(), play func() string, all app.Streams, out chan<- watch.Event) error {
+	events := make(chan watch.Event)
+	go func() {
+		defer close(events)
+		_ = all.Run(ctx, events)
+	}()
+	played := make(chan string, 1)
+	var once sync.Once
+	last, heard := "", ""
+	for last == "" || heard != last {
+		select {
+		case last = <-played:
+		case ev, ok := <-events:
+			if !ok {
+				return ctx.Err()
+			}
+			if ev.Kind == watch.Listed {
+				once.Do(func() { go func() { played <- play() }() })
+			}
+			heard = ev.ResourceVersion
+			select {
+			case out <- ev:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+	}
+	stop()
+	for range events { // the streams are ending
+	}
+	return nil
+}

@@ -1,0 +1,156 @@
+package demo
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/rand"
+	"k8s.io/apimachinery/pkg/util/uuid"
+
+	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
+)
+
+// round is one run of the demo's script. Its pods are like none before, also of
+// another run of the program: a store that leaves out what it has by record_id
+// keeps the records of all.
+type round struct {
+	number                         int
+	old                            *corev1.Pod // is there at the start
+	cart, failer, checkout, report *corev1.Pod
+}
+
+// firstRound has the names that the documentation shows.
+func firstRound() *round {
+	return newRound(0, newPod("shop", "cart-5f6d8b7c94", "x7k2p", "shop/cart:2.3.1"))
+}
+
+// next is the round after this one: new versions, which are rollouts of their own.
+func (r *round) next() *round { return newRound(r.number+1, r.cart) }
+
+func newRound(number int, old *corev1.Pod) *round {
+	name := func(first string) string {
+		if number == 0 {
+			return first
+		}
+		return rand.String(len(first))
+	}
+	patch := strconv.Itoa(number)
+	r := &round{
+		number: number, old: old,
+		cart:     newPod("shop", "cart-"+name("7c9d5b8f66"), name("q4m8z"), "shop/cart:2.4."+patch),
+		failer:   newPod("default", "failer-"+name("64d8cc85cd"), name("th2g8"), "trusch/hello-worldd"),
+		checkout: newPod("shop", "checkout-"+name("6b8f9d7d5c"), name("l9w3t"), "shop/checkout:1.9."+patch),
+		report:   newPod("batch", "report", name("28f6d"), "batch/report:7"),
+	}
+	r.cart.Spec.InitContainers = []corev1.Container{{Name: "migrate", Image: "shop/cart-migrate:2.4." + patch}}
+	delete(r.report.Labels, "pod-template-hash")
+	job := &r.report.OwnerReferences[0]
+	job.APIVersion, job.Kind = "batch/v1", "Job"
+	return r
+}
+
+// newPod makes a pod that a ReplicaSet owns. Its container is called like the
+// Deployment, which begins the ReplicaSet's name.
+func newPod(namespace, replicaSet, suffix, image string) *corev1.Pod {
+	deployment, hash, _ := strings.Cut(replicaSet, "-")
+	_, version, _ := strings.Cut(image, ":")
+	return &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: namespace, Name: replicaSet + "-" + suffix, UID: uuid.NewUUID(),
+			Labels: map[string]string{
+				"app.kubernetes.io/name": deployment, "app.kubernetes.io/version": version, "pod-template-hash": hash,
+			},
+			OwnerReferences: []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: replicaSet, UID: uuid.NewUUID(), Controller: new(true)}},
+		},
+		Spec:   corev1.PodSpec{Containers: []corev1.Container{{Name: deployment, Image: image}}},
+		Status: corev1.PodStatus{Phase: corev1.PodPending},
+	}
+}
+
+// prepare makes what exists before the demo starts. Whoever comes with a
+// checkpoint of another run is told that its history is gone, and lists.
+func (r *round) prepare(server *apiscript.Server) {
+	deploy(server, r.old, helm)
+	server.Create(running(r.old))
+	r.deploy(server)
+	server.Expire()
+}
+
+// The marks of Helm and of Argo CD.
+var (
+	helm   = map[string]string{"meta.helm.sh/release-name": "cart", "meta.helm.sh/release-namespace": "shop"}
+	argoCD = map[string]string{"argocd.argoproj.io/tracking-id": "checkout:apps/Deployment:shop/checkout"}
+)
+
+// deploy makes the owners of the pods of the round.
+func (r *round) deploy(server *apiscript.Server) {
+	deploy(server, r.cart, helm)
+	deploy(server, r.checkout, argoCD)
+	deploy(server, r.failer, nil)
+}
+
+// retire removes the ReplicaSets whose pods ended with the round.
+func (r *round) retire(server *apiscript.Server) {
+	for _, pod := range []*corev1.Pod{r.old, r.checkout, r.failer} {
+		server.DeleteOwner("apps/v1", "replicasets", pod.Namespace, pod.OwnerReferences[0].Name)
+	}
+}
+
+// deploy makes a pod's ReplicaSet, and the Deployment of that. Whoever deploys
+// marks the Deployment, of which the newest ReplicaSet has a copy.
+func deploy(server *apiscript.Server, pod *corev1.Pod, marks map[string]string) {
+	name, replicaSet := pod.Labels["app.kubernetes.io/name"], pod.OwnerReferences[0]
+	deployment := server.SetOwner("apps/v1", "deployments", &metav1.PartialObjectMetadata{
+		TypeMeta:   metav1.TypeMeta{Kind: "Deployment"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: pod.Namespace, Name: name, UID: "uid-of-" + types.UID(name), Annotations: marks},
+	})
+	server.SetOwner(replicaSet.APIVersion, "replicasets", &metav1.PartialObjectMetadata{
+		TypeMeta: metav1.TypeMeta{Kind: replicaSet.Kind},
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: pod.Namespace, Name: replicaSet.Name, UID: replicaSet.UID, Annotations: marks,
+			OwnerReferences: []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "Deployment", Name: name, UID: deployment.UID, Controller: new(true)}},
+		},
+	})
+}
+
+// play lets the round happen on the server, and then the next ones if they are
+// wanted. It returns the resourceVersion of the last step, also when ctx ends.
+func (r *round) play(ctx context.Context, server *apiscript.Server, pace time.Duration, repeat bool) string {
+	var last *round
+	for r.playOnce(ctx, server, pace) && repeat {
+		if last != nil { // a round later: its records may still be on their way
+			last.retire(server)
+		}
+		last, r = r, r.next()
+		r.deploy(server)
+	}
+	return server.ResourceVersion()
+}
+
+func (r *round) playOnce(ctx context.Context, server *apiscript.Server, pace time.Duration) bool {
+	for _, s := range r.script() {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(pace):
+		}
+		s.perform(server)
+	}
+	return true
+}
+
+func (s step) perform(server *apiscript.Server) {
+	switch {
+	case s.remove:
+		server.Delete(s.pod.Namespace, s.pod.Name)
+	case s.change == nil:
+		server.Create(s.pod)
+	default:
+		server.Update(s.pod.Namespace, s.pod.Name, s.change)
+	}
+}
