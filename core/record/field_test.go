@@ -140,7 +140,7 @@ func TestLookups(t *testing.T) {
 // Every constant that names a key is in the table.
 func TestConstantsAreInTheTable(t *testing.T) {
 	keys, attributes := 0, 0
-	for name, value := range constants(t, "field.go") {
+	for name, value := range constants(t, "key.go") {
 		switch {
 		case strings.HasSuffix(name, "Prefix"):
 		case strings.HasPrefix(name, "Attr"):

@@ -1,0 +1,38 @@
+package record
+
+// Container is the part of a record about one container.
+type Container struct {
+	Name         string
+	Type         ContainerType
+	Image        string // the reference in the pod's status
+	Ready        bool
+	RestartCount int32
+	Terminated   bool   // ExitCode and Signal are meaningful
+	ExitCode     int32  // also 0
+	Signal       int32  // 0: Kubernetes gave none
+	Status       string // Kubernetes' own state: waiting, running or terminated
+}
+
+// ContainerType is the kind of a container in a pod's spec.
+type ContainerType uint8
+
+// The container types. A Sidecar is an init container with restart policy Always.
+const (
+	Regular ContainerType = iota
+	Init
+	Sidecar
+	Ephemeral
+)
+
+// String returns the type as a record contains it: container, init, sidecar or ephemeral.
+func (t ContainerType) String() string {
+	switch t {
+	case Init:
+		return "init"
+	case Sidecar:
+		return "sidecar"
+	case Ephemeral:
+		return "ephemeral"
+	}
+	return "container"
+}
