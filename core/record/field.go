@@ -2,12 +2,12 @@ package record
 
 import "slices"
 
-// Place says where the value of a field sits in an OTLP log record.
+// Place is the part of an OTLP log record that contains a field's value.
 type Place uint8
 
 const (
 	// Own is a field of the log record itself, such as Timestamp or Body, or
-	// one that exists on stdout only.
+	// one that exists only on stdout.
 	Own Place = iota
 	// Resource is an attribute of the OTLP Resource: one resource per pod.
 	Resource
@@ -28,29 +28,33 @@ const (
 
 // Field is one row of the table of fields.
 type Field struct {
-	Key     string // on stdout; empty where the field is only sent over OTLP
-	OTLP    string // attribute key, or the name of the log record's own field; empty where stdout only
+	Key     string // on stdout; empty if the field is only sent over OTLP
+	OTLP    string // attribute key, or the name of the log record's own field; empty if only on stdout
 	Place   Place
 	Type    Type
-	Present string // when the field is there
+	Present string // when a record contains the field
 }
 
-// fields is the table; [Fields] returns a copy. Pod labels, written under
-// their own keys, and the keys of plugins come on top of it.
+// fields is the table; [Fields] returns a copy. Pod labels, under their own keys, and
+// the attributes of plugins are not part of it.
 var fields = [...]Field{
 	{KeyTime, "Timestamp", Own, Time, "always: when the event was received"},
-	{KeyLevel, "SeverityText", Own, String, "always: info, warning or error; over OTLP INFO, WARN or ERROR with SeverityNumber 9, 13 or 17"},
+	{KeyLevel, "SeverityText", Own, String,
+		"always: info, warning or error; over OTLP INFO, WARN or ERROR with SeverityNumber 9, 13 or 17"},
 	{KeyMessage, "Body", Own, String, "always: one plain sentence for people"},
-	{"", "EventName", Own, String, "always: podstatus.create, podstatus.update or podstatus.delete; podstatus.drop where records had to make room"},
-	{"action", AttrAction, Attribute, String, "always: create, update or delete; drop where records had to make room, and then nothing that is about a pod"},
+	{"", "EventName", Own, String,
+		"always: podstatus.create, podstatus.update or podstatus.delete; podstatus.drop for dropped records"},
+	{"action", AttrAction, Attribute, String,
+		"always: create, update or delete; drop reports dropped records and has no fields about a pod"},
 	{"state", AttrState, Attribute, String, "every update: waiting, running, error or terminated"},
-	{"reason", AttrReason, Attribute, String, "with waiting and error always, even empty; else where Kubernetes gives one"},
+	{"reason", AttrReason, Attribute, String,
+		"always with waiting and error, even empty; otherwise if Kubernetes gives one"},
 	{"info", AttrInfo, Attribute, String, "as reason: Kubernetes' message, unchanged"},
 	{"pod", AttrPodName, Resource, String, "always"},
 	{"namespace", AttrNamespace, Resource, String, "always"},
 	{"pod_uid", AttrPodUID, Resource, String, "always"},
 	{"node", AttrNode, Resource, String, "once scheduled"},
-	{"cluster", AttrCluster, Resource, String, "when configured"},
+	{"cluster", AttrCluster, Resource, String, "if configured"},
 	{"phase", AttrPhase, Attribute, String, "always"},
 	{"container", AttrContainer, Attribute, String, "records about one container"},
 	{"container_type", AttrContainerType, Attribute, String, "with container: container, init, sidecar or ephemeral"},
@@ -58,34 +62,36 @@ var fields = [...]Field{
 	{"ready", AttrReady, Attribute, Bool, "with container"},
 	{"restart_count", AttrRestartCount, Attribute, Int, "with container"},
 	{"exit_code", AttrExitCode, Attribute, Int, "a container's terminated state"},
-	{"signal", AttrSignal, Attribute, Int, "where Kubernetes gives one"},
-	{"occurred_at", AttrOccurredAt, Attribute, Time, "where Kubernetes gives a time for the change"},
-	{"", AttrContainerState, Attribute, String, "with container: waiting, running or terminated, as Kubernetes has it"},
-	{"", AttrContainerReason, Attribute, String, "with container, where Kubernetes gives a reason"},
-	{"", AttrPodReason, Attribute, String, "when the pod's status has a reason"},
-	{"", AttrServiceName, Resource, String, "always, derived as semantic conventions say for Kubernetes"},
+	{"signal", AttrSignal, Attribute, Int, "if Kubernetes gives one"},
+	{"occurred_at", AttrOccurredAt, Attribute, Time, "if Kubernetes gives a time for the change"},
+	{"", AttrContainerState, Attribute, String, "with container: Kubernetes' own state, waiting, running or terminated"},
+	{"", AttrContainerReason, Attribute, String, "with container, if Kubernetes gives a reason"},
+	{"", AttrPodReason, Attribute, String, "if the pod's status has a reason"},
+	{"", AttrServiceName, Resource, String, "always, derived according to the semantic conventions for Kubernetes"},
 	{"", AttrServiceNS, Resource, String, "always, likewise"},
-	{"", AttrServiceVersion, Resource, String, "where an annotation, a configured label or the image tells it"},
+	{"", AttrServiceVersion, Resource, String, "if an annotation, a configured label or the image contains it"},
 	{"", AttrServiceInstance, Resource, String, "always, likewise"},
-	{"", AttrDeployment, Resource, String, "where the controller reference tells it"},
+	{"", AttrDeployment, Resource, String, "if it follows from the controller reference"},
 	{"", AttrReplicaSet, Resource, String, "likewise"},
 	{"", AttrStatefulSet, Resource, String, "likewise"},
 	{"", AttrDaemonSet, Resource, String, "likewise"},
 	{"", AttrJob, Resource, String, "likewise"},
 	{"", AttrCronJob, Resource, String, "likewise"},
-	{KeyTraceID, "TraceId", Own, String, "when a plugin gave a trace context"},
-	{KeySpanID, "SpanId", Own, String, "when a plugin gave a trace context"},
-	{"enrichment", AttrEnrichment, Attribute, String, "only when a plugin failed for this record"},
-	{"initial", AttrInitial, Attribute, Bool, "true: the pod existed before the start"},
-	{"recovered", AttrRecovered, Attribute, Bool, "true: found by comparing with what was told, not seen as an event"},
-	{"dropped", AttrDropped, Attribute, Int, "with action drop, which is about no pod: how many records had to make room before they were sent"},
+	{KeyTraceID, "TraceId", Own, String, "if a plugin gave a trace context"},
+	{KeySpanID, "SpanId", Own, String, "if a plugin gave a trace context"},
+	{"enrichment", AttrEnrichment, Attribute, String, "only if a plugin failed for this record"},
+	{"initial", AttrInitial, Attribute, Bool, "true: the pod existed before the first start"},
+	{"recovered", AttrRecovered, Attribute, Bool,
+		"true: found by comparison with the last emitted state, not received as an event"},
+	{"dropped", AttrDropped, Attribute, Int, "with action drop: number of records dropped before they were sent"},
 	{"dropped_first_seq", AttrDroppedFirst, Attribute, Int, "with dropped: seq of the first of them"},
 	{"dropped_last_seq", AttrDroppedLast, Attribute, Int, "with dropped: seq of the last of them"},
-	{"dropped_total", AttrDroppedTotal, Attribute, Int, "with dropped: how many had to since the journal was made; also where a record that told of some was dropped itself"},
+	{"dropped_total", AttrDroppedTotal, Attribute, Int,
+		"with dropped: records dropped since the journal was created, including those whose own report was dropped"},
 	{"resource_version", AttrResourceVersion, Attribute, String, "always"},
-	{"record_id", AttrID, Attribute, String, "always: 32 hex digits, the same for a record sent twice"},
-	{"seq", AttrSeq, Attribute, Int, "always: one more than that of the record before"},
-	{KeyTruncated, "", Own, Bool, "true: the line was too long and has been cut"},
+	{"record_id", AttrID, Attribute, String, "always: 32 hex digits, the same for duplicates"},
+	{"seq", AttrSeq, Attribute, Int, "always: one more than in the record before"},
+	{KeyTruncated, "", Own, Bool, "true: the line exceeded its maximum length and was cut"},
 }
 
 // Read-only indices of the table.
@@ -109,14 +115,14 @@ func index(by func(*Field) string) map[string]*Field {
 	return m
 }
 
-// Fields returns the table of fields in the order in which they are written.
+// Fields returns a copy of the table, in the order in which a line contains the fields.
 func Fields() []Field { return slices.Clone(fields[:]) }
 
-// ByAttribute returns the field whose value is in the attribute with this key, a row
-// of the table, which must not be changed; nil: there is none.
+// ByAttribute returns the field whose value the attribute with this key contains, or
+// nil. The result is a row of the table and must not be changed.
 func ByAttribute(key string) *Field { return byAttribute[key] }
 
-// IsKey tells whether a key on stdout belongs to a field of the table.
+// IsKey reports whether a key on stdout is that of a field.
 func IsKey(key string) bool {
 	_, ok := byKey[key]
 	return ok

@@ -32,8 +32,8 @@ func NewLabels(m map[string]string) Labels {
 	return Labels{unique.Make(string(b))}
 }
 
-// Are reports whether the labels are those in m.
-func (l Labels) Are(m map[string]string) bool {
+// Equal reports whether the labels are those in m.
+func (l Labels) Equal(m map[string]string) bool {
 	n := 0
 	for key, value := range l.All() {
 		if v, ok := m[key]; !ok || v != value {
@@ -59,7 +59,7 @@ func (l Labels) All() iter.Seq2[string, string] {
 	}
 }
 
-// Get returns the value of a label, and whether there is such a label.
+// Get returns the value of a label and whether the label exists.
 func (l Labels) Get(key string) (string, bool) {
 	for k, v := range l.All() {
 		if k == key {
@@ -69,7 +69,7 @@ func (l Labels) Get(key string) (string, bool) {
 	return "", false
 }
 
-// Size returns the number of bytes that the labels have in memory.
+// Size returns the size of the encoded labels in bytes.
 func (l Labels) Size() int { return len(l.string()) }
 
 func (l Labels) string() string {
@@ -84,7 +84,7 @@ func appendString(b []byte, s string) []byte {
 	return append(b, s...)
 }
 
-// cutString splits off the string at the front of s, which appendString wrote.
+// cutString splits s, which appendString wrote, into its first string and the rest.
 func cutString(s string) (front, rest string) {
 	length, shift := uint64(0), 0
 	for i := range len(s) {
@@ -98,13 +98,13 @@ func cutString(s string) (front, rest string) {
 	return "", ""
 }
 
-// LabelKey returns the key on stdout of a label: its own, or one with the prefix
-// "label." where that would be taken for a field of the table or, as taken
-// tells, for a key that a plugin gave. Different labels never get the same key.
+// LabelKey returns the key of a label on stdout: its own, or one with the prefix
+// "label." if its own is the key of a field or, as taken reports, of a plugin's
+// attribute. Different labels never get the same key.
 //
-// A label's own key may begin with the prefix, and a plugin's may too. Therefore
-// the labels k, label.k, label.label.k and so on share the keys of that form that
-// are free, in order: each gets its own or one further on.
+// A label's own key may begin with the prefix, and so may a plugin's. Therefore the
+// labels k, label.k, label.label.k and so on share the free keys of that form, in
+// order: each gets its own or a later one.
 func LabelKey(label string, taken func(key string) bool) string {
 	key, before := label, 0 // before: how many labels come before this one
 	for strings.HasPrefix(key, KeyLabelPrefix) {

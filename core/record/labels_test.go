@@ -38,17 +38,17 @@ func TestLabelsRoundTrip(t *testing.T) {
 }
 
 // TestLabelsAre: labels are those in a map exactly if they equal what it makes.
-func TestLabelsAre(t *testing.T) {
+func TestLabelsEqual(t *testing.T) {
 	for name, set := range labelSets {
 		for other, m := range labelSets {
-			if got, want := record.NewLabels(set).Are(m), record.NewLabels(set) == record.NewLabels(m); got != want {
+			if got, want := record.NewLabels(set).Equal(m), record.NewLabels(set) == record.NewLabels(m); got != want {
 				t.Errorf("%s are %s: %v, want %v", name, other, got, want)
 			}
 		}
 	}
 	labels := record.NewLabels(map[string]string{"a": "1", "b": ""})
 	for _, m := range []map[string]string{{"a": "1"}, {"a": "2", "b": ""}, {"a": "1", "c": ""}, {"a": "1", "b": "", "c": ""}} {
-		if labels.Are(m) {
+		if labels.Equal(m) {
 			t.Errorf("they are taken for %v", m)
 		}
 	}

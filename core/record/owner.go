@@ -1,29 +1,29 @@
 package record
 
-// OwnerRef names an object that owns a pod, or owns its owner. The zero value
-// names none.
+// OwnerRef identifies an object that owns a pod or one of its owners. The zero value
+// identifies none.
 type OwnerRef struct {
 	APIVersion string // such as apps/v1
 	Kind       string // such as ReplicaSet
 	Name, UID  string
 }
 
-// Owner is an object that owns a pod, with those of its labels and annotations
-// that plugins need. The maps are shared and must not be changed.
+// Owner is an object in a pod's owner chain, with the labels and annotations that
+// plugins need. The maps are shared and must not be changed.
 type Owner struct {
 	OwnerRef
 	Labels, Annotations map[string]string
 }
 
-// OwnerChain are the objects that own a pod by controller reference, nearest
-// first. It is shared by the pods of one rollout and must not be changed.
+// OwnerChain contains the objects that own a pod by controller reference, nearest
+// first. The pods of one rollout share it; it must not be changed.
 type OwnerChain struct {
 	Owners []Owner
-	// Pending says that the owners could not be looked up in time: there may be more.
+	// Pending is true if the look-up did not finish in time: there may be more owners.
 	Pending bool
 }
 
-// Size returns how many bytes the labels and annotations of the owners have.
+// Size returns the size of the owners' labels and annotations in bytes.
 func (c *OwnerChain) Size() (size int) {
 	for _, o := range c.Owners {
 		for key, value := range o.Labels {

@@ -10,28 +10,32 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 )
 
-// What a plugin may add to one record.
+// Limits of the attributes that a plugin may add to one record.
 const (
-	// MaxAttributes is the number of attributes of one plugin.
+	// MaxAttributes is the maximum number of attributes of one plugin.
 	MaxAttributes = 64
-	// MaxAttributeKey is the length of an attribute's key in bytes.
+	// MaxAttributeKey is the maximum length of an attribute's key in bytes.
 	MaxAttributeKey = 255
-	// MaxAttributeValue is the length of a string value in bytes.
+	// MaxAttributeValue is the maximum length of a string value in bytes.
 	MaxAttributeValue = 4 << 10
 
-	// MaxAnnotation is the length in bytes of an annotation that is shown to
-	// plugins, and so kept for each pod or owner. Some hold whole files.
+	// MaxAnnotation is the maximum length in bytes of an annotation that plugins
+	// receive and that is therefore kept for each pod or owner. Some annotations
+	// contain whole files.
 	MaxAnnotation = 4 << 10
 
 	maxPluginName = 63
 )
 
-// reservedNames are those that would let a plugin's attributes pass for fields
-// of the table, for labels, or for what the host says in [Record.Enrichment].
-// The labels app.kubernetes.io/* are on almost every pod.
-var reservedNames = [...]string{"podstatus", "k8s", "service", "container", "log", "otel", "exception", "label", "owners", "app"}
+// reservedNames are the names with which a plugin's attributes could be confused with
+// fields, labels or the host's text in [Record.Enrichment]. Almost every pod has the
+// labels app.kubernetes.io/*.
+var reservedNames = [...]string{
+	"podstatus", "k8s", "service", "container", "log", "otel", "exception", "label", "owners", "app",
+}
 
-// CheckPluginName tells what is wrong with the name of a plugin, if anything.
+// CheckPluginName returns an error that describes why name is not a valid plugin name,
+// or nil.
 func CheckPluginName(name string) error {
 	switch {
 	case name == "":
@@ -46,10 +50,10 @@ func CheckPluginName(name string) error {
 	return nil
 }
 
-// CheckAttributes tells which rule the attributes that a plugin gave for one
-// record break, if any: how many, how long, keys that begin with the plugin's
-// name and a dot and are there once, values of the four types that a record can
-// carry.
+// CheckAttributes returns an error that names the rule which the attributes of a
+// plugin for one record break, or nil. The rules limit their number and length. Keys
+// are unique and begin with the plugin's name and a dot; values have one of the four
+// types that a record can contain.
 func CheckAttributes(plugin string, attrs []attribute.KeyValue) error {
 	if len(attrs) > MaxAttributes {
 		return fmt.Errorf("%d attributes, %d are allowed", len(attrs), MaxAttributes)

@@ -161,7 +161,7 @@ func again[T comparable](before unique.Handle[T], v T) unique.Handle[T] {
 
 // labelsAgain does the same for labels.
 func labelsAgain(before record.Labels, labels map[string]string) record.Labels {
-	if before.Are(labels) {
+	if before.Equal(labels) {
 		return before
 	}
 	return record.NewLabels(labels)
