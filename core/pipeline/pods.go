@@ -75,7 +75,7 @@ func (p *pods) pod(ev watch.Event, s *stream) iter.Seq[change] {
 	return func(yield func(change) bool) {
 		name := nameOf(ev.Pod)
 		prev := p.states[name].state
-		if prev != nil && !prev.Is(ev.Pod) {
+		if prev != nil && !prev.SameUID(ev.Pod) {
 			if !yield(p.forget(name, s.found(p.rules.Vanished(prev, ev.Received)))) {
 				return
 			}
@@ -160,7 +160,7 @@ func (p *pods) known(pod *corev1.Pod) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	state := p.states[nameOf(pod)].state
-	return state != nil && state.Told(pod)
+	return state != nil && state.SameVersion(pod)
 }
 
 func (p *pods) count() int {

@@ -14,15 +14,15 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// row is a row of the contract's table: key on stdout, where OTLP has it, type.
+// row is a row of the contract's table: key on stdout, name and place over OTLP, type.
 type row struct {
 	key, otlp string
 	place     record.Place
 	typ       record.Type
 }
 
-// The keys of semantic conventions are theirs, not written out here, so that a
-// slip of the pen shows.
+// contract is the expected table. It uses the constants of semantic conventions, so
+// that a misspelled key is found.
 var contract = []row{
 	{"time", "Timestamp", record.Own, record.Time},
 	{"level", "SeverityText", record.Own, record.String},
@@ -109,7 +109,7 @@ func TestFieldsAreUnique(t *testing.T) {
 	}
 }
 
-// The table may not be changed through what Fields returns.
+// TestFieldsIsACopy checks that a change of the result does not change the table.
 func TestFieldsIsACopy(t *testing.T) {
 	record.Fields()[0].Key = "changed"
 	if got := record.Fields()[0].Key; got != record.KeyTime {
@@ -137,7 +137,7 @@ func TestLookups(t *testing.T) {
 	}
 }
 
-// Every constant that names a key is in the table.
+// TestConstantsAreInTheTable checks that every constant for a key is in the table.
 func TestConstantsAreInTheTable(t *testing.T) {
 	keys, attributes := 0, 0
 	for name, value := range constants(t, "key.go") {

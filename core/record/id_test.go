@@ -9,8 +9,8 @@ import (
 
 const podUID = "8f3a6c0e-6f0c-4d62-9c53-0d0a4dcb1c5e"
 
-// The values were computed by another program: the derivation is part of the
-// contract, so none of them may ever change.
+// TestNewIDIsPinned compares with values that another program computed. They must never
+// change, because the derivation is part of the contract.
 func TestNewIDIsPinned(t *testing.T) {
 	for name, test := range map[string]struct {
 		id   record.ID
@@ -48,7 +48,7 @@ func TestNewIDDependsOnEveryInput(t *testing.T) {
 	}
 }
 
-// What belongs to one input must not be taken for a part of its neighbour.
+// TestNewIDKeepsInputsApart checks that moving bytes between inputs changes the id.
 func TestNewIDKeepsInputsApart(t *testing.T) {
 	ids := map[record.ID]int{}
 	for i, id := range []record.ID{

@@ -37,7 +37,7 @@ func TestLabelsRoundTrip(t *testing.T) {
 	}
 }
 
-// TestLabelsAre: labels are those in a map exactly if they equal what it makes.
+// TestLabelsEqual checks that Equal agrees with == on the labels made from the map.
 func TestLabelsEqual(t *testing.T) {
 	for name, set := range labelSets {
 		for other, m := range labelSets {

@@ -21,22 +21,22 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// story is a golden's input: what happens to one pod, one event after the other.
+// story is a golden's input: the events of one pod.
 type story struct {
 	Rules  Rules   `json:"rules"`
 	Events []event `json:"events"`
 }
 
-// event says in which way one learns of the pod. Merge is laid over the pod of
-// the event before; a list replaces a list.
+// event is one version of the pod. Is selects the method of [Rules]. Merge is merged
+// into the pod of the event before; a list replaces a list.
 type event struct {
 	Is    string         `json:"is"`
 	Merge map[string]any `json:"merge"`
 }
 
-// TestGolden tells each story in testdata/*.yaml and compares the records with
-// the file of the same name that ends in .txt. Where the state is stored after
-// each event and comes back, they are the same.
+// TestGolden compares the records of each story in testdata/*.yaml with the file of
+// the same name that ends in .txt. The records are the same if the state is stored
+// and restored after each event, and if the pods are decoded from protobuf.
 func TestGolden(t *testing.T) {
 	stories, err := filepath.Glob("testdata/*.yaml")
 	if err != nil || len(stories) == 0 {
@@ -44,7 +44,7 @@ func TestGolden(t *testing.T) {
 	}
 	for _, path := range stories {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".yaml"), func(t *testing.T) {
-			got := tell(t, path, asIs, unstored)
+			got := play(t, path, asIs, unstored)
 			golden := strings.TrimSuffix(path, ".yaml") + ".txt"
 			if *update {
 				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
@@ -58,11 +58,11 @@ func TestGolden(t *testing.T) {
 			if diff := cmp.Diff(string(want), got); diff != "" {
 				t.Errorf("records (-want +got):\n%s", diff)
 			}
-			again := tell(t, path, asIs, func(s *State) *State { return stored(t, s) })
+			again := play(t, path, asIs, func(s *State) *State { return stored(t, s) })
 			if diff := cmp.Diff(got, again); diff != "" {
 				t.Errorf("records with a state that was stored (-want +got):\n%s", diff)
 			}
-			wired := tell(t, path, overTheWire(t), unstored)
+			wired := play(t, path, overTheWire(t), unstored)
 			if diff := cmp.Diff(got, wired); diff != "" {
 				t.Errorf("records of pods that came over the wire (-want +got):\n%s", diff)
 			}
@@ -72,13 +72,13 @@ func TestGolden(t *testing.T) {
 
 func unstored(s *State) *State { return s }
 
-// sent is what comes of a pod that a server sends to those who have these rules.
+// sent returns the pod that a client with these rules receives from a server.
 type sent func(*corev1.Pod, Rules) *corev1.Pod
 
 func asIs(p *corev1.Pod, _ Rules) *corev1.Pod { return p }
 
-// overTheWire has every pod decoded into the memory of the one before, and sees
-// that its state is that of the whole pod.
+// overTheWire decodes every pod into the memory of the one before and checks that its
+// state is that of the whole pod.
 func overTheWire(t *testing.T) sent {
 	t.Helper()
 	var into podwire.Pod
@@ -97,9 +97,8 @@ func overTheWire(t *testing.T) sent {
 	}
 }
 
-// tell returns what is told of the pods that are sent. keep returns what is known
-// at the next event.
-func tell(t *testing.T, path string, send sent, keep func(*State) *State) string {
+// play returns the records of a story. keep returns the state for the next event.
+func play(t *testing.T, path string, send sent, keep func(*State) *State) string {
 	t.Helper()
 	var s story
 	b, err := os.ReadFile(path)
@@ -118,7 +117,7 @@ func tell(t *testing.T, path string, send sent, keep func(*State) *State) string
 		merge(tree, e.Merge)
 		at := time.Date(2018, 3, 16, 14, 0, i, 0, time.UTC)
 		var records []record.Record
-		state, records = learn(t, s.Rules, state, e.Is, send(podOf(t, tree, i), s.Rules), at)
+		state, records = apply(t, s.Rules, state, e.Is, send(podOf(t, tree, i), s.Rules), at)
 		if state != nil {
 			state = keep(state)
 		}
@@ -130,7 +129,7 @@ func tell(t *testing.T, path string, send sent, keep func(*State) *State) string
 	return out.String()
 }
 
-func learn(t *testing.T, rules Rules, state *State, how string, pod *corev1.Pod, at time.Time) (*State, []record.Record) {
+func apply(t *testing.T, rules Rules, state *State, how string, pod *corev1.Pod, at time.Time) (*State, []record.Record) {
 	t.Helper()
 	switch how {
 	case "created":
@@ -148,11 +147,11 @@ func learn(t *testing.T, rules Rules, state *State, how string, pod *corev1.Pod,
 	case "vanished":
 		return nil, rules.Vanished(state, at)
 	}
-	t.Fatalf("no such way to learn of a pod: %s", how)
+	t.Fatalf("no such event: %s", how)
 	return nil, nil
 }
 
-// podOf makes the pod of an event, with a resourceVersion of its own.
+// podOf returns the pod of an event, with a resourceVersion of its own.
 func podOf(t *testing.T, tree map[string]any, i int) *corev1.Pod {
 	t.Helper()
 	b, err := yaml.Marshal(tree)

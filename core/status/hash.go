@@ -7,7 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// The hashes have to be the same in every process, for states are stored.
+// The hashes are the same in every process, because states are stored.
 
 func hash(s string) uint64 {
 	if s == "" {
@@ -27,17 +27,18 @@ func detailHash(s corev1.ContainerState) uint64 {
 	return 0
 }
 
-// terminationID tells one end of a container from another. 0 means none.
+// terminationID returns a hash that distinguishes the terminations of a container.
+// 0 means none.
 func terminationID(t *corev1.ContainerStateTerminated) uint64 {
 	if t == nil {
 		return 0
 	}
-	return mix(hash(t.ContainerID), uint64(t.StartedAt.Unix()), uint64(t.FinishedAt.Unix()), //nolint:gosec // bits, not amounts
-		number(t.ExitCode), number(t.Signal)) | 1
+	started, finished := uint64(t.StartedAt.Unix()), uint64(t.FinishedAt.Unix()) //nolint:gosec // bits, not amounts
+	return mix(hash(t.ContainerID), started, finished, number(t.ExitCode), number(t.Signal)) | 1
 }
 
-// conditionsHash does not depend on the order of the conditions, nor on times
-// and messages, which change without the condition changing.
+// conditionsHash returns a hash that does not depend on the order of the conditions,
+// nor on their times and messages, which change without the condition changing.
 func conditionsHash(conditions []corev1.PodCondition) (sum uint64) {
 	for _, c := range conditions {
 		sum += mix(hash(string(c.Type)), hash(string(c.Status)), hash(c.Reason))

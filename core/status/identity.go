@@ -5,15 +5,15 @@ import (
 	"strconv"
 )
 
-// uid is a UUID as Kubernetes writes them, in lower case. The zero value stands
-// for any other string.
+// uid is a UUID in the form that Kubernetes writes, in lower case. The zero value
+// represents any other string.
 type uid [16]byte
 
-// version is a resourceVersion that is a number, as those of a cluster are. 0
-// stands for any other string.
+// version is a resourceVersion that is a number, as in every cluster. 0 represents
+// any other string.
 type version uint64
 
-// parseUID returns the uid that is written as s.
+// parseUID returns the uid with the string form s, or the zero value.
 func parseUID(s string) uid {
 	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
 		return uid{}
@@ -29,7 +29,7 @@ func parseUID(s string) uid {
 	return u
 }
 
-// digit returns the value of a hexadecimal digit, 0xff of what is none in lower case.
+// digit returns the value of a hexadecimal digit in lower case, 0xff of other bytes.
 func digit(c byte) byte {
 	switch {
 	case '0' <= c && c <= '9':
@@ -51,9 +51,9 @@ func (u uid) String() string {
 	return string(b[:])
 }
 
-// parseVersion returns the version that is written as s.
+// parseVersion returns the version with the string form s, or 0.
 func parseVersion(s string) version {
-	if s == "" || s[0] < '1' || s[0] > '9' { // of 007 would come 7
+	if s == "" || s[0] < '1' || s[0] > '9' { // 007 would become 7
 		return 0
 	}
 	n, err := strconv.ParseUint(s, 10, 64)

@@ -5,8 +5,8 @@ import (
 	"unique"
 )
 
-// TestIdentities: whatever uid and resourceVersion are, they come back; of the
-// usual form they need no memory of their own.
+// TestIdentities checks that a state keeps any uid and resourceVersion. Those of the
+// usual form need no memory of their own.
 func TestIdentities(t *testing.T) {
 	const small = "5b1c8f0e-53a1-4a6e-9d1c-0123456789ab"
 	for name, c := range map[string]struct {
@@ -36,18 +36,18 @@ func TestIdentities(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			pod := changed(identified(c.uid, c.version))
 			s := Rules{}.Of(pod)
-			if s.UID() != c.uid || s.ResourceVersion() != c.version || (s.rare == unique.Make(rare{grace: notDeleting})) != c.usual {
-				t.Errorf("got %q %q, %+v, want %q %q", s.UID(), s.ResourceVersion(), s.rare.Value(), c.uid, c.version)
+			if s.UID() != c.uid || s.ResourceVersion() != c.version || (s.uncommon == unique.Make(uncommon{grace: notDeleting})) != c.usual {
+				t.Errorf("got %q %q, %+v, want %q %q", s.UID(), s.ResourceVersion(), s.uncommon.Value(), c.uid, c.version)
 			}
 			back := stored(t, s)
 			for _, s := range []*State{s, back} {
-				if !s.Is(pod) || !s.Told(pod) || s.Key() != Key(pod) {
+				if !s.SameUID(pod) || !s.SameVersion(pod) || s.Key() != Key(pod) {
 					t.Errorf("%+v is not that of its pod", s)
 				}
-				if other := changed(identified(c.uid+"0", c.version)); s.Is(other) || s.Told(other) {
+				if other := changed(identified(c.uid+"0", c.version)); s.SameUID(other) || s.SameVersion(other) {
 					t.Error("another uid is taken for the same")
 				}
-				if other := changed(identified(c.uid, c.version+"0")); !s.Is(other) || s.Told(other) {
+				if other := changed(identified(c.uid, c.version+"0")); !s.SameUID(other) || s.SameVersion(other) {
 					t.Error("another version is taken for the same, or for that of another pod")
 				}
 			}

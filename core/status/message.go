@@ -7,8 +7,8 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// message says in one plain sentence what a record tells. A record about the pod
-// as a whole comes with what changed in its Message.
+// message returns a record's message, one plain sentence. The Message of a record
+// about the pod as a whole already contains the predicate.
 func message(r *record.Record) string {
 	namespace, name := r.Pod.Namespace, r.Pod.Name
 	switch {
@@ -19,13 +19,14 @@ func message(r *record.Record) string {
 	case r.Action == record.Delete:
 		return "pod " + namespace + "/" + name + because(" was deleted", r.Pod.Reason)
 	case r.Container != nil:
-		return subject(r.Container.Type) + r.Container.Name + " of pod " + namespace + "/" + name + containerPredicate(r) + cause(r)
+		pod := " of pod " + namespace + "/" + name
+		return subject(r.Container.Type) + r.Container.Name + pod + containerPredicate(r) + cause(r)
 	}
 	return "pod " + namespace + "/" + name + r.Message
 }
 
-// cause names the reason of the pod where it is not that of the record: what
-// ends a container may be an eviction.
+// cause returns the reason of the pod unless it is that of the record: an eviction
+// may have ended the container.
 func cause(r *record.Record) string {
 	if r.Pod.Reason == "" || r.Pod.Reason == r.Reason {
 		return ""
@@ -33,8 +34,8 @@ func cause(r *record.Record) string {
 	return " (pod: " + r.Pod.Reason + ")"
 }
 
-// change says what about the pod as a whole differs, the weightiest first. prev
-// is nil where nothing is known.
+// change returns the predicate for a change of the pod as a whole and names the most
+// important difference. prev is nil if nothing is known of the pod.
 func change(prev, next *State, r *record.Record) string {
 	if prev == nil {
 		return podPredicate(r)
@@ -79,7 +80,7 @@ func containerPredicate(r *record.Record) string {
 
 func runningPredicate(r *record.Record) string {
 	switch {
-	case r.Container.Type == record.Init || r.Container.Type == record.Ephemeral: // is never asked whether it is ready
+	case r.Container.Type == record.Init || r.Container.Type == record.Ephemeral: // has no readiness
 		return " is running"
 	case r.Container.Ready:
 		return " is running and ready"
@@ -112,9 +113,10 @@ func podPredicate(r *record.Record) string {
 	return because(" is waiting", r.Reason)
 }
 
-func because(what, reason string) string {
+// because appends the reason to a predicate, if there is one.
+func because(predicate, reason string) string {
 	if reason == "" {
-		return what
+		return predicate
 	}
-	return what + ": " + reason
+	return predicate + ": " + reason
 }

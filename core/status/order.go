@@ -6,24 +6,23 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// containerOf is a container that has a status.
-type containerOf struct {
+// podContainer is a container of a pod that has a status.
+type podContainer struct {
 	status *corev1.ContainerStatus
 	typ    record.ContainerType
 }
 
-// containersOf appends to list the containers of the pod that have a status, in
-// the order in which records tell of them: init, regular and ephemeral containers,
-// each in the order of the spec. A status whose container the spec does not have
-// comes after its kind.
-func containersOf(list []containerOf, pod *corev1.Pod) []containerOf {
+// containersOf appends to list the containers of the pod that have a status, in the
+// order of their records: init, regular and ephemeral containers, each in the order
+// of the spec. Statuses without a container in the spec come last of their kind.
+func containersOf(list []podContainer, pod *corev1.Pod) []podContainer {
 	spec, status := &pod.Spec, &pod.Status
 	list = inOrder(list, status.InitContainerStatuses, len(spec.InitContainers),
 		func(i int) (string, record.ContainerType) { return initContainer(&spec.InitContainers[i]) }, record.Init)
 	list = inOrder(list, status.ContainerStatuses, len(spec.Containers),
 		func(i int) (string, record.ContainerType) { return spec.Containers[i].Name, record.Regular }, record.Regular)
-	return inOrder(list, status.EphemeralContainerStatuses, len(spec.EphemeralContainers),
-		func(i int) (string, record.ContainerType) { return spec.EphemeralContainers[i].Name, record.Ephemeral }, record.Ephemeral)
+	ephemeral := func(i int) (string, record.ContainerType) { return spec.EphemeralContainers[i].Name, record.Ephemeral }
+	return inOrder(list, status.EphemeralContainerStatuses, len(spec.EphemeralContainers), ephemeral, record.Ephemeral)
 }
 
 func initContainer(c *corev1.Container) (name string, typ record.ContainerType) {
@@ -33,17 +32,17 @@ func initContainer(c *corev1.Container) (name string, typ record.ContainerType) 
 	return c.Name, record.Init
 }
 
-// inOrder appends statuses in the order of the n containers of the spec, which
+// inOrder appends the statuses in the order of the n containers of the spec, which
 // spec names, then those of unknown containers.
 func inOrder(
-	list []containerOf, statuses []corev1.ContainerStatus, n int,
+	list []podContainer, statuses []corev1.ContainerStatus, n int,
 	spec func(i int) (name string, typ record.ContainerType), unknown record.ContainerType,
-) []containerOf {
+) []podContainer {
 	found := 0
 	for i := range n {
 		name, typ := spec(i)
 		if c := statusNamed(statuses, name, i); c != nil {
-			list = append(list, containerOf{c, typ})
+			list = append(list, podContainer{c, typ})
 			found++
 		}
 	}
@@ -52,14 +51,14 @@ func inOrder(
 	}
 	for i := range statuses {
 		if !inSpec(n, spec, statuses[i].Name) {
-			list = append(list, containerOf{&statuses[i], unknown})
+			list = append(list, podContainer{&statuses[i], unknown})
 		}
 	}
 	return list
 }
 
-// statusNamed finds the status of a container, which usually is at the same
-// place as the container is in the spec.
+// statusNamed returns the status of a container or nil. at is its usual index, which
+// is that of the container in the spec.
 func statusNamed(statuses []corev1.ContainerStatus, name string, at int) *corev1.ContainerStatus {
 	if at < len(statuses) && statuses[at].Name == name {
 		return &statuses[at]

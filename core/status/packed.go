@@ -5,16 +5,16 @@ import (
 	"slices"
 )
 
-// packed are the states of a pod's containers in one piece of memory that refers
-// to nothing: each garbage collection follows each reference of each pod. The state
-// of a container that was never restarted takes its name and six bytes.
+// packed contains the states of a pod's containers in one piece of memory without
+// pointers, because each garbage collection follows each pointer of each pod. The
+// state of a container that was never restarted takes its name and six bytes.
 type packed string
 
-// enough is the number of containers that most pods don't exceed, so that room for
-// them needs no allocation.
+// enough is a number of containers that most pods do not exceed. Arrays of this
+// length avoid allocations.
 const enough = 8
 
-// pack packs the states, which often are those before.
+// pack returns the packed states, which often are those before.
 func pack(before packed, containers []containerState) packed {
 	var room [256]byte
 	b := room[:0]
@@ -41,10 +41,10 @@ func (s *containerState) pack(b []byte) []byte {
 	return binary.AppendUvarint(b, s.terminated)
 }
 
-// readyBit is added to a container's kind where it is ready.
+// readyBit is set in the byte of a container's kind if it is ready.
 const readyBit = 1 << 7
 
-// unpack appends the states to those in containers.
+// unpack appends the states to containers.
 func (p packed) unpack(containers []containerState) []containerState {
 	for p != "" {
 		var s containerState
@@ -61,7 +61,7 @@ func (p packed) unpack(containers []containerState) []containerState {
 	return containers
 }
 
-// uvarint takes a number from the front of p.
+// uvarint removes a number from the front of p and returns it.
 func (p *packed) uvarint() (n uint64) {
 	for shift := 0; ; shift += 7 {
 		c := (*p)[0]
@@ -78,8 +78,8 @@ func (p *packed) varint() int64 {
 	return int64(n>>1) ^ -int64(n&1) // zigzag
 }
 
-// named returns the state of the container with this name, nil where there is
-// none. at is where it usually is.
+// named returns the state of the container with this name or nil. at is its usual
+// index.
 func named(containers []containerState, name string, at int) *containerState {
 	if at < len(containers) && containers[at].name == name {
 		return &containers[at]

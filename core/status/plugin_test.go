@@ -13,12 +13,12 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// annotatedPod is a pod of a ReplicaSet that runs. Its version is that of its
-// resource and of an annotation.
+// annotatedPod returns a running pod of a ReplicaSet. The version is its
+// resourceVersion and the value of an annotation.
 func annotatedPod(version int) *corev1.Pod {
 	pod := busyPod(0)
 	pod.ResourceVersion = strconv.Itoa(version)
-	pod.Annotations = map[string]string{"version": strconv.Itoa(version), "team": "a", "nobody/needs": "this"}
+	pod.Annotations = map[string]string{"version": strconv.Itoa(version), "team": "a", "not/needed": "this"}
 	pod.OwnerReferences = []metav1.OwnerReference{
 		{APIVersion: "v1", Kind: "ConfigMap", Name: "no-controller", UID: "1"},
 		{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "checkout-6b8f9d7d5c", UID: "2", Controller: new(true)},
@@ -26,14 +26,14 @@ func annotatedPod(version int) *corev1.Pod {
 	return pod
 }
 
-// ready changes the pod in a way that is worth a record.
+// ready makes a change of the pod that has a record.
 func ready(pod *corev1.Pod, ready bool) *corev1.Pod {
 	pod.Status.ContainerStatuses[0].Ready = ready
 	return pod
 }
 
-// TestForPlugins: in whatever way one learns of a pod, also that it is gone, its
-// records carry the annotations that plugins need, and its controller.
+// TestForPlugins checks that all records, of deletions too, contain the annotations
+// that plugins need and the controller.
 func TestForPlugins(t *testing.T) {
 	rules := Rules{Annotations: []string{"team", "version", "not-there"}}
 	at := time.Unix(1, 0)
@@ -46,7 +46,7 @@ func TestForPlugins(t *testing.T) {
 		"vanished":  func(r Rules) []record.Record { return r.Vanished(r.Of(annotatedPod(1)), at) },
 		"first":     func(r Rules) []record.Record { return updated(r, nil, annotatedPod(1)) },
 		"container": func(r Rules) []record.Record { return updated(r, annotatedPod(0), ready(annotatedPod(1), false)) },
-		"headline": func(r Rules) []record.Record {
+		"pod": func(r Rules) []record.Record {
 			pod := annotatedPod(1)
 			pod.Status.Phase = corev1.PodFailed
 			return updated(r, annotatedPod(0), pod)
@@ -71,7 +71,7 @@ func TestForPlugins(t *testing.T) {
 			}
 			for _, r := range learn(Rules{}) {
 				if r.Pod.Annotations != (record.Labels{}) {
-					t.Errorf("%q has annotations that nobody needs", r.Message)
+					t.Errorf("%q has annotations that no plugin needs", r.Message)
 				}
 			}
 		})
@@ -87,7 +87,7 @@ func updated(r Rules, before, after *corev1.Pod) []record.Record {
 	return records
 }
 
-// TestNoController: a pod that is nobody's has no controller.
+// TestNoController checks a pod without a controller reference.
 func TestNoController(t *testing.T) {
 	pod := annotatedPod(1)
 	pod.OwnerReferences = pod.OwnerReferences[:1]
@@ -98,8 +98,8 @@ func TestNoController(t *testing.T) {
 	}
 }
 
-// TestChangedAnnotation: that an annotation changes, comes or goes is no change
-// worth a record, but what is told later has the new value.
+// TestChangedAnnotation checks that a changed, added or removed annotation makes no
+// record, and that later records contain the new value.
 func TestChangedAnnotation(t *testing.T) {
 	rules := Rules{Annotations: []string{"version"}}
 	versionOf := func(records []record.Record) string {
@@ -114,19 +114,19 @@ func TestChangedAnnotation(t *testing.T) {
 		return version
 	}
 	state, _ := rules.Create(annotatedPod(1), time.Time{})
-	told := state
+	first := state
 	change := func(pod *corev1.Pod) {
 		t.Helper()
 		next, records := rules.Update(state, pod, time.Time{}, false)
 		if state = next; len(records) != 0 {
-			t.Errorf("told of an annotation: %q", records[0].Message)
+			t.Errorf("a changed annotation made a record: %q", records[0].Message)
 		}
 	}
 	change(annotatedPod(2))
 	if got := versionOf(rules.Vanished(state, time.Time{})); got != "2" {
 		t.Errorf("a record of a pod that vanished has version %s, want 2", got)
 	}
-	if got := versionOf(rules.Vanished(told, time.Time{})); got != "1" {
+	if got := versionOf(rules.Vanished(first, time.Time{})); got != "1" {
 		t.Errorf("the state before has version %s, want 1 as it is immutable", got)
 	}
 	change(annotatedPod(3))
@@ -143,7 +143,7 @@ func TestChangedAnnotation(t *testing.T) {
 	change(annotatedPod(5))
 	_, records = rules.Update(state, ready(annotatedPod(6), false), time.Time{}, true)
 	if got := versionOf(records); got != "6" {
-		t.Errorf("a record has version %s, want that of the pod that it tells of, 6", got)
+		t.Errorf("a record has version %s, want that of its pod, 6", got)
 	}
 	everything := rules
 	everything.EveryUpdate = true

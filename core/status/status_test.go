@@ -113,7 +113,7 @@ func TestService(t *testing.T) {
 	}
 }
 
-// TestLevels is the contract's table of reasons for which a container waits.
+// TestLevels checks the states of the reasons for which a container waits.
 func TestLevels(t *testing.T) {
 	bad := strings.Fields(`ErrImagePull ErrImageNeverPull ErrWhatever Error CreateContainerConfigError CreateContainerError
 		CreatePodSandboxError ImageInspectError InvalidImageName RegistryUnavailable RunContainerError
@@ -122,16 +122,16 @@ func TestLevels(t *testing.T) {
 	good := strings.Fields("ContainerCreating PodInitializing ImagePullBackOff CrashLoopBackOff Completed errImagePull BackOffErr")
 	for want, reasons := range map[record.State][]string{record.Error: bad, record.Waiting: append(good, "")} {
 		for _, reason := range reasons {
-			h := headlineOf(corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}, false)
-			if h.state != want {
-				t.Errorf("waiting for %q is %s, want %s", reason, h.state, want)
+			s := containerSummary(corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}, false)
+			if s.state != want {
+				t.Errorf("waiting for %q is %s, want %s", reason, s.state, want)
 			}
 		}
 	}
 }
 
-// TestIDs: each record of an event has an id of its own, and the same event
-// gives the same ids.
+// TestIDs checks that each record of an event has an id of its own, and that the same
+// event gives the same ids.
 func TestIDs(t *testing.T) {
 	pod := busyPod(0)
 	rules := Rules{Cluster: "c"}
@@ -152,9 +152,9 @@ func TestIDs(t *testing.T) {
 	}
 }
 
-// TestStateSize holds the state of a pod with two containers and ten labels to
-// 240 bytes, what maps and unshared strings take included. Annotations that
-// plugins need come on top where each pod has its own, and no others.
+// TestStateSize limits the state of a pod with two containers and ten labels to 240
+// bytes, including maps and unshared strings. Annotations that plugins need add to
+// that only if each pod has its own.
 func TestStateSize(t *testing.T) {
 	rules := Rules{Annotations: []string{"release", "traceparent", "not-there"}}
 	for name, c := range map[string]struct {
@@ -189,7 +189,7 @@ func TestStateSize(t *testing.T) {
 	}
 }
 
-// podName is by what package pipeline finds a state.
+// podName is the key by which package pipeline stores states.
 type podName struct {
 	namespace unique.Handle[string]
 	name      string
@@ -205,8 +205,8 @@ func heap() uint64 {
 	return m.HeapAlloc
 }
 
-// busyPod is a pod of a Deployment with two containers and ten labels. Its
-// strings are its own, as those of a decoded pod are.
+// busyPod returns a pod of a Deployment with two containers and ten labels. It shares
+// no strings with other pods, like a decoded pod.
 func busyPod(i int) *corev1.Pod {
 	text := fmt.Sprintf(`{
 	"metadata": {
@@ -230,8 +230,8 @@ func busyPod(i int) *corev1.Pod {
 	return &pod
 }
 
-// FuzzUpdate compares any two pods with each other: nothing panics, nothing that
-// was told is told again, and a change is told the same every time.
+// FuzzUpdate compares any two pods: nothing panics, an unchanged pod makes no record,
+// and a change makes the same records every time.
 func FuzzUpdate(f *testing.F) {
 	a, _ := json.Marshal(busyPod(1))
 	f.Add(a, []byte(`{"metadata":{"deletionTimestamp":"2018-03-16T14:00:05Z"},"spec":{"initContainers":[{"name":"i","restartPolicy":"Always"}]},
@@ -251,13 +251,13 @@ func FuzzUpdate(f *testing.F) {
 				t.Errorf("no create: %v", records)
 			}
 			if _, again := rules.Update(state, &a, at, false); len(again) != 0 && !doubled(&a) {
-				t.Errorf("told again: %v", again)
+				t.Errorf("records for an unchanged pod: %v", again)
 			}
 		}
 		state, records := rules.Update(rules.Of(&a), &b, at, false)
 		_, same := rules.Update(rules.Of(&a), &b, at, false)
 		if !reflect.DeepEqual(records, same) {
-			t.Errorf("told in another way the second time: %v, first %v", same, records)
+			t.Errorf("records the second time: %v, first %v", same, records)
 		}
 		for _, r := range records {
 			if r.Action != record.Update || r.State == 0 || r.Message == "" || r.Pod == nil {
@@ -270,8 +270,8 @@ func FuzzUpdate(f *testing.F) {
 	})
 }
 
-// doubled tells whether two containers of the pod have the same name, which no
-// API server allows: then one of them always differs from the other.
+// doubled reports whether two containers of the pod have the same name, which no API
+// server allows: one of them then always differs from the other.
 func doubled(pod *corev1.Pod) bool {
 	seen := map[string]bool{}
 	for _, c := range containersOf(nil, pod) {

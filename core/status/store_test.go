@@ -16,8 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// stored returns the state as it comes back from where it was stored, and holds
-// that it is the same.
+// stored encodes and decodes the state and checks that it is unchanged.
 func stored(t *testing.T, s *State) *State {
 	t.Helper()
 	b := s.Append(nil)
@@ -31,10 +30,10 @@ func stored(t *testing.T, s *State) *State {
 	return back
 }
 
-// same compares everything; the handles are the same ones where their values are.
+// same compares all fields. Equal values have equal handles.
 func same(a, b *State) bool {
 	return reflect.DeepEqual(a, b) && a.owner == b.owner && a.node == b.node && a.phase == b.phase &&
-		a.labels == b.labels && a.notes == b.notes && a.rare == b.rare
+		a.labels == b.labels && a.annotations == b.annotations && a.uncommon == b.uncommon
 }
 
 func TestStored(t *testing.T) {
@@ -107,7 +106,7 @@ func manyContainers(p *corev1.Pod) {
 	}
 }
 
-// TestAppend: what was in the slice stays there, and its capacity is used.
+// TestAppend checks that Append keeps the contents of the slice and uses its capacity.
 func TestAppend(t *testing.T) {
 	s := Rules{}.Of(busyPod(1))
 	alone := s.Append(nil)
@@ -122,8 +121,7 @@ func TestAppend(t *testing.T) {
 	t.Logf("%d bytes", len(alone))
 }
 
-// TestDamaged: no bit can be another, and no byte be missing, without that being
-// noticed.
+// TestDamaged checks that each flipped bit and each missing byte is an error.
 func TestDamaged(t *testing.T) {
 	good := Rules{}.Of(busyPod(1)).Append(nil)
 	for i := range good {
@@ -155,17 +153,16 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
-// sealed ends what might be a state with its checksum.
+// sealed appends the checksum to bytes that may be a state.
 func sealed(b []byte) []byte {
 	return binary.LittleEndian.AppendUint32(append(append([]byte(nil), b...), checksumTag), checksum(b))
 }
 
-// TestStoredForm holds the form in which states are stored: another version of
-// the program has to read it.
+// TestStoredForm checks the encoding of states: other versions of the program read it.
 func TestStoredForm(t *testing.T) {
 	s := &State{
 		version: 7, name: "n", owner: unique.Make(owner{namespace: "ns"}),
-		node: unique.Make("x"), phase: unique.Make("p"), rare: unique.Make(rare{uid: "u", grace: 30}),
+		node: unique.Make("x"), phase: unique.Make("p"), uncommon: unique.Make(uncommon{uid: "u", grace: 30}),
 		containers: pack("", []containerState{{name: "c", restarts: 2, ended: -1, kind: running, ready: true}}),
 	}
 	const want = "\n\x01u\x12\x01n\x1a\x017\"\x04\n\x02ns*\x01x2\x01p`<j\x0b\n\x01c \x04(\x010\x028\x01}"
@@ -177,8 +174,8 @@ func TestStoredForm(t *testing.T) {
 	}
 }
 
-// TestStoredSize: states that come back share their memory as those do that are
-// made of pods, and take little to be stored.
+// TestStoredSize checks that decoded states share memory like those made from pods,
+// and limits the size of their encoding.
 func TestStoredSize(t *testing.T) {
 	const pods, most, mostStored = 15_000, 240, 600
 	stored := make([][]byte, pods)
@@ -205,9 +202,8 @@ func TestStoredSize(t *testing.T) {
 	runtime.KeepAlive(stored)
 }
 
-// FuzzParseState: whatever the bytes are, nothing panics, and what is a state
-// comes back from being stored. With a right checksum, which no fuzzer finds,
-// more of them are one.
+// FuzzParseState decodes any bytes, also with a valid checksum, which no fuzzer finds:
+// nothing panics, and a decoded state survives encoding.
 func FuzzParseState(f *testing.F) {
 	for _, pod := range []*corev1.Pod{{}, busyPod(1), annotatedPod(1), changed(manyContainers), changed(deleting(30))} {
 		b := Rules{Annotations: []string{"team"}}.Of(pod).Append(nil)
@@ -228,8 +224,8 @@ func FuzzParseState(f *testing.F) {
 	})
 }
 
-// FuzzStored: the state of any pod comes back, and its next version is told the
-// same with it.
+// FuzzStored checks that the state of any pod survives encoding and gives the same
+// records for the next version.
 func FuzzStored(f *testing.F) {
 	pod, _ := json.Marshal(busyPod(1))
 	other, _ := json.Marshal(changed(deleting(30)))
@@ -247,10 +243,10 @@ func FuzzStored(f *testing.F) {
 		next, records := rules.Update(prev, &b, at, true)
 		nextBack, recordsBack := rules.Update(back, &b, at, true)
 		if !same(next, nextBack) || !reflect.DeepEqual(records, recordsBack) {
-			t.Errorf("told %+v, want %+v", recordsBack, records)
+			t.Errorf("records %+v, want %+v", recordsBack, records)
 		}
 		if got, want := rules.Delete(back, &b, at), rules.Delete(prev, &b, at); !reflect.DeepEqual(got, want) {
-			t.Errorf("told %+v, want %+v", got, want)
+			t.Errorf("records %+v, want %+v", got, want)
 		}
 	})
 }

@@ -1,0 +1,113 @@
+package status
+
+import (
+	"unique"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+)
+
+// Of returns the state of a pod as if records for all of it had been emitted.
+func (r Rules) Of(pod *corev1.Pod) *State {
+	s := r.of(nil, pod)
+	var room [enough]podContainer
+	var roomStates [enough]containerState
+	states := roomStates[:0]
+	for _, c := range containersOf(room[:0], pod) {
+		states = append(states, stateOf(c.status))
+	}
+	s.containers = pack("", states)
+	return s
+}
+
+// of returns the state of a pod without its containers. It reuses the values of prev
+// that are unchanged: that saves memory and is faster.
+func (r Rules) of(prev *State, pod *corev1.Pod) *State {
+	var before State
+	if prev != nil {
+		before = *prev
+	}
+	s := &State{
+		uid:         parseUID(string(pod.UID)),
+		version:     parseVersion(pod.ResourceVersion),
+		name:        pod.Name,
+		owner:       reuse(before.owner, r.ownerOf(pod)),
+		node:        reuse(before.node, pod.Spec.NodeName),
+		phase:       reuse(before.phase, string(pod.Status.Phase)),
+		labels:      reuseLabels(before.labels, pod.Labels),
+		annotations: r.annotationsOf(pod),
+		conditions:  conditionsHash(pod.Status.Conditions),
+	}
+	if prev != nil {
+		s.name = prev.name
+	}
+	s.uncommon = reuse(before.uncommon, uncommon{
+		uid:     unless(s.uid != uid{}, string(pod.UID)),
+		version: unless(s.version != 0, pod.ResourceVersion),
+		reason:  pod.Status.Reason,
+		message: hash(pod.Status.Message),
+		grace:   graceOf(pod),
+	})
+	return s
+}
+
+// unless returns s, or "" if the state contains it in another form.
+func unless(contained bool, s string) string {
+	if contained {
+		return ""
+	}
+	return s
+}
+
+// reuse returns the handle of a value, which often is the one before.
+func reuse[T comparable](before unique.Handle[T], v T) unique.Handle[T] {
+	if before != (unique.Handle[T]{}) && before.Value() == v {
+		return before
+	}
+	return unique.Make(v)
+}
+
+// reuseLabels returns the labels in the map, which often are those before.
+func reuseLabels(before record.Labels, labels map[string]string) record.Labels {
+	if before.Equal(labels) {
+		return before
+	}
+	return record.NewLabels(labels)
+}
+
+func (r Rules) ownerOf(pod *corev1.Pod) owner {
+	name, image := mainContainer(pod)
+	w := workloadOf(pod)
+	return owner{
+		namespace: pod.Namespace, container: name, controller: controllerOf(pod),
+		workload: w, service: r.serviceOf(pod, w, image),
+	}
+}
+
+// annotationsOf returns the annotations of the pod that plugins need. Most pods have
+// none of them.
+func (r Rules) annotationsOf(pod *corev1.Pod) record.Labels {
+	var wanted map[string]string
+	for _, key := range r.Annotations {
+		value, ok := pod.Annotations[key]
+		if !ok || len(value) > record.MaxAnnotation {
+			continue
+		}
+		if wanted == nil {
+			wanted = make(map[string]string, len(r.Annotations))
+		}
+		wanted[key] = value
+	}
+	return record.NewLabels(wanted)
+}
+
+func graceOf(pod *corev1.Pod) int64 {
+	switch {
+	case pod.DeletionTimestamp == nil:
+		return notDeleting
+	case pod.DeletionGracePeriodSeconds == nil:
+		return 0
+	}
+	return *pod.DeletionGracePeriodSeconds
+}
