@@ -34,6 +34,7 @@ func TestImports(t *testing.T) {
 		{"core/otlp", "k8s.io", "bytes are all that it needs"},
 		{"core/otlp", "go.opentelemetry.io/otel/exporters", "the stock exporters drop what is not taken in time"},
 		{"core/journal", module, "bytes are all that it knows"},
+		{"core/ratelog", module, "it is about logs in general"},
 		{"core/strict", module, "JSON is all that it knows"},
 		{"core/enrich", module + "proto", "the rules don't depend on how plugins are spoken to"},
 		{"core/enrich", "k8s.io", "a record is all that it needs"},

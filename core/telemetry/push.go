@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 
 	"github.com/pod-status-logger/pod-status-logger/core/otlp"
+	"github.com/pod-status-logger/pod-status-logger/core/ratelog"
 )
 
 // Pusher sends to an OTLP receiver what /metrics shows: every minute, or as
@@ -37,7 +38,7 @@ func Push(ctx context.Context, s otlp.Settings, who *resource.Resource, metrics 
 	if err != nil {
 		return nil, fmt.Errorf("send metrics over OTLP: %w", err)
 	}
-	reader := sdkmetric.NewPeriodicReader(&reporter{Exporter: exporter, log: log},
+	reader := sdkmetric.NewPeriodicReader(newReporter(exporter, log),
 		sdkmetric.WithProducer(bridge.NewMetricProducer(bridge.WithGatherer(metrics))))
 	return &Pusher{sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader), sdkmetric.WithResource(who)), hangUp}, nil
 }
@@ -88,32 +89,29 @@ func newHTTPExporter(ctx context.Context, s otlp.Settings) (sdkmetric.Exporter, 
 	return exporter, client.CloseIdleConnections, err
 }
 
-// reportEvery is how often it is logged that metrics are not taken.
-const reportEvery = 10 * time.Minute
-
-// reporter logs that exports fail, at a limited rate, and that they work again. It
-// is only called by one goroutine at a time, as exporters are.
+// reporter logs failed exports at a limited rate.
 type reporter struct {
 	sdkmetric.Exporter
-	log         *slog.Logger
-	since, said time.Time // zero: all is well
+	outage *ratelog.Outage
 }
 
-// Export never fails: what is to be said is said here.
+func newReporter(exporter sdkmetric.Exporter, log *slog.Logger) *reporter {
+	return &reporter{exporter, ratelog.NewOutage(ratelog.Settings{
+		Logger: log, Level: slog.LevelWarn, Every: 10 * time.Minute,
+		Failing:   "the OTLP receiver does not take metrics; records are not concerned",
+		Recovered: "the OTLP receiver takes metrics again",
+	})}
+}
+
+// Export never fails: the SDK would log the error again.
 func (r *reporter) Export(ctx context.Context, metrics *metricdata.ResourceMetrics) error {
 	err := r.Exporter.Export(ctx, metrics)
-	now := time.Now()
 	switch {
-	case errors.Is(ctx.Err(), context.Canceled): // the end has cut it, and sends them once more
-	case err == nil && !r.since.IsZero():
-		r.log.Info("the OTLP receiver takes metrics again", "was_failing_for", now.Sub(r.since))
-		r.since, r.said = time.Time{}, time.Time{}
-	case err != nil && now.Sub(r.said) >= reportEvery:
-		if r.since.IsZero() {
-			r.since = now
-		}
-		r.said = now
-		r.log.Warn("the OTLP receiver does not take metrics; records are not concerned", "error", err, "for", now.Sub(r.since))
+	case errors.Is(ctx.Err(), context.Canceled): // by Close, which exports once more
+	case err != nil:
+		r.outage.Fail(err)
+	default:
+		r.outage.Recover()
 	}
 	return nil
 }

@@ -171,8 +171,8 @@ func (s *Service) checkBusy() error {
 	if busy <= maxBusy || s.holdup() != holdupStdout { // the journal has a check of its own
 		return nil
 	}
-	if s.stdoutTrouble != nil && s.stdoutTrouble.present() != nil {
-		return fmt.Errorf("records can't be written for %v: %w", busy.Round(time.Second), s.stdoutTrouble.present())
+	if s.stdoutTrouble != nil && s.stdoutTrouble.Err() != nil {
+		return fmt.Errorf("records can't be written for %v: %w", busy.Round(time.Second), s.stdoutTrouble.Err())
 	}
 	return fmt.Errorf("records can't be written for %v: is stdout read?", busy.Round(time.Second))
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/owner"
 	"github.com/pod-status-logger/pod-status-logger/core/pipeline"
 	"github.com/pod-status-logger/pod-status-logger/core/pluginhost"
+	"github.com/pod-status-logger/pod-status-logger/core/ratelog"
 	"github.com/pod-status-logger/pod-status-logger/core/status"
 	"github.com/pod-status-logger/pod-status-logger/core/telemetry"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
@@ -43,7 +44,7 @@ type Service struct {
 	owners   *owner.Finder     // nil: nobody needs them
 	pusher   *telemetry.Pusher // nil: metrics are not sent
 
-	stdoutTrouble *outage // nil: no lines are written
+	stdoutTrouble *ratelog.Outage // nil: no lines are written
 }
 
 var errNoSink = errors.New("nowhere to write records to: stdout is off and no OTLP receiver is named")
@@ -135,10 +136,17 @@ func (s *Service) newStdout(env Environment) *emit.Stdout {
 	if s.config.Stdout.Format == "pretty" {
 		format = emit.Pretty{Color: env.Color, Width: env.Width}
 	}
-	s.stdoutTrouble = &outage{log: s.log, begun: "stdout takes no records, trying again", over: "stdout takes records again"}
+	s.stdoutTrouble = newOutage(s.log, "stdout takes no records, trying again", "stdout takes records again")
 	return emit.NewStdout(env.Stdout, format, func(err error) {
 		s.metrics.StdoutWriteErrors.Inc()
-		s.stdoutTrouble.error(err)
+		s.stdoutTrouble.Fail(err)
+	})
+}
+
+// newOutage returns an outage of something that is tried again every few seconds at most.
+func newOutage(log *slog.Logger, failing, recovered string) *ratelog.Outage {
+	return ratelog.NewOutage(ratelog.Settings{
+		Logger: log, Failing: failing, Level: slog.LevelError, Every: time.Minute, Recovered: recovered, Quiet: 10 * time.Second,
 	})
 }
 

@@ -14,10 +14,11 @@ import (
 // memory.
 func (s *Service) openJournal() error {
 	size, _ := s.config.State.Bytes() // validated before
+	trouble := newOutage(s.log, "the journal can't be written, trying again", "the journal is written again")
 	options := journal.Options{
 		Capacity:   size,
 		DropOldest: s.config.State.DropsOldest(),
-		OnError:    (&outage{log: s.log, begun: "the journal can't be written, trying again", over: "the journal is written again"}).error,
+		OnError:    func(err error) { trouble.Fail(err) },
 	}
 	if s.config.State.Dir == "" {
 		s.journal = journal.NewMemory(options)
