@@ -216,7 +216,7 @@ func next(events <-chan watch.Event) (watch.Event, bool) {
 // take adds the records of an event to the pending ones.
 func (p *Pipeline) take(ctx context.Context, ev watch.Event) error {
 	p.set.Meter.Event(ev.Kind)
-	if ev.Pod != nil {
+	if ev.Pod() != nil {
 		p.group.received++
 	}
 	changed := false

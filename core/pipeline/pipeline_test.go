@@ -96,7 +96,7 @@ func newPipeline(s Settings) *Pipeline {
 }
 
 func event(kind watch.Kind, stream string, p *corev1.Pod) watch.Event {
-	return watch.Event{Kind: kind, Stream: stream, Pod: p, Received: time.Now()}
+	return watch.Event{Kind: kind, Stream: stream, Object: p, Received: time.Now()}
 }
 
 func TestRecords(t *testing.T) {

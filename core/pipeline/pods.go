@@ -73,9 +73,9 @@ func (p *pods) apply(ev watch.Event) iter.Seq[change] {
 // name has come is gone.
 func (p *pods) pod(ev watch.Event, s *stream) iter.Seq[change] {
 	return func(yield func(change) bool) {
-		name := nameOf(ev.Pod)
+		name := nameOf(ev.Pod())
 		prev := p.states[name].state
-		if prev != nil && !prev.SameUID(ev.Pod) {
+		if prev != nil && !prev.SameUID(ev.Pod()) {
 			if !yield(p.forget(name, s.found(p.rules.Vanished(prev, ev.Received)))) {
 				return
 			}
@@ -96,13 +96,13 @@ func (p *pods) pod(ev watch.Event, s *stream) iter.Seq[change] {
 func (p *pods) told(ev watch.Event, prev *status.State, s *stream) (*status.State, []record.Record) {
 	switch {
 	case ev.Kind == watch.Deleted:
-		return nil, p.rules.Delete(prev, ev.Pod, ev.Received)
+		return nil, p.rules.Delete(prev, ev.Pod(), ev.Received)
 	case ev.Kind == watch.Present:
 		return p.present(ev, prev, s)
 	case ev.Kind == watch.Added && prev == nil:
-		return p.rules.Create(ev.Pod, ev.Received)
+		return p.rules.Create(ev.Pod(), ev.Received)
 	default: // a recording of several watches repeats pods as added
-		return p.rules.Update(prev, ev.Pod, ev.Received, false)
+		return p.rules.Update(prev, ev.Pod(), ev.Received, false)
 	}
 }
 
@@ -110,13 +110,13 @@ func (p *pods) told(ev watch.Event, prev *status.State, s *stream) (*status.Stat
 func (p *pods) present(ev watch.Event, prev *status.State, s *stream) (*status.State, []record.Record) {
 	switch {
 	case prev != nil:
-		next, records := p.rules.Update(prev, ev.Pod, ev.Received, true)
+		next, records := p.rules.Update(prev, ev.Pod(), ev.Received, true)
 		return next, s.found(records)
-	case s.covers(ev.Pod.Namespace):
-		next, records := p.rules.Found(ev.Pod, ev.Received)
+	case s.covers(ev.Pod().Namespace):
+		next, records := p.rules.Found(ev.Pod(), ev.Received)
 		return next, s.found(records)
 	}
-	next, records := p.rules.Initial(ev.Pod, ev.Received)
+	next, records := p.rules.Initial(ev.Pod(), ev.Received)
 	if p.skipInitial {
 		records = nil
 	}

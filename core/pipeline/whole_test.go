@@ -177,7 +177,7 @@ func benchmark(b *testing.B, withOTLP bool, j pipeline.Journal, stored bool) {
 	b.ResetTimer()
 	go func() { done <- p.Run(context.Background(), events) }()
 	for i := range b.N {
-		events <- watch.Event{Kind: watch.Modified, Pod: versions[i/pods%2][i%pods], Received: time.Now()}
+		events <- watch.Event{Kind: watch.Modified, Object: versions[i/pods%2][i%pods], Received: time.Now()}
 	}
 	close(events)
 	if err := <-done; err != nil {

@@ -4,30 +4,35 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/rest"
 )
 
-// Client is a client for pods, with what decodes those answers that are not read
-// by the package itself.
+// Client asks an API server for the objects of all resources, and decodes those
+// answers that the package does not read itself.
 type Client struct {
 	rest.Interface
 
 	answers runtime.ClientNegotiator
 }
 
-// NewClient returns a client for the core API that knows pods and little else:
-// the full clientset costs 12 MB of binary and 9 MB of memory. It prefers
-// protobuf and takes JSON. It never limits the rate, as a stream has at most
-// one request at a time, and it ignores cfg.Timeout, which would cut every
-// watch. It speaks HTTP/1.1, asks for nothing compressed, and has the kernel see
-// that the server is still there, unless cfg says otherwise by NextProtos, Dial or
-// Transport. cfg is not changed.
-func NewClient(cfg *rest.Config) (*Client, error) {
+// NewClient returns a client that can decode the types of core/v1, and those that
+// the functions add, such as AddToScheme of k8s.io/api/apps/v1: a stream of
+// deployments needs them if the server speaks JSON. The full clientset would cost
+// 12 MB of binary and 9 MB of memory.
+//
+// The client prefers protobuf and accepts JSON. It has no rate limit, as a stream
+// makes one request at a time, and ignores cfg.Timeout, which would cut every watch.
+// It uses HTTP/1.1 without compression, and TCP keep-alive to notice a lost server,
+// unless NextProtos, Dial or Transport of cfg are set. cfg is not changed.
+func NewClient(cfg *rest.Config, types ...func(*runtime.Scheme) error) (*Client, error) {
 	scheme := runtime.NewScheme()
-	if err := corev1.AddToScheme(scheme); err != nil {
-		return nil, fmt.Errorf("register core/v1: %w", err)
+	for _, add := range append(types, corev1.AddToScheme) {
+		if err := add(scheme); err != nil {
+			return nil, fmt.Errorf("register types: %w", err)
+		}
 	}
 	c := rest.CopyConfig(cfg)
 	c.APIPath = "/api"
@@ -46,6 +51,18 @@ func NewClient(cfg *rest.Config) (*Client, error) {
 		return nil, fmt.Errorf("create API client: %w", err)
 	}
 	return &Client{client, runtime.NewClientNegotiator(c.NegotiatedSerializer, *c.GroupVersion)}, nil
+}
+
+// get prepares a request for a resource in a namespace, or in all if it is "". The
+// hidden retries of [rest.Request] are switched off: it would wait, up to ten times,
+// without a trace in logs and metrics.
+func (c *Client) get(r Resource, namespace string, opts *metav1.ListOptions) *rest.Request {
+	return c.Get().
+		AbsPath(r.path()...).
+		NamespaceIfScoped(namespace, namespace != "").
+		Resource(r.Plural).
+		SpecificallyVersionedParams(opts, metav1.ParameterCodec, metav1.SchemeGroupVersion).
+		MaxRetries(0)
 }
 
 // decode decodes an object as client-go does.

@@ -9,20 +9,27 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// denial is a right to pods that the server denied. Its texts are for somebody who
-// has to give it, and may not know the program.
-type denial struct{ verb, namespace string }
+// denial is a right that the server denied. Its texts are for an administrator who
+// may not know the program.
+type denial struct {
+	verb, namespace string
+	resource        Resource
+}
 
 func (d denial) String() string {
 	if d.namespace == "" {
-		return fmt.Sprintf("may not %s pods in all namespaces", d.verb)
+		return fmt.Sprintf("may not %s %s in all namespaces", d.verb, d.resource)
 	}
-	return fmt.Sprintf("may not %s pods in namespace %s", d.verb, d.namespace)
+	return fmt.Sprintf("may not %s %s in namespace %s", d.verb, d.resource, d.namespace)
 }
 
 // remedy is the RBAC rule that gives the right, and where it belongs.
 func (d denial) remedy() string {
-	const rule = `{apiGroups: [""], resources: [pods], verbs: [list, watch]}`
+	group := d.resource.GroupVersion.Group
+	if group == "" {
+		group = `""`
+	}
+	rule := fmt.Sprintf("{apiGroups: [%s], resources: [%s], verbs: [list, watch]}", group, d.resource.Plural)
 	if d.namespace == "" {
 		return "allow it with a ClusterRole: " + rule
 	}
@@ -36,7 +43,7 @@ const notAccepted = "the API server does not accept the credentials"
 func (r *session) deny(reason, verb string) {
 	switch reason {
 	case ReasonForbidden:
-		r.setDenied(denial{verb, r.Namespace}.String())
+		r.setDenied(denial{verb, r.Namespace, r.Resource}.String())
 	case ReasonUnauthorized:
 		r.setDenied(notAccepted)
 	}
@@ -54,7 +61,7 @@ func (s *Stream) Denied() string {
 	return ""
 }
 
-// CheckList asks for a list of one pod, and logs where that is denied. A stream
+// CheckList asks for a list of one object, and logs where that is denied. A stream
 // begins with a streaming list where it can, for which API servers want the verb
 // watch alone; what list is for comes later, and should not be missed first then.
 func (s *Stream) CheckList(ctx context.Context) {
@@ -72,8 +79,8 @@ func (s *Stream) CheckList(ctx context.Context) {
 }
 
 func (r *session) logListDenied(ctx context.Context, err error) {
-	d := denial{"list", r.Namespace}
+	d := denial{"list", r.Namespace, r.Resource}
 	r.Logger.LogAttrs(ctx, slog.LevelWarn, d.String()+"; changes are told, but not found out is whether etcd was restored or another cluster "+
 		"is behind the address, and where streaming lists fail there is nothing else; "+d.remedy(),
-		slog.String("verb", d.verb), slog.String("resource", "pods"), slog.String("namespace", r.Namespace), slog.String("error", err.Error()))
+		slog.String("verb", d.verb), slog.String("resource", r.name), slog.String("namespace", r.Namespace), slog.String("error", err.Error()))
 }

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-
-	"github.com/pod-status-logger/pod-status-logger/core/watch/podwire"
 )
 
 // Kind says what an [Event] tells.
@@ -20,20 +18,20 @@ type Kind uint8
 // A list that was cut begins anew with another Listing; what was Present since
 // the one before counts no more.
 const (
-	// Added is a pod that was created, or entered the label selector.
+	// Added is an object that was created, or entered the selectors.
 	Added Kind = iota + 1
-	// Modified is a pod that changed.
+	// Modified is an object that changed.
 	Modified
-	// Deleted is a pod that was deleted or left the label selector, as it was
+	// Deleted is an object that was deleted or left the selectors, as it was
 	// last; its resourceVersion is that of the deletion.
 	Deleted
 	// Listing begins a full list. ResourceVersion is the checkpoint up to which
 	// everything is known, "" at the first start.
 	Listing
-	// Present is a pod of that list, in no particular order. It may have been
+	// Present is an object of that list, in no particular order. It may have been
 	// created while the list was read.
 	Present
-	// Listed completes the list: pods of the stream that were not Present since
+	// Listed completes the list: objects of the stream that were not Present since
 	// the last Listing are gone. ResourceVersion is the new checkpoint.
 	Listed
 	// Bookmark is progress without an event: ResourceVersion is the checkpoint.
@@ -66,15 +64,17 @@ func (k Kind) String() string {
 // list tells and to the marks of progress.
 func (k Kind) Live() bool { return k == Added || k == Modified || k == Deleted }
 
-// Event is one step of a stream. Whoever receives it owns Pod, and may give it
-// back.
+// Event is one step of a stream. Whoever receives it owns Object, and may give it
+// back with [Event.Release].
 type Event struct {
-	Kind   Kind
-	Stream string // the stream's namespace, "" for all
+	Kind     Kind
+	Resource string // the stream's, as [Resource.String] returns it
+	Stream   string // the stream's namespace, "" for all
 
-	// Pod is nil for Listing, Listed and Bookmark. It has what package podwire
-	// reads of a pod; more only where a server speaks JSON, and in a recording.
-	Pod *corev1.Pod
+	// Object is nil for Listing, Listed and Bookmark. It has the fields that the
+	// resource's decoder reads, or all of them if the server speaks JSON or the
+	// event comes from a recording.
+	Object Object
 
 	// ResourceVersion is, outside of a list, the checkpoint: a stream that is
 	// started from it continues right behind this event. Within a list (from
@@ -84,15 +84,17 @@ type Event struct {
 
 	Received time.Time // when it came off the wire
 
-	memory *podwire.Pod // that Pod is of
-	pool   *sync.Pool   // where it goes; nil: nowhere
+	pool *sync.Pool // where Release puts Object; nil: nowhere
 }
 
-// Release gives Pod back, so that its memory serves for another: nothing of it may
-// be used afterwards but its strings. To forget to call it costs memory only.
+// Pod returns the pod that the event is about, nil if it is about none.
+func (e Event) Pod() *corev1.Pod { return PodOf(e.Object) }
+
+// Release gives Object back, whose memory then serves for another one: only its
+// strings may be used afterwards. An event that is not released costs memory only.
 func (e *Event) Release() {
-	if e.pool != nil && e.memory != nil {
-		e.pool.Put(e.memory)
+	if e.pool != nil && e.Object != nil {
+		e.pool.Put(e.Object)
 	}
-	e.Pod, e.memory = nil, nil
+	e.Object = nil
 }

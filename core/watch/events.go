@@ -8,27 +8,27 @@ import (
 	"io"
 	"net/http"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer/streaming"
 	"k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/apimachinery/pkg/watch"
 	restwatch "k8s.io/client-go/rest/watch"
 
-	"github.com/pod-status-logger/pod-status-logger/core/watch/podwire"
+	"github.com/pod-status-logger/pod-status-logger/core/watch/wire"
 )
 
 // readBuffer is how much is read from a connection at a time: four records of TLS.
 // A frame that fits is read where it lies.
 const readBuffer = 64 << 10
 
-// wireEvent is an event of a watch as it came. Its object is either a pod, or
-// another one.
+// wireEvent is an event of a watch as it came.
 type wireEvent struct {
 	typ    watch.EventType
-	object runtime.Object
-	pod    *podwire.Pod
+	object Object         // of the resource, unless the event is a bookmark
+	mark   metav1.Object  // of a bookmark: the metadata
+	other  runtime.Object // of another kind, such as the Status of an error
 }
 
 // events reads the events of a watch from the body of its response, in one of the
@@ -36,14 +36,20 @@ type wireEvent struct {
 type events struct {
 	stream *Stream
 	client *Client
+
+	apiVersion, kind string // of the objects
+
 	body   io.ReadCloser
 	in     *bufio.Reader
 	large  []byte // a frame that doesn't fit into in; reused
 	decode func() (wireEvent, error)
 }
 
-func newEvents(s *Stream, c *Client, body io.ReadCloser) *events {
-	e := &events{stream: s, client: c, body: body, in: bufio.NewReaderSize(body, readBuffer)}
+func newEvents(s *Stream, body io.ReadCloser) *events {
+	e := &events{
+		stream: s, client: s.settings.Client, body: body, in: bufio.NewReaderSize(body, readBuffer),
+		apiVersion: s.settings.Resource.GroupVersion.String(), kind: s.settings.Resource.Kind,
+	}
 	e.decode = e.sniff
 	return e
 }
@@ -94,7 +100,7 @@ func (e *events) protobuf() (wireEvent, error) {
 // frame reads a frame of this size, which is valid until the next is read.
 func (e *events) frame(size uint64) ([]byte, error) {
 	if size > readBuffer {
-		return podwire.ReadObject(e.in, size, &e.large)
+		return wire.ReadObject(e.in, size, &e.large)
 	}
 	frame, err := e.in.Peek(int(size))
 	if err != nil {
@@ -121,7 +127,7 @@ func noEOF(err error) error {
 }
 
 func (e *events) parse(frame []byte) (wireEvent, error) {
-	text, object, ok := podwire.Event(frame)
+	text, object, ok := wire.Event(frame)
 	if !ok {
 		return wireEvent{}, errors.New("the frame holds no watch event")
 	}
@@ -129,12 +135,22 @@ func (e *events) parse(frame []byte) (wireEvent, error) {
 	if err != nil {
 		return wireEvent{}, err
 	}
-	if message, ok := podwire.Object(object, "Pod"); ok {
-		pod, err := e.stream.decode(message)
-		return wireEvent{typ: typ, pod: pod}, err
+	message, ok := wire.Object(object, e.apiVersion, e.kind)
+	switch {
+	case !ok:
+		other, err := e.client.decode(runtime.ContentTypeProtobuf, object)
+		if err != nil {
+			return wireEvent{}, err
+		}
+		return e.eventOf(typ, other), nil
+	case typ == watch.Bookmark: // its object has metadata only, in the same field for every kind
+		mark := new(metav1.PartialObjectMetadata)
+		err := mark.Unmarshal(message)
+		return wireEvent{typ: typ, mark: mark}, err
+	default:
+		o, err := e.stream.decode(message)
+		return wireEvent{typ: typ, object: o}, err
 	}
-	other, err := e.client.decode(runtime.ContentTypeProtobuf, object)
-	return wireOf(typ, other), err
 }
 
 func typeOf(text []byte) (watch.EventType, error) {
@@ -146,12 +162,17 @@ func typeOf(text []byte) (watch.EventType, error) {
 	return "", fmt.Errorf("got invalid watch event type: %s", text)
 }
 
-// wireOf makes an event of an object that was decoded.
-func wireOf(t watch.EventType, object runtime.Object) wireEvent {
-	if pod, ok := object.(*corev1.Pod); ok {
-		return wireEvent{typ: t, pod: &podwire.Pod{Pod: *pod}}
+// eventOf returns an event with an object that client-go has decoded.
+func (e *events) eventOf(typ watch.EventType, object runtime.Object) wireEvent {
+	converted, ok := e.stream.decoder.Convert(object)
+	switch {
+	case !ok:
+		return wireEvent{typ: typ, other: object}
+	case typ == watch.Bookmark:
+		return wireEvent{typ: typ, mark: converted.GetObjectMeta()}
+	default:
+		return wireEvent{typ: typ, object: converted}
 	}
-	return wireEvent{typ: t, object: object}
 }
 
 // json returns what decodes events in JSON, which is client-go's own code.
@@ -164,7 +185,10 @@ func (e *events) json() (func() (wireEvent, error), error) {
 	decoder := restwatch.NewDecoder(streaming.NewDecoder(frames, serializer), objects)
 	return func() (wireEvent, error) {
 		typ, object, err := decoder.Decode()
-		return wireOf(typ, object), err
+		if err != nil {
+			return wireEvent{}, err
+		}
+		return e.eventOf(typ, object), nil
 	}, nil
 }
 

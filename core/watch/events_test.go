@@ -112,14 +112,14 @@ func answer(t *testing.T, body []byte) (log, reason string) {
 func TestLargePod(t *testing.T) {
 	inBoth(func(t *testing.T, opts ...apiscript.Option) {
 		srv := newServer(t, opts...)
-		r := startReader(t, srv, "1000", watch.Settings{Annotations: []string{"large"}})
+		r := startReader(t, srv, "1000", watch.Settings{Resource: watch.Pods("large")})
 		for _, size := range []int{1 << 20, 10, 100 << 10} {
 			p := pod("shop", "cart")
 			p.Annotations = map[string]string{"large": strings.Repeat("x", size), "unwanted": "x"}
 			srv.Set(p)
 			r.reached(srv.ResourceVersion())
 			events := r.seen()
-			if got := len(events[len(events)-1].Pod.Annotations["large"]); got != size {
+			if got := len(events[len(events)-1].Pod().Annotations["large"]); got != size {
 				t.Errorf("the annotation has %d bytes, want %d", got, size)
 			}
 		}
@@ -143,15 +143,15 @@ func TestRelease(t *testing.T) {
 		p.Status.ContainerStatuses[0].RestartCount = int32(i)
 		srv.Set(p)
 		ev := <-out
-		if n := ev.Pod.Status.ContainerStatuses[0].RestartCount; n != int32(i) || len(ev.Pod.Status.ContainerStatuses) != 2 {
+		if n := ev.Pod().Status.ContainerStatuses[0].RestartCount; n != int32(i) || len(ev.Pod().Status.ContainerStatuses) != 2 {
 			t.Fatalf("event %d is of restart %d", i, n)
 		}
-		if seen[ev.Pod] {
+		if seen[ev.Pod()] {
 			again++
 		}
-		seen[ev.Pod] = true
+		seen[ev.Pod()] = true
 		ev.Release()
-		if ev.Pod != nil {
+		if ev.Pod() != nil {
 			t.Fatal("the pod is still there")
 		}
 		ev.Release() // does nothing

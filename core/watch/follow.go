@@ -14,8 +14,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/apimachinery/pkg/watch"
-
-	"github.com/pod-status-logger/pod-status-logger/core/watch/podwire"
 )
 
 // errIgnored: the server took a streaming list for a plain watch, so where the
@@ -56,7 +54,7 @@ func (r *session) watch(call *silence) (*events, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newEvents(r.Stream, r.Client, body{response, call}), nil
+	return newEvents(r.Stream, body{response, call}), nil
 }
 
 // unanswered returns nil where the connection was closed before the response, or
@@ -98,27 +96,27 @@ func (r *session) accepted(ctx context.Context) error {
 
 func (r *session) handle(ctx context.Context, ev wireEvent) error {
 	if ev.typ == watch.Error {
-		return apierrors.FromObject(ev.object)
+		return apierrors.FromObject(ev.other)
 	}
-	if ev.pod == nil {
-		return fmt.Errorf("decode %s event: got a %T", ev.typ, ev.object)
+	if ev.other != nil {
+		return fmt.Errorf("decode %s event: got a %T", ev.typ, ev.other)
 	}
 	r.hear()
 	switch {
-	case ev.typ == watch.Bookmark:
-		return r.bookmark(ctx, ev.pod)
+	case ev.mark != nil:
+		return r.bookmark(ctx, ev.mark)
 	case r.relist:
-		return r.listItem(ctx, ev.typ, ev.pod)
+		return r.listItem(ctx, ev.typ, ev.object)
 	default:
-		return r.live(ctx, kindOf(ev.typ), ev.pod, ev.pod.ResourceVersion)
+		return r.live(ctx, kindOf(ev.typ), ev.object, versionOf(ev.object))
 	}
 }
 
 // live sends what moves the checkpoint: an event or a bookmark.
-func (r *session) live(ctx context.Context, kind Kind, pod *podwire.Pod, rv string) error {
+func (r *session) live(ctx context.Context, kind Kind, object Object, rv string) error {
 	r.progressed, r.stuck, r.stalls = true, 0, 0
 	r.known = nil // what it tells of changes with the event
-	if err := r.send(ctx, kind, pod, rv); err != nil {
+	if err := r.send(ctx, kind, object, rv); err != nil {
 		return err
 	}
 	r.checkpoint = rv
@@ -126,23 +124,23 @@ func (r *session) live(ctx context.Context, kind Kind, pod *podwire.Pod, rv stri
 }
 
 // listItem sends an event that came before the end of a streaming list. What
-// changes meanwhile comes as Modified and Deleted; a pod that is created can't
-// be told from one that was there.
-func (r *session) listItem(ctx context.Context, t watch.EventType, pod *podwire.Pod) error {
+// changes meanwhile comes as Modified and Deleted; an object that is created then
+// looks like one that existed before.
+func (r *session) listItem(ctx context.Context, t watch.EventType, object Object) error {
 	kind := kindOf(t)
 	if kind == Added {
 		kind = Present
-		r.pods++
+		r.objects++
 	}
-	return r.send(ctx, kind, pod, pod.ResourceVersion)
+	return r.send(ctx, kind, object, versionOf(object))
 }
 
-func (r *session) bookmark(ctx context.Context, mark *podwire.Pod) error {
-	rv := mark.ResourceVersion
+func (r *session) bookmark(ctx context.Context, mark metav1.Object) error {
+	rv := mark.GetResourceVersion()
 	switch {
 	case !r.relist:
 		return r.live(ctx, Bookmark, nil, rv)
-	case mark.Annotations[metav1.InitialEventsAnnotationKey] == "true":
+	case mark.GetAnnotations()[metav1.InitialEventsAnnotationKey] == "true":
 		return r.finishList(ctx, rv)
 	default:
 		return errIgnored

@@ -20,7 +20,7 @@ type Gap struct {
 	// milliseconds. 0 also means unknown.
 	Length time.Duration
 
-	Pods int // of the list
+	Objects int // of the list
 }
 
 // ReasonCompare is the reason of a [Gap] that [Settings] asked for: it is none for
@@ -56,14 +56,17 @@ func (r *session) lastHeard() time.Time {
 // gap that it has ended, if any.
 func (r *session) tellListed(ctx context.Context, to string) {
 	attrs := []slog.Attr{
-		slog.String("namespace", r.Namespace), slog.String("from", r.checkpoint), slog.String("to", to), slog.Int("pods", r.pods),
+		slog.String("namespace", r.Namespace), slog.String("from", r.checkpoint), slog.String("to", to), slog.Int(r.Resource.Plural, r.objects),
+	}
+	if !r.isPods() {
+		attrs = append(attrs, slog.String("resource", r.name))
 	}
 	if r.gap == nil {
-		r.Logger.LogAttrs(ctx, slog.LevelInfo, "pods listed", attrs...)
+		r.Logger.LogAttrs(ctx, slog.LevelInfo, r.name+" listed", attrs...)
 		return
 	}
 	gap := *r.gap
-	gap.To, gap.Pods = to, r.pods
+	gap.To, gap.Objects = to, r.objects
 	attrs = append(attrs, slog.String("reason", gap.Reason))
 	if !r.lost.IsZero() {
 		gap.Length = max(0, r.listed.Sub(r.lost)).Round(time.Millisecond) // clocks can step back

@@ -35,7 +35,7 @@ func TestGapOverRestart(t *testing.T) {
 					r := startReader(t, srv, "1003", watch.Settings{Since: c.since, Known: m.known, BackoffInitial: time.Hour})
 					r.reached("1005")
 					r.want("listing @1003", "present shop/p0 @1004", "present shop/p2 @1003", "listed @1005")
-					r.wantGap(watch.Gap{Reason: watch.ReasonExpired, From: "1003", To: "1005", Pods: 2})
+					r.wantGap(watch.Gap{Reason: watch.ReasonExpired, From: "1003", To: "1005", Objects: 2})
 					if got := r.seenGaps()[0].Length; got < c.least || got > c.least+patience || got != got.Round(time.Millisecond) {
 						t.Errorf("the gap was %v long, want %v", got, c.least)
 					}
@@ -63,7 +63,7 @@ func TestGapWhileRunning(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.reached("1002")
-	r.wantGap(watch.Gap{Reason: watch.ReasonExpired, From: "1001", To: "1002", Pods: 1})
+	r.wantGap(watch.Gap{Reason: watch.ReasonExpired, From: "1001", To: "1002", Objects: 1})
 	if got := r.seenGaps()[0].Length; got < down || got > patience {
 		t.Errorf("the gap was %v long, want %v at least", got, down)
 	}
@@ -98,7 +98,7 @@ func TestGapIsOne(t *testing.T) {
 			fault(srv)
 			r := startReader(t, srv, "1001", watch.Settings{PageSize: 2})
 			r.reached("1003")
-			r.wantGap(watch.Gap{Reason: watch.ReasonExpired, From: "1001", To: "1003", Pods: 3})
+			r.wantGap(watch.Gap{Reason: watch.ReasonExpired, From: "1001", To: "1003", Objects: 3})
 			touch(srv, "shop", "p0")
 			r.reached("1004")
 		})
@@ -116,7 +116,7 @@ func TestRewoundDuringList(t *testing.T) {
 	pods(srv, 1)
 	srv.HoldLists(false)
 	r.reached("6")
-	r.wantGap(watch.Gap{Reason: watch.ReasonExpired, From: "7", To: "6", Pods: 1})
+	r.wantGap(watch.Gap{Reason: watch.ReasonExpired, From: "7", To: "6", Objects: 1})
 }
 
 // The first list ends no gap, even where it is cut.
@@ -139,5 +139,5 @@ func TestCompare(t *testing.T) {
 	r := startReader(t, srv, "1002", watch.Settings{Compare: true})
 	r.reached("1002")
 	r.want("listing @1002", "present shop/p0 @1001", "present shop/p1 @1002", "listed @1002")
-	r.wantGap(watch.Gap{Reason: watch.ReasonCompare, From: "1002", To: "1002", Pods: 2})
+	r.wantGap(watch.Gap{Reason: watch.ReasonCompare, From: "1002", To: "1002", Objects: 2})
 }

@@ -230,7 +230,7 @@ func (r *reader) wantGap(want watch.Gap) {
 		why = ""
 	}
 	line := fmt.Sprintf(`level=WARN msg="%sthe full list was compared" namespace="" from=%s to=%s pods=%d reason=%s`,
-		why, want.From, want.To, want.Pods, want.Reason)
+		why, want.From, want.To, want.Objects, want.Reason)
 	if n := strings.Count(r.log.String(), "the full list was compared"); n != 1 || !strings.Contains(r.log.String(), line) {
 		r.t.Errorf("the log tells of %d gaps, want one with\n%s\n%s", n, line, r.log)
 	}
@@ -269,10 +269,10 @@ func (r *reader) lines() []string {
 }
 
 func line(ev watch.Event) string {
-	if ev.Pod == nil {
+	if ev.Pod() == nil {
 		return fmt.Sprintf("%s @%s", ev.Kind, ev.ResourceVersion)
 	}
-	return fmt.Sprintf("%s %s/%s @%s", ev.Kind, ev.Pod.Namespace, ev.Pod.Name, ev.ResourceVersion)
+	return fmt.Sprintf("%s %s/%s @%s", ev.Kind, ev.Pod().Namespace, ev.Pod().Name, ev.ResourceVersion)
 }
 
 // want compares all events but bookmarks.
@@ -294,7 +294,7 @@ func (r *reader) wantChanges(srv *apiscript.Server, skip int) {
 	names := map[watch.Kind]string{watch.Added: "ADDED", watch.Modified: "MODIFIED", watch.Deleted: "DELETED"}
 	for _, ev := range r.seen() {
 		if ev.Kind.Live() {
-			got = append(got, fmt.Sprintf("%s %s @%s", names[ev.Kind], ev.Pod.Name, ev.ResourceVersion))
+			got = append(got, fmt.Sprintf("%s %s @%s", names[ev.Kind], ev.Pod().Name, ev.ResourceVersion))
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

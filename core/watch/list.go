@@ -9,20 +9,20 @@ import (
 	"iter"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/pod-status-logger/pod-status-logger/core/watch/podwire"
+	"github.com/pod-status-logger/pod-status-logger/core/watch/wire"
 )
 
 // page is a page of a list, or all of one.
 type page struct {
-	call *silence
-	body io.ReadCloser
-	pods iter.Seq2[*podwire.Pod, error] // to be read once; ends with an error
-	meta func() metav1.ListMeta         // complete when all pods were read
+	call    *silence
+	body    io.ReadCloser
+	objects iter.Seq2[Object, error] // to be read once; ends with an error
+	meta    func() metav1.ListMeta   // complete when all objects were read
 }
 
 func (p *page) close() {
@@ -59,8 +59,8 @@ func (r *session) openList(call *silence, opts metav1.ListOptions) (*page, error
 }
 
 func (r *session) readList(in *bufio.Reader) (*page, error) {
-	list, err := podwire.NewList(in)
-	if errors.Is(err, podwire.ErrNoList) {
+	list, err := wire.NewList(in, r.Resource.GroupVersion.String(), r.Resource.Kind+"List")
+	if errors.Is(err, wire.ErrNoList) {
 		return r.decodeList(in)
 	}
 	if err != nil {
@@ -69,14 +69,14 @@ func (r *session) readList(in *bufio.Reader) (*page, error) {
 	p := &page{meta: func() metav1.ListMeta {
 		return metav1.ListMeta{ResourceVersion: list.ResourceVersion, Continue: list.Continue}
 	}}
-	p.pods = func(yield func(*podwire.Pod, error) bool) {
+	p.objects = func(yield func(Object, error) bool) {
 		for {
-			pod, err := r.nextPod(list)
+			object, err := r.nextItem(list)
 			if errors.Is(err, io.EOF) {
 				p.readOut(in)
 				return
 			}
-			if !yield(pod, err) || err != nil {
+			if !yield(object, err) || err != nil {
 				return
 			}
 		}
@@ -87,7 +87,7 @@ func (r *session) readList(in *bufio.Reader) (*page, error) {
 // readOutLimit is how long the end of a response may take behind its list.
 const readOutLimit = 100 * time.Millisecond
 
-// readOut reads what is behind the last pod of a list, which is next to nothing:
+// readOut reads what is behind the last item of a list, which is next to nothing:
 // only a response that was read to its end leaves its connection for the next one.
 // Where it can't be read, or not at once, nothing is lost but that.
 func (p *page) readOut(in io.Reader) {
@@ -96,7 +96,7 @@ func (p *page) readOut(in io.Reader) {
 	_, _ = io.Copy(io.Discard, io.LimitReader(in, readBuffer))
 }
 
-func (r *session) nextPod(list *podwire.List) (*podwire.Pod, error) {
+func (r *session) nextItem(list *wire.List) (Object, error) {
 	message, err := list.Next()
 	if err != nil {
 		return nil, err
@@ -119,18 +119,34 @@ func (r *session) decodeList(in *bufio.Reader) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, ok := object.(*corev1.PodList)
-	if !ok {
+	list, err := meta.ListAccessor(object)
+	if err != nil || !meta.IsListType(object) {
 		return nil, apierrors.FromObject(object)
 	}
 	return &page{
-		pods: func(yield func(*podwire.Pod, error) bool) {
-			for i := range list.Items {
-				if !yield(&podwire.Pod{Pod: list.Items[i]}, nil) {
-					return
-				}
-			}
+		objects: r.items(object),
+		meta: func() metav1.ListMeta {
+			return metav1.ListMeta{ResourceVersion: list.GetResourceVersion(), Continue: list.GetContinue()}
 		},
-		meta: func() metav1.ListMeta { return list.ListMeta },
 	}, nil
+}
+
+// items returns the items of a list that was decoded.
+func (r *session) items(list runtime.Object) iter.Seq2[Object, error] {
+	enough := errors.New("no more items are wanted")
+	return func(yield func(Object, error) bool) {
+		err := meta.EachListItem(list, func(item runtime.Object) error {
+			object, ok := r.decoder.Convert(item)
+			if !ok {
+				return fmt.Errorf("got a %T", item)
+			}
+			if !yield(object, nil) {
+				return enough
+			}
+			return nil
+		})
+		if err != nil && !errors.Is(err, enough) {
+			yield(nil, fmt.Errorf("read list: %w", err))
+		}
+	}
 }

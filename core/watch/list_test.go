@@ -52,7 +52,7 @@ func TestHistoryIsGone(t *testing.T) {
 			if n := count(r.seenReasons(), watch.ReasonExpired); n != 1 {
 				t.Errorf("expired %d times, want once: %v", n, r.seenReasons())
 			}
-			r.wantGap(watch.Gap{Reason: watch.ReasonExpired, From: "1002", To: "1004", Pods: 1})
+			r.wantGap(watch.Gap{Reason: watch.ReasonExpired, From: "1002", To: "1004", Objects: 1})
 		})
 	}
 }
@@ -72,11 +72,11 @@ func TestStoredCheckpointIsUnreadable(t *testing.T) {
 		t.Run(from, func(t *testing.T) {
 			srv := newServer(t)
 			pods(srv, 1)
-			r := startReader(t, srv, from, watch.Settings{Known: func(*corev1.Pod) bool { t.Error("Known was asked"); return true }})
+			r := startReader(t, srv, from, watch.Settings{Known: func(watch.Object) bool { t.Error("Known was asked"); return true }})
 			r.reached("1001")
 			r.want("listing @"+from, "present shop/p0 @1001", "listed @1001")
 			r.until("the gap", func([]watch.Event, []string) bool { return len(r.gaps) == 1 })
-			want := watch.Gap{Reason: watch.ReasonInvalid, From: from, To: "1001", Pods: 1}
+			want := watch.Gap{Reason: watch.ReasonInvalid, From: from, To: "1001", Objects: 1}
 			if diff := cmp.Diff(want, r.seenGaps()[0]); diff != "" {
 				t.Errorf("gap (-want +got):\n%s", diff)
 			}
@@ -93,7 +93,7 @@ func TestStoredCheckpointIsHuge(t *testing.T) {
 	pods(srv, 1)
 	r := startReader(t, srv, "18446744073709551615", watch.Settings{})
 	r.reached("1001")
-	r.wantGap(watch.Gap{Reason: watch.ReasonRewound, From: "18446744073709551615", To: "1001", Pods: 1})
+	r.wantGap(watch.Gap{Reason: watch.ReasonRewound, From: "18446744073709551615", To: "1001", Objects: 1})
 }
 
 // A checkpoint that only the server doesn't like.
@@ -170,8 +170,8 @@ func TestPodIsReplacedDuringStreamingList(t *testing.T) {
 // lives returns the pods of this name in the order in which they came.
 func (r *reader) lives(name string) (pods []*corev1.Pod) {
 	for _, ev := range r.seen() {
-		if ev.Pod != nil && ev.Pod.Name == name {
-			pods = append(pods, ev.Pod)
+		if ev.Pod() != nil && ev.Pod().Name == name {
+			pods = append(pods, ev.Pod())
 		}
 	}
 	return pods
@@ -188,7 +188,7 @@ func TestListBeginsAnewWhenCut(t *testing.T) {
 		r.reached("1003")
 		p0, p1, p2 := "present shop/p0 @1001", "present shop/p1 @1002", "present shop/p2 @1003"
 		r.want("listing @5", p0, p1, "listing @5", p0, p1, p2, "listed @1003")
-		r.wantGap(watch.Gap{Reason: watch.ReasonExpired, From: "5", To: "1003", Pods: 3})
+		r.wantGap(watch.Gap{Reason: watch.ReasonExpired, From: "5", To: "1003", Objects: 3})
 	})(t)
 }
 
@@ -366,7 +366,7 @@ func TestTooLargeResourceVersion(t *testing.T) {
 			if n := count(r.seenReasons(), watch.ReasonTooLarge); n != 3 {
 				t.Errorf("restarted for %v, want 3 times %q", r.seenReasons(), watch.ReasonTooLarge)
 			}
-			r.wantGap(watch.Gap{Reason: watch.ReasonTooLarge, From: "9999", To: "1001", Pods: 1})
+			r.wantGap(watch.Gap{Reason: watch.ReasonTooLarge, From: "9999", To: "1001", Objects: 1})
 		})
 	})(t)
 }

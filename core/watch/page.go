@@ -11,7 +11,7 @@ import (
 // can be read leaves no other choice, whatever the memory.
 const maxExpired = 2
 
-// listPages reads the full list page by page, and holds one pod of it at a time.
+// listPages reads the full list page by page, and holds one object of it at a time.
 // All pages show the state at the first one's resourceVersion.
 func (r *session) listPages(ctx context.Context) error {
 	opts := metav1.ListOptions{Limit: r.PageSize}
@@ -30,7 +30,7 @@ func (r *session) listPages(ctx context.Context) error {
 	}
 }
 
-// listPage reads a page, and sends its pods as they come.
+// listPage reads a page, and sends its objects as they come.
 func (r *session) listPage(ctx context.Context, opts metav1.ListOptions) (metav1.ListMeta, error) {
 	page, err := r.list(ctx, opts)
 	if err != nil {
@@ -43,12 +43,12 @@ func (r *session) listPage(ctx context.Context, opts metav1.ListOptions) (metav1
 			return metav1.ListMeta{}, err
 		}
 	}
-	for pod, err := range page.pods {
+	for object, err := range page.objects {
 		if err != nil {
 			return metav1.ListMeta{}, page.call.explain(err)
 		}
-		r.pods++
-		if err := r.send(ctx, Present, pod, pod.ResourceVersion); err != nil {
+		r.objects++
+		if err := r.send(ctx, Present, object, versionOf(object)); err != nil {
 			return metav1.ListMeta{}, err
 		}
 	}

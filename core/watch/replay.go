@@ -69,7 +69,7 @@ func interruptible(ctx context.Context, r io.Reader) (_ io.Reader, stop func()) 
 // the caller to see.
 func replayEntry(ctx context.Context, e entry, out chan<- Event) error {
 	ev, err := decodeEntry(e)
-	if err != nil || ev.Pod == nil {
+	if err != nil || ev.Object == nil {
 		return err
 	}
 	ev.Received = time.Now()
@@ -103,7 +103,7 @@ func decodeEntry(e entry) (Event, error) {
 		if err != nil {
 			return Event{}, err
 		}
-		return Event{Kind: kindOf(watch.EventType(rec.Type)), Pod: pod, ResourceVersion: pod.ResourceVersion}, nil
+		return Event{Kind: kindOf(watch.EventType(rec.Type)), Resource: Pods().String(), Object: pod, ResourceVersion: pod.ResourceVersion}, nil
 	case watch.Bookmark:
 		return Event{}, nil
 	case watch.Error:

@@ -15,7 +15,7 @@ func (r *session) restart(ctx context.Context, err error) {
 	reason := reasonOf(err)
 	attrs := r.describe(reason, err)
 	r.deny(reason, r.verb())
-	denied := denial{r.verb(), r.Namespace}
+	denied := denial{r.verb(), r.Namespace, r.Resource}
 	hadGap := r.gap != nil
 	atOnce := r.plan(reason) || r.healthy(reason)
 	r.doubt = r.doubt || r.doubtful(reason)
@@ -119,8 +119,8 @@ func (r *session) verb() string {
 // describe is called before plan, which changes what the request was.
 func (r *session) describe(reason string, err error) []slog.Attr {
 	attrs := []slog.Attr{slog.String("reason", reason), slog.String("namespace", r.Namespace)}
-	if reason == ReasonForbidden || reason == ReasonUnauthorized {
-		attrs = append(attrs, slog.String("verb", r.verb()), slog.String("resource", "pods"))
+	if denied := reason == ReasonForbidden || reason == ReasonUnauthorized; denied || !r.isPods() {
+		attrs = append(attrs, slog.String("verb", r.verb()), slog.String("resource", r.name))
 	}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))

@@ -63,7 +63,7 @@ func FuzzReplay(f *testing.F) {
 				t.Fatalf("entry %q is not what comes next in %q", e.data, rest)
 			}
 			ev, err := decodeEntry(e)
-			if err == nil && ev.Pod == nil && !bytes.Contains(e.data, []byte("BOOKMARK")) && !bytes.Contains(e.data, []byte(`\u`)) {
+			if err == nil && ev.Pod() == nil && !bytes.Contains(e.data, []byte("BOOKMARK")) && !bytes.Contains(e.data, []byte(`\u`)) {
 				t.Fatalf("entry %q is neither an event nor an error", e.data)
 			}
 			lines += bytes.Count(e.data, []byte("\n"))

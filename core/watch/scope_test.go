@@ -64,7 +64,7 @@ func TestLabelSelector(t *testing.T) {
 				"listing @", "present shop/in @1001", "listed @1002",
 				"added shop/out @1003", "deleted shop/in @1004", "deleted shop/out @1007",
 			)
-			if got := r.seen()[4].Pod.Labels["app"]; got != "cart" {
+			if got := r.seen()[4].Pod().Labels["app"]; got != "cart" {
 				t.Errorf("the pod that left has app=%s, want it as it was within the selection", got)
 			}
 		})

@@ -7,12 +7,9 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/client-go/rest"
-
-	"github.com/pod-status-logger/pod-status-logger/core/watch/podwire"
 )
 
 const (
@@ -44,16 +41,16 @@ type session struct {
 	relist     bool   // a full list is due or under way
 	gap        *Gap   // what the list that is due will end; nil: nothing was missed
 
-	doubt      bool                   // the checkpoint is to be verified once the server takes up a watch
-	known      func(*corev1.Pod) bool // Settings.Known for as long as it may be asked
-	listDenied time.Time              // until then the list that verifies is taken for forbidden
+	doubt      bool              // the checkpoint is to be verified once the server takes up a watch
+	known      func(Object) bool // Settings.Known for as long as it may be asked
+	listDenied time.Time         // until then the list that verifies is taken for forbidden
 
 	refused bool // the server knows no streaming lists
 	cuts    int  // streaming lists in a row that were cut
 	expired int  // paged lists in a row whose continue token expired
 	stuck   int  // requests in a row for which the server was not ready
 	stalls  int  // watches in a row that stayed silent
-	pods    int  // sent since Listing
+	objects int  // sent since Listing
 
 	listed time.Time // when the list was begun
 	lost   time.Time // since when events may have been missed; zero: unknown
@@ -111,15 +108,10 @@ func (r *session) request(ctx context.Context) error {
 	return r.follow(ctx)
 }
 
-// get prepares a request for pods. The hidden retries of rest.Request are
-// switched off: they would wait, up to ten times, unseen by logs and metrics.
+// get prepares a request for the objects of the stream.
 func (r *session) get(opts *metav1.ListOptions) *rest.Request {
-	opts.LabelSelector = r.LabelSelector
-	return r.Client.Get().
-		NamespaceIfScoped(r.Namespace, r.Namespace != "").
-		Resource("pods").
-		SpecificallyVersionedParams(opts, metav1.ParameterCodec, metav1.SchemeGroupVersion).
-		MaxRetries(0)
+	opts.LabelSelector, opts.FieldSelector = r.LabelSelector, r.FieldSelector
+	return r.Client.get(r.Resource, r.Namespace, opts)
 }
 
 // watchOptions resumes from the checkpoint, or asks for a streaming list.
@@ -141,10 +133,10 @@ func (r *session) watchOptions() *metav1.ListOptions {
 }
 
 // send hands an event over, for as long as the reader takes.
-func (r *session) send(ctx context.Context, kind Kind, pod *podwire.Pod, rv string) error {
-	ev := Event{Kind: kind, Stream: r.Namespace, ResourceVersion: rv, Received: time.Now(), memory: pod, pool: &r.memory}
-	if pod != nil {
-		ev.Pod = &pod.Pod
+func (r *session) send(ctx context.Context, kind Kind, object Object, rv string) error {
+	ev := Event{
+		Kind: kind, Resource: r.name, Stream: r.Namespace, Object: object,
+		ResourceVersion: rv, Received: time.Now(), pool: &r.memory,
 	}
 	select {
 	case r.out <- ev:
@@ -156,7 +148,7 @@ func (r *session) send(ctx context.Context, kind Kind, pod *podwire.Pod, rv stri
 
 // startList announces a list. The list before, if any, counts no more.
 func (r *session) startList(ctx context.Context) error {
-	r.pods, r.listed = 0, time.Now()
+	r.objects, r.listed = 0, time.Now()
 	return r.send(ctx, Listing, nil, r.checkpoint)
 }
 

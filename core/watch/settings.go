@@ -3,8 +3,6 @@ package watch
 import (
 	"log/slog"
 	"time"
-
-	corev1 "k8s.io/api/core/v1"
 )
 
 // What [Settings] holds where nothing is given.
@@ -20,11 +18,10 @@ const (
 // Settings of a [Stream]. Client is required, the rest has defaults.
 type Settings struct {
 	Client        *Client
-	Namespace     string // "" = all
-	LabelSelector string // "" = every pod
-
-	// Annotations are the keys of those that pods are to come with.
-	Annotations []string
+	Resource      Resource // zero = Pods()
+	Namespace     string   // "" = all
+	LabelSelector string   // "" = every object
+	FieldSelector string   // likewise
 
 	Logger *slog.Logger // nil = silent
 
@@ -32,13 +29,12 @@ type Settings struct {
 	// length of a gap. Zero = unknown.
 	Since time.Time
 
-	// Known tells whether exactly this version of the pod (uid and
-	// resourceVersion) is the one that was dealt with last, as far as is stored.
-	// It is asked before the first event of a Run that begins with a checkpoint,
-	// about pods that have not changed since: where one is not known, the
-	// checkpoint is of another history, and the full list is read. It is called
-	// from Run. nil = not asked.
-	Known func(pod *corev1.Pod) bool
+	// Known reports whether this version of the object (uid and resourceVersion) is
+	// the one that was stored last. Before the first event of a Run that begins with
+	// a checkpoint it is called, from Run, with objects that have not changed since:
+	// if one is not known, the checkpoint is of another history, and the full list is
+	// read. nil = every object is known.
+	Known func(Object) bool
 
 	// OnRestart is told why a request ended, each time that another one follows:
 	// one of [Reasons]. It is called from Run and must not block. nil = nobody.
@@ -61,7 +57,7 @@ type Settings struct {
 	// whole seconds, so that many watchers don't come back at once.
 	WatchTimeoutMin, WatchTimeoutMax time.Duration
 
-	// PageSize bounds the pods of a page where the list is read in pages.
+	// PageSize bounds the objects of a page if the list is read in pages.
 	PageSize int64
 
 	// Silence is how long a server may send nothing at all before the request is
@@ -70,6 +66,9 @@ type Settings struct {
 }
 
 func (s Settings) withDefaults() Settings {
+	if s.Resource.NewDecoder == nil {
+		s.Resource = Pods()
+	}
 	if s.Logger == nil {
 		s.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -6,13 +6,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	"github.com/pod-status-logger/pod-status-logger/core/watch/podwire"
 )
 
-// Stream watches the pods of one namespace, or of all.
+// Stream watches the objects of a resource in one namespace, or in all.
 type Stream struct {
 	settings Settings
 	made     time.Time    // times are measured from here, whatever happens to the clock
@@ -20,14 +16,15 @@ type Stream struct {
 	synced   atomic.Bool
 	denied   atomic.Pointer[string] // what the server last denied; nil: nothing since it was last heard
 
-	pods   *podwire.Decoder // used by Run
-	memory sync.Pool        // of *podwire.Pod, that were given back
+	name    string    // of the resource
+	decoder Decoder   // used by Run
+	memory  sync.Pool // of objects that were released
 }
 
 // New returns a stream that does nothing before [Stream.Run].
 func New(s Settings) *Stream {
-	annotations := append([]string{metav1.InitialEventsAnnotationKey}, s.Annotations...)
-	return &Stream{settings: s.withDefaults(), made: time.Now(), pods: podwire.NewDecoder(annotations)}
+	s = s.withDefaults()
+	return &Stream{settings: s, name: s.Resource.String(), decoder: s.Resource.NewDecoder(), made: time.Now()}
 }
 
 // Run sends the stream's events to out until ctx ends, and returns ctx.Err();
@@ -72,19 +69,22 @@ func (s *Stream) hear() {
 // lost connections, which [Stream.Heard] shows. Safe for concurrent use.
 func (s *Stream) Synced() bool { return s.synced.Load() }
 
-// newPod returns the memory for a pod.
-func (s *Stream) newPod() *podwire.Pod {
-	if p, ok := s.memory.Get().(*podwire.Pod); ok {
-		return p
+// isPods reports whether the resource is the one that log lines need not name.
+func (s *Stream) isPods() bool { return s.settings.Resource.Kind == "Pod" }
+
+// newObject returns memory for an object.
+func (s *Stream) newObject() Object {
+	if o, ok := s.memory.Get().(Object); ok {
+		return o
 	}
-	return new(podwire.Pod)
+	return s.decoder.New()
 }
 
-// decode decodes a pod from its protobuf.
-func (s *Stream) decode(message []byte) (*podwire.Pod, error) {
-	p := s.newPod()
-	if err := s.pods.Decode(message, p); err != nil {
-		return nil, fmt.Errorf("decode pod: %w", err)
+// decode decodes an object from its protobuf.
+func (s *Stream) decode(message []byte) (Object, error) {
+	o := s.newObject()
+	if err := s.decoder.Decode(message, o); err != nil {
+		return nil, fmt.Errorf("decode %s: %w", s.settings.Resource.Kind, err)
 	}
-	return p, nil
+	return o, nil
 }

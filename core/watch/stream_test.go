@@ -34,7 +34,7 @@ func TestFirstStartListsThenWatches(t *testing.T) {
 				"modified shop/cart @1004",
 				"deleted bank/ledger @1005",
 			)
-			if got := r.seen()[5].Pod.Status.Phase; got != corev1.PodRunning {
+			if got := r.seen()[5].Pod().Status.Phase; got != corev1.PodRunning {
 				t.Errorf("the pod's phase is %q, want %q", got, corev1.PodRunning)
 			}
 			if !r.stream.Synced() || r.stream.Heard().IsZero() {

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
@@ -33,7 +32,7 @@ const (
 
 var (
 	errRewound   = errors.New("the server stands before the checkpoint")
-	errRewritten = errors.New("the server has a pod from before the checkpoint that was never seen")
+	errRewritten = errors.New("the server has an object from before the checkpoint that was never seen")
 )
 
 // verify finds out whether the checkpoint is one of this server's history. Where
@@ -47,9 +46,10 @@ func (r *session) verify(ctx context.Context) error {
 		opts.Limit = r.PageSize
 	}
 	var stranger string
-	rv, err := r.look(ctx, opts, func(pod *corev1.Pod) {
-		if stranger == "" && r.strange(pod) {
-			stranger = fmt.Sprintf("%s/%s at %s", pod.Namespace, pod.Name, pod.ResourceVersion)
+	rv, err := r.look(ctx, opts, func(o Object) {
+		if stranger == "" && r.strange(o) {
+			meta := o.GetObjectMeta()
+			stranger = fmt.Sprintf("%s/%s at %s", meta.GetNamespace(), meta.GetName(), meta.GetResourceVersion())
 		}
 	})
 	if err != nil {
@@ -67,7 +67,7 @@ func (r *session) verify(ctx context.Context) error {
 }
 
 // look reads a page, and returns its resourceVersion.
-func (r *session) look(ctx context.Context, opts metav1.ListOptions, at func(*corev1.Pod)) (rv string, err error) {
+func (r *session) look(ctx context.Context, opts metav1.ListOptions, at func(Object)) (rv string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
 	defer cancel()
 	page, err := r.list(ctx, opts)
@@ -75,12 +75,12 @@ func (r *session) look(ctx context.Context, opts metav1.ListOptions, at func(*co
 		return "", err
 	}
 	defer page.close()
-	for pod, err := range page.pods {
+	for object, err := range page.objects {
 		if err != nil {
 			return "", page.call.explain(err)
 		}
-		at(&pod.Pod)
-		r.memory.Put(pod)
+		at(object)
+		r.memory.Put(object)
 	}
 	return page.meta().ResourceVersion, nil
 }
@@ -93,17 +93,18 @@ func (r *session) unverified(ctx context.Context, err error) {
 		return
 	}
 	r.Logger.LogAttrs(ctx, slog.LevelDebug, "the checkpoint could not be verified",
-		slog.String("namespace", r.Namespace), slog.String("from", r.checkpoint), slog.String("error", err.Error()))
+		slog.String("namespace", r.Namespace), slog.String("resource", r.name),
+		slog.String("from", r.checkpoint), slog.String("error", err.Error()))
 }
 
-// strange reports whether a pod should be known, as it has not changed since the
+// strange reports whether an object should be known, as it has not changed since the
 // checkpoint, and is not.
-func (r *session) strange(pod *corev1.Pod) bool {
+func (r *session) strange(o Object) bool {
 	if r.known == nil {
 		return false
 	}
-	order, err := resourceversion.CompareResourceVersion(pod.ResourceVersion, r.checkpoint)
-	return err == nil && order <= 0 && !r.known(pod)
+	order, err := resourceversion.CompareResourceVersion(versionOf(o), r.checkpoint)
+	return err == nil && order <= 0 && !r.known(o)
 }
 
 // doubtful reports whether a request that ended for this reason casts doubt on

@@ -32,7 +32,8 @@ func remember(pods []*corev1.Pod) *memory {
 	return m
 }
 
-func (m *memory) known(p *corev1.Pod) bool {
+func (m *memory) known(o watch.Object) bool {
+	p := watch.PodOf(o)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.asked = append(m.asked, p.Name)
@@ -117,7 +118,7 @@ func TestStrangersAtRestart(t *testing.T) {
 			r := startReader(t, srv, "1011", watch.Settings{Known: m.known})
 			r.reached("1012")
 			r.want("listing @1011", "present shop/cart @1011", "present shop/till @1012", "listed @1012")
-			r.wantGap(watch.Gap{Reason: watch.ReasonRewritten, From: "1011", To: "1012", Pods: 2})
+			r.wantGap(watch.Gap{Reason: watch.ReasonRewritten, From: "1011", To: "1012", Objects: 2})
 			if got := r.seenReasons(); !slices.Equal(got, []string{watch.ReasonRewritten}) {
 				t.Errorf("restarted for %v", got)
 			}
@@ -138,7 +139,7 @@ func TestCheckpointIsFromTheFuture(t *testing.T) {
 			r := startReader(t, srv, "9999", watch.Settings{BackoffInitial: time.Hour})
 			r.reached("1001")
 			r.want("listing @9999", "present shop/p0 @1001", "listed @1001")
-			r.wantGap(watch.Gap{Reason: watch.ReasonRewound, From: "9999", To: "1001", Pods: 1})
+			r.wantGap(watch.Gap{Reason: watch.ReasonRewound, From: "9999", To: "1001", Objects: 1})
 			touch(srv, "shop", "p0")
 			r.reached("1002")
 		})
@@ -162,7 +163,7 @@ func TestRewoundWhileRunning(t *testing.T) {
 	touch(srv, "shop", "p0")
 	r.reached("1003")
 	r.want(append(r.lines()[:7], "listing @1005", "present shop/p0 @1001", "present shop/p1 @1002", "listed @1002", "modified shop/p0 @1003")...)
-	r.wantGap(watch.Gap{Reason: watch.ReasonRewound, From: "1005", To: "1002", Pods: 2})
+	r.wantGap(watch.Gap{Reason: watch.ReasonRewound, From: "1005", To: "1002", Objects: 2})
 	if got := lists(srv); !slices.Equal(got, []string{"1"}) {
 		t.Errorf("lists with the limits %v, want one of one pod", got)
 	}
@@ -175,7 +176,7 @@ func TestRewoundWhileRunning(t *testing.T) {
 func TestRewoundUnseen(t *testing.T) {
 	srv := newServer(t)
 	pods(srv, 5)
-	r := startReader(t, srv, "1000", watch.Settings{Silence: 200 * time.Millisecond, Known: func(*corev1.Pod) bool { return true }})
+	r := startReader(t, srv, "1000", watch.Settings{Silence: 200 * time.Millisecond, Known: func(watch.Object) bool { return true }})
 	r.reached("1005")
 	time.Sleep(5 * time.Millisecond) // as old as a good watch
 	srv.Rewind(1000)
@@ -183,7 +184,7 @@ func TestRewoundUnseen(t *testing.T) {
 	r.until("the end of the list", func(events []watch.Event, _ []string) bool {
 		return events[len(events)-1].Kind == watch.Listed
 	})
-	r.wantGap(watch.Gap{Reason: watch.ReasonRewound, From: "1005", To: "1002", Pods: 2})
+	r.wantGap(watch.Gap{Reason: watch.ReasonRewound, From: "1005", To: "1002", Objects: 2})
 	if got, want := r.seenReasons(), []string{watch.ReasonClosed, watch.ReasonStalled, watch.ReasonRewound}; !slices.Equal(got, want) {
 		t.Errorf("restarted for %v, want %v", got, want)
 	}
@@ -274,7 +275,7 @@ func TestStrangersAfterTrouble(t *testing.T) {
 	eventually(t, "the stream", func() bool { return srv.Streams() == 1 })
 	srv.CutStreams()
 	r.reached("1001")
-	r.wantGap(watch.Gap{Reason: watch.ReasonRewritten, From: "1001", To: "1001", Pods: 1})
+	r.wantGap(watch.Gap{Reason: watch.ReasonRewritten, From: "1001", To: "1001", Objects: 1})
 	if got := lists(srv); !slices.Equal(got, []string{"500", "500"}) {
 		t.Errorf("lists with the limits %v", got)
 	}

@@ -1,81 +1,65 @@
 package podwire
 
-import (
-	"hash/maphash"
+import "github.com/pod-status-logger/pod-status-logger/core/watch/wire"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+// The constants in this package that name a message and one of its fields are the
+// field's number in generated.proto of k8s.io/api/core/v1 and
+// k8s.io/apimachinery/pkg/apis/meta/v1. TestEachField holds them to the generated
+// code. A message that comes a second time is merged into the first, as everywhere
+// in protobuf.
+
+const (
+	podMetadata = 1
+	podSpec     = 2
+	podStatus   = 3
 )
 
-// Decoder decodes pods, and remembers strings that many of them have. Not safe
-// for concurrent use. Make one with [NewDecoder].
+// Decoder decodes pods, and shares the strings that many of them have in common. Not
+// safe for concurrent use. Make one with [NewDecoder].
 type Decoder struct {
-	shared shared
-	wanted map[string]bool // annotations
+	strings *wire.Strings
+	wanted  map[string]bool // annotations
 }
 
-// NewDecoder returns a decoder that takes of a pod's annotations those with these
-// keys.
+// NewDecoder returns a decoder that reads those annotations of a pod that have one
+// of these keys.
 func NewDecoder(annotations []string) *Decoder {
-	d := &Decoder{shared: shared{seed: maphash.MakeSeed()}, wanted: make(map[string]bool, len(annotations))}
+	d := &Decoder{strings: wire.NewStrings(), wanted: make(map[string]bool, len(annotations))}
 	for _, key := range annotations {
 		d.wanted[key] = true
 	}
 	return d
 }
 
-// Decode reads a pod from b, which is a message k8s.io.api.core.v1.Pod, and keeps
-// none of b's memory.
+// Decode reads a pod from message, a k8s.io.api.core.v1.Pod, and shares no memory
+// with it. What the pod had before is replaced.
 //
-// Whatever is odd about b is left to the generated code, which takes some things
-// that are no protobuf, and knows how to call what it refuses. Such a pod comes
-// with all that it has.
-func (d *Decoder) Decode(b []byte, into *Pod) error {
+// A message that is unusual in any way is left to the generated code, which accepts
+// some bytes that are not protobuf, and has the usual error texts for the others.
+// Such a pod has all of its fields.
+func (d *Decoder) Decode(message []byte, into *Pod) error {
 	into.reset()
-	if d.pod(b, into) {
+	if d.pod(message, into) {
 		return nil
 	}
 	into.reset()
-	return into.Unmarshal(b)
+	return into.Unmarshal(message)
 }
 
-// What follows has the numbers of the fields in generated.proto of
-// k8s.io/apimachinery/pkg/apis/meta/v1 and k8s.io/api/core/v1. A message that
-// comes a second time is laid over the first, as everywhere in protobuf.
-
-func (d *Decoder) pod(b []byte, p *Pod) bool {
-	r := reader{rest: b}
-	for r.next() {
-		switch r.field {
-		case 1:
-			r.must(d.meta(r.bytes(), &p.ObjectMeta, &p.spare))
-		case 2:
-			r.must(d.spec(r.bytes(), &p.Spec, &p.spare))
-		case 3:
-			r.must(d.status(r.bytes(), &p.Status, &p.spare))
+func (d *Decoder) pod(message []byte, p *Pod) bool {
+	r := wire.NewReader(message)
+	for r.Next() {
+		switch r.Field {
+		case podMetadata:
+			r.Require(d.meta(r.Bytes(), &p.ObjectMeta, &p.spare))
+		case podSpec:
+			r.Require(d.spec(r.Bytes(), &p.Spec, &p.spare))
+		case podStatus:
+			r.Require(d.status(r.Bytes(), &p.Status, &p.spare))
 		}
 	}
-	return !r.bad
+	return r.OK()
 }
 
-// string returns one that many pods may have.
-func (d *Decoder) string(r *reader) string { return d.shared.string(r.bytes()) }
-
-// timeOf reads a [metav1.Time], of which Kubernetes takes the seconds only.
-func timeOf(b []byte, t *metav1.Time) bool {
-	*t = metav1.Time{}
-	if len(b) == 0 {
-		return true
-	}
-	seconds := int64(0)
-	r := reader{rest: b}
-	for r.next() {
-		switch r.field {
-		case 1:
-			seconds = int64(r.varint()) //nolint:gosec // that is how it is encoded
-		case 2:
-			r.varint()
-		}
-	}
-	*t = metav1.Unix(seconds, 0)
-	return !r.bad
-}
+// string returns a value that many pods may have in common.
+func (d *Decoder) string(r *wire.Reader) string { return d.strings.Intern(r.Bytes()) }

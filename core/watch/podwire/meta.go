@@ -3,82 +3,106 @@ package podwire
 import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch/wire"
+)
+
+const (
+	metaName                       = 1
+	metaNamespace                  = 3
+	metaUID                        = 5
+	metaResourceVersion            = 6
+	metaCreationTimestamp          = 8
+	metaDeletionTimestamp          = 9
+	metaDeletionGracePeriodSeconds = 10
+	metaLabels                     = 11
+	metaAnnotations                = 12
+	metaOwnerReferences            = 13
+
+	entryKey   = 1
+	entryValue = 2
+
+	ownerKind       = 1
+	ownerName       = 3
+	ownerUID        = 4
+	ownerAPIVersion = 5
+	ownerController = 6
 )
 
 func (d *Decoder) meta(b []byte, m *metav1.ObjectMeta, s *spare) bool {
-	r := reader{rest: b}
-	for r.next() {
-		switch r.field {
-		case 1:
-			m.Name = string(r.bytes())
-		case 3:
+	r := wire.NewReader(b)
+	for r.Next() {
+		switch r.Field {
+		case metaName:
+			m.Name = string(r.Bytes())
+		case metaNamespace:
 			m.Namespace = d.string(&r)
-		case 5:
-			m.UID = types.UID(r.bytes())
-		case 6:
-			m.ResourceVersion = string(r.bytes())
-		case 8:
-			r.must(timeOf(r.bytes(), &m.CreationTimestamp))
-		case 9:
+		case metaUID:
+			m.UID = types.UID(r.Bytes())
+		case metaResourceVersion:
+			m.ResourceVersion = string(r.Bytes())
+		case metaCreationTimestamp:
+			r.Require(wire.Time(r.Bytes(), &m.CreationTimestamp))
+		case metaDeletionTimestamp:
 			m.DeletionTimestamp = &s.deleted
-			r.must(timeOf(r.bytes(), m.DeletionTimestamp))
-		case 10:
-			s.grace = int64(r.varint()) //nolint:gosec // that is how it is encoded
+			r.Require(wire.Time(r.Bytes(), m.DeletionTimestamp))
+		case metaDeletionGracePeriodSeconds:
+			s.grace = int64(r.Varint()) //nolint:gosec // that is how it is encoded
 			m.DeletionGracePeriodSeconds = &s.grace
-		case 11:
-			r.must(d.label(r.bytes(), m, s))
-		case 12:
-			r.must(d.annotation(r.bytes(), m, s))
-		case 13:
-			r.must(d.owner(r.bytes(), add(&m.OwnerReferences, &s.owners), s))
+		case metaLabels:
+			r.Require(d.label(r.Bytes(), m, s))
+		case metaAnnotations:
+			r.Require(d.annotation(r.Bytes(), m, s))
+		case metaOwnerReferences:
+			r.Require(d.owner(r.Bytes(), add(&m.OwnerReferences, &s.owners), s))
 		}
 	}
-	return !r.bad
+	return r.OK()
 }
 
 func (d *Decoder) label(b []byte, m *metav1.ObjectMeta, s *spare) bool {
 	key, value, ok := entry(b)
-	put(&m.Labels, &s.labels, d.shared.string(key), d.shared.string(value))
+	put(&m.Labels, &s.labels, d.strings.Intern(key), d.strings.Intern(value))
 	return ok
 }
 
 func (d *Decoder) annotation(b []byte, m *metav1.ObjectMeta, s *spare) bool {
 	key, value, ok := entry(b)
 	if d.wanted[string(key)] {
-		put(&m.Annotations, &s.annotations, d.shared.string(key), d.shared.string(value))
+		put(&m.Annotations, &s.annotations, d.strings.Intern(key), d.strings.Intern(value))
 	}
 	return ok
 }
 
-// entry reads an entry of a map. What it doesn't have is empty.
+// entry reads an entry of a map. A missing key or value is empty.
 func entry(b []byte) (key, value []byte, ok bool) {
-	r := reader{rest: b}
-	for r.next() {
-		switch r.field {
-		case 1:
-			key = r.bytes()
-		case 2:
-			value = r.bytes()
+	r := wire.NewReader(b)
+	for r.Next() {
+		switch r.Field {
+		case entryKey:
+			key = r.Bytes()
+		case entryValue:
+			value = r.Bytes()
 		}
 	}
-	return key, value, !r.bad
+	return key, value, r.OK()
 }
 
 func (d *Decoder) owner(b []byte, o *metav1.OwnerReference, s *spare) bool {
-	r := reader{rest: b}
-	for r.next() {
-		switch r.field {
-		case 1:
+	r := wire.NewReader(b)
+	for r.Next() {
+		switch r.Field {
+		case ownerKind:
 			o.Kind = d.string(&r)
-		case 3:
+		case ownerName:
 			o.Name = d.string(&r)
-		case 4:
+		case ownerUID:
 			o.UID = types.UID(d.string(&r))
-		case 5:
+		case ownerAPIVersion:
 			o.APIVersion = d.string(&r)
-		case 6:
-			o.Controller = s.bools.set(r.varint() != 0)
+		case ownerController:
+			o.Controller = s.bools.set(r.Varint() != 0)
 		}
 	}
-	return !r.bad
+	return r.OK()
 }

@@ -5,15 +5,15 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Pod is a pod and the memory of its parts, which the next [Decoder.Decode] into
-// it uses again. Strings stay valid beyond that, everything else doesn't.
+// Pod is a pod and the memory of its parts, which the next [Decoder.Decode] into it
+// reuses. Only its strings stay valid then.
 type Pod struct {
 	corev1.Pod
 	spare spare
 }
 
-// spare is the memory of a pod's parts, those that it has now and those that one
-// before it had.
+// spare is the memory of a pod's parts: of the present pod and of those that were
+// decoded into the same memory before.
 type spare struct {
 	deleted             metav1.Time
 	labels, annotations map[string]string
@@ -41,13 +41,13 @@ func (p *Pod) reset() {
 	s.waiting.used, s.running.used, s.terminated.used = 0, 0, 0
 }
 
-// stock hands out values, from the first one on after used was set to 0.
+// stock hands out values, and the same ones again after used is set to 0.
 type stock[T any] struct {
 	values []*T
 	used   int
 }
 
-// take returns the next value, which is zero.
+// take returns the next value, zeroed.
 func (s *stock[T]) take() *T {
 	if s.used == len(s.values) {
 		s.values = append(s.values, new(T))
@@ -58,14 +58,14 @@ func (s *stock[T]) take() *T {
 	return v
 }
 
-// set is take for a value that is known.
+// set returns the next value, set to v.
 func (s *stock[T]) set(v T) *T {
 	p := s.take()
 	*p = v
 	return p
 }
 
-// add appends a zero value to the list, which begins in the memory of spare.
+// add appends a zero value to the list, whose memory is spare's.
 func add[T any](list, spare *[]T) *T {
 	if *list == nil {
 		*list = (*spare)[:0]
@@ -75,7 +75,7 @@ func add[T any](list, spare *[]T) *T {
 	return &(*list)[len(*list)-1]
 }
 
-// put sets a key of the map, which begins in the memory of spare.
+// put sets a key of the map, whose memory is spare's.
 func put(m, spare *map[string]string, key, value string) {
 	if *m == nil {
 		if *spare == nil {

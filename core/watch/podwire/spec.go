@@ -1,47 +1,64 @@
 package podwire
 
-import corev1 "k8s.io/api/core/v1"
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch/wire"
+)
+
+const (
+	specContainers          = 2
+	specNodeName            = 10
+	specInitContainers      = 20
+	specEphemeralContainers = 34
+
+	containerName          = 1
+	containerImage         = 2
+	containerRestartPolicy = 24
+
+	ephemeralContainerCommon = 1
+)
 
 func (d *Decoder) spec(b []byte, m *corev1.PodSpec, s *spare) bool {
-	r := reader{rest: b}
-	for r.next() {
-		switch r.field {
-		case 2:
-			r.must(d.container(r.bytes(), add(&m.Containers, &s.containers), s))
-		case 10:
+	r := wire.NewReader(b)
+	for r.Next() {
+		switch r.Field {
+		case specContainers:
+			r.Require(d.container(r.Bytes(), add(&m.Containers, &s.containers), s))
+		case specNodeName:
 			m.NodeName = d.string(&r)
-		case 20:
-			r.must(d.container(r.bytes(), add(&m.InitContainers, &s.initContainers), s))
-		case 34:
-			r.must(d.ephemeral(r.bytes(), add(&m.EphemeralContainers, &s.ephemeralContainers), s))
+		case specInitContainers:
+			r.Require(d.container(r.Bytes(), add(&m.InitContainers, &s.initContainers), s))
+		case specEphemeralContainers:
+			r.Require(d.ephemeral(r.Bytes(), add(&m.EphemeralContainers, &s.ephemeralContainers), s))
 		}
 	}
-	return !r.bad
+	return r.OK()
 }
 
 func (d *Decoder) container(b []byte, c *corev1.Container, s *spare) bool {
-	r := reader{rest: b}
-	for r.next() {
-		switch r.field {
-		case 1:
+	r := wire.NewReader(b)
+	for r.Next() {
+		switch r.Field {
+		case containerName:
 			c.Name = d.string(&r)
-		case 2:
+		case containerImage:
 			c.Image = d.string(&r)
-		case 24:
+		case containerRestartPolicy:
 			c.RestartPolicy = s.policies.set(corev1.ContainerRestartPolicy(d.string(&r)))
 		}
 	}
-	return !r.bad
+	return r.OK()
 }
 
-// ephemeral reads an ephemeral container, whose first field has what it has in
-// common with others, under the same numbers.
+// ephemeral reads an ephemeral container. Its first field has the fields that all
+// kinds of containers have in common, under the same numbers.
 func (d *Decoder) ephemeral(b []byte, c *corev1.EphemeralContainer, s *spare) bool {
-	r := reader{rest: b}
-	for r.next() {
-		if r.field == 1 {
-			r.must(d.container(r.bytes(), (*corev1.Container)(&c.EphemeralContainerCommon), s))
+	r := wire.NewReader(b)
+	for r.Next() {
+		if r.Field == ephemeralContainerCommon {
+			r.Require(d.container(r.Bytes(), (*corev1.Container)(&c.EphemeralContainerCommon), s))
 		}
 	}
-	return !r.bad
+	return r.OK()
 }

@@ -1,136 +1,180 @@
 package podwire
 
-import corev1 "k8s.io/api/core/v1"
+import (
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch/wire"
+)
+
+const (
+	statusPhase               = 1
+	statusConditions          = 2
+	statusMessage             = 3
+	statusReason              = 4
+	statusContainers          = 8
+	statusInitContainers      = 10
+	statusEphemeralContainers = 13
+
+	conditionType               = 1
+	conditionStatus             = 2
+	conditionLastTransitionTime = 4
+	conditionReason             = 5
+	conditionMessage            = 6
+
+	containerStatusName                 = 1
+	containerStatusState                = 2
+	containerStatusLastTerminationState = 3
+	containerStatusReady                = 4
+	containerStatusRestartCount         = 5
+	containerStatusImage                = 6
+
+	stateWaiting    = 1
+	stateRunning    = 2
+	stateTerminated = 3
+
+	waitingReason  = 1
+	waitingMessage = 2
+
+	runningStartedAt = 1
+
+	terminatedExitCode    = 1
+	terminatedSignal      = 2
+	terminatedReason      = 3
+	terminatedMessage     = 4
+	terminatedStartedAt   = 5
+	terminatedFinishedAt  = 6
+	terminatedContainerID = 7
+)
 
 func (d *Decoder) status(b []byte, m *corev1.PodStatus, s *spare) bool {
-	r := reader{rest: b}
-	for r.next() {
-		switch r.field {
-		case 1:
+	r := wire.NewReader(b)
+	for r.Next() {
+		switch r.Field {
+		case statusPhase:
 			m.Phase = corev1.PodPhase(d.string(&r))
-		case 2:
-			r.must(d.condition(r.bytes(), add(&m.Conditions, &s.conditions)))
-		case 3:
+		case statusConditions:
+			r.Require(d.condition(r.Bytes(), add(&m.Conditions, &s.conditions)))
+		case statusMessage:
 			m.Message = d.string(&r)
-		case 4:
+		case statusReason:
 			m.Reason = d.string(&r)
-		case 8:
-			r.must(d.containerStatus(r.bytes(), add(&m.ContainerStatuses, &s.statuses), s))
-		case 10:
-			r.must(d.containerStatus(r.bytes(), add(&m.InitContainerStatuses, &s.initStatuses), s))
-		case 13:
-			r.must(d.containerStatus(r.bytes(), add(&m.EphemeralContainerStatuses, &s.ephemeralStatuses), s))
+		case statusContainers:
+			r.Require(d.containerStatus(r.Bytes(), add(&m.ContainerStatuses, &s.statuses), s))
+		case statusInitContainers:
+			r.Require(d.containerStatus(r.Bytes(), add(&m.InitContainerStatuses, &s.initStatuses), s))
+		case statusEphemeralContainers:
+			r.Require(d.containerStatus(r.Bytes(), add(&m.EphemeralContainerStatuses, &s.ephemeralStatuses), s))
 		}
 	}
-	return !r.bad
+	return r.OK()
 }
 
 func (d *Decoder) condition(b []byte, c *corev1.PodCondition) bool {
-	r := reader{rest: b}
-	for r.next() {
-		switch r.field {
-		case 1:
+	r := wire.NewReader(b)
+	for r.Next() {
+		switch r.Field {
+		case conditionType:
 			c.Type = corev1.PodConditionType(d.string(&r))
-		case 2:
+		case conditionStatus:
 			c.Status = corev1.ConditionStatus(d.string(&r))
-		case 4:
-			r.must(timeOf(r.bytes(), &c.LastTransitionTime))
-		case 5:
+		case conditionLastTransitionTime:
+			r.Require(wire.Time(r.Bytes(), &c.LastTransitionTime))
+		case conditionReason:
 			c.Reason = d.string(&r)
-		case 6:
+		case conditionMessage:
 			c.Message = d.string(&r)
 		}
 	}
-	return !r.bad
+	return r.OK()
 }
 
 func (d *Decoder) containerStatus(b []byte, c *corev1.ContainerStatus, s *spare) bool {
-	r := reader{rest: b}
-	for r.next() {
-		switch r.field {
-		case 1:
+	r := wire.NewReader(b)
+	for r.Next() {
+		switch r.Field {
+		case containerStatusName:
 			c.Name = d.string(&r)
-		case 2:
-			r.must(d.state(r.bytes(), &c.State, s))
-		case 3:
-			r.must(d.state(r.bytes(), &c.LastTerminationState, s))
-		case 4:
-			c.Ready = r.varint() != 0
-		case 5:
-			c.RestartCount = int32(r.varint()) //nolint:gosec // that is how it is encoded
-		case 6:
+		case containerStatusState:
+			r.Require(d.state(r.Bytes(), &c.State, s))
+		case containerStatusLastTerminationState:
+			r.Require(d.state(r.Bytes(), &c.LastTerminationState, s))
+		case containerStatusReady:
+			c.Ready = r.Varint() != 0
+		case containerStatusRestartCount:
+			c.RestartCount = int32(r.Varint()) //nolint:gosec // that is how it is encoded
+		case containerStatusImage:
 			c.Image = d.string(&r)
 		}
 	}
-	return !r.bad
+	return r.OK()
 }
 
 func (d *Decoder) state(b []byte, m *corev1.ContainerState, s *spare) bool {
-	r := reader{rest: b}
-	for r.next() {
-		switch r.field {
-		case 1:
+	r := wire.NewReader(b)
+	for r.Next() {
+		switch r.Field {
+		case stateWaiting:
 			if m.Waiting == nil {
 				m.Waiting = s.waiting.take()
 			}
-			r.must(d.waiting(r.bytes(), m.Waiting))
-		case 2:
+			r.Require(d.waiting(r.Bytes(), m.Waiting))
+		case stateRunning:
 			if m.Running == nil {
 				m.Running = s.running.take()
 			}
-			r.must(d.running(r.bytes(), m.Running))
-		case 3:
+			r.Require(d.running(r.Bytes(), m.Running))
+		case stateTerminated:
 			if m.Terminated == nil {
 				m.Terminated = s.terminated.take()
 			}
-			r.must(d.terminated(r.bytes(), m.Terminated))
+			r.Require(d.terminated(r.Bytes(), m.Terminated))
 		}
 	}
-	return !r.bad
+	return r.OK()
 }
 
 func (d *Decoder) waiting(b []byte, m *corev1.ContainerStateWaiting) bool {
-	r := reader{rest: b}
-	for r.next() {
-		switch r.field {
-		case 1:
+	r := wire.NewReader(b)
+	for r.Next() {
+		switch r.Field {
+		case waitingReason:
 			m.Reason = d.string(&r)
-		case 2:
+		case waitingMessage:
 			m.Message = d.string(&r)
 		}
 	}
-	return !r.bad
+	return r.OK()
 }
 
 func (*Decoder) running(b []byte, m *corev1.ContainerStateRunning) bool {
-	r := reader{rest: b}
-	for r.next() {
-		if r.field == 1 {
-			r.must(timeOf(r.bytes(), &m.StartedAt))
+	r := wire.NewReader(b)
+	for r.Next() {
+		if r.Field == runningStartedAt {
+			r.Require(wire.Time(r.Bytes(), &m.StartedAt))
 		}
 	}
-	return !r.bad
+	return r.OK()
 }
 
 func (d *Decoder) terminated(b []byte, m *corev1.ContainerStateTerminated) bool {
-	r := reader{rest: b}
-	for r.next() {
-		switch r.field {
-		case 1:
-			m.ExitCode = int32(r.varint()) //nolint:gosec // that is how it is encoded
-		case 2:
-			m.Signal = int32(r.varint()) //nolint:gosec // that is how it is encoded
-		case 3:
+	r := wire.NewReader(b)
+	for r.Next() {
+		switch r.Field {
+		case terminatedExitCode:
+			m.ExitCode = int32(r.Varint()) //nolint:gosec // that is how it is encoded
+		case terminatedSignal:
+			m.Signal = int32(r.Varint()) //nolint:gosec // that is how it is encoded
+		case terminatedReason:
 			m.Reason = d.string(&r)
-		case 4:
+		case terminatedMessage:
 			m.Message = d.string(&r)
-		case 5:
-			r.must(timeOf(r.bytes(), &m.StartedAt))
-		case 6:
-			r.must(timeOf(r.bytes(), &m.FinishedAt))
-		case 7:
+		case terminatedStartedAt:
+			r.Require(wire.Time(r.Bytes(), &m.StartedAt))
+		case terminatedFinishedAt:
+			r.Require(wire.Time(r.Bytes(), &m.FinishedAt))
+		case terminatedContainerID:
 			m.ContainerID = d.string(&r)
 		}
 	}
-	return !r.bad
+	return r.OK()
 }

@@ -71,11 +71,11 @@ func (s *Service) Streams(cluster *rest.Config) (Streams, error) {
 		from := s.pipeline.Resume(ns)
 		all[ns] = resumed{from: from.Checkpoint, Stream: watch.New(watch.Settings{
 			Client:        client,
+			Resource:      watch.Pods(s.pipeline.Annotations()...),
 			Namespace:     ns,
 			LabelSelector: s.config.Watch.Selector,
-			Annotations:   s.pipeline.Annotations(),
 			Since:         s.journal.Stats().Committed,
-			Known:         s.pipeline.Known,
+			Known:         func(o watch.Object) bool { return s.pipeline.Known(watch.PodOf(o)) },
 			Compare:       from.Compare,
 			Logger:        s.log,
 			OnGap:         func(g watch.Gap) { s.metrics.WatchGaps.WithLabelValues(g.Reason).Inc() },

@@ -1,19 +1,18 @@
-package podwire
+package wire
 
 import (
-	"hash/maphash"
 	"strconv"
 	"strings"
 	"testing"
 )
 
-// TestShared: a string is the one that was asked for, however many there are, and
-// a few that come again cost nothing.
-func TestShared(t *testing.T) {
-	s := shared{seed: maphash.MakeSeed()}
+// TestStrings holds that each string is the right one, however many there are, and
+// that a few recurring ones cost no allocation.
+func TestStrings(t *testing.T) {
+	s := NewStrings()
 	for i := range 10 * pairs {
 		for _, want := range []string{strconv.Itoa(i), "app", "", strings.Repeat("x", maxShared+i%3-1)} {
-			if got := s.string([]byte(want)); got != want {
+			if got := s.Intern([]byte(want)); got != want {
 				t.Fatalf("got %q, want %q", got, want)
 			}
 		}
@@ -21,7 +20,7 @@ func TestShared(t *testing.T) {
 	again := [][]byte{[]byte("a"), []byte("b")}
 	if n := testing.AllocsPerRun(100, func() {
 		for _, b := range again {
-			s.string(b)
+			s.Intern(b)
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
@@ -31,6 +30,6 @@ func TestShared(t *testing.T) {
 		size += len(pair[0]) + len(pair[1])
 	}
 	if size > 2*pairs*maxShared || size == 0 {
-		t.Errorf("%d bytes are remembered", size)
+		t.Errorf("%d bytes are in the table", size)
 	}
 }

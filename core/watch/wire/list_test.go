@@ -1,4 +1,4 @@
-package podwire
+package wire
 
 import (
 	"bufio"
@@ -30,7 +30,7 @@ func objectOf(tb testing.TB, kind string, message []byte) []byte {
 
 // read reads a list to its end or until an error.
 func read(body io.Reader) (list *List, items [][]byte, err error) {
-	list, err = NewList(bufio.NewReader(body))
+	list, err = NewList(bufio.NewReader(body), "v1", "PodList")
 	for err == nil {
 		var item []byte
 		if item, err = list.Next(); err == nil {
@@ -43,8 +43,8 @@ func read(body io.Reader) (list *List, items [][]byte, err error) {
 func podList(tb testing.TB) []byte {
 	tb.Helper()
 	all := corev1.PodList{ListMeta: metav1.ListMeta{ResourceVersion: "17", Continue: "next", RemainingItemCount: new(int64(5))}}
-	for _, p := range corpus(tb, 20) {
-		all.Items = append(all.Items, *p)
+	for _, size := range []int{2 << 10, 5 << 10, 15 << 10} {
+		all.Items = append(all.Items, corev1.Pod{}, *apiscript.PodOfSize("shop", "cart", size))
 	}
 	b, err := all.Marshal()
 	if err != nil {
@@ -69,13 +69,12 @@ func TestList(t *testing.T) {
 	if list.ResourceVersion != "17" || list.Continue != "next" || len(items) != len(want.Items) {
 		t.Errorf("a list at %s, to go on at %s, of %d pods", list.ResourceVersion, list.Continue, len(items))
 	}
-	d := NewDecoder(wanted)
 	for i := range items {
-		var pod Pod
-		if err := d.Decode(items[i], &pod); err != nil {
+		var pod corev1.Pod
+		if err := pod.Unmarshal(items[i]); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(only(&want.Items[i]), &pod.Pod); diff != "" {
+		if diff := cmp.Diff(want.Items[i], pod); diff != "" {
 			t.Errorf("pod %d (-want +got):\n%s", i, diff)
 		}
 	}
@@ -91,6 +90,7 @@ func TestListIsLeftAlone(t *testing.T) {
 	for name, body := range map[string][]byte{
 		"JSON":         []byte(`{"kind":"PodList"}`),
 		"a status":     objectOf(t, "Status", []byte("x")),
+		"other items":  objectOf(t, "EventList", []byte("x")),
 		"nothing":      nil,
 		"no message":   []byte(magic),
 		"other order":  append([]byte(magic), protowire.AppendString(protowire.AppendTag(nil, 2, protowire.BytesType), "x")...),
@@ -100,7 +100,7 @@ func TestListIsLeftAlone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := bufio.NewReader(bytes.NewReader(body))
-			if _, err := NewList(in); !errors.Is(err, ErrNoList) {
+			if _, err := NewList(in, "v1", "PodList"); !errors.Is(err, ErrNoList) {
 				t.Errorf("error %v", err)
 			}
 			if rest, _ := io.ReadAll(in); !bytes.Equal(rest, body) {
@@ -171,10 +171,19 @@ func FuzzEvent(f *testing.F) {
 			t.Errorf("%q %q, want %+v", typ, object, want)
 		}
 		var unknown runtime.Unknown
-		message, ok := Object(object, "Pod")
+		message, ok := Object(object, "v1", "Pod")
 		if ok && unknown.Unmarshal(object[len(magic):]) == nil &&
 			(!bytes.Equal(message, unknown.Raw) || !reflect.DeepEqual(unknown.TypeMeta, runtime.TypeMeta{APIVersion: "v1", Kind: "Pod"})) {
 			t.Errorf("message %q, want %+v", message, unknown)
 		}
 	})
+}
+
+func marshal(tb testing.TB, p *corev1.Pod) []byte {
+	tb.Helper()
+	b, err := p.Marshal()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
 }

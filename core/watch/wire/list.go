@@ -1,4 +1,4 @@
-package podwire
+package wire
 
 import (
 	"bufio"
@@ -11,14 +11,23 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// maxObject is the size of the largest object that is read, that of client-go.
+// maxObject is the size of the largest object that is read, as in client-go.
 const maxObject = 16 << 20
 
-// ErrNoList says that what is read is no PodList in protobuf, or is so in a way
-// that needs another look. Nothing of it was consumed.
-var ErrNoList = errors.New("no pod list in protobuf")
+// Fields of a list and of its meta.v1.ListMeta.
+const (
+	listMeta  = 1
+	listItems = 2
 
-// List reads a list of pods from a connection, one pod at a time.
+	listMetaResourceVersion = 2
+	listMetaContinue        = 3
+)
+
+// ErrNoList reports that the body is not a list of the wanted kind in protobuf, or
+// has an unusual envelope. Nothing of the body is consumed then.
+var ErrNoList = errors.New("not a list of this kind in protobuf")
+
+// List reads a list from a connection, one item at a time.
 type List struct {
 	// ResourceVersion and Continue are complete once Next has returned io.EOF.
 	ResourceVersion, Continue string
@@ -28,13 +37,14 @@ type List struct {
 	item   []byte
 }
 
-// NewList begins to read a list, or returns [ErrNoList].
-func NewList(body *bufio.Reader) (*List, error) {
+// NewList begins to read a list of this apiVersion and kind, such as v1 and PodList.
+// It returns [ErrNoList] if the body is anything else.
+func NewList(body *bufio.Reader, apiVersion, kind string) (*List, error) {
 	head, err := body.Peek(maxHead)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	begin, size, ok := listHead(head)
+	begin, size, ok := listHead(head, apiVersion, kind)
 	if !ok {
 		return nil, ErrNoList
 	}
@@ -45,8 +55,8 @@ func NewList(body *bufio.Reader) (*List, error) {
 	return &List{within: within, in: bufio.NewReader(within)}, nil
 }
 
-// Next returns the message of the next pod, valid until the next call, and io.EOF
-// behind the last.
+// Next returns the message of the next item, valid until the next call, and io.EOF
+// after the last.
 func (l *List) Next() ([]byte, error) {
 	for {
 		field, typ, err := l.tag()
@@ -57,9 +67,9 @@ func (l *List) Next() ([]byte, error) {
 		switch {
 		case err != nil:
 			return nil, fmt.Errorf("field %d of the list: %w", field, noEOF(err))
-		case field == 2:
+		case field == listItems:
 			return data, nil
-		case field == 1 && !l.meta(data):
+		case field == listMeta && !l.meta(data):
 			return nil, errors.New("the metadata of the list is damaged")
 		}
 	}
@@ -75,13 +85,14 @@ func (l *List) tag() (protowire.Number, protowire.Type, error) {
 		return 0, 0, err
 	}
 	if tag>>3 == 0 || tag>>3 > math.MaxInt32 {
-		return 0, 0, fmt.Errorf("a PodList has no field %d", tag>>3)
+		return 0, 0, fmt.Errorf("a list has no field %d", tag>>3)
 	}
 	field, typ := protowire.DecodeTag(tag)
 	return field, typ, nil
 }
 
-// value reads a value; one that is no bytes is skipped, for nobody knows it.
+// value reads a value. One that isn't bytes is skipped: no known field is of such a
+// type.
 func (l *List) value(typ protowire.Type) (b []byte, err error) {
 	switch typ {
 	case protowire.VarintType:
@@ -101,21 +112,20 @@ func (l *List) value(typ protowire.Type) (b []byte, err error) {
 	return nil, err
 }
 
-// meta reads a meta.v1.ListMeta.
-func (l *List) meta(b []byte) bool {
-	r := reader{rest: b}
-	for r.next() {
-		switch r.field {
-		case 2:
-			l.ResourceVersion = string(r.bytes())
-		case 3:
-			l.Continue = string(r.bytes())
+func (l *List) meta(message []byte) bool {
+	r := NewReader(message)
+	for r.Next() {
+		switch r.Field {
+		case listMetaResourceVersion:
+			l.ResourceVersion = string(r.Bytes())
+		case listMetaContinue:
+			l.Continue = string(r.Bytes())
 		}
 	}
-	return !r.bad
+	return r.OK()
 }
 
-// ReadObject reads an object of this size into a buffer, which grows where it has to.
+// ReadObject reads an object of this size into a buffer, which grows as needed.
 func ReadObject(in io.Reader, size uint64, buffer *[]byte) ([]byte, error) {
 	if size > maxObject {
 		return nil, fmt.Errorf("an object of %d bytes is larger than %d", size, maxObject)
@@ -128,7 +138,7 @@ func ReadObject(in io.Reader, size uint64, buffer *[]byte) ([]byte, error) {
 	return b, noEOF(err)
 }
 
-// noEOF is for where more has to come.
+// noEOF replaces an io.EOF in the middle of something.
 func noEOF(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
