@@ -186,7 +186,7 @@ func TestConfigCheckStartsPlugins(t *testing.T) {
 	}{
 		"good":               {hello + bundle, 1, cli.ExitOK, "ok\n", ""},
 		"none":               {"  []\n", 0, cli.ExitOK, "ok\n", ""},
-		"refuses its part":   {hello + "  - {name: bundle, builtin: bundle, config: {key: 1}}\n", 1, cli.ExitUsage, "", "pod-status-logger: plugin bundle: config: unknown key key; the keys there are keys, "},
+		"refuses its part":   {hello + "  - {name: bundle, builtin: bundle, config: {key: 1}}\n", 1, cli.ExitUsage, "", "pod-status-logger: plugin bundle: config: unknown key key (known keys: keys, "},
 		"another name":       {strings.Replace(hello, "name: hello", "name: hullo", 1) + bundle, 1, cli.ExitUsage, "", "pod-status-logger: plugin hullo: "},
 		"ends at once":       {hello + wrapped("exits-at-once"), 2, cli.ExitUsage, "", "pod-status-logger: plugin exits-at-once: it ended with exit status 3 before its handshake"},
 		"does not end":       {hello + wrapped("hangs-on-shutdown"), 2, cli.ExitOK, "ok\n", ""},

@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// level is an object or a list that is not closed yet.
+// level is an object or a list around the current token.
 type level struct {
 	list  bool
 	key   string // of an object
 	count int    // of items, or of keys and values
 }
 
-// pathOf names a value of the wrong type as it is named for an unknown key. The
-// error has neither the numbers of items nor the keys of maps, but it has the
-// place in the text.
+// pathOf returns the path of a value of the wrong type, in the form that errors of
+// unknown keys have. The error lacks the indexes of lists and the keys of maps, but
+// has the offset in the text.
 func pathOf(wrong *json.UnmarshalTypeError, b []byte) string {
 	var open []level
 	for d := json.NewDecoder(bytes.NewReader(b)); ; {
@@ -40,7 +40,7 @@ func pathOf(wrong *json.UnmarshalTypeError, b []byte) string {
 			open = append(open, level{list: token == json.Delim('[')})
 		}
 	}
-	// What reads its own JSON counts from where that begins.
+	// The offset of a custom UnmarshalJSON begins at its own value.
 	field := wrong.Field[strings.LastIndexByte(wrong.Field, '.')+1:]
 	if field != "" && !slices.ContainsFunc(open, func(l level) bool { return l.key == field }) {
 		return wrong.Field
@@ -52,7 +52,7 @@ func pathOf(wrong *json.UnmarshalTypeError, b []byte) string {
 	return strings.TrimPrefix(path.String(), ".")
 }
 
-// take counts what comes next in the level itself.
+// take notes a token directly in the level.
 func (l *level) take(token json.Token) {
 	if key, ok := token.(string); ok && !l.list && l.count%2 == 0 {
 		l.key = key
@@ -67,12 +67,12 @@ func (l level) step() string {
 	return "." + l.key
 }
 
-// keysAt lists the keys of the object that a path leads to.
+// keysAt lists the known keys of the object at the path.
 func keysAt(path string, t reflect.Type) (keys []string) {
 	t = itemOf(t)
 	for name := range strings.SplitSeq(path, ".") {
-		name, _, _ = strings.Cut(name, "[") // an item of a list
-		if name == "" {                     // what is read begins with one
+		name, _, _ = strings.Cut(name, "[") // without the index of a list
+		if name == "" {                     // the outermost object
 			continue
 		}
 		if t.Kind() == reflect.Map {
@@ -91,7 +91,7 @@ func keysAt(path string, t reflect.Type) (keys []string) {
 	return keys
 }
 
-// itemOf returns what a list or a pointer is of, and any other type as it is.
+// itemOf returns the element type of lists and pointers, and other types unchanged.
 func itemOf(t reflect.Type) reflect.Type {
 	for t.Kind() == reflect.Slice || t.Kind() == reflect.Array || t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -99,8 +99,8 @@ func itemOf(t reflect.Type) reflect.Type {
 	return t
 }
 
-// fieldsOf returns those fields of a struct that have a key, with those of
-// structs embedded in it.
+// fieldsOf returns the fields of a struct that have a key, those of embedded structs
+// included.
 func fieldsOf(t reflect.Type) (fields []reflect.StructField) {
 	if t.Kind() != reflect.Struct {
 		return nil

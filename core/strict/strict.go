@@ -1,8 +1,8 @@
-// Package strict reads JSON that people have written: configurations. A key that
-// is unknown or there twice, and a value of the wrong type, is an error that names
-// the key and says what would be right.
+// Package strict decodes JSON written by people, such as configurations. Unknown
+// and duplicate keys and values of the wrong type are errors that name the key and
+// the valid alternatives.
 //
-// You don't need it for JSON that programs write.
+// You don't need it for JSON written by programs.
 package strict
 
 import (
@@ -17,9 +17,9 @@ import (
 	kjson "sigs.k8s.io/json"
 )
 
-// Unmarshal reads JSON into the struct that into points to, by the json tags of
-// its fields. Errors are joined; of values of the wrong type the first is told
-// alone.
+// Unmarshal decodes JSON into the struct that into points to, by the json tags of
+// its fields. Errors of keys are joined. A value of the wrong type ends decoding, and
+// its error is returned alone.
 func Unmarshal(b []byte, into any) error {
 	strict, err := kjson.UnmarshalStrict(b, into)
 	if err != nil {
@@ -31,7 +31,7 @@ func Unmarshal(b []byte, into any) error {
 	return errors.Join(strict...)
 }
 
-// explainType says in the user's words that a value has the wrong type.
+// explainType words the error of a wrong type for users.
 func explainType(err error, b []byte) error {
 	wrong := (*json.UnmarshalTypeError)(nil)
 	if !errors.As(err, &wrong) {
@@ -44,7 +44,7 @@ func explainType(err error, b []byte) error {
 	return err
 }
 
-// found names what a value is in the words of describe.
+// found names the type of a JSON value in the words of describe.
 func found(value string) string {
 	switch value {
 	case "array":
@@ -54,10 +54,10 @@ func found(value string) string {
 	case "bool":
 		return "true or false"
 	}
-	return strings.TrimPrefix(value, "number ") // one that has no place in the type
+	return strings.TrimPrefix(value, "number ") // one that overflows the type
 }
 
-// describe names a type.
+// describe names a type for users.
 func describe(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.String:
@@ -84,8 +84,8 @@ func describe(t reflect.Type) string {
 	}
 }
 
-// explainKey says in the user's words that a key is unknown, with those that
-// there are beside it, or that it is there twice.
+// explainKey words the error of an unknown key, with the known keys of its object,
+// or of a duplicate key.
 func explainKey(err error, t reflect.Type) error {
 	field := kjson.FieldError(nil)
 	if !errors.As(err, &field) {
@@ -93,7 +93,7 @@ func explainKey(err error, t reflect.Type) error {
 	}
 	path := field.FieldPath()
 	if !strings.HasPrefix(err.Error(), "unknown field ") {
-		return fmt.Errorf("key %s is there twice", printable(path))
+		return fmt.Errorf("duplicate key %s", printable(path))
 	}
 	parents, name := "", path
 	if i := strings.LastIndexByte(path, '.'); i >= 0 {
@@ -103,13 +103,13 @@ func explainKey(err error, t reflect.Type) error {
 	switch {
 	case len(keys) == 0:
 		return fmt.Errorf("unknown key %s", printable(path))
-	case slices.Contains(keys, name): // a key with a dot in it, as the pages write paths
+	case slices.Contains(keys, name): // a path with dots, as the documentation writes keys
 		return fmt.Errorf("unknown key %q; want %s as a key of %s", path, name, parents)
 	}
-	return fmt.Errorf("unknown key %s; the keys there are %s", printable(path), strings.Join(keys, ", "))
+	return fmt.Errorf("unknown key %s (known keys: %s)", printable(path), strings.Join(keys, ", "))
 }
 
-// printable keeps what is no plain text from passing for something else.
+// printable escapes characters that could disguise the key.
 func printable(path string) string {
 	quoted := strconv.Quote(path)
 	if path == "" {

@@ -63,8 +63,8 @@ func (p *pause) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-const allKeys = "the keys there are text, yes, number, small, count, port, share, list, table, map, raw, any, pause, " +
-	"below, items, maybe, shops, deep, Untagged"
+const allKeys = "(known keys: text, yes, number, small, count, port, share, list, table, map, raw, any, pause, " +
+	"below, items, maybe, shops, deep, Untagged)"
 
 func TestUnmarshal(t *testing.T) {
 	var c config
@@ -88,25 +88,25 @@ func TestUnmarshal(t *testing.T) {
 // would be right is told.
 func TestErrors(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
-		"unknown":                      {`{"txt":1}`, "unknown key txt; " + allKeys},
-		"another case":                 {`{"Text":"a"}`, "unknown key Text; " + allKeys},
-		"a field without a key":        {`{"Hidden":1}`, "unknown key Hidden; " + allKeys},
-		"unexported":                   {`{"unseen":1}`, "unknown key unseen; " + allKeys},
-		"a struct that is embedded":    {`{"embedded":{"deep":1}}`, "unknown key embedded; " + allKeys},
-		"unknown below":                {`{"below":{"txt":1}}`, "unknown key below.txt; the keys there are text, more"},
-		"unknown further below":        {`{"below":{"more":{"n":1}}}`, "unknown key below.more.n; the keys there are number"},
-		"unknown in an item":           {`{"items":[{"name":"a"},{"nam":"b"}]}`, "unknown key items[1].nam; the keys there are name, size"},
-		"unknown below a pointer":      {`{"maybe":{"x":1}}`, "unknown key maybe.x; the keys there are name"},
-		"unknown below a map":          {`{"shops":{"corner":{"x":1}}}`, "unknown key shops.corner.x; the keys there are open"},
+		"unknown":                      {`{"txt":1}`, "unknown key txt " + allKeys},
+		"another case":                 {`{"Text":"a"}`, "unknown key Text " + allKeys},
+		"a field without a key":        {`{"Hidden":1}`, "unknown key Hidden " + allKeys},
+		"unexported":                   {`{"unseen":1}`, "unknown key unseen " + allKeys},
+		"a struct that is embedded":    {`{"embedded":{"deep":1}}`, "unknown key embedded " + allKeys},
+		"unknown below":                {`{"below":{"txt":1}}`, "unknown key below.txt (known keys: text, more)"},
+		"unknown further below":        {`{"below":{"more":{"n":1}}}`, "unknown key below.more.n (known keys: number)"},
+		"unknown in an item":           {`{"items":[{"name":"a"},{"nam":"b"}]}`, "unknown key items[1].nam (known keys: name, size)"},
+		"unknown below a pointer":      {`{"maybe":{"x":1}}`, "unknown key maybe.x (known keys: name)"},
+		"unknown below a map":          {`{"shops":{"corner":{"x":1}}}`, "unknown key shops.corner.x (known keys: open)"},
 		"a path for a key":             {`{"below.text":"a"}`, `unknown key "below.text"; want text as a key of below`},
 		"a dot in a key":               {`{"a.b":1}`, "unknown key a.b"},
-		"an unprintable key":           {`{"a\n\"":1}`, `unknown key a\n\"; ` + allKeys},
-		"an empty key":                 {`{"":1}`, `unknown key ""; ` + allKeys},
-		"twice":                        {`{"text":"a","text":"b","text":"c"}`, "key text is there twice"},
-		"twice in an item":             {`{"items":[{"name":"a","name":"b"}]}`, "key items[0].name is there twice"},
-		"twice in a map":               {`{"map":{"a":1,"a":1}}`, "key map.a is there twice"},
-		"twice where all is allowed":   {`{"any":{"a":1,"a":2}}`, "key any.a is there twice"},
-		"several":                      {`{"text":"a","text":"b","items":[{"x":1}],"below":{"y":1}}`, "key text is there twice\nunknown key items[0].x; the keys there are name, size\nunknown key below.y; the keys there are text, more"},
+		"an unprintable key":           {`{"a\n\"":1}`, `unknown key a\n\" ` + allKeys},
+		"an empty key":                 {`{"":1}`, `unknown key "" ` + allKeys},
+		"twice":                        {`{"text":"a","text":"b","text":"c"}`, "duplicate key text"},
+		"twice in an item":             {`{"items":[{"name":"a","name":"b"}]}`, "duplicate key items[0].name"},
+		"twice in a map":               {`{"map":{"a":1,"a":1}}`, "duplicate key map.a"},
+		"twice where all is allowed":   {`{"any":{"a":1,"a":2}}`, "duplicate key any.a"},
+		"several":                      {`{"text":"a","text":"b","items":[{"x":1}],"below":{"y":1}}`, "duplicate key text\nunknown key items[0].x (known keys: name, size)\nunknown key below.y (known keys: text, more)"},
 		"number for a string":          {`{"text":5}`, "text: want a string, got number"},
 		"bool for a string":            {`{"text":true}`, "text: want a string, got true or false"},
 		"object for a string":          {`{"text":{"a":1}}`, "text: want a string, got keys and values"},
@@ -166,7 +166,7 @@ func TestAlone(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		`[{"size":1},{"size":"a"}]`: "[1].size: want a whole number, got string",
-		`[{"size":1},{"siz":1}]`:    "unknown key [1].siz; the keys there are size",
+		`[{"size":1},{"siz":1}]`:    "unknown key [1].siz (known keys: size)",
 		`{"size":1}`:                "want a list such as [a, b], got keys and values",
 	} {
 		if err := strict.Unmarshal([]byte(text), &list); err == nil || err.Error() != want {

@@ -23,7 +23,7 @@ func TestBadConfig(t *testing.T) {
 		{`{"keys":["a","b","a"]}`, `keys[2]: "a" is there twice`},
 		{`{"traceKeys":["a","/b"]}`, `traceKeys[1]: "/b" is no annotation key; want one such as app or example.com/app`},
 		{`{"keys":["a b"],"detectors":["x"]}`, "keys[0]: \"a b\" is no label or annotation key; want one such as app or example.com/app\ndetectors[0]: \"x\" is not one of " + all},
-		{`{"key":["a"]}`, `unknown key key; the keys there are keys, detectors, trace, traceKeys`},
+		{`{"key":["a"]}`, `unknown key key (known keys: keys, detectors, trace, traceKeys)`},
 		{`{"keys":"a"}`, `keys: want a list such as [a, b], got string`},
 		{`{"trace":"yes"}`, `trace: want true or false, got string`},
 	} {

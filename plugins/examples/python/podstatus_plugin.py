@@ -161,7 +161,7 @@ def merge(defaults, values):
         raise ValueError(f"want keys and values, got {json.dumps(values)}")
     for key, value in values.items():
         if key not in defaults:
-            raise ValueError(f"unknown key {key}; the keys there are {', '.join(defaults) or 'none'}")
+            raise ValueError(f"unknown key {key} (known keys: {', '.join(defaults) or 'none'})")
         wanted = type(defaults[key])
         if type(value) is not wanted and (type(value), wanted) != (int, float):
             raise ValueError(f"{key}: want a value such as {json.dumps(defaults[key])}, got {json.dumps(value)}")

@@ -128,7 +128,7 @@ class Calls(Case):
 
     def test_refuses_configuration(self):
         for name, text, want in [
-            ("unknown key", '{"gretting": "hi"}', "unknown key gretting; the keys there are greeting"),
+            ("unknown key", '{"gretting": "hi"}', "unknown key gretting (known keys: greeting)"),
             ("wrong type", '{"greeting": 5}', 'greeting: want a value such as "hello", got 5'),
             ("wrong value", '{"greeting": ""}', 'greeting: is empty; want a word such as "hello"'),
             ("no object", "[]", "want keys and values, got []"),
