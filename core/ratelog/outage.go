@@ -3,7 +3,6 @@ package ratelog
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 )
@@ -59,8 +58,8 @@ func (o *Outage) Fail(err error, args ...any) {
 		return
 	}
 	o.logged, o.reported = now, true
-	o.settings.Logger.Log(context.Background(), o.settings.Level, o.settings.Failing,
-		slices.Concat([]any{"error", err, "attempts", o.attempts, "failing_for", now.Sub(o.since).Round(time.Second)}, args)...)
+	about := []any{"error", err, "attempts", o.attempts, "failing_for", now.Sub(o.since).Round(time.Second)}
+	o.settings.Logger.Log(context.Background(), o.settings.Level, o.settings.Failing, append(about, args...)...)
 }
 
 // Recover notes a success, which ends an outage. The args go into the log with it.
@@ -98,8 +97,8 @@ func (o *Outage) restartQuiet() {
 // end logs the end of an outage, with the time from its first failure to that end.
 func (o *Outage) end(at time.Time, args ...any) {
 	if o.reported {
-		o.settings.Logger.Info(o.settings.Recovered,
-			slices.Concat([]any{"attempts_failed", o.attempts, "failed_for", at.Sub(o.since).Round(time.Second)}, args)...)
+		about := []any{"attempts_failed", o.attempts, "failed_for", at.Sub(o.since).Round(time.Second)}
+		o.settings.Logger.Info(o.settings.Recovered, append(about, args...)...)
 	}
 	o.since, o.err, o.attempts, o.reported = time.Time{}, nil, 0, false
 }

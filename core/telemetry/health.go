@@ -6,17 +6,18 @@ import (
 	"strings"
 )
 
-// Check is one thing that has to be well for the program to be ready.
+// Check is a condition for the program to be ready.
 type Check struct {
 	Name string
-	// Failure tells why it is not, or nil. It must not block.
+	// Failure returns why the condition does not hold, nil if it does. It must
+	// not block.
 	Failure func() error
 }
 
-// Checks are all of them.
+// Checks are the conditions for the program to be ready.
 type Checks []Check
 
-// ready tells whether all is well.
+// ready reports whether no check fails.
 func (checks Checks) ready() bool {
 	for _, c := range checks {
 		if c.Failure() != nil {
@@ -26,8 +27,8 @@ func (checks Checks) ready() bool {
 	return true
 }
 
-// probe answers as the components of Kubernetes do: 200 or 503, and with ?verbose
-// a line for each check. Without it, the reasons are all there is.
+// probe answers like the components of Kubernetes: 200 or 503, and with ?verbose a
+// line for each check. Without ?verbose, the body has only the failures.
 func (checks Checks) probe(name string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var all, reasons strings.Builder
@@ -50,6 +51,6 @@ func (checks Checks) probe(name string) http.HandlerFunc {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.WriteHeader(status)
-		_, _ = w.Write([]byte(body)) // the prober is gone, or has it
+		_, _ = w.Write([]byte(body)) // fails only if the client is gone
 	}
 }

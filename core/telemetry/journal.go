@@ -1,20 +1,25 @@
 package telemetry
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 )
 
-// WatchJournal tells how full the journal is, and what has become of all that
-// went into it. The totals are those of the journal: they go on over restarts
-// where it is kept in a file. What one scrape shows is of one moment, so that
-// it adds up.
-func (m *Metrics) WatchJournal(stats func() journal.Stats) {
-	m.Registry.MustRegister(&journalCollector{stats})
+// RegisterJournal registers the fill level and the totals of the journal. Totals
+// that are kept in a file continue over restarts. All values of a scrape are of one
+// moment, so that they add up.
+func (m *Metrics) RegisterJournal(stats func() journal.Stats) {
+	m.Registry.MustRegister(&journalCollector{stats, journalSeries(), sinkSeries()})
 }
 
-type journalCollector struct{ stats func() journal.Stats }
+type journalCollector struct {
+	stats   func() journal.Stats
+	journal []series[journal.Stats]
+	sinks   []series[journal.SinkTotals] // each sink has them
+}
 
 // series is a metric whose value is read from S.
 type series[S any] struct {
@@ -34,40 +39,73 @@ func counterOf[S any](name, help string, value func(S) uint64, labels ...string)
 	}
 }
 
-var journalSeries = []series[journal.Stats]{
-	gaugeOf("journal_records", "Records that wait to be sent.", func(s journal.Stats) float64 { return float64(s.Records) }),
-	gaugeOf("journal_bytes", "Bytes of the records that wait to be sent.", func(s journal.Stats) float64 { return float64(s.Bytes) }),
-	gaugeOf("journal_capacity_bytes", "Bytes at which the journal is full and holds up the watch.", func(s journal.Stats) float64 { return float64(s.Capacity) }),
-	gaugeOf("journal_file_bytes", "Size of the journal's file.", func(s journal.Stats) float64 { return float64(s.FileBytes) }),
-	gaugeOf("journal_dead_letters", "Records kept that the receiver will never take.", func(s journal.Stats) float64 { return float64(s.DeadRecords) }),
-	gaugeOf("journal_dead_letter_bytes", "Bytes of the records kept that the receiver will never take.", func(s journal.Stats) float64 { return float64(s.DeadBytes) }),
-	gaugeOf("journal_oldest_seconds", "Age of the record that has waited longest.", func(s journal.Stats) float64 { return age(s.Oldest) }),
-	gaugeOf("journal_blocked_seconds", "For how long the journal has been full and holding up the watch.", func(s journal.Stats) float64 { return age(s.BlockedSince) }),
-	gaugeOf("journal_failing_seconds", "For how long the journal could not be written or read.", func(s journal.Stats) float64 { return age(s.FailingSince) }),
-	counterOf("journal_received_events_total", "Events about pods that were taken in.", func(s journal.Stats) uint64 { return s.Totals.Received }),
-	counterOf("journal_changed_events_total", "Events that had something to tell.", func(s journal.Stats) uint64 { return s.Totals.Changed }),
-	counterOf("journal_suppressed_records_total", "Records that plugins kept from being emitted.", func(s journal.Stats) uint64 { return s.Totals.Suppressed }),
-	counterOf("journal_emitted_records_total", "Records emitted.", func(s journal.Stats) uint64 { return s.Totals.Emitted }),
+func journalSeries() []series[journal.Stats] {
+	return []series[journal.Stats]{
+		gaugeOf("journal_records", "Pending records.",
+			func(s journal.Stats) float64 { return float64(s.Records) }),
+		gaugeOf("journal_bytes", "Bytes of the pending records.",
+			func(s journal.Stats) float64 { return float64(s.Bytes) }),
+		gaugeOf("journal_capacity_bytes", "Bytes at which the journal is full.",
+			func(s journal.Stats) float64 { return float64(s.Capacity) }),
+		gaugeOf("journal_file_bytes", "Size of the journal file.",
+			func(s journal.Stats) float64 { return float64(s.FileBytes) }),
+		gaugeOf("journal_dead_letters", "Dead letters in the journal.",
+			func(s journal.Stats) float64 { return float64(s.DeadRecords) }),
+		gaugeOf("journal_dead_letter_bytes", "Bytes of the dead letters in the journal.",
+			func(s journal.Stats) float64 { return float64(s.DeadBytes) }),
+		gaugeOf("journal_oldest_seconds", "Age of the oldest pending record.",
+			func(s journal.Stats) float64 { return age(s.Oldest) }),
+		gaugeOf("journal_blocked_seconds", "For how long the full journal has blocked the watch, 0 if it does not.",
+			func(s journal.Stats) float64 { return age(s.BlockedSince) }),
+		gaugeOf("journal_failing_seconds", "For how long writing or reading the journal has failed, 0 if it works.",
+			func(s journal.Stats) float64 { return age(s.FailingSince) }),
+		counterOf("journal_received_events_total", "Pod events received.",
+			func(s journal.Stats) uint64 { return s.Totals.Received }),
+		counterOf("journal_changed_events_total", "Pod events with a change that records report.",
+			func(s journal.Stats) uint64 { return s.Totals.Changed }),
+		counterOf("journal_suppressed_records_total", "Records suppressed by plugins.",
+			func(s journal.Stats) uint64 { return s.Totals.Suppressed }),
+		counterOf("journal_emitted_records_total", "Records emitted.",
+			func(s journal.Stats) uint64 { return s.Totals.Emitted }),
+	}
 }
 
-// sinkSeries tell what has become of the records for one sink: committed are as
-// many as acknowledged, dead, dropped and waiting.
-var sinkSeries = []series[journal.SinkTotals]{
-	counterOf("sink_committed_records_total", "Records committed to the journal for the sink.", func(t journal.SinkTotals) uint64 { return t.Committed }, "sink"),
-	counterOf("sink_sent_records_total", "Records handed to the sink, also again.", func(t journal.SinkTotals) uint64 { return t.Sent }, "sink"),
-	counterOf("sink_acknowledged_records_total", "Records that the sink has.", func(t journal.SinkTotals) uint64 { return t.Acknowledged }, "sink"),
-	counterOf("sink_rejected_records_total", "Records that the sink acknowledged, but rejected in a partial success.", func(t journal.SinkTotals) uint64 { return t.Rejected }, "sink"),
-	counterOf("sink_dropped_records_total", "Records that had to make room, or were discarded.", func(t journal.SinkTotals) uint64 { return t.Dropped }, "sink"),
-	gaugeOf("sink_dead_records", "Records that the sink refused for good, and were not sent again.", func(t journal.SinkTotals) float64 { return float64(t.Dead) }, "sink"),
-	gaugeOf("sink_waiting_records", "Records committed that the sink does not have yet.", func(t journal.SinkTotals) float64 { return float64(t.Waiting()) }, "sink"),
+// sinkSeries are the totals of a sink: committed is the sum of acknowledged, dead,
+// dropped and waiting.
+func sinkSeries() []series[journal.SinkTotals] {
+	return []series[journal.SinkTotals]{
+		counterOf("sink_committed_records_total", "Records committed to the journal for the sink.",
+			func(t journal.SinkTotals) uint64 { return t.Committed }, "sink"),
+		counterOf("sink_sent_records_total", "Records sent to the sink, retries included.",
+			func(t journal.SinkTotals) uint64 { return t.Sent }, "sink"),
+		counterOf("sink_acknowledged_records_total", "Records acknowledged by the sink.",
+			func(t journal.SinkTotals) uint64 { return t.Acknowledged }, "sink"),
+		counterOf("sink_rejected_records_total", "Acknowledged records that the sink rejected in a partial success.",
+			func(t journal.SinkTotals) uint64 { return t.Rejected }, "sink"),
+		counterOf("sink_dropped_records_total", "Records dropped from the full journal, or discarded by an operator.",
+			func(t journal.SinkTotals) uint64 { return t.Dropped }, "sink"),
+		gaugeOf("sink_dead_records", "Records that the sink refused permanently and that were not resent.",
+			func(t journal.SinkTotals) float64 { return float64(t.Dead) }, "sink"),
+		gaugeOf("sink_waiting_records", "Committed records that are pending for the sink.",
+			func(t journal.SinkTotals) float64 { return float64(t.Waiting()) }, "sink"),
+	}
+}
+
+// age returns the seconds since then, 0 for the zero time. A stored time may be in
+// the future after the clock was set back.
+func age(since time.Time) float64 {
+	if since.IsZero() {
+		return 0
+	}
+	return max(0, time.Since(since)).Seconds()
 }
 
 // Describe implements [prometheus.Collector].
 func (c *journalCollector) Describe(to chan<- *prometheus.Desc) {
-	for _, s := range journalSeries {
+	for _, s := range c.journal {
 		to <- s.desc
 	}
-	for _, s := range sinkSeries {
+	for _, s := range c.sinks {
 		to <- s.desc
 	}
 }
@@ -75,11 +113,11 @@ func (c *journalCollector) Describe(to chan<- *prometheus.Desc) {
 // Collect implements [prometheus.Collector].
 func (c *journalCollector) Collect(to chan<- prometheus.Metric) {
 	now := c.stats()
-	for _, s := range journalSeries {
+	for _, s := range c.journal {
 		to <- prometheus.MustNewConstMetric(s.desc, s.typ, s.value(now))
 	}
 	for sink, totals := range map[string]journal.SinkTotals{"stdout": now.Totals.Stdout, "otlp": now.Totals.OTLP} {
-		for _, s := range sinkSeries {
+		for _, s := range c.sinks {
 			to <- prometheus.MustNewConstMetric(s.desc, s.typ, s.value(totals), sink)
 		}
 	}

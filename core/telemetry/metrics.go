@@ -1,6 +1,6 @@
-// Package telemetry is what the program tells of itself: metrics in the
-// Prometheus format, liveness and readiness. It never touches the records, and
-// no metric is labelled by pod.
+// Package telemetry reports on the program itself: metrics in the Prometheus
+// format, liveness and readiness. It never touches the records, and no metric has
+// a pod as a label.
 package telemetry
 
 import (
@@ -17,8 +17,8 @@ import (
 
 const namespace = "pod_status_logger"
 
-// Metrics are what the parts of the program count. The fields are for wiring:
-// each is counted up by the part that its name begins with.
+// Metrics are the metrics of the program. Whoever wires the program increments the
+// exported ones; the others have methods.
 type Metrics struct {
 	Registry *prometheus.Registry
 
@@ -47,40 +47,46 @@ func NewMetrics(version string) *Metrics {
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m := &Metrics{Registry: registry, make: promauto.With(registry)}
-	m.events = m.counters("watch_events_total", "Events of the watch, by kind.", "kind")
-	m.WatchRestarts = m.counters("watch_restarts_total", "Watches begun again, by reason.", "reason")
-	m.WatchGaps = m.counters("watch_gaps_total", "Spans of time whose changes were only found by comparing, by reason.", "reason")
-	m.records = m.counters("records_total", "Records emitted, by action and state.", "action", "state")
-	m.delay = m.make.NewHistogram(prometheus.HistogramOpts{
-		Namespace: namespace, Name: "delay_seconds",
-		Help:    "Time from receiving the first event of a group until its records are written to stdout and committed to the journal.",
-		Buckets: prometheus.ExponentialBuckets(0.0005, 4, 10),
-	})
-	m.StdoutWriteErrors = m.counter("stdout_write_errors_total", "Failed writes to stdout; they are tried again.")
-	m.OTLPSentBytes = m.counter("otlp_sent_bytes_total", "Bytes of records that the OTLP receiver acknowledged, before compression.")
-	m.OTLPRequests = m.counters("otlp_requests_total", "OTLP requests, by outcome.", "outcome")
-	m.OTLPRetries = m.counter("otlp_retries_total", "OTLP requests that were tried again.")
-	m.OwnerLookups = m.counters("owner_lookups_total", "Look-ups of the owners of pods, by outcome.", "outcome")
+	m.registerWatch()
+	m.registerSinks()
+	m.OwnerLookups = m.counters("owner_lookups_total", "Owner look-ups, by outcome.", "outcome")
 	m.plugins = m.newPluginMetrics()
 	m.make.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "build_info", Help: "Always 1, labelled with the version.",
 	}, []string{"version"}).WithLabelValues(version).Set(1)
-	m.begin()
 	return m
 }
 
-// begin has the series begin at 0 whose labels are known: if a series came with
-// its first count, a rate would not see that one.
-func (m *Metrics) begin() {
+// registerWatch also creates the series whose labels are known: Prometheus misses
+// the first increase of a series that does not begin with 0.
+func (m *Metrics) registerWatch() {
+	m.events = m.counters("watch_events_total", "Watch events received, by kind.", "kind")
 	for kind := watch.Added; kind <= watch.Bookmark; kind++ {
 		m.events.WithLabelValues(kind.String())
 	}
+	m.WatchRestarts = m.counters("watch_restarts_total", "Watch requests restarted, by reason.", "reason")
+	m.WatchGaps = m.counters("watch_gaps_total",
+		"Gaps in the watch history, filled by comparing a full list, by reason.", "reason")
+	m.records = m.counters("records_total", "Records emitted, by action and state.", "action", "state")
 	m.records.WithLabelValues(record.Create.String(), "")
 	m.records.WithLabelValues(record.Delete.String(), "")
 	m.records.WithLabelValues(record.Drop.String(), "")
 	for state := record.Waiting; state <= record.Terminated; state++ {
 		m.records.WithLabelValues(record.Update.String(), state.String())
 	}
+	m.delay = m.make.NewHistogram(prometheus.HistogramOpts{
+		Namespace: namespace, Name: "delay_seconds",
+		Help:    "Time from receiving the first event of a commit group until its records are committed and on stdout.",
+		Buckets: prometheus.ExponentialBuckets(0.0005, 4, 10),
+	})
+}
+
+func (m *Metrics) registerSinks() {
+	m.StdoutWriteErrors = m.counter("stdout_write_errors_total", "Failed writes to stdout. Each is retried.")
+	m.OTLPSentBytes = m.counter("otlp_sent_bytes_total",
+		"Bytes of records acknowledged by the OTLP receiver, before compression.")
+	m.OTLPRequests = m.counters("otlp_requests_total", "OTLP requests, by outcome.", "outcome")
+	m.OTLPRetries = m.counter("otlp_retries_total", "OTLP requests retried.")
 }
 
 // Event counts an event of the watch.
@@ -91,43 +97,37 @@ func (m *Metrics) Record(action record.Action, state record.State) {
 	m.records.WithLabelValues(action.String(), state.String()).Inc()
 }
 
-// Group measures how long a group took.
+// Group observes the delay of a commit group.
 func (m *Metrics) Group(delay time.Duration) { m.delay.Observe(delay.Seconds()) }
 
-// WatchPods tells how many pods are known.
-func (m *Metrics) WatchPods(pods func() int) {
-	m.gauge("pods", "Pods known.", nil, func() float64 { return float64(pods()) })
+// RegisterPods registers the number of tracked pods.
+func (m *Metrics) RegisterPods(pods func() int) {
+	m.gauge("pods", "Pods tracked.", nil, func() float64 { return float64(pods()) })
 }
 
-// WatchReady tells what /readyz does.
-func (m *Metrics) WatchReady(checks Checks) {
-	m.gauge("ready", "1 if /readyz says that the program is ready.", nil, func() float64 {
-		if checks.ready() {
-			return 1
-		}
-		return 0
-	})
+// RegisterReady registers the outcome of /readyz.
+func (m *Metrics) RegisterReady(checks Checks) {
+	m.gauge("ready", "1 if /readyz reports ready, else 0.", nil, func() float64 { return oneIf(checks.ready()) })
 }
 
-// WatchBusy tells for how long the group of records in hand has been written.
-func (m *Metrics) WatchBusy(busy func() time.Duration) {
-	m.gauge("group_busy_seconds", "For how long the present group of records has been written and committed; 0 if there is none.", nil,
+// RegisterBusy registers for how long the present commit group has been written.
+func (m *Metrics) RegisterBusy(busy func() time.Duration) {
+	m.gauge("group_busy_seconds", "For how long the present commit group has been written, 0 if there is none.", nil,
 		func() float64 { return busy().Seconds() })
 }
 
-// WatchStream tells for how long a stream has been silent, since start if it
-// has heard nothing yet. The label is not called namespace: Prometheus gives
-// that name to the namespace of the program.
-func (m *Metrics) WatchStream(stream string, silence func() time.Duration) {
+// RegisterStream registers for how long a stream has received nothing. The label is
+// not called namespace: Prometheus sets that to the namespace of the program.
+func (m *Metrics) RegisterStream(stream string, silence func() time.Duration) {
 	m.gauge("watch_silence_seconds", "Time since the last event or bookmark of the watch.",
 		prometheus.Labels{"watched_namespace": stream}, func() float64 { return silence().Seconds() })
 }
 
-func age(since time.Time) float64 {
-	if since.IsZero() {
-		return 0
+func oneIf(condition bool) float64 {
+	if condition {
+		return 1
 	}
-	return max(0, time.Since(since)).Seconds() // a stored time may be of a clock that was set back
+	return 0
 }
 
 func (m *Metrics) counter(name, help string) prometheus.Counter {
@@ -139,9 +139,13 @@ func (m *Metrics) counters(name, help string, labels ...string) *prometheus.Coun
 }
 
 func (m *Metrics) counterFunc(name, help string, labels prometheus.Labels, value func() float64) {
-	m.make.NewCounterFunc(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help, ConstLabels: labels}, value)
+	m.make.NewCounterFunc(prometheus.CounterOpts{
+		Namespace: namespace, Name: name, Help: help, ConstLabels: labels,
+	}, value)
 }
 
 func (m *Metrics) gauge(name, help string, labels prometheus.Labels, value func() float64) {
-	m.make.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help, ConstLabels: labels}, value)
+	m.make.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: namespace, Name: name, Help: help, ConstLabels: labels,
+	}, value)
 }

@@ -29,12 +29,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // wired returns metrics with everything attached that a program can have.
 func wired() *telemetry.Metrics {
 	m := telemetry.NewMetrics("1.2.3")
-	m.WatchPods(func() int { return 42 })
-	m.WatchReady(telemetry.Checks{{Name: "journal", Failure: func() error { return nil }}})
-	m.WatchBusy(func() time.Duration { return 2500 * time.Millisecond })
-	m.WatchStream("shop", func() time.Duration { return 1500 * time.Millisecond })
-	m.WatchStream("", func() time.Duration { return time.Minute })
-	m.WatchJournal(func() journal.Stats {
+	m.RegisterPods(func() int { return 42 })
+	m.RegisterReady(telemetry.Checks{{Name: "journal", Failure: func() error { return nil }}})
+	m.RegisterBusy(func() time.Duration { return 2500 * time.Millisecond })
+	m.RegisterStream("shop", func() time.Duration { return 1500 * time.Millisecond })
+	m.RegisterStream("", func() time.Duration { return time.Minute })
+	m.RegisterJournal(func() journal.Stats {
 		return journal.Stats{
 			Records: 3, Bytes: 1000, Capacity: 4096,
 			Oldest: time.Now().Add(-time.Hour), BlockedSince: time.Now().Add(-time.Minute),
@@ -46,10 +46,10 @@ func wired() *telemetry.Metrics {
 			},
 		}
 	})
-	m.WatchPlugin("team", func() pluginhost.Stats {
+	m.RegisterPlugin("team", func() pluginhost.Stats {
 		return pluginhost.Stats{Up: true, MemoryBytes: 5 << 20, Restarts: 2, LinesDropped: 7}
 	})
-	m.WatchPlugin("bundle", func() pluginhost.Stats { return pluginhost.Stats{} })
+	m.RegisterPlugin("bundle", func() pluginhost.Stats { return pluginhost.Stats{} })
 	m.WatchRestarts.WithLabelValues("gone")
 	m.WatchGaps.WithLabelValues("expired")
 	m.OTLPRequests.WithLabelValues("ok")
@@ -57,8 +57,7 @@ func wired() *telemetry.Metrics {
 	return m
 }
 
-// The page's own series and their types. They are what dashboards and alerts
-// are built on: to rename one is to break those.
+// Dashboards and alerts depend on the names and types of the series.
 func TestSeries(t *testing.T) {
 	want := map[string]string{
 		"build_info":                       "gauge",
@@ -137,8 +136,7 @@ func TestSeriesFollowConventions(t *testing.T) {
 	}
 }
 
-// Series that will be there are there from the start, with 0: the first of
-// something is an increase only then.
+// Prometheus misses the first increase of a series that does not begin with 0.
 func TestCountersBeginAtZero(t *testing.T) {
 	compare(t, telemetry.NewMetrics("1.2.3").Registry, `
 # HELP pod_status_logger_records_total Records emitted, by action and state.
@@ -150,7 +148,7 @@ pod_status_logger_records_total{action="update",state="error"} 0
 pod_status_logger_records_total{action="update",state="running"} 0
 pod_status_logger_records_total{action="update",state="terminated"} 0
 pod_status_logger_records_total{action="update",state="waiting"} 0
-# HELP pod_status_logger_watch_events_total Events of the watch, by kind.
+# HELP pod_status_logger_watch_events_total Watch events received, by kind.
 # TYPE pod_status_logger_watch_events_total counter
 pod_status_logger_watch_events_total{kind="added"} 0
 pod_status_logger_watch_events_total{kind="bookmark"} 0
@@ -237,12 +235,12 @@ func TestJournalAges(t *testing.T) {
 		t.Errorf("%s = %v, want a minute", blocked, got)
 	}
 	future := telemetry.NewMetrics("")
-	future.WatchJournal(func() journal.Stats { return journal.Stats{Oldest: time.Now().Add(time.Hour)} })
+	future.RegisterJournal(func() journal.Stats { return journal.Stats{Oldest: time.Now().Add(time.Hour)} })
 	if got := value(t, future.Registry, oldest); got != 0 {
 		t.Errorf("%s = %v with a clock that was set back", oldest, got)
 	}
 	m = telemetry.NewMetrics("")
-	m.WatchJournal(func() journal.Stats { return journal.Stats{} })
+	m.RegisterJournal(func() journal.Stats { return journal.Stats{} })
 	for _, name := range []string{oldest, blocked} {
 		if got := value(t, m.Registry, name); got != 0 {
 			t.Errorf("%s = %v for an empty journal", name, got)
@@ -250,10 +248,10 @@ func TestJournalAges(t *testing.T) {
 	}
 }
 
-// What the functions return is asked at every scrape.
+// Registered functions are called at every scrape.
 func TestGaugesFollow(t *testing.T) {
 	m, pods := telemetry.NewMetrics(""), 1
-	m.WatchPods(func() int { return pods })
+	m.RegisterPods(func() int { return pods })
 	before := value(t, m.Registry, "pods")
 	pods = 2
 	if after := value(t, m.Registry, "pods"); before != 1 || after != 2 {

@@ -9,7 +9,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/pluginhost"
 )
 
-// pluginMetrics are what is counted of plugins.
+// pluginMetrics count calls of plugins and their effects.
 type pluginMetrics struct {
 	calls      *prometheus.CounterVec   // by plugin and outcome
 	duration   *prometheus.HistogramVec // by plugin
@@ -21,18 +21,19 @@ var _ enrich.Meter = (*Metrics)(nil)
 
 func (m *Metrics) newPluginMetrics() pluginMetrics {
 	return pluginMetrics{
-		calls: m.counters("plugin_calls_total", "Calls of plugins for a batch of records, by outcome.", "plugin", "outcome"),
+		calls: m.counters("plugin_calls_total", "Plugin calls, one per batch of records, by outcome.", "plugin", "outcome"),
 		duration: m.make.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "plugin_call_duration_seconds",
-			Help:    "Time that a plugin took for a batch of records.",
+			Help:    "Duration of plugin calls.",
 			Buckets: prometheus.ExponentialBuckets(0.00025, 4, 8),
 		}, []string{"plugin"}),
-		failed:     m.counters("plugin_failed_records_total", "Records that lack what the plugin would have added.", "plugin"),
-		suppressed: m.counters("plugin_suppressed_records_total", "Records that the plugin kept from being emitted.", "plugin"),
+		failed: m.counters("plugin_failed_records_total",
+			"Records emitted without the plugin's attributes because it failed.", "plugin"),
+		suppressed: m.counters("plugin_suppressed_records_total", "Records suppressed by the plugin.", "plugin"),
 	}
 }
 
-// PluginCall counts a call and how long it took.
+// PluginCall counts a call and observes its duration.
 func (m *Metrics) PluginCall(plugin string, outcome enrich.Outcome, took time.Duration) {
 	m.plugins.calls.WithLabelValues(plugin, string(outcome)).Inc()
 	if outcome != enrich.Skipped {
@@ -40,16 +41,16 @@ func (m *Metrics) PluginCall(plugin string, outcome enrich.Outcome, took time.Du
 	}
 }
 
-// PluginFailed counts a record without what the plugin would have added.
+// PluginFailed counts a record that lacks the plugin's attributes.
 func (m *Metrics) PluginFailed(plugin string) { m.plugins.failed.WithLabelValues(plugin).Inc() }
 
-// PluginSuppressed counts a record that the plugin suppressed.
+// PluginSuppressed counts a record suppressed by the plugin.
 func (m *Metrics) PluginSuppressed(plugin string) {
 	m.plugins.suppressed.WithLabelValues(plugin).Inc()
 }
 
-// WatchPlugin tells how a plugin fares, and has its series begin at 0.
-func (m *Metrics) WatchPlugin(plugin string, stats func() pluginhost.Stats) {
+// RegisterPlugin registers the state of a plugin, and creates its series with 0.
+func (m *Metrics) RegisterPlugin(plugin string, stats func() pluginhost.Stats) {
 	for _, outcome := range enrich.Outcomes() {
 		m.plugins.calls.WithLabelValues(plugin, string(outcome))
 	}
@@ -57,16 +58,12 @@ func (m *Metrics) WatchPlugin(plugin string, stats func() pluginhost.Stats) {
 	m.plugins.failed.WithLabelValues(plugin)
 	m.plugins.suppressed.WithLabelValues(plugin)
 	label := prometheus.Labels{"plugin": plugin}
-	m.gauge("plugin_up", "1 if the plugin runs and is asked.", label, func() float64 {
-		if stats().Up {
-			return 1
-		}
-		return 0
-	})
-	m.gauge("plugin_resident_memory_bytes", "Resident memory of the plugin's process, where the system tells it.", label,
+	m.gauge("plugin_up", "1 if the plugin runs and is called, else 0.", label,
+		func() float64 { return oneIf(stats().Up) })
+	m.gauge("plugin_resident_memory_bytes", "Resident memory of the plugin's process, if the system reports it.", label,
 		func() float64 { return float64(stats().MemoryBytes) })
-	m.counterFunc("plugin_restarts_total", "Times that the plugin was started anew.", label,
+	m.counterFunc("plugin_restarts_total", "Restarts of the plugin.", label,
 		func() float64 { return float64(stats().Restarts) })
-	m.counterFunc("plugin_log_lines_dropped_total", "Lines of the plugin's log that were left out, as it writes too many.", label,
+	m.counterFunc("plugin_log_lines_dropped_total", "Lines of the plugin's log dropped by the rate limit.", label,
 		func() float64 { return float64(stats().LinesDropped) })
 }

@@ -13,34 +13,34 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/telemetry"
 )
 
-// What a plugin will have is there from the start, with 0, whatever becomes of it.
+// All series of a plugin begin with 0.
 func TestPluginSeriesBeginAtZero(t *testing.T) {
 	m := telemetry.NewMetrics("1.2.3")
-	m.WatchPlugin("team", func() pluginhost.Stats { return pluginhost.Stats{} })
+	m.RegisterPlugin("team", func() pluginhost.Stats { return pluginhost.Stats{} })
 	compare(t, m.Registry, `
-# HELP pod_status_logger_plugin_calls_total Calls of plugins for a batch of records, by outcome.
+# HELP pod_status_logger_plugin_calls_total Plugin calls, one per batch of records, by outcome.
 # TYPE pod_status_logger_plugin_calls_total counter
 pod_status_logger_plugin_calls_total{outcome="deadline_exceeded",plugin="team"} 0
 pod_status_logger_plugin_calls_total{outcome="error",plugin="team"} 0
 pod_status_logger_plugin_calls_total{outcome="invalid",plugin="team"} 0
 pod_status_logger_plugin_calls_total{outcome="ok",plugin="team"} 0
 pod_status_logger_plugin_calls_total{outcome="skipped",plugin="team"} 0
-# HELP pod_status_logger_plugin_failed_records_total Records that lack what the plugin would have added.
+# HELP pod_status_logger_plugin_failed_records_total Records emitted without the plugin's attributes because it failed.
 # TYPE pod_status_logger_plugin_failed_records_total counter
 pod_status_logger_plugin_failed_records_total{plugin="team"} 0
-# HELP pod_status_logger_plugin_log_lines_dropped_total Lines of the plugin's log that were left out, as it writes too many.
+# HELP pod_status_logger_plugin_log_lines_dropped_total Lines of the plugin's log dropped by the rate limit.
 # TYPE pod_status_logger_plugin_log_lines_dropped_total counter
 pod_status_logger_plugin_log_lines_dropped_total{plugin="team"} 0
-# HELP pod_status_logger_plugin_resident_memory_bytes Resident memory of the plugin's process, where the system tells it.
+# HELP pod_status_logger_plugin_resident_memory_bytes Resident memory of the plugin's process, if the system reports it.
 # TYPE pod_status_logger_plugin_resident_memory_bytes gauge
 pod_status_logger_plugin_resident_memory_bytes{plugin="team"} 0
-# HELP pod_status_logger_plugin_restarts_total Times that the plugin was started anew.
+# HELP pod_status_logger_plugin_restarts_total Restarts of the plugin.
 # TYPE pod_status_logger_plugin_restarts_total counter
 pod_status_logger_plugin_restarts_total{plugin="team"} 0
-# HELP pod_status_logger_plugin_suppressed_records_total Records that the plugin kept from being emitted.
+# HELP pod_status_logger_plugin_suppressed_records_total Records suppressed by the plugin.
 # TYPE pod_status_logger_plugin_suppressed_records_total counter
 pod_status_logger_plugin_suppressed_records_total{plugin="team"} 0
-# HELP pod_status_logger_plugin_up 1 if the plugin runs and is asked.
+# HELP pod_status_logger_plugin_up 1 if the plugin runs and is called, else 0.
 # TYPE pod_status_logger_plugin_up gauge
 pod_status_logger_plugin_up{plugin="team"} 0
 `, "plugin_calls_total", "plugin_failed_records_total", "plugin_log_lines_dropped_total", "plugin_resident_memory_bytes",
@@ -111,10 +111,10 @@ func TestPluginBuckets(t *testing.T) {
 	}
 }
 
-// How a plugin fares is asked at every scrape.
+// A plugin's state is read at every scrape.
 func TestPluginStatsFollow(t *testing.T) {
 	m, stats := telemetry.NewMetrics(""), pluginhost.Stats{Up: true, Restarts: 1}
-	m.WatchPlugin("team", func() pluginhost.Stats { return stats })
+	m.RegisterPlugin("team", func() pluginhost.Stats { return stats })
 	before := value(t, m.Registry, `plugin_up{plugin="team"}`)
 	stats = pluginhost.Stats{Restarts: 2}
 	if after := value(t, m.Registry, `plugin_up{plugin="team"}`); before != 1 || after != 0 {

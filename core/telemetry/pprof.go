@@ -5,9 +5,9 @@ import (
 	"net/http/pprof"
 )
 
-// profile adds the profiles of net/http/pprof. That package registers them on
-// http.DefaultServeMux as well, which nothing here serves.
-func profile(mux *http.ServeMux) {
+// handleProfiles adds the profiles of net/http/pprof. That package also registers
+// them on http.DefaultServeMux, which nothing here serves.
+func handleProfiles(mux *http.ServeMux) {
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

@@ -21,35 +21,38 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/ratelog"
 )
 
-// Pusher sends to an OTLP receiver what /metrics shows: every minute, or as
-// OTEL_METRIC_EXPORT_INTERVAL says, and at the end. Use [Push].
+// Pusher exports the metrics of /metrics to an OTLP receiver: every minute, or in
+// the interval of OTEL_METRIC_EXPORT_INTERVAL, and at the end. Use [Push].
 //
-// It uses the stock exporters, which give up where core/otlp goes on: the next
-// minute's metrics say all that the lost ones did. Nothing waits for it.
+// It uses the stock exporters, which give up instead of retrying indefinitely:
+// metrics are cumulative, so the next export makes up for a lost one.
 type Pusher struct {
-	provider *sdkmetric.MeterProvider
-	hangUp   func()
+	provider   *sdkmetric.MeterProvider
+	disconnect func()
 }
 
-// Push starts to send. It doesn't connect yet, and fails only for settings that
-// can't work.
-func Push(ctx context.Context, s otlp.Settings, who *resource.Resource, metrics prometheus.Gatherer, log *slog.Logger) (*Pusher, error) {
-	exporter, hangUp, err := newExporter(ctx, s)
+// Push starts a Pusher, without connecting yet. It fails only for invalid settings.
+// The resource identifies the program.
+func Push(
+	ctx context.Context, s otlp.Settings, program *resource.Resource, metrics prometheus.Gatherer, log *slog.Logger,
+) (*Pusher, error) {
+	exporter, disconnect, err := newExporter(ctx, s)
 	if err != nil {
 		return nil, fmt.Errorf("send metrics over OTLP: %w", err)
 	}
 	reader := sdkmetric.NewPeriodicReader(newReporter(exporter, log),
 		sdkmetric.WithProducer(bridge.NewMetricProducer(bridge.WithGatherer(metrics))))
-	return &Pusher{sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader), sdkmetric.WithResource(who)), hangUp}, nil
+	provider := sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader), sdkmetric.WithResource(program))
+	return &Pusher{provider, disconnect}, nil
 }
 
-// Close sends the metrics a last time, for which ctx is the limit.
+// Close exports the metrics a last time, within ctx.
 func (p *Pusher) Close(ctx context.Context) error {
-	defer p.hangUp()
+	defer p.disconnect()
 	return p.provider.Shutdown(ctx)
 }
 
-func newExporter(ctx context.Context, s otlp.Settings) (exporter sdkmetric.Exporter, hangUp func(), err error) {
+func newExporter(ctx context.Context, s otlp.Settings) (exporter sdkmetric.Exporter, disconnect func(), err error) {
 	if s.Protocol == otlp.HTTP {
 		return newHTTPExporter(ctx, s)
 	}
@@ -57,36 +60,45 @@ func newExporter(ctx context.Context, s otlp.Settings) (exporter sdkmetric.Expor
 	if err != nil {
 		return nil, nil, err
 	}
-	hangUp = func() { _ = conn.Close() }
+	disconnect = func() { _ = conn.Close() }
 	exporter, err = otlpmetricgrpc.New(ctx, otlpmetricgrpc.WithGRPCConn(conn),
 		otlpmetricgrpc.WithHeaders(s.Headers), otlpmetricgrpc.WithTimeout(s.Timeout))
 	if err != nil {
-		hangUp()
+		disconnect()
 	}
-	return exporter, hangUp, err
+	return exporter, disconnect, err
 }
 
 func newHTTPExporter(ctx context.Context, s otlp.Settings) (sdkmetric.Exporter, func(), error) {
 	if s.Endpoint.RawQuery != "" {
-		return nil, nil, errors.New("the exporter for metrics can't send to an endpoint with a query; credentials may go into OTEL_EXPORTER_OTLP_METRICS_HEADERS")
-	}
-	headers := maps.Clone(s.Headers)
-	if user := s.Endpoint.User; user != nil { // the exporter leaves it out
-		password, _ := user.Password()
-		if headers == nil {
-			headers = make(map[string]string)
-		}
-		headers["authorization"] = "Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password))
+		return nil, nil, errors.New("metrics can't be sent to an endpoint with a query; " +
+			"put credentials into OTEL_EXPORTER_OTLP_METRICS_HEADERS")
 	}
 	compression := otlpmetrichttp.NoCompression
 	if s.Compression == otlp.Gzip {
 		compression = otlpmetrichttp.GzipCompression
 	}
 	client := otlp.HTTPClient(s)
-	exporter, err := otlpmetrichttp.New(ctx, otlpmetrichttp.WithHTTPClient(client), otlpmetrichttp.WithEndpointURL(s.Target()),
-		otlpmetrichttp.WithTLSClientConfig(s.TLS), otlpmetrichttp.WithHeaders(headers),
-		otlpmetrichttp.WithCompression(compression), otlpmetrichttp.WithTimeout(s.Timeout))
+	exporter, err := otlpmetrichttp.New(ctx, otlpmetrichttp.WithHTTPClient(client),
+		otlpmetrichttp.WithEndpointURL(s.Target()), otlpmetrichttp.WithTLSClientConfig(s.TLS),
+		otlpmetrichttp.WithHeaders(headersOf(s)), otlpmetrichttp.WithCompression(compression),
+		otlpmetrichttp.WithTimeout(s.Timeout))
 	return exporter, client.CloseIdleConnections, err
+}
+
+// headersOf adds the user of the URL, which the exporter would leave out.
+func headersOf(s otlp.Settings) map[string]string {
+	user := s.Endpoint.User
+	if user == nil {
+		return s.Headers
+	}
+	headers := maps.Clone(s.Headers)
+	if headers == nil {
+		headers = make(map[string]string)
+	}
+	password, _ := user.Password()
+	headers["authorization"] = "Basic " + base64.StdEncoding.EncodeToString([]byte(user.Username()+":"+password))
+	return headers
 }
 
 // reporter logs failed exports at a limited rate.

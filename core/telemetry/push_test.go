@@ -130,8 +130,8 @@ func push(t *testing.T, s otlp.Settings, m *telemetry.Metrics, log *slog.Logger)
 	return p
 }
 
-// What is sent is what can be scraped: the same names, the same types. Both
-// protocols, plaintext and TLS, with headers and compression as the variables say.
+// Exported metrics have the names and types of scraped ones, over both protocols,
+// in plaintext and over TLS, with the headers and the compression of the variables.
 func TestPush(t *testing.T) {
 	authority := otlptest.NewAuthority(t)
 	for name, c := range map[string]struct {
@@ -237,8 +237,8 @@ func kindOf(m *metricspb.Metric) string {
 	return "unknown"
 }
 
-// Metrics are sent by the clock, and a receiver that does not take them is
-// logged once, not for each time, and once more when it does.
+// Metrics are exported periodically. Failed exports are logged once, and once more
+// when exports succeed again.
 func TestPushFails(t *testing.T) {
 	t.Setenv("OTEL_METRIC_EXPORT_INTERVAL", "20")
 	r, log := &receiver{fail: errors.New("not today")}, &buffer{}
@@ -274,7 +274,7 @@ func TestPushFails(t *testing.T) {
 	}
 }
 
-// A receiver that is not there holds up the end for no longer than it may.
+// An unreachable receiver delays Close no longer than its context allows.
 func TestPushEnds(t *testing.T) {
 	s := settings(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"})
 	p := push(t, s, wired(), slog.New(slog.DiscardHandler))

@@ -13,23 +13,23 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Server answers /metrics, /livez and /readyz, and where asked for
-// /debug/pprof/. Use [Listen].
+// Server serves /metrics, /livez, /readyz and, on demand, /debug/pprof/. Use
+// [Listen].
 type Server struct {
 	listener net.Listener
 	http     *http.Server
 }
 
-// Settings are what a [Server] answers.
+// Settings of a [Server].
 type Settings struct {
 	Address string // such as 127.0.0.1:9464
 	Metrics prometheus.Gatherer
-	Checks  Checks // the program is ready when none fails
-	Pprof   bool   // profiles tell what is in memory: for those alone who may know
+	Checks  Checks // of /readyz
+	Pprof   bool   // serve profiles, which reveal the contents of memory
 	Logger  *slog.Logger
 }
 
-// Listen opens the address. Nothing is answered before [Server.Serve].
+// Listen opens the address. [Server.Serve] answers requests.
 func Listen(ctx context.Context, s Settings) (*Server, error) {
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", s.Address)
@@ -38,10 +38,10 @@ func Listen(ctx context.Context, s Settings) (*Server, error) {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.Metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))
-	mux.Handle("GET /livez", Checks{}.probe("livez")) // that it answers is all that it has to tell
+	mux.Handle("GET /livez", Checks{}.probe("livez")) // an answer is all that liveness needs
 	mux.Handle("GET /readyz", s.Checks.probe("readyz"))
 	if s.Pprof {
-		profile(mux)
+		handleProfiles(mux)
 	}
 	return &Server{listener, &http.Server{
 		Handler:           mux,
@@ -54,7 +54,7 @@ func Listen(ctx context.Context, s Settings) (*Server, error) {
 // Addr returns the address that the server listens on.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
-// Serve answers until Close.
+// Serve answers requests until Close.
 func (s *Server) Serve() error {
 	err := s.http.Serve(s.listener)
 	if errors.Is(err, http.ErrServerClosed) {
@@ -63,9 +63,9 @@ func (s *Server) Serve() error {
 	return fmt.Errorf("serve metrics and health: %w", err)
 }
 
-// Close ends Serve and all requests, and gives the address back.
+// Close ends Serve and all requests, and frees the address.
 func (s *Server) Close() error {
 	err := s.http.Close()
-	_ = s.listener.Close() // http closes it only if it got as far as to serve
+	_ = s.listener.Close() // http closes it only after Serve was called
 	return err
 }

@@ -105,7 +105,7 @@ func TestServer(t *testing.T) {
 	}
 }
 
-// What a probe was told is not for the next one.
+// Answers to probes are not cached.
 func TestProbesAreNotCached(t *testing.T) {
 	server := serve(t, telemetry.Settings{})
 	for _, path := range []string{"/livez", "/readyz", "/readyz?verbose"} {
@@ -170,7 +170,7 @@ func TestServerShowsMetrics(t *testing.T) {
 	}
 }
 
-// Prometheus asks for OpenMetrics, others get what they always got.
+// Prometheus asks for OpenMetrics; other clients get the plain format.
 func TestServerNegotiates(t *testing.T) {
 	server := serve(t, telemetry.Settings{Metrics: wired().Registry})
 	for accept, want := range map[string]string{

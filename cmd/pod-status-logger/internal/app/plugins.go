@@ -73,7 +73,7 @@ func (s *Service) enrich(ctx context.Context, env Environment, cluster *rest.Con
 	var ofOwners []*enrichv1.OwnerNeeds
 	for i, p := range s.plugins.Plugins() {
 		s.log.Debug("plugin is ready", "plugin", p.Name(), "version", p.Version())
-		s.metrics.WatchPlugin(p.Name(), p.Stats)
+		s.metrics.RegisterPlugin(p.Name(), p.Stats)
 		members = append(members, enrich.Member{
 			Plugin:        p,
 			Timeout:       s.config.Plugins[i].CallTimeout(),

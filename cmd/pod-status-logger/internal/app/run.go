@@ -113,7 +113,7 @@ const (
 // Serve answers metrics and health until the returned function is called.
 func (s *Service) Serve(ctx context.Context, all Streams) (stop func(), err error) {
 	checks := s.checks(all)
-	s.metrics.WatchReady(checks)
+	s.metrics.RegisterReady(checks)
 	if s.config.Telemetry.Listen == "" {
 		return func() {}, nil
 	}
@@ -157,7 +157,7 @@ func (s *Service) checks(all Streams) telemetry.Checks {
 			}
 			return time.Since(heard)
 		}
-		s.metrics.WatchStream(ns, silence)
+		s.metrics.RegisterStream(ns, silence)
 		checks = append(checks, telemetry.Check{
 			Name:    "watch of " + scope(ns),
 			Failure: func() error { return checkStream(ns, stream.Stream, silence()) },

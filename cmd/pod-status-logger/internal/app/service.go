@@ -117,8 +117,8 @@ func New(ctx context.Context, c config.Config, env Environment, cluster *rest.Co
 	s.emitter = emit.New(emit.Settings{Cluster: c.Cluster, Version: env.Version, Resource: shared, Sinks: sinks})
 	settings.Emitter = s.emitter
 	s.pipeline = pipeline.New(settings)
-	s.metrics.WatchPods(s.pipeline.Pods)
-	s.metrics.WatchBusy(s.pipeline.Busy)
+	s.metrics.RegisterPods(s.pipeline.Pods)
+	s.metrics.RegisterBusy(s.pipeline.Busy)
 	if err := s.restore(env); err != nil {
 		s.Close()
 		return nil, err

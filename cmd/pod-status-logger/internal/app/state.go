@@ -28,7 +28,7 @@ func (s *Service) openJournal() error {
 			return ExplainPermission(err)
 		}
 	}
-	s.metrics.WatchJournal(s.journal.Stats)
+	s.metrics.RegisterJournal(s.journal.Stats)
 	return nil
 }
 

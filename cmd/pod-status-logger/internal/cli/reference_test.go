@@ -236,7 +236,7 @@ func commentsOf(t *testing.T, suffix string) map[string]string {
 func metricRows(t *testing.T) (rows [][]string) {
 	t.Helper()
 	metrics := telemetry.NewMetrics("")
-	watchAll(metrics)
+	registerAll(metrics)
 	descriptions := make(chan *prometheus.Desc)
 	go func() {
 		metrics.Registry.Describe(descriptions)
@@ -265,12 +265,12 @@ func metricRows(t *testing.T) (rows [][]string) {
 	return rows
 }
 
-// watchAll has metrics make those that they make for a part of the program: each
-// method Watch... takes a function to read from, or a name.
-func watchAll(metrics *telemetry.Metrics) {
+// registerAll registers the metrics that need a part of the program: each method
+// Register... takes a function or a name.
+func registerAll(metrics *telemetry.Metrics) {
 	v := reflect.ValueOf(metrics)
 	for i := range v.NumMethod() {
-		if !strings.HasPrefix(v.Type().Method(i).Name, "Watch") {
+		if !strings.HasPrefix(v.Type().Method(i).Name, "Register") {
 			continue
 		}
 		var args []reflect.Value
