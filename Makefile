@@ -93,8 +93,8 @@ proto: ## Lint the plugins' contract, and see that it breaks none and its code i
 	tools/proto.sh check
 
 .PHONY: vuln
-vuln: ## Look for known vulnerabilities in what the program calls
-	tools/vulncheck.sh
+vuln: ## Look for known vulnerabilities in every module, tools included
+	go -C tools run ./vulncheck
 
 .PHONY: e2e
 e2e: build $(CLUSTER) $(COLLECTOR) ## Test on a real control plane and a real Collector (the first time builds both: 15 minutes)
