@@ -87,7 +87,7 @@ func TestPprof(t *testing.T) {
 				t.Errorf("status %d, want %d", code, c.status)
 			}
 			p.signal()
-			if _, stderr, _ := p.wait(); strings.Contains(stderr, "profiles are served to whoever reaches this address") != c.warns {
+			if _, stderr, _ := p.wait(); strings.Contains(stderr, "profiles are open to everybody who can reach this address") != c.warns {
 				t.Errorf("warns: %t, stderr:\n%s", !c.warns, stderr)
 			}
 		})

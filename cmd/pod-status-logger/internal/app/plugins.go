@@ -59,19 +59,22 @@ func startPlugins(ctx context.Context, c config.Config, env Environment) (*plugi
 	return nil, err
 }
 
-// enrich starts the plugins and puts together what adds to records. cluster is
-// nil where there is none to look up the owners of pods in. It returns the
-// annotations of pods that plugins need.
-func (s *Service) enrich(ctx context.Context, env Environment, cluster *rest.Config) (annotations []string, err error) {
+// openPlugins starts the plugins. It returns what adds to records, nil if there are
+// no plugins, and the annotations of pods that plugins need.
+func (s *Service) openPlugins(
+	ctx context.Context, env Environment, cluster *rest.Config,
+) (chain *enrich.Chain, annotations []string, err error) {
 	if len(s.config.Plugins) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
-	if s.plugins, err = startPlugins(ctx, s.config, env); err != nil {
-		return nil, err
+	host, err := startPlugins(ctx, s.config, env)
+	if err != nil {
+		return nil, nil, err
 	}
+	s.closers.push(func() error { host.Close(); return nil })
 	var members []enrich.Member
 	var ofOwners []*enrichv1.OwnerNeeds
-	for i, p := range s.plugins.Plugins() {
+	for i, p := range host.Plugins() {
 		s.log.Debug("plugin is ready", "plugin", p.Name(), "version", p.Version())
 		s.metrics.RegisterPlugin(p.Name(), p.Stats)
 		members = append(members, enrich.Member{
@@ -85,20 +88,20 @@ func (s *Service) enrich(ctx context.Context, env Environment, cluster *rest.Con
 			ofOwners = append(ofOwners, needs)
 		}
 	}
-	var owners enrich.Owners
-	if len(ofOwners) > 0 && cluster != nil {
-		if s.owners, err = s.newOwners(ofOwners, cluster); err != nil {
-			return nil, err
-		}
-		owners = s.owners
+	owners, err := s.openOwners(ofOwners, cluster)
+	if err != nil {
+		return nil, nil, err
 	}
-	s.enricher = enrich.New(members, owners, s.metrics, s.log)
 	slices.Sort(annotations)
-	return slices.Compact(annotations), nil
+	return enrich.New(members, owners, s.metrics, s.log), slices.Compact(annotations), nil
 }
 
-// newOwners returns what looks up owners, with the metadata that any plugin needs.
-func (s *Service) newOwners(needs []*enrichv1.OwnerNeeds, cluster *rest.Config) (*owner.Finder, error) {
+// openOwners returns the finder of owners, with the metadata that plugins need of
+// them. It is nil if no plugin needs any, or there is no cluster.
+func (s *Service) openOwners(needs []*enrichv1.OwnerNeeds, cluster *rest.Config) (enrich.Owners, error) {
+	if len(needs) == 0 || cluster == nil {
+		return nil, nil
+	}
 	settings := owner.Settings{
 		Config:   cluster,
 		Logger:   s.log,
@@ -111,20 +114,10 @@ func (s *Service) newOwners(needs []*enrichv1.OwnerNeeds, cluster *rest.Config) 
 		settings.Labels = append(settings.Labels, n.GetLabels()...)
 		settings.Annotations = append(settings.Annotations, n.GetAnnotations()...)
 	}
-	return owner.New(settings)
-}
-
-// Close sends the last metrics, ends the plugins and the look-ups for them, and
-// closes the journal.
-func (s *Service) Close() {
-	s.stopMetrics()
-	if s.owners != nil {
-		s.owners.Close()
+	finder, err := owner.New(settings)
+	if err != nil {
+		return nil, err
 	}
-	if s.plugins != nil {
-		s.plugins.Close()
-	}
-	if err := s.journal.Close(); err != nil {
-		s.log.Error("the journal was not closed in good order; the next start may deliver a few records again", "error", err)
-	}
+	s.closers.push(func() error { finder.Close(); return nil })
+	return finder, nil
 }

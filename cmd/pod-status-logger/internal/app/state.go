@@ -28,6 +28,12 @@ func (s *Service) openJournal() error {
 			return ExplainPermission(err)
 		}
 	}
+	s.closers.push(func() error {
+		if err := s.journal.Close(); err != nil {
+			return fmt.Errorf("close the journal: %w; the next start may deliver a few records again", err)
+		}
+		return nil
+	})
 	s.metrics.RegisterJournal(s.journal.Stats)
 	return nil
 }

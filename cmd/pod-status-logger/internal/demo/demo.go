@@ -29,35 +29,23 @@ func Run(ctx context.Context, c config.Options, env app.Environment) error {
 	defer server.Close()
 	first := firstRound()
 	first.prepare(server)
-	s, err := app.New(ctx, c.Config, env, server.Config())
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	all, err := s.Streams(server.Config())
-	if err != nil {
-		return err
-	}
-	stopServing, err := s.Serve(ctx, all)
-	if err != nil {
-		return err
-	}
-	defer stopServing()
-	return s.Run(ctx, func(ctx context.Context, out chan<- watch.Event) error {
-		ctx, stop := context.WithCancel(ctx)
-		defer stop()
-		play := func() string { return first.play(ctx, server, pace, c.Repeat) }
-		return showing(ctx, stop, play, all, out)
+	return app.WatchThrough(ctx, c.Config, env, server.Config(), func(pods app.Source) app.Source {
+		return func(ctx context.Context, out chan<- watch.Event) error {
+			ctx, stop := context.WithCancel(ctx)
+			defer stop()
+			play := func() string { return first.play(ctx, server, pace, c.Repeat) }
+			return showing(ctx, stop, play, pods, out)
+		}
 	})
 }
 
 // showing passes on the events of the streams, from the first list to the last
 // event of the play, for the streams themselves have no end.
-func showing(ctx context.Context, stop func(), play func() string, all app.Streams, out chan<- watch.Event) error {
+func showing(ctx context.Context, stop func(), play func() string, pods app.Source, out chan<- watch.Event) error {
 	events := make(chan watch.Event)
 	go func() {
 		defer close(events)
-		_ = all.Run(ctx, events)
+		_ = pods(ctx, events)
 	}()
 	played := make(chan string, 1)
 	var once sync.Once

@@ -1,0 +1,168 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch"
+)
+
+// A run ends in this order:
+//
+//  1. A signal cancels the context of the run, or the source has no more events.
+//     No event is read any more. From a signal on, steps 2 to 4 together have the
+//     shutdown timeout; a second signal kills the process.
+//  2. The pipeline emits and commits the records of all events that were read.
+//  3. The journal is sealed: it accepts nothing more.
+//  4. The sender stops waiting for requests to fill, and sends what is pending.
+//     Without a signal it may take as long as the receiver acknowledges something
+//     within the shutdown timeout.
+//  5. The parts are closed, the last opened one first: metrics and health, export of
+//     metrics, owners, plugins, journal.
+//
+// Records that are pending after that stay in the journal of state.dir for the next
+// start. Without state.dir they are lost, and the run fails.
+
+// Source sends events until it has no more or ctx ends. It returns an error if it
+// ended early.
+type Source func(ctx context.Context, out chan<- watch.Event) error
+
+// maxWaiting is the number of events between the source and the pipeline: enough
+// for a commit group, and few enough to cost no memory to speak of.
+const maxWaiting = 256
+
+// Run takes events from the source until it ends or ctx does, and delivers their
+// records.
+func (s *Service) Run(ctx context.Context, source Source) error {
+	timeout, cancel := s.startTimeout(ctx)
+	defer cancel()
+	defer s.startSender(ctx)()
+
+	events := make(chan watch.Event, maxWaiting)
+	sourced := make(chan error, 1)
+	reading, stopReading := context.WithCancel(ctx)
+	defer stopReading()
+	go func() {
+		defer close(events)
+		sourced <- source(reading, events)
+	}()
+
+	emitted := make(chan error, 1) // a write that blocks can't be cancelled: it is left behind
+	go func() { emitted <- s.pipeline.Run(timeout, events) }()
+	var err error
+	select {
+	case err = <-emitted:
+	case <-timeout.Done():
+	}
+	if timeout.Err() != nil {
+		return s.undelivered(fmt.Sprintf("records are left: %s did not take them until the shutdown timeout", s.blockedBy()))
+	}
+	stopReading()
+	if sourceErr := <-sourced; sourceErr != nil && ctx.Err() == nil {
+		err = errors.Join(err, sourceErr)
+	}
+	return errors.Join(err, s.drain(timeout))
+}
+
+// startTimeout returns a context that ends one shutdown timeout after ctx.
+func (s *Service) startTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	timeout, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		s.log.Info("stopping; a second signal stops at once", "timeout", s.config.GracePeriod())
+		if s.sender != nil {
+			s.sender.Hurry() // the pipeline may be blocked by a full journal
+		}
+		time.AfterFunc(s.config.GracePeriod(), cancel)
+	})
+	return timeout, func() { stop(); cancel() }
+}
+
+// startSender starts to send, whatever becomes of ctx, until stop is called.
+func (s *Service) startSender(ctx context.Context) (stop func()) {
+	if s.sender == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { s.keepSending(ctx) })
+	return func() {
+		cancel()
+		running.Wait()
+	}
+}
+
+// keepSending runs the sender until ctx ends or everything is sent. Other errors are
+// those of the journal, which may pass.
+func (s *Service) keepSending(ctx context.Context) {
+	const pause = 5 * time.Second
+	for {
+		err := s.sender.Run(ctx)
+		if err == nil {
+			return
+		}
+		s.log.Error("sending was interrupted, retrying", "error", err)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// drain waits until nothing is pending, or the receiver has acknowledged nothing for
+// the shutdown timeout.
+func (s *Service) drain(timeout context.Context) error {
+	s.journal.Seal()
+	if s.sender == nil {
+		return nil
+	}
+	s.sender.Hurry()
+	for before := s.journal.Stats().Records; ; {
+		waiting, cancel := context.WithTimeout(timeout, s.config.GracePeriod())
+		err := s.journal.Drained(waiting)
+		cancel()
+		if err == nil {
+			return s.refused()
+		}
+		left := s.journal.Stats().Records
+		if timeout.Err() != nil || left == before {
+			return s.pending(left)
+		}
+		before = left
+	}
+}
+
+// refused returns an error for the dead letters that are lost with the process.
+func (s *Service) refused() error {
+	if n := s.journal.Stats().Totals.OTLP.Dead; n > 0 && s.config.State.Dir == "" {
+		return fmt.Errorf("the OTLP receiver refused %d records", n)
+	}
+	return nil
+}
+
+func (s *Service) pending(records int) error {
+	if records == 0 {
+		return s.undelivered("the journal did not store until the shutdown timeout that everything is sent")
+	}
+	return s.undelivered(fmt.Sprintf("%d records are left: the OTLP receiver did not take them until the shutdown timeout", records))
+}
+
+// undelivered is the end of a run with records left: an error if they are lost with
+// the process.
+func (s *Service) undelivered(what string) error {
+	if s.config.State.Dir == "" {
+		return errors.New(what)
+	}
+	s.log.Warn("stopped before everything was delivered; the next start resumes", "left", what)
+	return nil
+}
+
+// Close closes the parts.
+func (s *Service) Close() {
+	if err := s.closers.close(); err != nil {
+		s.log.Error("the shutdown was not clean", "error", err)
+	}
+}
