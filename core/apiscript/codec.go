@@ -6,14 +6,13 @@ import (
 	"io"
 	"sync"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/watch"
 )
 
-// media is an index into what is kept once per media type.
+// media is an index into arrays with one element per media type.
 type media int
 
 const (
@@ -31,11 +30,7 @@ type codec struct {
 }
 
 func newCodec() *codec {
-	scheme := runtime.NewScheme()
-	if err := corev1.AddToScheme(scheme); err != nil {
-		panic(err) // a scheme that is empty has nothing to conflict with
-	}
-	types := serializer.NewCodecFactory(scheme).SupportedMediaTypes()
+	types := serializer.NewCodecFactory(runtime.NewScheme()).SupportedMediaTypes() // encoding needs no types
 	c := new(codec)
 	c.info[mediaJSON], _ = runtime.SerializerInfoForMediaType(types, runtime.ContentTypeJSON)
 	c.info[mediaProtobuf], _ = runtime.SerializerInfoForMediaType(types, runtime.ContentTypeProtobuf)
@@ -65,7 +60,7 @@ func (c *codec) frame(m media, t watch.EventType, obj runtime.Object) []byte {
 	defer c.buffers.Put(object)
 	object.Reset()
 	if err := c.object(m, obj, object); err != nil {
-		panic(fmt.Errorf("encode %T: %w", obj, err)) // pods and statuses can be encoded
+		panic(fmt.Errorf("encode %T: %w", obj, err)) // all of k8s.io/api can be encoded
 	}
 	ev := &metav1.WatchEvent{Type: string(t), Object: runtime.RawExtension{Raw: object.Bytes()}}
 	stream := c.info[m].StreamSerializer
@@ -77,14 +72,21 @@ func (c *codec) frame(m media, t watch.EventType, obj runtime.Object) []byte {
 	return framed.Bytes()
 }
 
-// bookmark returns the frame of a bookmark; end marks it as the end of a
-// streaming list.
-func (c *codec) bookmark(m media, rv uint64, end bool) []byte {
-	pod := &corev1.Pod{TypeMeta: podKind(), ObjectMeta: metav1.ObjectMeta{ResourceVersion: formatRV(rv)}}
+// bookmark returns the frame of a bookmark; end marks it as the end of a streaming
+// list.
+func (c *Collection) bookmark(m media, rv uint64, end bool) []byte {
+	o := c.newObject()
+	o.GetObjectKind().SetGroupVersionKind(c.resource.GroupVersion.WithKind(c.resource.Kind))
+	o.SetResourceVersion(formatRV(rv))
 	if end {
-		pod.Annotations = map[string]string{metav1.InitialEventsAnnotationKey: "true"}
+		o.SetAnnotations(map[string]string{metav1.InitialEventsAnnotationKey: "true"})
 	}
-	return c.frame(m, watch.Bookmark, pod)
+	return c.server.codec.frame(m, watch.Bookmark, o)
 }
 
-func podKind() metav1.TypeMeta { return metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"} }
+// errorFrame returns the frame of an ERROR event.
+func (c *codec) errorFrame(m media, st *metav1.Status) []byte {
+	status := *st
+	status.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}
+	return c.frame(m, watch.Error, &status)
+}

@@ -1,7 +1,7 @@
 // Package apiscript is a scripted API server for pods and their owners: real HTTP
 // on the loopback interface, with lists, pages, watches, streaming lists, bookmarks
-// and label selectors in JSON and protobuf as the real server implements them, and
-// every fault that a watch has to survive.
+// and selectors in JSON and protobuf as the real server implements them, and every
+// fault that a watch has to survive.
 //
 //	s := apiscript.NewServer()
 //	defer s.Close()
@@ -11,7 +11,7 @@
 //	s.Update("shop", "cart-0", func(p *corev1.Pod) { p.Status.Phase = corev1.PodRunning })
 //	s.CutStreams()
 //	s.Delete("shop", "cart-0")
-//	want := s.Changes() // what a watcher must have seen
+//	want := s.Changes() // what a watcher must have received
 //
 // A server that comes back with an older state, or as another cluster:
 //
@@ -20,21 +20,27 @@
 //	s.Create(pod) // at 901
 //	err := s.Up()
 //
-// Of the objects that own pods it serves the metadata, and the discovery
-// documents that tell of their kinds, to whoever looks owners up:
+// Other resources are listed and watched with a script of their own:
+//
+//	events := apiscript.Serve[*corev1.Event](s, apiscript.Resource{...})
+//	events.Create(event)
+//	events.Expire() // pods keep their history
+//
+// Of the objects that own pods it serves the metadata, and the discovery documents
+// of their kinds:
 //
 //	rs := s.SetOwner("apps/v1", "replicasets", &metav1.PartialObjectMetadata{...})
 //	s.ForbidOwners("deployments", true)
 //	s.DeleteOwner("apps/v1", "replicasets", "shop", rs.Name)
 //	asked := s.Requests() // those with the verb "get"
 //
-// It serves tests, the demo and benchmarks alike, so it doesn't depend on
-// package testing. Every change is encoded at most once per media type and the
-// bytes are shared by all streams; a watch that begins in the past reads them
-// from the history, which is the way to measure a reader at full speed:
-// make the changes first, with [WithHistory] large enough, then start it.
+// Tests, the demo and benchmarks use it, so it doesn't depend on package testing.
+// Every change is encoded at most once per media type, and all streams share the
+// bytes. A watch that begins in the past reads them from the history. To measure a
+// reader at full speed, make the changes first, with [WithHistory] large enough, then
+// start the reader.
 //
-// What it leaves out: authorisation, admission, validation, field selectors,
-// graceful deletion, writing over HTTP, lists and watches of anything but pods,
-// anything but the metadata of owners. Use a real API server where these matter.
+// It leaves out authorisation, admission, validation, graceful deletion, writing over
+// HTTP, and everything but the metadata of owners. Use a real API server if these
+// matter.
 package apiscript

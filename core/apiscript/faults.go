@@ -4,13 +4,10 @@ import (
 	"net/http"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/watch"
 )
 
-// faults are what the script has ordered for requests to come. Guarded by the
+// faults are those that the script has ordered for requests to come. Guarded by the
 // server's mutex.
 type faults struct {
 	fail       []*metav1.Status // one per request, nil to let it pass
@@ -20,181 +17,103 @@ type faults struct {
 	holdList   bool
 	forbidList bool
 	hangList   bool
-	cutList    int           // items before a list is cut; -1 = not
-	hang       chan struct{} // open while the server hangs; nil = it doesn't
+	cutList    int // items before a list is cut; -1 = not
 }
 
-// FailNext answers the next n lists and watches with an HTTP status.
-// retryAfter, where it is at least a second, goes into the header and the
-// Status; reason "" stands for the usual one of that code.
-func (s *Server) FailNext(n, status int, retryAfter time.Duration, reason metav1.StatusReason) {
-	st := statusOf(status, retryAfter, reason)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for range n {
-		s.faults.fail = append(s.faults.fail, st)
-	}
+// FailNext answers the next n lists and watches with an HTTP status. retryAfter, if
+// it is at least a second, goes into the header and the Status; reason "" stands for
+// the usual one of that code.
+func (c *Collection) FailNext(n, status int, retryAfter time.Duration, reason metav1.StatusReason) {
+	st := c.status(status, retryAfter, reason)
+	c.script(func(f *faults) {
+		for range n {
+			f.fail = append(f.fail, st)
+		}
+	})
 }
 
-// PassNext lets n lists and watches through before what is ordered after it.
-func (s *Server) PassNext(n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults.fail = append(s.faults.fail, make([]*metav1.Status, n)...)
+// FailNextStatus is [Collection.FailNext] with a Status of the caller's.
+func (c *Collection) FailNextStatus(n int, status metav1.Status) {
+	c.script(func(f *faults) {
+		for range n {
+			f.fail = append(f.fail, &status)
+		}
+	})
 }
 
-// FailNextStatus is [Server.FailNext] with a Status of the caller's making.
-func (s *Server) FailNextStatus(n int, status metav1.Status) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for range n {
-		s.faults.fail = append(s.faults.fail, &status)
-	}
+// PassNext lets n lists and watches through before the faults that are ordered after
+// it.
+func (c *Collection) PassNext(n int) {
+	c.script(func(f *faults) { f.fail = append(f.fail, make([]*metav1.Status, n)...) })
 }
 
 // ErrorNext accepts the next n watches and ends each with an ERROR event.
-func (s *Server) ErrorNext(n int, status metav1.Status) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for range n {
-		s.faults.errors = append(s.faults.errors, &status)
-	}
+func (c *Collection) ErrorNext(n int, status metav1.Status) {
+	c.script(func(f *faults) {
+		for range n {
+			f.errors = append(f.errors, &status)
+		}
+	})
 }
 
-// ErrorEvent ends every open stream with an ERROR event, behind the changes so
-// far.
-func (s *Server) ErrorEvent(status metav1.Status) { s.endStreams(ending{status: &status}) }
+// CutListAfter cuts the next list: a streaming one after n items, one in pages within
+// the page that holds the item n+1.
+func (c *Collection) CutListAfter(n int) { c.script(func(f *faults) { f.cutList = n }) }
 
-// EndStreams ends every open stream in good order, behind the changes so far.
-func (s *Server) EndStreams() { s.endStreams(ending{}) }
+// RefuseStreamingLists answers streaming lists with 422 Invalid, as servers without
+// that feature do.
+func (c *Collection) RefuseStreamingLists(on bool) { c.script(func(f *faults) { f.refuseList = on }) }
 
-// CutStreams cuts the connection of every open stream at once, between two
-// frames or not at all: what was not written yet is not written.
-func (s *Server) CutStreams() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for st := range s.streams {
-		st.cut = true
-		_ = st.control.SetWriteDeadline(time.Now()) // releases a write that blocks
-		st.wakeUp()
-	}
-}
-
-// CutMidFrame lets every open stream write only half of its next event and cuts
-// the connection then.
-func (s *Server) CutMidFrame() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for st := range s.streams {
-		st.half = true
-	}
-}
-
-// CutListAfter cuts the next list: a streaming one after n items, one in pages
-// within the page that holds the item n+1.
-func (s *Server) CutListAfter(n int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults.cutList = n
-}
-
-// Expire forgets the history and the snapshots behind continue tokens: later
-// watches from an older resourceVersion than now's get 410, and so do later
-// pages. Open streams go on.
-func (s *Server) Expire() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.store.expire()
-}
-
-// RefuseStreamingLists answers streaming lists with 422 Invalid, as servers
-// without that feature do.
-func (s *Server) RefuseStreamingLists(on bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults.refuseList = on
-}
-
-// IgnoreStreamingLists takes a streaming list for a plain watch: the pods that
+// IgnoreStreamingLists takes a streaming list for a plain watch: the objects that
 // exist come as ADDED, but nothing marks their end.
-func (s *Server) IgnoreStreamingLists(on bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults.ignoreList = on
-}
+func (c *Collection) IgnoreStreamingLists(on bool) { c.script(func(f *faults) { f.ignoreList = on }) }
 
-// HoldLists withholds the bookmark that ends a streaming list, until it is
-// called with false; changes go through meanwhile, as the real server's may.
-func (s *Server) HoldLists(on bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults.holdList = on
-	s.wake()
-}
+// HoldLists withholds the bookmark that ends a streaming list, until it is called
+// with false; changes go through meanwhile, as the real server's may.
+func (c *Collection) HoldLists(on bool) { c.script(func(f *faults) { f.holdList = on }) }
 
-// ForbidLists answers lists with 403, as a server does whose client has the right
-// to watch and no other.
-func (s *Server) ForbidLists(on bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults.forbidList = on
-}
+// ForbidLists answers lists with 403, as a server does whose client has the right to
+// watch only.
+func (c *Collection) ForbidLists(on bool) { c.script(func(f *faults) { f.forbidList = on }) }
 
 // HangLists gives lists no answer, for as long as their clients wait.
-func (s *Server) HangLists(on bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults.hangList = on
+func (c *Collection) HangLists(on bool) { c.script(func(f *faults) { f.hangList = on }) }
+
+// Expire forgets the history and the snapshots behind continue tokens: later watches
+// from a resourceVersion before now get 410, and so do later pages. Open streams go
+// on.
+func (c *Collection) Expire() {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	c.store.expire()
 }
 
-// Rewind forgets all pods and their history and goes on behind the
-// resourceVersion rv: so does a server whose etcd was restored from a backup,
-// which the script then creates, and so looks another cluster at the same address.
-// Open streams end. A real server takes a restart for it, see [Server.Down].
-func (s *Server) Rewind(rv uint64) {
-	s.endStreams(ending{})
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.store.rewind(rv)
+// Rewind forgets all objects of the collection and their history, ends its streams,
+// and continues behind the resourceVersion rv. So does a server whose etcd was
+// restored from a backup, which the script then creates, and so looks another cluster
+// at the same address. A real server restarts for it, see [Server.Down].
+func (c *Collection) Rewind(rv uint64) {
+	c.endStreams(ending{})
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	c.store.rewind(rv)
 }
 
-// Hang silences the server until [Server.Resume]: open streams get nothing, not
-// even bookmarks, and new requests no answer.
-func (s *Server) Hang() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.faults.hang == nil {
-		s.faults.hang = make(chan struct{})
+// script changes the faults, and has open streams look at them.
+func (c *Collection) script(change func(*faults)) {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	change(&c.faults)
+	c.wake()
+}
+
+// takeFailure returns the Status with which the next request is to fail, if any. The
+// mutex is held.
+func (c *Collection) takeFailure(list bool) *metav1.Status {
+	if list && c.faults.forbidList {
+		return c.status(http.StatusForbidden, 0, "")
 	}
-}
-
-// Resume ends [Server.Hang].
-func (s *Server) Resume() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.faults.hang != nil {
-		close(s.faults.hang)
-		s.faults.hang = nil
-	}
-	s.wake()
-}
-
-func (s *Server) endStreams(e ending) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e.at = s.store.end()
-	for st := range s.streams {
-		st.ending = &e
-		st.wakeUp()
-	}
-}
-
-// takeFailure returns the Status that the next request is to fail with, if any.
-func (f *faults) takeFailure(list bool) *metav1.Status {
-	if list && f.forbidList {
-		return statusOf(http.StatusForbidden, 0, "")
-	}
-	return take(&f.fail)
+	return take(&c.faults.fail)
 }
 
 func take(list *[]*metav1.Status) *metav1.Status {
@@ -204,43 +123,4 @@ func take(list *[]*metav1.Status) *metav1.Status {
 	first := (*list)[0]
 	*list = (*list)[1:]
 	return first
-}
-
-func statusOf(code int, retryAfter time.Duration, reason metav1.StatusReason) *metav1.Status {
-	seconds := int(retryAfter / time.Second)
-	st := apierrors.NewGenericServerResponse(code, "watch", pods(), "", "scripted failure", seconds, false).Status()
-	switch code {
-	case http.StatusForbidden:
-		st.Message = `pods is forbidden: User "apiscript" cannot watch resource "pods" in API group "" at the cluster scope`
-	case http.StatusGone:
-		st.Reason = metav1.StatusReasonExpired
-	}
-	if reason != "" {
-		st.Reason = reason
-	}
-	return &st
-}
-
-// TooLarge is what the real server says of a resourceVersion that it has not
-// come to yet, for [Server.FailNextStatus] and [Server.ErrorNext].
-func TooLarge() metav1.Status {
-	st := apierrors.NewTimeoutError("Too large resource version: 9999, current: 1000", 0).Status()
-	st.Details.Causes = []metav1.StatusCause{{
-		Type: metav1.CauseTypeResourceVersionTooLarge, Message: "Too large resource version",
-	}}
-	return st
-}
-
-// gone is what the real server says of a resourceVersion before its history.
-func gone(rv, oldest uint64) *metav1.Status {
-	st := apierrors.NewResourceExpired("too old resource version: " + formatRV(rv) + " (" + formatRV(oldest) + ")").Status()
-	return &st
-}
-
-func pods() schema.GroupResource { return schema.GroupResource{Resource: "pods"} }
-
-func errorFrame(c *codec, m media, st *metav1.Status) []byte {
-	status := *st
-	status.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}
-	return c.frame(m, watch.Error, &status)
 }

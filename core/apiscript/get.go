@@ -2,7 +2,6 @@ package apiscript
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -16,7 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// finder finds what a get is answered with.
+// finder finds the answer to a get.
 type finder func(*owners, *http.Request) (runtime.Object, *metav1.Status)
 
 // serveGet answers with the object that find returns under the server's mutex.
@@ -44,12 +43,12 @@ func (s *Server) serveGet(find finder) http.HandlerFunc {
 	}
 }
 
-// waitForGet records the request and waits as the script says; false where the
-// client has not waited.
+// waitForGet records the request and waits as scripted. It returns false if the
+// client has left.
 func (s *Server) waitForGet(r *http.Request) bool {
 	s.mu.Lock()
 	s.record(r, "get", r.PathValue("namespace"))
-	hang, delay := s.faults.hang, s.owners.delay
+	hang, delay := s.hang, s.owners.delay
 	s.mu.Unlock()
 	if hang != nil {
 		select {
@@ -102,30 +101,11 @@ func (o *owners) get(r *http.Request) (runtime.Object, *metav1.Status) {
 func (o *owners) discover(r *http.Request) (runtime.Object, *metav1.Status) {
 	gv := groupVersionOf(r)
 	if o.kinds[gv] == nil {
-		st := apierrors.NewGenericServerResponse(http.StatusNotFound, "get", schema.GroupResource{}, "", "", 0, false).Status()
-		return nil, &st
+		return nil, notServed()
 	}
 	list := &metav1.APIResourceList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "APIResourceList"}, GroupVersion: gv.String()}
 	for _, name := range slices.Sorted(maps.Keys(o.kinds[gv])) {
 		list.APIResources = append(list.APIResources, o.kinds[gv][name])
 	}
 	return list, nil
-}
-
-func groupVersionOf(r *http.Request) schema.GroupVersion {
-	if version := r.PathValue("version"); version != "" {
-		return schema.GroupVersion{Group: r.PathValue("group"), Version: version}
-	}
-	return schema.GroupVersion{Version: "v1"} // below /api
-}
-
-// forbidden says it in the words of the real server's RBAC.
-func forbidden(of schema.GroupResource, at address) *metav1.Status {
-	where := "at the cluster scope"
-	if at.namespace != "" {
-		where = fmt.Sprintf("in the namespace %q", at.namespace)
-	}
-	why := fmt.Sprintf("User %q cannot get resource %q in API group %q %s", "apiscript", of.Resource, of.Group, where)
-	st := apierrors.NewForbidden(of, at.name, errors.New(why)).Status()
-	return &st
 }

@@ -3,32 +3,35 @@ package apiscript
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // maxSnapshots bounds the lists that can be continued at a time.
 const maxSnapshots = 16
 
-// serveList answers with a list or a page of it. All pages of a list show the
-// same moment, which is why its entries are kept until the last one.
-func (s *Server) serveList(w http.ResponseWriter, q query) {
-	list, cut, failure := s.page(q)
+// serveList answers with a list or a page of it. All pages of a list show the same
+// moment, so its entries are kept until the last one.
+func (c *Collection) serveList(w http.ResponseWriter, q query) {
+	list, cut, failure := c.page(q)
 	if failure != nil {
-		s.fail(w, q.media, failure)
+		c.server.fail(w, q.media, failure)
 		return
 	}
 	var body bytes.Buffer
-	if err := s.codec.object(q.media, list, &body); err != nil {
+	if err := c.server.codec.object(q.media, list, &body); err != nil {
 		panic(fmt.Errorf("encode list: %w", err))
 	}
-	w.Header().Set("Content-Type", s.codec.contentType(q.media))
+	w.Header().Set("Content-Type", c.server.codec.contentType(q.media))
 	if cut {
 		_, _ = w.Write(body.Bytes()[:body.Len()/2])
 		panic(http.ErrAbortHandler)
@@ -36,12 +39,12 @@ func (s *Server) serveList(w http.ResponseWriter, q query) {
 	_, _ = w.Write(body.Bytes()) // the client is gone then
 }
 
-// page cuts the page that q asks for out of the list; cut says that the script
-// wants it cut in another sense.
-func (s *Server) page(q query) (list *corev1.PodList, cut bool, failure *metav1.Status) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l, from, failure := s.listed(q)
+// page takes the page that q asks for out of the list; cut reports whether the script
+// wants its connection cut.
+func (c *Collection) page(q query) (list runtime.Object, cut bool, failure *metav1.Status) {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	l, from, failure := c.listed(q)
 	if failure != nil {
 		return nil, false, failure
 	}
@@ -49,28 +52,36 @@ func (s *Server) page(q query) (list *corev1.PodList, cut bool, failure *metav1.
 	if q.limit > 0 {
 		to = min(to, from+q.limit)
 	}
-	list = &corev1.PodList{
-		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PodList"},
-		ListMeta: metav1.ListMeta{ResourceVersion: formatRV(l.rv)},
-		Items:    make([]corev1.Pod, 0, to-from),
+	list = c.resource.NewList()
+	list.GetObjectKind().SetGroupVersionKind(c.resource.GroupVersion.WithKind(c.resource.Kind + "List"))
+	about, err := meta.ListAccessor(list)
+	if err := errors.Join(err, meta.SetList(list, itemsOf(l.all[from:to]))); err != nil {
+		panic(fmt.Errorf("make list of %s: %w", c.resource.Plural, err)) // NewList is wrong
 	}
-	for _, e := range l.all[from:to] {
-		item := *e.pod
-		item.TypeMeta = metav1.TypeMeta{} // items of a list don't repeat it
-		list.Items = append(list.Items, item)
-	}
+	about.SetResourceVersion(formatRV(l.rv))
 	if left := int64(len(l.all) - to); left > 0 {
-		list.Continue, list.RemainingItemCount = s.token(l, to), &left
+		about.SetContinue(c.token(l, to))
+		about.SetRemainingItemCount(&left)
 	} else {
-		delete(s.store.lists, l.number)
+		delete(c.store.lists, l.number)
 	}
-	if n := s.faults.cutList; n >= 0 && n < to {
-		s.faults.cutList, cut = -1, true
+	if n := c.faults.cutList; n >= 0 && n < to {
+		c.faults.cutList, cut = -1, true
 	}
 	return list, cut, nil
 }
 
-// snapshot is what a list shows, on all of its pages.
+// itemsOf returns objects without their kind, which the items of a list don't repeat.
+func itemsOf(entries []*entry) []runtime.Object {
+	items := make([]runtime.Object, len(entries))
+	for i, e := range entries {
+		items[i] = shallow(e.object)
+		items[i].GetObjectKind().SetGroupVersionKind(schema.GroupVersionKind{})
+	}
+	return items
+}
+
+// snapshot is the content of a list on all of its pages.
 type snapshot struct {
 	number int
 	rv     uint64
@@ -79,10 +90,10 @@ type snapshot struct {
 
 // listed returns the list that q begins or continues, and where the page
 // begins.
-func (s *Server) listed(q query) (l snapshot, from int, failure *metav1.Status) {
+func (c *Collection) listed(q query) (l snapshot, from int, failure *metav1.Status) {
 	if q.token == "" {
-		s.store.listed++
-		return snapshot{s.store.listed, s.store.rv, s.store.snapshot(q.selection)}, 0, nil
+		c.store.listed++
+		return snapshot{c.store.listed, c.store.rv, c.store.snapshot(q.selection)}, 0, nil
 	}
 	text, err := base64.RawURLEncoding.DecodeString(q.token)
 	if err == nil {
@@ -91,7 +102,7 @@ func (s *Server) listed(q query) (l snapshot, from int, failure *metav1.Status) 
 	if err != nil {
 		return l, 0, badRequest(fmt.Errorf("continue key is not valid: %w", err))
 	}
-	l, ok := s.store.lists[l.number]
+	l, ok := c.store.lists[l.number]
 	if !ok || from > len(l.all) {
 		st := apierrors.NewResourceExpired("The provided continue parameter is too old to display a consistent list result.").Status()
 		return l, 0, &st
@@ -100,10 +111,10 @@ func (s *Server) listed(q query) (l snapshot, from int, failure *metav1.Status) 
 }
 
 // token keeps the list for the next page.
-func (s *Server) token(l snapshot, next int) string {
-	s.store.lists[l.number] = l
-	if len(s.store.lists) > maxSnapshots {
-		delete(s.store.lists, slices.Min(slices.Collect(maps.Keys(s.store.lists))))
+func (c *Collection) token(l snapshot, next int) string {
+	c.store.lists[l.number] = l
+	if len(c.store.lists) > maxSnapshots {
+		delete(c.store.lists, slices.Min(slices.Collect(maps.Keys(c.store.lists))))
 	}
 	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %d", l.number, next))
 }

@@ -6,31 +6,22 @@ import (
 	"net/http"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Streams returns the number of open watches.
-func (s *Server) Streams() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.streams)
-}
-
-func (s *Server) serveWatch(w http.ResponseWriter, r *http.Request, q query) {
+func (c *Collection) serveWatch(w http.ResponseWriter, r *http.Request, q query) {
 	st := &stream{
-		server: s, query: q, cutList: -1,
+		collection: c, query: q, cutList: -1,
 		out:     bufio.NewWriterSize(w, 64<<10),
 		control: http.NewResponseController(w),
 		wake:    make(chan struct{}, 1),
 	}
-	if failure := s.open(st); failure != nil {
-		s.fail(w, q.media, failure)
+	if failure := c.open(st); failure != nil {
+		c.server.fail(w, q.media, failure)
 		return
 	}
-	defer s.drop(st)
-	w.Header().Set("Content-Type", s.codec.streamType(q.media))
+	defer c.drop(st)
+	w.Header().Set("Content-Type", c.server.codec.streamType(q.media))
 	ctx := r.Context()
 	if q.timeout > 0 {
 		var cancel context.CancelFunc
@@ -42,53 +33,46 @@ func (s *Server) serveWatch(w http.ResponseWriter, r *http.Request, q query) {
 	}
 }
 
-// open decides where the stream begins, and makes it one of the server's.
-func (s *Server) open(st *stream) (failure *metav1.Status) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// open decides where the stream begins, and adds it to the open ones.
+func (c *Collection) open(st *stream) (failure *metav1.Status) {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
 	q := &st.query
-	st.position = s.store.end()
-	if q.initial && s.faults.refuseList {
+	st.position = c.store.end()
+	if q.initial && c.faults.refuseList {
 		return refused()
 	}
-	if status := take(&s.faults.errors); status != nil {
+	if status := take(&c.faults.errors); status != nil {
 		st.ending = &ending{status: status}
 	}
 	switch {
 	case q.initial || q.fromNothing:
-		s.openList(st)
-	case q.rv < s.store.floor:
-		if s.opts.httpGone {
-			return gone(q.rv, s.store.floor)
+		c.openList(st)
+	case q.rv < c.store.floor:
+		if c.server.opts.httpGone {
+			return gone(q.rv, c.store.floor)
 		}
-		st.ending = &ending{status: gone(q.rv, s.store.floor)}
+		st.ending = &ending{status: gone(q.rv, c.store.floor)}
 	default:
-		st.position = s.store.after(q.rv)
+		st.position = c.store.after(q.rv)
 	}
-	st.live = s.store.end()
-	s.streams[st] = struct{}{}
+	st.live = c.store.end()
+	c.streams[st] = struct{}{}
 	return nil
 }
 
-func (s *Server) openList(st *stream) {
-	st.initial = s.store.snapshot(st.query.selection)
-	if st.query.initial && !s.faults.ignoreList {
-		st.endMark = s.store.rv
+func (c *Collection) openList(st *stream) {
+	st.initial = c.store.snapshot(st.query.selection)
+	if st.query.initial && !c.faults.ignoreList {
+		st.endMark = c.store.rv
 	}
-	if n := s.faults.cutList; n >= 0 {
-		st.cutList, s.faults.cutList = n, -1
+	if n := c.faults.cutList; n >= 0 {
+		st.cutList, c.faults.cutList = n, -1
 	}
 }
 
-func (s *Server) drop(st *stream) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.streams, st)
-}
-
-// refused is what a server says that has streaming lists switched off.
-func refused() *metav1.Status {
-	err := apierrors.NewInvalid(schema.GroupKind{Group: metav1.GroupName, Kind: "ListOptions"}, "", nil)
-	err.ErrStatus.Message = `ListOptions.meta.k8s.io "" is invalid: sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled`
-	return &err.ErrStatus
+func (c *Collection) drop(st *stream) {
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	delete(c.streams, st)
 }

@@ -8,16 +8,15 @@ import (
 	"strconv"
 	"strings"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// maxRequests bounds what [Server.Requests] remembers.
+// maxRequests bounds what [Server.Requests] returns.
 const maxRequests = 10_000
 
-// Request is what a client has asked for: a list or a watch of pods, or a get of
-// an owner or of a discovery document.
+// Request is a request of a client: a list or a watch of a resource, or a get of an
+// owner or of a discovery document.
 type Request struct {
 	Verb      string // "list", "watch" or "get"
 	Path      string // of the URL
@@ -33,29 +32,13 @@ func (s *Server) Requests() []Request {
 	return slices.Clone(s.requests)
 }
 
-// query is a request for pods, understood.
-type query struct {
-	selection
-	watch       bool
-	rv          uint64 // 0 = not given
-	limit       int    // 0 = none
-	token       string
-	timeout     int // seconds, 0 = none
-	bookmarks   bool
-	initial     bool // sendInitialEvents
-	media       media
-	fromNothing bool // a plain watch without a resourceVersion begins with what exists
-}
-
-func everything() selection { return selection{labels: labels.Everything()} }
-
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /version", version)
-	mux.HandleFunc("GET /api/v1/pods", s.servePods)
-	mux.HandleFunc("GET /api/v1/namespaces/{namespace}/pods", s.servePods)
 	for _, root := range []string{"/api/v1", "/apis/{group}/{version}"} {
 		mux.HandleFunc("GET "+root, s.serveGet((*owners).discover))
+		mux.HandleFunc("GET "+root+"/{resource}", s.serveCollection)
+		mux.HandleFunc("GET "+root+"/namespaces/{namespace}/{resource}", s.serveCollection)
 		mux.HandleFunc("GET "+root+"/{resource}/{name}", s.serveGet((*owners).get))
 		mux.HandleFunc("GET "+root+"/namespaces/{namespace}/{resource}/{name}", s.serveGet((*owners).get))
 	}
@@ -64,20 +47,26 @@ func (s *Server) handler() http.Handler {
 
 func version(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]string{"major": "1", "minor": "37", "gitVersion": "v1.37.0-apiscript"})
+	_ = json.NewEncoder(w).Encode(map[string]string{"major": "1", "minor": "37", "gitVersion": "v1.37.0-" + user})
 }
 
-func (s *Server) servePods(w http.ResponseWriter, r *http.Request) {
+// serveCollection serves a list or a watch.
+func (s *Server) serveCollection(w http.ResponseWriter, r *http.Request) {
 	if !s.enter() {
 		panic(http.ErrAbortHandler)
 	}
 	defer s.serving.Done()
-	q, err := s.parse(r)
+	c := s.collection(r)
+	if c == nil {
+		s.fail(w, s.negotiate(r.Header.Get("Accept")), notServed())
+		return
+	}
+	q, err := c.parse(r)
 	if err != nil {
 		s.fail(w, q.media, err)
 		return
 	}
-	failure, hang := s.note(r, q)
+	failure, hang := c.note(r, q)
 	if hang != nil {
 		select {
 		case <-hang:
@@ -89,72 +78,47 @@ func (s *Server) servePods(w http.ResponseWriter, r *http.Request) {
 	case failure != nil:
 		s.fail(w, q.media, failure)
 	case q.watch:
-		s.serveWatch(w, r, q)
+		c.serveWatch(w, r, q)
 	default:
-		s.serveList(w, q)
+		c.serveList(w, q)
 	}
 }
 
+func (s *Server) collection(r *http.Request) *Collection {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.collections[groupVersionOf(r).WithResource(r.PathValue("resource"))]
+}
+
+func groupVersionOf(r *http.Request) schema.GroupVersion {
+	if version := r.PathValue("version"); version != "" {
+		return schema.GroupVersion{Group: r.PathValue("group"), Version: version}
+	}
+	return schema.GroupVersion{Version: "v1"} // below /api
+}
+
 // note records the request and returns the faults that it meets.
-func (s *Server) note(r *http.Request, q query) (failure *metav1.Status, hang <-chan struct{}) {
+func (c *Collection) note(r *http.Request, q query) (failure *metav1.Status, hang <-chan struct{}) {
 	verb := "list"
 	if q.watch {
 		verb = "watch"
 	}
+	s := c.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.record(r, verb, q.namespace)
-	if !q.watch && s.faults.hangList {
+	if !q.watch && c.faults.hangList {
 		return nil, make(chan struct{}) // nobody closes it
 	}
-	return s.faults.takeFailure(!q.watch), s.faults.hang
+	return c.takeFailure(!q.watch), s.hang
 }
 
-// record remembers a request. The mutex is held.
+// record keeps a request. The mutex is held.
 func (s *Server) record(r *http.Request, verb, namespace string) {
 	if len(s.requests) >= maxRequests {
 		s.requests = slices.Delete(s.requests, 0, maxRequests/2)
 	}
 	s.requests = append(s.requests, Request{verb, r.URL.Path, namespace, r.URL.Query(), r.UserAgent()})
-}
-
-func (s *Server) parse(r *http.Request) (query, *metav1.Status) {
-	v := r.URL.Query()
-	q := query{
-		selection: selection{namespace: r.PathValue("namespace")},
-		watch:     isTrue(v.Get("watch")),
-		token:     v.Get("continue"),
-		bookmarks: isTrue(v.Get("allowWatchBookmarks")),
-		initial:   isTrue(v.Get("sendInitialEvents")),
-		media:     s.negotiate(r.Header.Get("Accept")),
-	}
-	var err error
-	if q.labels, err = labels.Parse(v.Get("labelSelector")); err != nil {
-		return q, badRequest(err)
-	}
-	for name, to := range map[string]*int{"limit": &q.limit, "timeoutSeconds": &q.timeout} {
-		if text := v.Get(name); text != "" {
-			if *to, err = strconv.Atoi(text); err != nil {
-				return q, badRequest(err)
-			}
-		}
-	}
-	if text := v.Get("resourceVersion"); text != "" {
-		if q.rv, err = strconv.ParseUint(text, 10, 64); err != nil {
-			return q, badVersion(q, err)
-		}
-	}
-	q.fromNothing = q.watch && !q.initial && q.rv == 0
-	return q, nil
-}
-
-// badVersion is 500 without a reason for a watch, though the client is to
-// blame: so does the real server.
-func badVersion(q query, err error) *metav1.Status {
-	if q.watch {
-		return &metav1.Status{Status: metav1.StatusFailure, Code: http.StatusInternalServerError, Message: "resourceVersion: Invalid value: " + err.Error()}
-	}
-	return badRequest(err)
 }
 
 // negotiate returns the first media type of the header that the server speaks.
@@ -184,10 +148,3 @@ func (s *Server) fail(w http.ResponseWriter, m media, st *metav1.Status) {
 	w.WriteHeader(int(status.Code))
 	_ = s.codec.object(m, &status, w) // the client is gone then
 }
-
-func badRequest(err error) *metav1.Status {
-	st := apierrors.NewBadRequest(err.Error()).Status()
-	return &st
-}
-
-func isTrue(s string) bool { return s == "true" || s == "1" }

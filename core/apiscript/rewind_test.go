@@ -21,7 +21,7 @@ func TestRewind(t *testing.T) {
 	before.want("ADDED shop/till @1002")
 	srv.Rewind(900)
 	before.want("end")
-	if n := len(srv.Pods()) + len(srv.Changes()); n != 0 || srv.ResourceVersion() != "900" {
+	if n := len(srv.All()) + len(srv.Changes()); n != 0 || srv.ResourceVersion() != "900" {
 		t.Errorf("%d pods and changes are left, at %s", n, srv.ResourceVersion())
 	}
 	srv.Create(pod("bank", "ledger"))

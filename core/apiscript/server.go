@@ -4,41 +4,42 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/pem"
-	"errors"
 	"fmt"
-	"io"
-	"log"
-	"net"
 	"net/http"
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 )
 
-// Server is a scripted API server. All methods are safe for concurrent use;
-// none waits for a client unless it says so.
+// Server is a scripted API server. The methods of the embedded [Objects] are about
+// pods; [Serve] adds other resources. All methods are safe for concurrent use. None
+// waits for a client unless its comment says so.
 type Server struct {
+	*Objects[*corev1.Pod]
+
 	opts  options
 	codec *codec
 	cert  *tls.Certificate // nil without TLS
 	addr  string
 
-	mu       sync.Mutex // guards what follows, but for what says otherwise
-	store    store
-	owners   owners
-	faults   faults
-	streams  map[*stream]struct{}
-	requests []Request
-	http     *http.Server // nil while down
-	serving  sync.WaitGroup
+	mu          sync.Mutex // guards what follows, but for what says otherwise
+	clock       clock
+	collections map[schema.GroupVersionResource]*Collection
+	owners      owners
+	requests    []Request
+	hang        chan struct{} // open while the server hangs; nil = it doesn't
+	http        *http.Server  // nil while down
+	serving     sync.WaitGroup
 
 	stopTicker context.CancelFunc
 	ticker     sync.WaitGroup
 }
 
-// NewServer is [Start] for tests: it panics where Start returns an error, which
-// it does only if the machine has no loopback interface or no free port.
+// NewServer is [Start] for tests: it panics if Start returns an error, which happens
+// only if the machine has no loopback interface or no free port.
 func NewServer(opts ...Option) *Server {
 	s, err := Start(opts...)
 	if err != nil {
@@ -47,17 +48,18 @@ func NewServer(opts ...Option) *Server {
 	return s
 }
 
-// Start runs a server without pods on a free port of the loopback interface.
-// The caller closes it.
+// Start runs a server without pods on a free port of the loopback interface. The
+// caller closes it.
 func Start(opts ...Option) (*Server, error) {
 	o := defaults()
 	for _, opt := range opts {
 		opt(&o)
 	}
 	s := &Server{
-		opts: o, codec: newCodec(), streams: map[*stream]struct{}{},
-		store: newStore(o), owners: newOwners(), faults: faults{cutList: -1},
+		opts: o, codec: newCodec(), clock: clock{rv: o.firstVersion}, owners: newOwners(),
+		collections: map[schema.GroupVersionResource]*Collection{},
 	}
+	s.Objects = serve[*corev1.Pod](s, podResource())
 	if o.tls {
 		cert, err := selfSigned()
 		if err != nil {
@@ -74,43 +76,7 @@ func Start(opts ...Option) (*Server, error) {
 	return s, nil
 }
 
-// listen serves on addr until Down, and returns what addr was resolved to.
-func (s *Server) listen(addr string) (string, error) {
-	var config net.ListenConfig
-	ln, err := config.Listen(context.Background(), "tcp", addr)
-	if err != nil {
-		return "", fmt.Errorf("listen on %s: %w", addr, err)
-	}
-	srv := &http.Server{
-		Handler:           s.handler(),
-		ReadHeaderTimeout: 10 * time.Second,
-		ErrorLog:          log.New(io.Discard, "", 0), // clients that go away are the point
-	}
-	serve := func() error { return srv.Serve(ln) }
-	if s.cert != nil {
-		srv.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*s.cert}, MinVersion: tls.VersionTLS12}
-		serve = func() error { return srv.ServeTLS(ln, "", "") }
-	}
-	s.mu.Lock()
-	s.http = srv
-	s.mu.Unlock()
-	s.serving.Go(func() { _ = serve() }) // ends with ErrServerClosed
-	return ln.Addr().String(), nil
-}
-
-// enter makes Down wait for a request, until serving.Done; false if it is too
-// late for that.
-func (s *Server) enter() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.http == nil {
-		return false
-	}
-	s.serving.Add(1)
-	return true
-}
-
-// URL is where the server listens; it stays the same over [Server.Down].
+// URL returns the server's address, which stays the same over [Server.Down].
 func (s *Server) URL() string {
 	if s.cert != nil {
 		return "https://" + s.addr
@@ -120,50 +86,22 @@ func (s *Server) URL() string {
 
 // Config connects client-go to the server.
 func (s *Server) Config() *rest.Config {
-	cfg := &rest.Config{Host: s.URL(), UserAgent: "apiscript"}
+	cfg := &rest.Config{Host: s.URL(), UserAgent: user}
 	if s.cert != nil {
 		cfg.CAData = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.cert.Certificate[0]})
 	}
 	return cfg
 }
 
-// Close ends all streams and connections and waits for them. The server can't
-// be used afterwards.
+// Close ends all streams and connections and waits for them. The server can't be
+// used afterwards.
 func (s *Server) Close() {
 	s.stopTicker()
 	s.ticker.Wait()
 	s.Down()
 }
 
-// Down closes the port and every connection: the next ones are refused.
-func (s *Server) Down() {
-	s.mu.Lock()
-	srv := s.http
-	s.http = nil
-	s.mu.Unlock()
-	if srv == nil {
-		return
-	}
-	_ = srv.Close() // ends requests' contexts, and writes that block
-	s.serving.Wait()
-}
-
-// Up serves on the same port again after [Server.Down], with an empty watch
-// cache as after a real server's restart: a watch from before now gets 410.
-func (s *Server) Up() error {
-	s.mu.Lock()
-	up := s.http != nil
-	if !up {
-		s.store.expire()
-	}
-	s.mu.Unlock()
-	if up {
-		return errors.New("start server: it is up")
-	}
-	_, err := s.listen(s.addr)
-	return err
-}
-
+// startBookmarks sends bookmarks periodically, with [WithBookmarks].
 func (s *Server) startBookmarks() {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stopTicker = cancel
@@ -176,7 +114,9 @@ func (s *Server) startBookmarks() {
 		for {
 			select {
 			case <-t.C:
-				s.Bookmark()
+				for _, c := range s.all() {
+					c.Bookmark()
+				}
 			case <-ctx.Done():
 				return
 			}

@@ -40,7 +40,7 @@ func TestWrites(t *testing.T) {
 	created.Labels["app"] = "changed by the caller"
 	srv.Advance(3)
 	srv.Set(&corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "till", UID: "u"}})
-	pods := srv.Pods()
+	pods := srv.All()
 	if len(pods) != 2 || pods[0].Labels["app"] != "cart" || pods[1].UID != "u" || pods[1].ResourceVersion != "1006" {
 		t.Errorf("pods %+v", pods)
 	}

@@ -1,149 +1,65 @@
 package apiscript
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
-	"strings"
-	"sync"
 
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
 )
 
-// Change is one write, as a watcher without a selector sees it.
-type Change struct {
-	Type            watch.EventType // Added, Modified or Deleted
-	Namespace, Name string
-	UID             types.UID
-	ResourceVersion string
+// clock is the resourceVersion of the last write.
+type clock struct{ rv uint64 }
+
+func (c *clock) next() uint64 {
+	c.rv++
+	return c.rv
 }
 
-type key struct{ namespace, name string }
-
-// entry is one step of the history: a change, or a bookmark (pod == nil). The
-// pods are never changed again.
-type entry struct {
-	rv        uint64
-	kind      watch.EventType
-	pod, prev *corev1.Pod // prev: before the change, nil for Added
-	end       bool        // a bookmark that ends a streaming list
-
-	mu     sync.Mutex
-	frames [4][mediaCount][]byte
-}
-
-// frame returns the bytes of the entry as an event of type t, encoded once.
-// Within a selection a change may be of another type than without.
-func (e *entry) frame(c *codec, m media, t watch.EventType) []byte {
-	slot := &e.frames[slotOf(t)][m]
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if *slot == nil {
-		*slot = e.encode(c, m, t)
-	}
-	return *slot
-}
-
-func (e *entry) encode(c *codec, m media, t watch.EventType) []byte {
-	switch {
-	case t == watch.Bookmark:
-		return c.bookmark(m, e.rv, e.end)
-	case t == watch.Deleted && e.kind == watch.Modified:
-		// Left the selection: as it was within, with the change's resourceVersion.
-		left := *e.prev
-		left.ResourceVersion = formatRV(e.rv)
-		return c.frame(m, t, &left)
-	default:
-		return c.frame(m, t, e.pod)
-	}
-}
-
-func slotOf(t watch.EventType) int {
-	switch t {
-	case watch.Added:
-		return 0
-	case watch.Modified:
-		return 1
-	case watch.Deleted:
-		return 2
-	default:
-		return 3
-	}
-}
-
-// selection is what a request asks for.
-type selection struct {
-	namespace string // "" = all
-	labels    labels.Selector
-}
-
-func (s selection) has(p *corev1.Pod) bool {
-	return (s.namespace == "" || p.Namespace == s.namespace) && s.labels.Matches(labels.Set(p.Labels))
-}
-
-// view returns the type under which a watcher of the selection sees the entry,
-// "" for not at all.
-func (s selection) view(e *entry) watch.EventType {
-	if e.pod == nil {
-		return e.kind
-	}
-	is, was := s.has(e.pod), e.prev != nil && s.has(e.prev)
-	switch {
-	case e.kind == watch.Deleted:
-		if was {
-			return watch.Deleted
-		}
-	case is && was:
-		return watch.Modified
-	case is:
-		return watch.Added
-	case was:
-		return watch.Deleted
-	}
-	return ""
-}
-
-// store is the state and its history. Guarded by the server's mutex.
+// store holds the objects of a resource and their history. Guarded by the server's
+// mutex.
 type store struct {
-	rv       uint64           // of the last write
-	current  map[key]*entry   // the last change of each pod that exists
+	*clock
+	current  map[key]*entry   // the last change of each object that exists
 	log      []*entry         // in order of rv
 	first    uint64           // position of log[0]; positions never repeat
 	floor    uint64           // a watch can begin behind this rv, or later
 	keep     int              // bounds log
 	changes  []Change         // at most twice of
 	remember int              // these
-	lists    map[int]snapshot // what continue tokens refer to, by number
+	lists    map[int]snapshot // that continue tokens refer to, by number
 	listed   int              // number of the last of them
 }
 
-func newStore(o options) store {
-	return store{rv: o.firstVersion, floor: o.firstVersion, keep: o.history, remember: o.changes, current: map[key]*entry{}, lists: map[int]snapshot{}}
+func newStore(o options, at *clock) store {
+	return store{
+		clock: at, floor: at.rv, keep: o.history, remember: o.changes,
+		current: map[key]*entry{}, lists: map[int]snapshot{},
+	}
 }
 
 // end is the position behind the last entry.
 func (s *store) end() uint64 { return s.first + uint64(len(s.log)) }
 
-// change writes: pod must have its new resourceVersion, which is s.rv.
-func (s *store) change(kind watch.EventType, pod, prev *corev1.Pod) {
-	e := &entry{rv: s.rv, kind: kind, pod: pod, prev: prev}
-	k := key{pod.Namespace, pod.Name}
+// change writes an object that has its new resourceVersion, which is s.rv.
+func (s *store) change(kind watch.EventType, object, prev Object) {
+	e := &entry{rv: s.rv, kind: kind, object: object, prev: prev}
 	if kind == watch.Deleted {
-		delete(s.current, k)
+		delete(s.current, keyOf(object))
 	} else {
-		s.current[k] = e
+		s.current[keyOf(object)] = e
 	}
 	if len(s.changes) >= 2*s.remember {
 		s.changes = slices.Delete(s.changes, 0, s.remember)
 	}
-	s.changes = append(s.changes, Change{kind, pod.Namespace, pod.Name, pod.UID, pod.ResourceVersion})
+	s.changes = append(s.changes, Change{
+		kind, object.GetNamespace(), object.GetName(), object.GetUID(), object.GetResourceVersion(),
+	})
 	s.append(e)
 }
 
-// append drops half of a log that is twice too long, so that dropping costs
-// little per entry.
+// append drops half of a log that is twice too long, so that dropping costs little
+// per entry.
 func (s *store) append(e *entry) {
 	s.log = append(s.log, e)
 	if excess := len(s.log) - s.keep; excess > s.keep {
@@ -194,19 +110,19 @@ func (s *store) after(rv uint64) uint64 {
 	return s.first + uint64(i)
 }
 
-// snapshot returns the selected pods, ordered like the real server's keys.
+// snapshot returns the selected objects, ordered like the real server's keys.
 func (s *store) snapshot(sel selection) []*entry {
 	var all []*entry
 	for _, e := range s.current {
-		if sel.has(e.pod) {
+		if sel.has(e.object) {
 			all = append(all, e)
 		}
 	}
 	slices.SortFunc(all, func(a, b *entry) int {
-		if c := strings.Compare(a.pod.Namespace, b.pod.Namespace); c != 0 {
-			return c
-		}
-		return strings.Compare(a.pod.Name, b.pod.Name)
+		return cmp.Or(
+			cmp.Compare(a.object.GetNamespace(), b.object.GetNamespace()),
+			cmp.Compare(a.object.GetName(), b.object.GetName()),
+		)
 	})
 	return all
 }

@@ -28,7 +28,7 @@ func TestGapOverRestart(t *testing.T) {
 				t.Run(name, func(t *testing.T) {
 					srv := newServer(t, opts...)
 					pods(srv, 3)
-					m := remember(srv.Pods())
+					m := remember(srv.All())
 					touch(srv, "shop", "p0")
 					srv.Delete("shop", "p1")
 					srv.Expire()

@@ -52,7 +52,7 @@ func TestRestartWithinHistory(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			srv := newServer(t, opts...)
 			pods(srv, 4)
-			m := remember(srv.Pods())
+			m := remember(srv.All())
 			from := srv.ResourceVersion()
 			touch(srv, "shop", "p1")
 			srv.Delete("shop", "p2")
@@ -89,7 +89,7 @@ func TestRestartWithinHistory(t *testing.T) {
 func TestRestartIsOnePage(t *testing.T) {
 	srv := newServer(t)
 	pods(srv, 9)
-	m := remember(srv.Pods())
+	m := remember(srv.All())
 	r := startReader(t, srv, "1009", watch.Settings{Known: m.known, PageSize: 4})
 	touch(srv, "shop", "p8")
 	r.reached("1010")
@@ -108,7 +108,7 @@ func TestStrangersAtRestart(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			srv := newServer(t)
 			uid := srv.Create(pod("shop", "cart")).UID
-			m := remember(srv.Pods())
+			m := remember(srv.All())
 			srv.Rewind(1010)
 			p := pod("shop", "cart")
 			p.UID = uid
