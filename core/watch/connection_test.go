@@ -17,8 +17,8 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
 )
 
-// wire writes down what a client's requests go over.
-type wire struct {
+// traffic writes down what a client's requests go over.
+type traffic struct {
 	mu        sync.Mutex
 	protocols map[string]int
 	encodings map[string]int // that were asked for
@@ -28,8 +28,8 @@ type wire struct {
 }
 
 // watched returns a config whose requests are written down.
-func watched(cfg *rest.Config) (*rest.Config, *wire) {
-	w := &wire{protocols: map[string]int{}, encodings: map[string]int{}, over: map[string]bool{}}
+func watched(cfg *rest.Config) (*rest.Config, *traffic) {
+	w := &traffic{protocols: map[string]int{}, encodings: map[string]int{}, over: map[string]bool{}}
 	cfg.Wrap(func(rt http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(r *http.Request) (*http.Response, error) {
 			trace := &httptrace.ClientTrace{
@@ -55,14 +55,14 @@ func watched(cfg *rest.Config) (*rest.Config, *wire) {
 	return cfg, w
 }
 
-func (w *wire) note(what func()) {
+func (w *traffic) note(what func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	what()
 }
 
 // connections is how many there were, requests how many went over them.
-func (w *wire) connections() (made, requests int) {
+func (w *traffic) connections() (made, requests int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(w.over), w.requests

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
@@ -69,7 +70,7 @@ func startGated(t *testing.T, srv *apiscript.Server, from string, s watch.Settin
 
 func startAt(t *testing.T, cfg *rest.Config, from string, s watch.Settings, gate chan struct{}) *reader {
 	t.Helper()
-	client, err := watch.NewClient(cfg)
+	client, err := watch.NewClient(cfg, appsv1.AddToScheme)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,10 +270,11 @@ func (r *reader) lines() []string {
 }
 
 func line(ev watch.Event) string {
-	if ev.Pod() == nil {
+	if ev.Object == nil {
 		return fmt.Sprintf("%s @%s", ev.Kind, ev.ResourceVersion)
 	}
-	return fmt.Sprintf("%s %s/%s @%s", ev.Kind, ev.Pod().Namespace, ev.Pod().Name, ev.ResourceVersion)
+	meta := ev.Object.GetObjectMeta()
+	return fmt.Sprintf("%s %s/%s @%s", ev.Kind, meta.GetNamespace(), meta.GetName(), ev.ResourceVersion)
 }
 
 // want compares all events but bookmarks.

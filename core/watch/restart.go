@@ -119,8 +119,12 @@ func (r *session) verb() string {
 // describe is called before plan, which changes what the request was.
 func (r *session) describe(reason string, err error) []slog.Attr {
 	attrs := []slog.Attr{slog.String("reason", reason), slog.String("namespace", r.Namespace)}
-	if denied := reason == ReasonForbidden || reason == ReasonUnauthorized; denied || !r.isPods() {
-		attrs = append(attrs, slog.String("verb", r.verb()), slog.String("resource", r.name))
+	denied := reason == ReasonForbidden || reason == ReasonUnauthorized
+	if denied {
+		attrs = append(attrs, slog.String("verb", r.verb()))
+	}
+	if denied || !r.isPods() {
+		attrs = append(attrs, slog.String("resource", r.name))
 	}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))
