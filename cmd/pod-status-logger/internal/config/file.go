@@ -15,29 +15,29 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/strict"
 )
 
-// loadFile reads a configuration file over c. Every key that is unknown, there
-// twice or of the wrong type is an error.
+// loadFile decodes a configuration file into c. Unknown and duplicate keys and values
+// of the wrong type are errors.
 func loadFile(path string, c *Config) error {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("read configuration: %w", err)
 	}
-	c.APIVersion, c.Kind = "", "" // the file has to name them
+	c.APIVersion, c.Kind = "", "" // the file has to have them
 	if err := parse(b, c); err != nil {
 		return fmt.Errorf("configuration %s: %w", path, err)
 	}
 	return nil
 }
 
-// text is a value that is read as it is written, and understood by Validate,
-// which knows its key: a quantity or a duration.
+// text is a quantity or a duration, kept as written. Validate parses it, with its key
+// in the error.
 type text string
 
 var _ json.Unmarshaler = (*text)(nil)
 
-// UnmarshalJSON takes strings and numbers.
+// UnmarshalJSON implements [json.Unmarshaler]: it accepts strings and numbers.
 func (t *text) UnmarshalJSON(b []byte) error {
-	if string(b) == "null" { // as for every other key: the default
+	if string(b) == "null" { // the default, as for every other key
 		return nil
 	}
 	*t = text(strings.Trim(string(b), `"`))
@@ -52,8 +52,7 @@ func parse(b []byte, c *Config) error {
 	if err != nil {
 		return err
 	}
-	// A list of the file takes the place of this one, instead of its items being
-	// read over those that are there.
+	// A list in the file replaces this one, instead of being decoded into its items.
 	before := c.Plugins
 	c.Plugins = nil
 	defer func() {
@@ -64,8 +63,8 @@ func parse(b []byte, c *Config) error {
 	return strict.Unmarshal(asJSON, c)
 }
 
-// oneDocument refuses a file with more than one YAML document that says
-// something: only the first would be read.
+// oneDocument rejects a file with several YAML documents, of which only the first
+// would be read. Empty documents are ignored.
 func oneDocument(file []byte) error {
 	documents := goyaml.NewDecoder(bytes.NewReader(file))
 	for n := 0; ; n++ {
@@ -78,7 +77,7 @@ func oneDocument(file []byte) error {
 			return err
 		}
 		if n > 0 && document != nil {
-			return errors.New("there is more than one YAML document; one is what is read")
+			return errors.New("there is more than one YAML document; put all keys into one")
 		}
 	}
 }

@@ -2,25 +2,25 @@ package config
 
 import "errors"
 
-// Overrides are the flags that are no keys of the file.
+// Overrides are the flags that the file has no keys for.
 type Overrides struct {
-	// Kubeconfig and Context say where the cluster is found, like kubectl's.
+	// Kubeconfig and Context locate the cluster, like the flags of kubectl.
 	Kubeconfig, Context string
-	// Pace and Repeat are those of the demo.
+	// Pace and Repeat are for the demo.
 	Pace   string
 	Repeat bool
 
 	plugins       []string // names of --plugins
-	allNamespaces bool     // -A, which wins over the namespaces of the file
+	allNamespaces bool     // overrides the namespaces of the file
 }
 
-// Options are a configuration, and what only flags and environment say.
+// Options are a configuration with its overrides.
 type Options struct {
 	Config
 	Overrides
 }
 
-// DefaultOptions returns what holds where the user says nothing.
+// DefaultOptions returns the options without file, flags and environment.
 func DefaultOptions() Options {
 	return Options{Config: Default(), Overrides: Overrides{Pace: "400ms"}}
 }

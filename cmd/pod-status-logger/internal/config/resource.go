@@ -11,12 +11,12 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// envResource is the standard variable with attributes that all records share.
+// envResource is the standard variable with attributes for all records.
 const envResource = "OTEL_RESOURCE_ATTRIBUTES"
 
-// SharedResource returns the attributes of OTEL_RESOURCE_ATTRIBUTES. The SDK
-// reads that variable too, but only says at debug level what is wrong with it.
-func SharedResource(lookup func(string) (string, bool)) (*resource.Resource, error) {
+// SharedResource returns the attributes of OTEL_RESOURCE_ATTRIBUTES. The SDK parses
+// that variable too, but logs errors only at debug level.
+func SharedResource(lookup Lookup) (*resource.Resource, error) {
 	value, _ := lookup(envResource)
 	var attrs []attribute.KeyValue
 	for pair := range strings.SplitSeq(value, ",") {
@@ -34,7 +34,7 @@ func SharedResource(lookup func(string) (string, bool)) (*resource.Resource, err
 	return resource.NewSchemaless(attrs...), nil
 }
 
-// ClusterOf returns the name of the cluster where the resource tells it.
+// ClusterOf returns the name of the cluster in the resource, or "".
 func ClusterOf(r *resource.Resource) string {
 	name, _ := r.Set().Value(record.AttrCluster)
 	return name.AsString()
