@@ -106,7 +106,7 @@ func TestConfigurationPage(t *testing.T) {
 	}
 	generated(t, "docs/configuration.md", "keys", table("| key | flag | environment variable | default | |", rows))
 	generated(t, "docs/configuration.md", "flags", table("| flag | of | environment variable | default | |", otherFlags(shown)))
-	generated(t, "docs/configuration.md", "metrics", table("| metric | |", metricRows(t)))
+	generated(t, "docs/configuration.md", "metrics", table("| metric | meaning |", metricRows(t)))
 }
 
 // describe returns the cells about a flag: its names, variable, default, explanation.
