@@ -162,6 +162,10 @@ $(LOGSTORE):
 docs: ## Write what is generated in docs anew: fields, configuration, metrics, commands, manual page
 	go test ./cmd/pod-status-logger/internal/cli -run '^(TestRecordsPage|TestConfigurationPage|TestHelpPage|TestManPage)$$' -count=1 -update
 
+.PHONY: pictures
+pictures: build ## Draw the pictures of the README anew
+	tools/pictures.sh
+
 .PHONY: release
 release: ## Build the archives of a release, with bills of materials and checksums, into dist
 	PLATFORMS='$(PLATFORMS)' tools/release.sh dist $(VERSION) env $(BUILD)
