@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/rest"
@@ -51,18 +50,6 @@ func NewClient(cfg *rest.Config, types ...func(*runtime.Scheme) error) (*Client,
 		return nil, fmt.Errorf("create API client: %w", err)
 	}
 	return &Client{client, runtime.NewClientNegotiator(c.NegotiatedSerializer, *c.GroupVersion)}, nil
-}
-
-// get prepares a request for a resource in a namespace, or in all if it is "". The
-// hidden retries of [rest.Request] are switched off: it would wait, up to ten times,
-// without a trace in logs and metrics.
-func (c *Client) get(r Resource, namespace string, opts *metav1.ListOptions) *rest.Request {
-	return c.Get().
-		AbsPath(r.path()...).
-		NamespaceIfScoped(namespace, namespace != "").
-		Resource(r.Plural).
-		SpecificallyVersionedParams(opts, metav1.ParameterCodec, metav1.SchemeGroupVersion).
-		MaxRetries(0)
 }
 
 // decode decodes an object as client-go does.

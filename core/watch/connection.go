@@ -8,9 +8,8 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// A peer that is gone without a word is found within keepAliveIdle and
-// keepAliveProbes times keepAliveInterval: 45 s, as client-go's pings of HTTP/2
-// find it.
+// A lost peer is noticed within keepAliveIdle and keepAliveProbes times
+// keepAliveInterval: 45 s, as with client-go's pings of HTTP/2.
 const (
 	dialTimeout       = 30 * time.Second
 	keepAliveIdle     = 15 * time.Second
@@ -18,16 +17,15 @@ const (
 	keepAliveProbes   = 3
 )
 
-// connect sets how a client's connections are made, but for what the caller has
-// set. A transport of the caller's is taken as it is.
+// connect sets how a client's connections are made, unless the caller has set it.
 //
-// HTTP/1.1 it is because HTTP/2 has each byte of a watch go through one more
-// buffer and one more goroutine, with a message back for every few kilobytes, so
-// that many requests can share a connection; here each has its own.
+// HTTP/2 takes each byte of a watch through one more buffer and one more goroutine,
+// and sends a message back for every few kilobytes, so that many requests can share a
+// connection. Here each request has its own, over HTTP/1.1.
 //
-// Nothing is compressed: API servers would compress long lists, and with a
-// streaming list all events that follow on it, which costs both sides more than
-// the bytes that are saved are worth within a cluster.
+// Without DisableCompression API servers compress long lists, and after a streaming
+// list all events that follow on it. Within a cluster that costs both sides more than
+// the saved bytes are worth.
 func connect(cfg *rest.Config) {
 	cfg.DisableCompression = true
 	if len(cfg.NextProtos) == 0 {

@@ -16,6 +16,11 @@ type denial struct {
 	resource        Resource
 }
 
+// right returns the denial of a verb to the stream.
+func (s *Stream) right(verb string) denial {
+	return denial{verb, s.settings.Namespace, s.settings.Resource}
+}
+
 func (d denial) String() string {
 	if d.namespace == "" {
 		return fmt.Sprintf("may not %s %s in all namespaces", d.verb, d.resource)
@@ -23,7 +28,7 @@ func (d denial) String() string {
 	return fmt.Sprintf("may not %s %s in namespace %s", d.verb, d.resource, d.namespace)
 }
 
-// remedy is the RBAC rule that gives the right, and where it belongs.
+// remedy returns the RBAC rule that grants the right, and where it belongs.
 func (d denial) remedy() string {
 	group := d.resource.GroupVersion.Group
 	if group == "" {
@@ -36,24 +41,23 @@ func (d denial) remedy() string {
 	return fmt.Sprintf("allow it with a Role in namespace %s: %s", d.namespace, rule)
 }
 
-// notAccepted is what there is to say of a 401.
+// notAccepted describes a 401.
 const notAccepted = "the API server does not accept the credentials"
 
-// deny notes why the server gives nothing, until it gives a sign of life.
-func (r *session) deny(reason, verb string) {
-	switch reason {
-	case ReasonForbidden:
-		r.setDenied(denial{verb, r.Namespace, r.Resource}.String())
-	case ReasonUnauthorized:
-		r.setDenied(notAccepted)
+// noteDenial keeps what the server denied, until its next activity.
+func (s *Stream) noteDenial(e ending) {
+	if !e.isDenial() {
+		return
 	}
+	why := e.denied.String()
+	if e.reason == ReasonUnauthorized {
+		why = notAccepted
+	}
+	s.denied.Store(&why)
 }
 
-func (s *Stream) setDenied(why string) { s.denied.Store(&why) }
-
 // Denied returns what the server last denied, such as "may not watch pods in
-// namespace shop"; "" where it has given a sign of life since. Safe for concurrent
-// use.
+// namespace shop"; "" if it was active since. Safe for concurrent use.
 func (s *Stream) Denied() string {
 	if why := s.denied.Load(); why != nil {
 		return *why
@@ -61,26 +65,28 @@ func (s *Stream) Denied() string {
 	return ""
 }
 
-// CheckList asks for a list of one object, and logs where that is denied. A stream
-// begins with a streaming list where it can, for which API servers want the verb
-// watch alone; what list is for comes later, and should not be missed first then.
+// CheckList requests a list of one object, and logs if that is forbidden. A stream
+// begins with a streaming list if it can, for which API servers require the verb
+// watch alone; that the verb list is missing should not show only later, when it is
+// needed.
 func (s *Stream) CheckList(ctx context.Context) {
-	r := &session{Stream: s, Settings: s.settings}
 	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
 	defer cancel()
-	page, err := r.list(ctx, metav1.ListOptions{Limit: 1})
+	page, err := s.askList(ctx, metav1.ListOptions{Limit: 1})
 	if err == nil {
 		page.close() // unread: Run has the decoder
 		return
 	}
 	if apierrors.IsForbidden(err) {
-		r.logListDenied(ctx, err)
+		s.logListDenied(ctx, err)
 	}
 }
 
-func (r *session) logListDenied(ctx context.Context, err error) {
-	d := denial{"list", r.Namespace, r.Resource}
-	r.Logger.LogAttrs(ctx, slog.LevelWarn, d.String()+"; changes are told, but not found out is whether etcd was restored or another cluster "+
-		"is behind the address, and where streaming lists fail there is nothing else; "+d.remedy(),
-		slog.String("verb", d.verb), slog.String("resource", r.name), slog.String("namespace", r.Namespace), slog.String("error", err.Error()))
+func (s *Stream) logListDenied(ctx context.Context, err error) {
+	d := s.right("list")
+	s.settings.Logger.LogAttrs(ctx, slog.LevelWarn,
+		d.String()+"; changes are still emitted, but a restored etcd or another cluster behind the address goes unnoticed, "+
+			"and there is no fallback if streaming lists fail; "+d.remedy(),
+		slog.String("verb", d.verb), slog.String("resource", s.name), slog.String("namespace", d.namespace),
+		slog.String("error", err.Error()))
 }

@@ -39,7 +39,7 @@ func TestDenied(t *testing.T) {
 
 // The right to list is not needed for long, and is missed all the same.
 func TestListIsDenied(t *testing.T) {
-	const want = "may not list pods in namespace shop; changes are told"
+	const want = "may not list pods in namespace shop; changes are still emitted"
 	for name, forbid := range map[string]bool{"allowed": false, "forbidden": true} {
 		t.Run(name, func(t *testing.T) {
 			srv := newServer(t)

@@ -1,16 +1,16 @@
-// Package watch reads the pods of a cluster, or of one namespace, as one
-// ordered stream of events that survives everything an API server does to a
-// watch: it resumes from the last resourceVersion, and where the history behind
-// that is gone it reads the full list, so that the reader can compare.
+// Package watch reads the objects of a resource, such as the pods of a cluster or of
+// one namespace, as one ordered stream of events that survives everything an API
+// server does to a watch. It resumes from the last resourceVersion, and if the history
+// since then is gone it reads the full list, so that the reader can compare.
 //
-// A [Stream] never holds more than the pod in hand (or one page of a list) and
-// never queues: sending to the reader's channel blocks, the API server holds
-// the history meanwhile, and cuts the stream off if that takes too long, which
-// is one more reason to resume. An informer can do neither: it keeps every pod,
-// queues without bound and can't start from a stored resourceVersion.
+// A [Stream] never holds more than the object in hand, or one page of a list in JSON,
+// and never queues. Sending to the reader's channel blocks; the API server holds the
+// history meanwhile, and cuts the stream off if that takes too long, which is one more
+// reason to resume. An informer keeps every object, queues without bound and can't
+// start from a stored resourceVersion.
 //
-// [Replay] reads the same events from what kubectl has printed.
+// [Replay] reads the same events from kubectl's output.
 //
-// You don't need this package to look at pods now and then, nor to keep a cache
-// of them; client-go's informers are made for that.
+// You don't need this package to look at objects now and then, nor to keep a cache of
+// them; client-go's informers are made for that.
 package watch

@@ -7,26 +7,26 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// Kind says what an [Event] tells.
+// Kind is the kind of an [Event].
 type Kind uint8
 
-// A stream is a sequence of live events and bookmarks. A full list, at the
-// first start and wherever events were missed, is
+// A stream is a sequence of live events and bookmarks. A full list, at the first
+// start and when events were missed, is
 //
 //	Listing (Present | Modified | Deleted)* Listed
 //
-// A list that was cut begins anew with another Listing; what was Present since
-// the one before counts no more.
+// A list that was cut begins anew with another Listing, which makes the Present events
+// since the one before void.
 const (
 	// Added is an object that was created, or entered the selectors.
 	Added Kind = iota + 1
 	// Modified is an object that changed.
 	Modified
-	// Deleted is an object that was deleted or left the selectors, as it was
-	// last; its resourceVersion is that of the deletion.
+	// Deleted is an object that was deleted or left the selectors, in its last state;
+	// its resourceVersion is that of the deletion.
 	Deleted
-	// Listing begins a full list. ResourceVersion is the checkpoint up to which
-	// everything is known, "" at the first start.
+	// Listing begins a full list. ResourceVersion is the checkpoint before it, "" at
+	// the first start.
 	Listing
 	// Present is an object of that list, in no particular order. It may have been
 	// created while the list was read.
@@ -60,15 +60,15 @@ func (k Kind) String() string {
 	}
 }
 
-// Live reports whether the event happened just now, as opposed to what a full
-// list tells and to the marks of progress.
+// Live reports whether the event is a change that happened just now: not an item of a
+// full list, and not a mark of progress.
 func (k Kind) Live() bool { return k == Added || k == Modified || k == Deleted }
 
 // Event is one step of a stream. Whoever receives it owns Object, and may give it
 // back with [Event.Release].
 type Event struct {
 	Kind     Kind
-	Resource string // the stream's, as [Resource.String] returns it
+	Resource string // of the stream, as [Resource.String] returns it
 	Stream   string // the stream's namespace, "" for all
 
 	// Object is nil for Listing, Listed and Bookmark. It has the fields that the
@@ -76,13 +76,12 @@ type Event struct {
 	// event comes from a recording.
 	Object Object
 
-	// ResourceVersion is, outside of a list, the checkpoint: a stream that is
-	// started from it continues right behind this event. Within a list (from
-	// Listing to before Listed) it is no checkpoint, the list's order is not
-	// that of resourceVersions.
+	// ResourceVersion is the checkpoint: a stream that is started from it continues
+	// right after this event. Within a list, from Listing to before Listed, it is no
+	// checkpoint, as a list is not in the order of resourceVersions.
 	ResourceVersion string
 
-	Received time.Time // when it came off the wire
+	Received time.Time
 
 	pool *sync.Pool // where Release puts Object; nil: nowhere
 }

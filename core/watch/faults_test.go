@@ -152,7 +152,7 @@ func TestSaysWhatIsNotAllowed(t *testing.T) {
 	r := startReader(t, srv, "", watch.Settings{Namespace: "shop"})
 	r.reached("1000")
 	want := []string{
-		"level=ERROR", `msg="may not watch pods in namespace shop; nothing is told of them until then; allow it with a Role in namespace shop: `,
+		"level=ERROR", `msg="may not watch pods in namespace shop; no records are emitted until then; allow it with a Role in namespace shop: `,
 		`{apiGroups: [\"\"], resources: [pods], verbs: [list, watch]}`, "verb=watch", "resource=pods", "namespace=shop", `cannot watch resource`,
 	}
 	for _, w := range want {

@@ -9,22 +9,22 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// Why a request ended, as [Settings.OnRestart] is told: a closed set, fit for
-// the label of a metric.
+// Reasons for which a request ended, as [Settings.OnRestart] receives them: a closed
+// set, fit for the label of a metric.
 const (
 	ReasonClosed       = "closed"       // ended by the server or the connection; every few minutes that is normal
-	ReasonExpired      = "expired"      // the history behind the checkpoint is gone
-	ReasonTooLarge     = "too_large"    // the server has not come to the checkpoint yet
+	ReasonExpired      = "expired"      // the history after the checkpoint is gone
+	ReasonTooLarge     = "too_large"    // the server has not reached the checkpoint yet
 	ReasonThrottled    = "throttled"    // 429
 	ReasonTimeout      = "timeout"      // the server or the connection timed out
 	ReasonServerError  = "server_error" // other 5xx, as an answer or in the stream
 	ReasonRefused      = "refused"      // no connection
 	ReasonUnauthorized = "unauthorized"
 	ReasonForbidden    = "forbidden"
-	ReasonInvalid      = "invalid"   // the server doesn't take the request's parameters
+	ReasonInvalid      = "invalid"   // the server refuses the request's parameters
 	ReasonStalled      = "stalled"   // the server was silent for too long
-	ReasonRewound      = "rewound"   // the server stands before the checkpoint: etcd was restored, or the cluster is another
-	ReasonRewritten    = "rewritten" // the server has a pod that is not news and yet unknown: the history is another one
+	ReasonRewound      = "rewound"   // the server is behind the checkpoint: etcd was restored, or it is another cluster
+	ReasonRewritten    = "rewritten" // the server has an unknown object from before the checkpoint: another history
 	ReasonOther        = "other"
 )
 
@@ -37,7 +37,7 @@ func Reasons() []string {
 	}
 }
 
-// reasonOf classifies what follow or listPages returned.
+// reasonOf classifies the error with which a request ended.
 func reasonOf(err error) string {
 	switch {
 	case err == nil:
@@ -63,7 +63,7 @@ func reasonOfStatus(err error, status metav1.Status) string {
 	case apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge):
 		return ReasonTooLarge
 	case status.Details != nil && hasCause(status.Details.Causes, "ClientWatchDecoding"):
-		return ReasonClosed // made by client-go of a connection that broke within a frame
+		return ReasonClosed // a connection that broke within a frame
 	// Expired comes as 410 with either reason, as an answer or in the stream.
 	case apierrors.IsResourceExpired(err) || apierrors.IsGone(err):
 		return ReasonExpired

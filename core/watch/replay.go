@@ -15,20 +15,19 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 )
 
-// Replay sends to out what
+// Replay sends the events of a recording to out, as Added, Modified and Deleted with
+// the present time. A recording is the output of
 //
 //	kubectl get pods -A -w --output-watch-events -o json
 //
-// has printed: Added, Modified and Deleted, received now. The objects may
-// stand one to a line, be spread over lines, or follow each other on one.
+// with one object to a line, objects spread over lines, or several on one line.
 //
-// What is not such an event goes to bad, with the number of the line that it
-// begins on, and Replay goes on with the next. bad is called from Replay and may
-// be nil.
+// For any other entry Replay calls bad, unless it is nil, with the number of the line
+// that the entry begins on, and continues.
 //
-// Replay returns nil at the end of r, the error of r, or ctx.Err(). Sending to
-// out blocks. Where r blocks and ctx ends, Replay returns and leaves behind a
-// goroutine that ends when r does.
+// Replay returns nil at the end of r, the error of r, or ctx.Err(). Sending to out
+// blocks. If ctx ends while r blocks, Replay leaves behind a goroutine that ends when
+// r does.
 func Replay(ctx context.Context, r io.Reader, out chan<- Event, bad func(line int, err error)) error {
 	if bad == nil {
 		bad = func(int, error) {}
@@ -53,8 +52,8 @@ func Replay(ctx context.Context, r io.Reader, out chan<- Event, bad func(line in
 	}
 }
 
-// interruptible returns a reader that fails once ctx has ended, even while r
-// blocks, as a terminal or a pipe does.
+// interruptible returns a reader that fails once ctx has ended, even while r blocks as
+// a terminal or a pipe does.
 func interruptible(ctx context.Context, r io.Reader) (_ io.Reader, stop func()) {
 	pr, pw := io.Pipe()
 	go func() {
@@ -65,8 +64,8 @@ func interruptible(ctx context.Context, r io.Reader) (_ io.Reader, stop func()) 
 	return pr, func() { release(); _ = pr.Close() }
 }
 
-// replayEntry returns what is wrong with the entry. That ctx has ended is for
-// the caller to see.
+// replayEntry sends the event of an entry, and returns why it has none. It returns nil
+// if ctx ends.
 func replayEntry(ctx context.Context, e entry, out chan<- Event) error {
 	ev, err := decodeEntry(e)
 	if err != nil || ev.Object == nil {
@@ -80,15 +79,15 @@ func replayEntry(ctx context.Context, e entry, out chan<- Event) error {
 	return nil
 }
 
-// recorded is a watch event as kubectl prints it. Kind is there to recognise
-// objects that were printed without their event.
+// recorded is a watch event as kubectl prints it. Kind is that of an object that was
+// printed without its event.
 type recorded struct {
 	Type   string          `json:"type"`
 	Object json.RawMessage `json:"object"`
 	Kind   string          `json:"kind"`
 }
 
-// decodeEntry returns an event without a pod for what is to be ignored.
+// decodeEntry returns an event without an object for an entry to ignore.
 func decodeEntry(e entry) (Event, error) {
 	if e.err != nil {
 		return Event{}, e.err
@@ -123,7 +122,7 @@ func decodePod(data []byte) (*corev1.Pod, error) {
 	if err := json.Unmarshal(data, &meta); err != nil {
 		return nil, describe(err)
 	}
-	// What kubectl prints has both; what people write by hand may have neither.
+	// kubectl prints both; a recording that was written by hand may have neither.
 	if cmp.Or(meta.Kind, "Pod") != "Pod" || cmp.Or(meta.APIVersion, "v1") != "v1" {
 		return nil, fmt.Errorf("the object is no v1 Pod but a %q %q", meta.APIVersion, meta.Kind)
 	}
@@ -137,7 +136,7 @@ func decodePod(data []byte) (*corev1.Pod, error) {
 	return pod, nil
 }
 
-// describe says where the JSON is wrong, counted from the start of the entry.
+// describe adds the place of a syntax error, counted from the start of the entry.
 func describe(err error) error {
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("invalid JSON at byte %d: %w", syntax.Offset, err)

@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// maxEntry bounds an entry of a recording, so that a file of something else
-// can't fill the memory. The largest pod that etcd takes has 1.5 MB.
+// maxEntry bounds an entry of a recording, so that any other file can't fill the
+// memory. The largest pod that etcd accepts has 1.5 MB.
 const maxEntry = 64 << 20
 
-// jsonSpace is what JSON takes for white space.
+// jsonSpace is the white space of JSON.
 const jsonSpace = " \t\r\n"
 
-// byteOrderMark is what some editors and shells begin a file with.
+// byteOrderMark begins the files of some editors and shells.
 const byteOrderMark = "\uFEFF"
 
 var (
@@ -28,21 +28,20 @@ var (
 type entry struct {
 	line int // of its first byte, from 1
 	data []byte
-	err  error // why it can't be a JSON object, if it can't
+	err  error // why it is no JSON object, nil if it may be one
 }
 
-// entryScanner cuts a recording into entries. It looks at nothing but braces,
-// strings and line ends:
+// entryScanner cuts a recording into entries, by braces, strings and line ends alone:
 //
-//   - An entry that begins with a brace ends with the brace that closes it,
-//     whatever the lines.
-//   - A line that begins with a brace begins an entry, even where one is not
-//     complete: no JSON printer puts an inner brace there, so what was cut
-//     short costs one entry and not all that follow.
-//   - Anything else ends before such a line.
+//   - An entry that begins with a brace ends with the brace that closes it, on
+//     whatever line.
+//   - A line that begins with a brace begins an entry, even if the one before is not
+//     complete. No JSON printer puts an inner brace there, so an object that was cut
+//     short spoils one entry and not all that follow.
+//   - Any other entry ends before such a line.
 //
-// Every byte but the white space around entries is in one entry, up to limit
-// bytes of each.
+// Every byte but the white space around entries is in one entry, up to limit bytes of
+// each.
 type entryScanner struct {
 	r     *bufio.Reader
 	limit int
@@ -81,8 +80,8 @@ func (s *entryScanner) next() (entry, error) {
 	return e, nil
 }
 
-// read takes an entry in and returns why it is not a complete object. An error
-// of the reader ends the entry too; the next call will meet it again.
+// read reads an entry and returns why it is not a complete object. An error of the
+// reader ends the entry too; the next call will meet it again.
 func (s *entryScanner) read(first byte) error {
 	s.data, s.size, s.depth, s.quoted, s.escaping = nil, 0, 0, false, false
 	flaw := errCutShort
@@ -110,8 +109,8 @@ func (s *entryScanner) take(b byte) {
 	}
 }
 
-// closedBy reports whether b is the brace that closes the object. Brackets
-// don't count: where they don't match, the decoder will say so.
+// closedBy reports whether b is the brace that closes the object. Brackets don't
+// count: if they don't match, the decoder returns an error.
 func (s *entryScanner) closedBy(b byte) bool {
 	switch {
 	case s.escaping:

@@ -94,7 +94,7 @@ func TestBackPressure(t *testing.T) {
 			for range changes {
 				touch(srv, "shop", "cart")
 			}
-			heard := r.stream.Heard()
+			heard := r.stream.LastActivity()
 			if n := len(r.seen()); n != 0 {
 				t.Fatalf("%d events were taken, want none yet", n)
 			}
@@ -104,8 +104,8 @@ func TestBackPressure(t *testing.T) {
 			if n := count(r.seenReasons(), watch.ReasonClosed); n == 0 {
 				t.Error("the server did not cut the stream off")
 			}
-			if !r.stream.Heard().After(heard) {
-				t.Error("Heard stood still")
+			if !r.stream.LastActivity().After(heard) {
+				t.Error("LastActivity stood still")
 			}
 			if n := count(r.seenReasons(), watch.ReasonExpired); n != 0 {
 				t.Errorf("the history was lost %d times", n)
@@ -178,8 +178,8 @@ func TestSeveralStreamsSeeTheSame(t *testing.T) {
 
 func TestHeardIsZeroBefore(t *testing.T) {
 	s := watch.New(watch.Settings{})
-	if !s.Heard().IsZero() || s.Synced() {
-		t.Errorf("Heard() = %v, Synced() = %v before anything came", s.Heard(), s.Synced())
+	if !s.LastActivity().IsZero() || s.Synced() {
+		t.Errorf("LastActivity() = %v, Synced() = %v before anything came", s.LastActivity(), s.Synced())
 	}
 }
 
@@ -190,14 +190,14 @@ func TestOpenWatchIsHeard(t *testing.T) {
 	r := startReader(t, srv, "1000", watch.Settings{Silence: 50 * time.Millisecond})
 	for range 3 {
 		before := time.Now()
-		eventually(t, "the open watch is heard", func() bool { return r.stream.Heard().After(before) })
+		eventually(t, "the open watch is heard", func() bool { return r.stream.LastActivity().After(before) })
 	}
 	srv.Hang()
 	n := count(r.seenReasons(), watch.ReasonStalled)
 	r.restarted(watch.ReasonStalled, n+2)
-	before := r.stream.Heard()
+	before := r.stream.LastActivity()
 	r.restarted(watch.ReasonStalled, n+4)
-	if !r.stream.Heard().Equal(before) {
+	if !r.stream.LastActivity().Equal(before) {
 		t.Error("a server that gives no answer is heard")
 	}
 }

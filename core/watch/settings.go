@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// What [Settings] holds where nothing is given.
+// Defaults of [Settings].
 const (
 	DefaultBackoffInitial  = 800 * time.Millisecond
 	DefaultBackoffMax      = 30 * time.Second
@@ -25,8 +25,8 @@ type Settings struct {
 
 	Logger *slog.Logger // nil = silent
 
-	// Since is when the checkpoint that Run begins with was stored, for the
-	// length of a gap. Zero = unknown.
+	// Since is the time at which the checkpoint that Run begins with was stored, for
+	// the length of a gap. Zero = unknown.
 	Since time.Time
 
 	// Known reports whether this version of the object (uid and resourceVersion) is
@@ -36,32 +36,32 @@ type Settings struct {
 	// read. nil = every object is known.
 	Known func(Object) bool
 
-	// OnRestart is told why a request ended, each time that another one follows:
-	// one of [Reasons]. It is called from Run and must not block. nil = nobody.
+	// OnRestart is called from Run with the reason, one of [Reasons], each time a
+	// request has ended and another one follows. It must not block. nil = nothing.
 	OnRestart func(reason string)
 
-	// Compare has a resumed run begin with a full list, as over a gap: one was
-	// under way when the checkpoint was stored, or another selector held.
+	// Compare has a resumed Run begin with a full list, as over a gap: a list was
+	// under way when the checkpoint was stored, or the selector was another one.
 	Compare bool
 
-	// OnGap is told of each gap once the list that ends it is complete, which
-	// was sent before. It is called from Run and must not block. nil = nobody.
+	// OnGap is called from Run with each gap, after the complete list that ends it was
+	// sent. It must not block. nil = nothing.
 	OnGap func(Gap)
 
-	// The pause before the next request grows from BackoffInitial to BackoffMax,
-	// each time by half and give or take half of itself. It starts over once
-	// live events or bookmarks have come.
+	// The pause before the next request grows from BackoffInitial to BackoffMax, each
+	// time by half, plus or minus half of it at random. Live events and bookmarks reset
+	// it.
 	BackoffInitial, BackoffMax time.Duration
 
-	// The server is asked to end a watch after a random time between these, in
-	// whole seconds, so that many watchers don't come back at once.
+	// The server is asked to end a watch after a random time between these, in whole
+	// seconds, so that many watchers don't come back at once.
 	WatchTimeoutMin, WatchTimeoutMax time.Duration
 
 	// PageSize bounds the objects of a page if the list is read in pages.
 	PageSize int64
 
-	// Silence is how long a server may send nothing at all before the request is
-	// given up. API servers send a bookmark about every minute.
+	// Silence is how long a server may send nothing before the request is given up. API
+	// servers send a bookmark about every minute.
 	Silence time.Duration
 }
 

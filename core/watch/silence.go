@@ -10,9 +10,9 @@ import (
 // errStalled is the cause with which a silent request is cut.
 var errStalled = errors.New("the server was silent for too long")
 
-// silence cuts a request that the server has left without an answer for too
-// long: TCP alone would take many minutes to notice a peer that is gone, and
-// never notices one that only keeps the connection open.
+// silence cuts a request that the server has not answered for too long. TCP alone
+// would take many minutes to notice a lost peer, and never notices one that only
+// keeps the connection open.
 type silence struct {
 	ctx    context.Context //nolint:containedctx // the request's own; ends with errStalled as its cause
 	cancel context.CancelFunc
@@ -20,7 +20,7 @@ type silence struct {
 	timer  *time.Timer
 }
 
-// newSilence begins to count at once. The caller calls cancel in the end.
+// newSilence begins to count at once. The caller must call cancel in the end.
 func newSilence(ctx context.Context, limit time.Duration) *silence {
 	ctx, cut := context.WithCancelCause(ctx)
 	timer := time.AfterFunc(limit, func() { cut(errStalled) })
@@ -28,13 +28,12 @@ func newSilence(ctx context.Context, limit time.Duration) *silence {
 	return &silence{ctx: ctx, cancel: cancel, limit: limit, timer: timer}
 }
 
-// expect starts counting anew; pause stops it while it is not the server who is
-// slow.
+// expect starts to count anew; pause stops it while the reader is the slow one.
 func (s *silence) expect() { s.timer.Reset(s.limit) }
 func (s *silence) pause()  { s.timer.Stop() }
 
-// explain returns errStalled where that is why the request ended with err: the
-// error that comes out of the transport speaks of a cancelled context only.
+// explain returns errStalled if that is why the request ended with err. The
+// transport's own error is just that of a cancelled context.
 func (s *silence) explain(err error) error {
 	if errors.Is(context.Cause(s.ctx), errStalled) {
 		return errStalled
@@ -42,7 +41,7 @@ func (s *silence) explain(err error) error {
 	return err
 }
 
-// body is a response that is counted while it is read.
+// body is a response whose silence counts while it is read.
 type body struct {
 	io.ReadCloser
 	call *silence

@@ -37,8 +37,8 @@ func TestFirstStartListsThenWatches(t *testing.T) {
 			if got := r.seen()[5].Pod().Status.Phase; got != corev1.PodRunning {
 				t.Errorf("the pod's phase is %q, want %q", got, corev1.PodRunning)
 			}
-			if !r.stream.Synced() || r.stream.Heard().IsZero() {
-				t.Errorf("Synced() = %v, Heard() = %v", r.stream.Synced(), r.stream.Heard())
+			if !r.stream.Synced() || r.stream.LastActivity().IsZero() {
+				t.Errorf("Synced() = %v, LastActivity() = %v", r.stream.Synced(), r.stream.LastActivity())
 			}
 		})
 	}

@@ -12,65 +12,75 @@ import (
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 )
 
-// An API server takes any watch from a resourceVersion that is a number, also
-// where that says nothing of its own history: it stays silent where the
-// resourceVersion lies in its future, as after a restore of etcd, and where the
-// history is another one it tells what followed there.
+// An API server accepts any watch from a resourceVersion that is a number, even if
+// the number is not of its own history. If the resourceVersion lies in its future, as
+// after a restore of etcd, it stays silent; if the history is another one, it sends
+// what followed there.
 //
-// So whenever there is reason for doubt, at the start from a stored checkpoint and
-// when a connection is back after trouble, the first watch that the server takes
-// up is not read before a list has shown that the checkpoint holds. That the watch
-// is asked for first keeps lists away from a server that is in trouble itself:
-// there is one for a recovery, not for a retry.
+// So whenever the checkpoint is in doubt, at the start from a stored one and when a
+// connection is back after trouble, the first watch that the server accepts is not
+// read before a list has shown that the checkpoint holds. Asking for the watch first
+// keeps lists away from a server that is in trouble itself: there is one list per
+// recovery, not per retry.
 const (
 	// verifyLimit bounds how long a list may hold up the watch.
 	verifyLimit = 10 * time.Second
 
-	// listDeniedFor is for how long no such list is asked for where it is forbidden.
+	// listDeniedFor is how long no such list is requested after it was forbidden.
 	listDeniedFor = time.Hour
 )
 
 var (
-	errRewound   = errors.New("the server stands before the checkpoint")
-	errRewritten = errors.New("the server has an object from before the checkpoint that was never seen")
+	errRewound   = errors.New("the server is behind the checkpoint")
+	errRewritten = errors.New("the server has an unknown object from before the checkpoint")
 )
 
-// verify finds out whether the checkpoint is one of this server's history. Where
-// that can't be found out the watch just goes on.
+// verification is due when the checkpoint is in doubt.
+type verification struct {
+	due         bool
+	known       func(Object) bool // Settings.Known until the first event; nil: not called
+	deniedUntil time.Time         // until then the list is taken for forbidden
+}
+
+func (v *verification) done() { v.due, v.known = false, nil }
+
+// verify checks whether the checkpoint is one of this server's history. If the list
+// fails, the watch continues without.
 func (r *session) verify(ctx context.Context) error {
-	if !r.doubt || time.Now().Before(r.listDenied) {
+	v := &r.verification
+	if !v.due || time.Now().Before(v.deniedUntil) {
 		return nil
 	}
 	opts := metav1.ListOptions{Limit: 1}
-	if r.known != nil {
+	if v.known != nil {
 		opts.Limit = r.PageSize
 	}
-	var stranger string
-	rv, err := r.look(ctx, opts, func(o Object) {
-		if stranger == "" && r.strange(o) {
+	var unknown string
+	rv, err := r.peek(ctx, opts, func(o Object) {
+		if unknown == "" && r.shouldBeKnown(o) && !v.known(o) {
 			meta := o.GetObjectMeta()
-			stranger = fmt.Sprintf("%s/%s at %s", meta.GetNamespace(), meta.GetName(), meta.GetResourceVersion())
+			unknown = fmt.Sprintf("%s/%s at %s", meta.GetNamespace(), meta.GetName(), meta.GetResourceVersion())
 		}
 	})
 	if err != nil {
 		r.unverified(ctx, err)
 		return nil
 	}
-	r.doubt, r.known = false, nil
+	v.done()
 	if order, err := resourceversion.CompareResourceVersion(rv, r.checkpoint); err == nil && order < 0 {
 		return fmt.Errorf("%w, at %s", errRewound, rv)
 	}
-	if stranger != "" {
-		return fmt.Errorf("%w: %s", errRewritten, stranger)
+	if unknown != "" {
+		return fmt.Errorf("%w: %s", errRewritten, unknown)
 	}
 	return nil
 }
 
-// look reads a page, and returns its resourceVersion.
-func (r *session) look(ctx context.Context, opts metav1.ListOptions, at func(Object)) (rv string, err error) {
+// peek reads a page without sending its objects, and returns its resourceVersion.
+func (r *session) peek(ctx context.Context, opts metav1.ListOptions, visit func(Object)) (rv string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
 	defer cancel()
-	page, err := r.list(ctx, opts)
+	page, err := r.askList(ctx, opts)
 	if err != nil {
 		return "", err
 	}
@@ -79,16 +89,27 @@ func (r *session) look(ctx context.Context, opts metav1.ListOptions, at func(Obj
 		if err != nil {
 			return "", page.call.explain(err)
 		}
-		at(object)
+		visit(object)
 		r.memory.Put(object)
 	}
 	return page.meta().ResourceVersion, nil
 }
 
-// unverified decides whether to ask again when a watch is next taken up.
+// shouldBeKnown reports whether an object has not changed since the checkpoint, so
+// that its version must be known.
+func (r *session) shouldBeKnown(o Object) bool {
+	if r.verification.known == nil {
+		return false
+	}
+	order, err := resourceversion.CompareResourceVersion(versionOf(o), r.checkpoint)
+	return err == nil && order <= 0
+}
+
+// unverified decides whether to try again when the server next accepts a watch.
 func (r *session) unverified(ctx context.Context, err error) {
 	if apierrors.IsForbidden(err) {
-		r.doubt, r.known, r.listDenied = false, nil, time.Now().Add(listDeniedFor)
+		r.verification.done()
+		r.verification.deniedUntil = time.Now().Add(listDeniedFor)
 		r.logListDenied(ctx, err)
 		return
 	}
@@ -97,22 +118,12 @@ func (r *session) unverified(ctx context.Context, err error) {
 		slog.String("from", r.checkpoint), slog.String("error", err.Error()))
 }
 
-// strange reports whether an object should be known, as it has not changed since the
-// checkpoint, and is not.
-func (r *session) strange(o Object) bool {
-	if r.known == nil {
-		return false
-	}
-	order, err := resourceversion.CompareResourceVersion(versionOf(o), r.checkpoint)
-	return err == nil && order <= 0 && !r.known(o)
-}
-
-// doubtful reports whether a request that ended for this reason casts doubt on
-// the checkpoint. Where nothing ever changes watches stay silent one after the
-// other, so there not each of them does.
-func (r *session) doubtful(reason string) bool {
+// castsDoubt reports whether a request that ended for this reason casts doubt on the
+// checkpoint. In a cluster where nothing ever changes one watch after the other stays
+// silent, so only some of those do.
+func (r *session) castsDoubt(reason string) bool {
 	if reason == ReasonStalled {
-		return r.stalls%maxStalls == 1
+		return r.retry.silent%maxSilent == 1
 	}
-	return !r.healthy(reason)
+	return !r.retry.healthy(reason)
 }

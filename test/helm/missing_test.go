@@ -26,8 +26,8 @@ func (l lack) String() string { return l.verb + "-" + l.resource }
 func lacks() []lack {
 	const rule = `allow it with a Role in namespace missing: {apiGroups: [\"\"], resources: [pods], verbs: [list, watch]}`
 	all := []lack{
-		{"watch", "", "pods", "deployment", "may not watch pods in namespace missing; nothing is told of them until then; " + rule, true},
-		{"list", "", "pods", "deployment", "may not list pods in namespace missing; changes are told", false},
+		{"watch", "", "pods", "deployment", "may not watch pods in namespace missing; no records are emitted until then; " + rule, true},
+		{"list", "", "pods", "deployment", "may not list pods in namespace missing; changes are still emitted", false},
 	}
 	for resource, group := range map[string]string{
 		"replicasets": "apps", "deployments": "apps", "statefulsets": "apps", "daemonsets": "apps",

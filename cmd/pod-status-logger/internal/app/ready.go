@@ -33,8 +33,8 @@ func (s *Service) checks(all streams) telemetry.Checks {
 	for _, ns := range slices.Sorted(maps.Keys(all)) {
 		stream := all[ns].Stream
 		silence := func() time.Duration {
-			if heard := stream.Heard(); !heard.IsZero() {
-				return time.Since(heard)
+			if at := stream.LastActivity(); !at.IsZero() {
+				return time.Since(at)
 			}
 			return time.Since(start)
 		}

@@ -19,11 +19,11 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/watch/wire"
 )
 
-// readBuffer is how much is read from a connection at a time: four records of TLS.
-// A frame that fits is read where it lies.
+// readBuffer is how much is read from a connection at a time: four records of TLS. A
+// frame that fits is decoded in place.
 const readBuffer = 64 << 10
 
-// wireEvent is an event of a watch as it came.
+// wireEvent is an event as the server sent it.
 type wireEvent struct {
 	typ    watch.EventType
 	object Object         // of the resource, unless the event is a bookmark
@@ -31,9 +31,9 @@ type wireEvent struct {
 	other  runtime.Object // of another kind, such as the Status of an error
 }
 
-// events reads the events of a watch from the body of its response, in one of the
-// two ways in which API servers encode them.
-type events struct {
+// watchResponse reads the events of a watch from the body of its response, in either
+// of the encodings of API servers.
+type watchResponse struct {
 	stream *Stream
 	client *Client
 
@@ -45,72 +45,81 @@ type events struct {
 	decode func() (wireEvent, error)
 }
 
-func newEvents(s *Stream, body io.ReadCloser) *events {
-	e := &events{
+// askWatch makes a watch request.
+func (s *Stream) askWatch(call *silence, opts *metav1.ListOptions) (*watchResponse, error) {
+	defer call.pause()
+	response, err := s.get(opts).Stream(call.ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.readWatch(body{response, call}), nil
+}
+
+func (s *Stream) readWatch(body io.ReadCloser) *watchResponse {
+	w := &watchResponse{
 		stream: s, client: s.settings.Client, body: body, in: bufio.NewReaderSize(body, readBuffer),
 		apiVersion: s.settings.Resource.GroupVersion.String(), kind: s.settings.Resource.Kind,
 	}
-	e.decode = e.sniff
-	return e
+	w.decode = w.sniff
+	return w
 }
 
-func (e *events) close() { _ = e.body.Close() }
+func (w *watchResponse) close() { _ = w.body.Close() }
 
-// next waits for the next event. io.EOF is a clean end.
-func (e *events) next() (wireEvent, error) { return e.decode() }
+// next waits for the next event. io.EOF is the end of a complete response.
+func (w *watchResponse) next() (wireEvent, error) { return w.decode() }
 
-// sniff finds out how the server encodes. A frame of protobuf begins with its
-// length, and one that begins with a brace, or with any text, would have hundreds
-// of megabytes.
-func (e *events) sniff() (wireEvent, error) {
-	first, err := e.in.Peek(1)
+// sniff finds out the encoding. A frame of protobuf begins with its length, and one
+// that begins with a brace, or with any text, would have hundreds of megabytes.
+func (w *watchResponse) sniff() (wireEvent, error) {
+	first, err := w.in.Peek(1)
 	if err != nil {
 		return wireEvent{}, err
 	}
 	switch {
 	case first[0] == '{':
-		e.decode, err = e.json()
+		w.decode, err = w.json()
 	case first[0] >= ' ':
-		begin, _ := e.in.Peek(min(e.in.Buffered(), 64))
+		begin, _ := w.in.Peek(min(w.in.Buffered(), 64))
 		err = fmt.Errorf("the answer is neither protobuf nor JSON, it begins with %q", begin)
 	default:
-		e.decode = e.protobuf
+		w.decode = w.protobuf
 	}
 	if err != nil {
 		return wireEvent{}, err
 	}
-	return e.decode()
+	return w.decode()
 }
 
 // protobuf reads a frame: the length of an event, and the event.
-func (e *events) protobuf() (wireEvent, error) {
-	length, err := e.in.Peek(4)
+func (w *watchResponse) protobuf() (wireEvent, error) {
+	length, err := w.in.Peek(4)
 	if err != nil {
 		return wireEvent{}, endOf(length, err)
 	}
 	size := uint64(binary.BigEndian.Uint32(length))
-	_, _ = e.in.Discard(len(length)) // it is there
-	frame, err := e.frame(size)
+	_, _ = w.in.Discard(len(length)) // it is there
+	frame, err := w.frame(size)
 	if err != nil {
 		return wireEvent{}, err
 	}
-	return e.parse(frame)
+	return w.parse(frame)
 }
 
 // frame reads a frame of this size, which is valid until the next is read.
-func (e *events) frame(size uint64) ([]byte, error) {
+func (w *watchResponse) frame(size uint64) ([]byte, error) {
 	if size > readBuffer {
-		return wire.ReadObject(e.in, size, &e.large)
+		return wire.ReadObject(w.in, size, &w.large)
 	}
-	frame, err := e.in.Peek(int(size))
+	frame, err := w.in.Peek(int(size))
 	if err != nil {
 		return nil, noEOF(err)
 	}
-	_, _ = e.in.Discard(len(frame)) // it is there
+	_, _ = w.in.Discard(len(frame)) // it is there
 	return frame, nil
 }
 
-// endOf tells a clean end from one within what there should be.
+// endOf returns the error for the end of the body after some of the expected bytes.
 func endOf(have []byte, err error) error {
 	if len(have) > 0 {
 		return noEOF(err)
@@ -118,7 +127,7 @@ func endOf(have []byte, err error) error {
 	return err
 }
 
-// noEOF is for where more has to come.
+// noEOF replaces an io.EOF in the middle of something.
 func noEOF(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
@@ -126,7 +135,7 @@ func noEOF(err error) error {
 	return err
 }
 
-func (e *events) parse(frame []byte) (wireEvent, error) {
+func (w *watchResponse) parse(frame []byte) (wireEvent, error) {
 	text, object, ok := wire.Event(frame)
 	if !ok {
 		return wireEvent{}, errors.New("the frame holds no watch event")
@@ -135,20 +144,20 @@ func (e *events) parse(frame []byte) (wireEvent, error) {
 	if err != nil {
 		return wireEvent{}, err
 	}
-	message, ok := wire.Object(object, e.apiVersion, e.kind)
+	message, ok := wire.Object(object, w.apiVersion, w.kind)
 	switch {
 	case !ok:
-		other, err := e.client.decode(runtime.ContentTypeProtobuf, object)
+		other, err := w.client.decode(runtime.ContentTypeProtobuf, object)
 		if err != nil {
 			return wireEvent{}, err
 		}
-		return e.eventOf(typ, other), nil
-	case typ == watch.Bookmark: // its object has metadata only, in the same field for every kind
+		return w.eventOf(typ, other), nil
+	case typ == watch.Bookmark: // has metadata only, in the same field for every kind
 		mark := new(metav1.PartialObjectMetadata)
 		err := mark.Unmarshal(message)
 		return wireEvent{typ: typ, mark: mark}, err
 	default:
-		o, err := e.stream.decode(message)
+		o, err := w.stream.decode(message)
 		return wireEvent{typ: typ, object: o}, err
 	}
 }
@@ -163,8 +172,8 @@ func typeOf(text []byte) (watch.EventType, error) {
 }
 
 // eventOf returns an event with an object that client-go has decoded.
-func (e *events) eventOf(typ watch.EventType, object runtime.Object) wireEvent {
-	converted, ok := e.stream.decoder.Convert(object)
+func (w *watchResponse) eventOf(typ watch.EventType, object runtime.Object) wireEvent {
+	converted, ok := w.stream.decoder.Convert(object)
 	switch {
 	case !ok:
 		return wireEvent{typ: typ, other: object}
@@ -175,26 +184,26 @@ func (e *events) eventOf(typ watch.EventType, object runtime.Object) wireEvent {
 	}
 }
 
-// json returns what decodes events in JSON, which is client-go's own code.
-func (e *events) json() (func() (wireEvent, error), error) {
-	objects, serializer, framer, err := e.client.answers.StreamDecoder(runtime.ContentTypeJSON, nil)
+// json returns a function that decodes events in JSON with client-go's own code.
+func (w *watchResponse) json() (func() (wireEvent, error), error) {
+	objects, serializer, framer, err := w.client.answers.StreamDecoder(runtime.ContentTypeJSON, nil)
 	if err != nil {
 		return nil, err
 	}
-	frames := framer.NewFrameReader(io.NopCloser(e.in))
+	frames := framer.NewFrameReader(io.NopCloser(w.in))
 	decoder := restwatch.NewDecoder(streaming.NewDecoder(frames, serializer), objects)
 	return func() (wireEvent, error) {
 		typ, object, err := decoder.Decode()
 		if err != nil {
 			return wireEvent{}, err
 		}
-		return e.eventOf(typ, object), nil
+		return w.eventOf(typ, object), nil
 	}, nil
 }
 
-// ending returns the error for which a watch ended that could not be read on: nil
-// where it or its connection was just closed.
-func ending(err error) error {
+// readError returns the error for a watch that could not be read any further: nil if
+// it or its connection was just closed.
+func readError(err error) error {
 	if net.IsProbableEOF(err) || net.IsTimeout(err) {
 		return nil
 	}
