@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
+	"github.com/pod-status-logger/pod-status-logger/core/journal/boltstore"
 )
 
 const benchGroup = 256
@@ -51,7 +52,7 @@ func benchmark(b *testing.B, kind string, backlog int) {
 	j, o := (*journal.Journal)(nil), journal.Options{Capacity: 1 << 40}
 	if kind == "memory" {
 		j = journal.NewMemory(o)
-	} else if j, err = journal.Open(b.TempDir(), o); err != nil {
+	} else if j, err = open(b.TempDir(), o, boltstore.Options{}); err != nil {
 		b.Fatal(err)
 	}
 	defer j.Close()

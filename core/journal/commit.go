@@ -6,89 +6,91 @@ import (
 	"time"
 )
 
-// entry is a group on its way into the store, or dead letters on their way back
-// to the outbox.
-type entry struct {
-	chunks  []chunk
-	records [][][]byte // of each chunk
-	number  int        // of all records
-	size    int64
-	at      int64 // when its turn came
-	group   Group
-	raised  []uint64 // dead letters that these records were
-	lines   []part   // where the lines are kept; set by the store
+const (
+	// chunkBytes is the size of the records of a chunk, unless a single record is larger: a chunk is read, dropped and
+	// allocated in one piece.
+	chunkBytes = 128 << 10
+
+	maxKey = 32 << 10 // of bbolt
+)
+
+// addition is a group on its way into the journal, or dead letters on their way back to the outbox.
+type addition struct {
+	chunks []addedChunk
+	number int   // of all records
+	size   int64 // of all records
+	at     int64 // when it got room
+	group  Group
+	resent []uint64     // numbers of the dead letters
+	lines  []storedPart // those of the group, once they are stored
 }
 
-// Commit adds a group, of which the journal then owns the records. It blocks
-// while there is no room; a group larger than the whole journal has room once
-// nothing waits. It blocks, too, while the disk fails. With an error,
-// [ErrClosed] or that of ctx, nothing of the group is in the journal, except
-// where the error is [ErrUncertain], too.
+type addedChunk struct {
+	chunk
+	records [][]byte
+}
+
+// Commit adds a group, of which the journal then owns the records. It blocks while there is no room; a group larger
+// than the whole journal has room once nothing waits. It also blocks while the disk fails. After an error,
+// [ErrClosed] or that of ctx, nothing of the group is in the journal, unless the error is [ErrUncertain], too.
 func (j *Journal) Commit(ctx context.Context, g Group) error {
-	e, err := j.entry(g)
-	if err != nil {
+	if err := g.check(); err != nil {
+		return fmt.Errorf("commit group: %w", err)
+	}
+	a := &addition{group: g}
+	a.add(g.Records, g.Seq-count(g.Emitted)+1, j.chunkBytes())
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return j.add(ctx, e)
+	if err := take(ctx, j.committing); err != nil {
+		return err
+	}
+	defer func() { <-j.committing }()
+	if err := j.waitForRoom(ctx, a); err != nil {
+		return err
+	}
+	defer func() { <-j.writing }()
+	return j.write(ctx, a)
 }
 
-// entry makes one of a group. Its positions are set later, in its turn.
-func (j *Journal) entry(g Group) (*entry, error) {
+func (g *Group) check() error {
 	if len(g.Records) > 0 && len(g.Records) != g.Emitted {
-		return nil, fmt.Errorf("commit group: %d records, of which %d are to be sent", g.Emitted, len(g.Records))
+		return fmt.Errorf("%d encoded records, but %d emitted", len(g.Records), g.Emitted)
 	}
 	if g.Emitted < 0 || count(g.Emitted) > g.Seq {
-		return nil, fmt.Errorf("commit group: %d records up to number %d", g.Emitted, g.Seq)
+		return fmt.Errorf("%d records up to number %d", g.Emitted, g.Seq)
 	}
 	for key := range g.State {
 		if key == "" || len(key) > maxKey {
-			return nil, fmt.Errorf("commit group: key of %d bytes in the state", len(key))
+			return fmt.Errorf("state key of %d bytes", len(key))
 		}
 	}
-	e := &entry{group: g}
-	e.add(g.Records, g.Seq-count(g.Emitted)+1, j.chunkBytes())
-	return e, nil
+	return nil
 }
 
-// chunkBytes is smaller in a small journal, so that there is something between
-// dropping nothing and dropping everything.
+// chunkBytes is less in a small journal, so that there is something between dropping nothing and everything.
 func (j *Journal) chunkBytes() int64 {
 	return max(1, min(chunkBytes, j.options.Capacity/8))
 }
 
 // add appends records with numbers from seq on, in chunks.
-func (e *entry) add(records [][]byte, seq uint64, limit int64) {
+func (a *addition) add(records [][]byte, seq uint64, limit int64) {
 	for len(records) > 0 {
 		n, size := 1, int64(len(records[0]))
 		for n < len(records) && size+int64(len(records[n])) <= limit {
 			size += int64(len(records[n]))
 			n++
 		}
-		e.chunks = append(e.chunks, chunk{seq: seq, bytes: size, count: uint32(n)})
-		e.records = append(e.records, records[:n:n])
-		e.number += n
-		e.size += size
+		c := chunk{seq: seq, bytes: size, count: uint32(n)}
+		a.chunks = append(a.chunks, addedChunk{c, records[:n:n]})
+		a.number += n
+		a.size += size
 		seq += count(n)
 		records = records[n:]
 	}
 }
 
-// add stores e once it is its turn and there is room.
-func (j *Journal) add(ctx context.Context, e *entry) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if err := take(ctx, j.turn); err != nil {
-		return err
-	}
-	defer func() { <-j.turn }()
-	if err := j.room(ctx, e); err != nil {
-		return err
-	}
-	defer func() { <-j.pen }()
-	return j.store.write(ctx, e)
-}
-
+// take waits for a token.
 func take(ctx context.Context, token chan struct{}) error {
 	select {
 	case token <- struct{}{}:
@@ -98,183 +100,69 @@ func take(ctx context.Context, token chan struct{}) error {
 	}
 }
 
-// room waits until there is room for e and returns with the pen. Without room
-// nobody has the pen: moving dead letters is what may make some.
-func (j *Journal) room(ctx context.Context, e *entry) error {
-	defer j.unblocked()
-	for {
-		fits := func() (bool, error) {
-			if err := j.refusal(); err != nil {
-				return false, err
-			}
-			if !j.makeRoom(e.size) {
-				j.blocked()
-				return false, nil
-			}
-			return true, nil
-		}
-		if err := j.await(ctx, fits); err != nil {
-			return err
-		}
-		if err := take(ctx, j.pen); err != nil {
-			return err
-		}
-		j.mu.Lock()
-		ok, err := fits()
-		if ok {
-			j.place(e)
-		}
-		j.mu.Unlock()
-		if ok {
-			return nil
-		}
-		<-j.pen
-		if err != nil {
-			return err
-		}
+// place gives the chunks of a, which has room, their positions. The lock is held.
+func (j *Journal) place(a *addition) {
+	a.at = time.Now().UnixNano()
+	pos := j.head.End
+	for i := range a.chunks {
+		c := &a.chunks[i]
+		c.pos, c.at = pos, a.at
+		pos += uint64(c.count)
 	}
 }
 
-// place gives the chunks of e, whose turn it is, their positions.
-func (j *Journal) place(e *entry) {
-	e.at = time.Now().UnixNano()
-	pos := j.end
-	for i := range e.chunks {
-		e.chunks[i].pos, e.chunks[i].at = pos, e.at
-		pos += uint64(e.chunks[i].count)
+// write stores a, and publishes it.
+func (j *Journal) write(ctx context.Context, a *addition) error {
+	if j.writer != nil {
+		return j.writer.write(ctx, a)
 	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.publish(a)
+	return nil
 }
 
-func (j *Journal) refusal() error {
-	switch {
-	case j.readOnly:
-		return ErrReadOnly
-	case j.sealed:
-		return ErrClosed
-	case j.uncertain:
-		return ErrUncertain
-	default:
-		return nil
+// publish makes visible what is stored. The lock is held.
+func (j *Journal) publish(a *addition) {
+	for i := range a.chunks {
+		c := &a.chunks[i]
+		j.queue.push(c.chunk)
+		j.cache.add(c.chunk, c.records)
 	}
-}
-
-// publish adds what the store has taken, with the lock held.
-func (j *Journal) publish(e *entry) {
-	for i, c := range e.chunks {
-		j.queue.push(c)
-		j.store.keep(c, e.records[i])
-		j.end = c.pos + uint64(c.count)
-	}
-	j.records += e.number
-	j.bytes += e.size
-	for _, seq := range e.raised {
+	j.records += a.number
+	j.bytes += a.size
+	for _, seq := range a.resent {
 		j.dead.remove(seq)
 	}
-	j.unwritten = append(j.unwritten, e.lines...)
-	if len(e.lines) > 0 {
-		j.lines = e.lines[len(e.lines)-1].pos + 1
-	}
-	e.count(&j.totals, &j.drop)
-	if len(e.raised) == 0 {
-		j.seq = e.group.Seq
-		j.committed = e.at
-	}
-	j.added()
+	j.unwritten = append(j.unwritten, a.lines...)
+	a.advance(&j.head)
+	j.checkReady()
 	j.broadcast()
 }
 
-// count adds to the totals what e adds.
-func (e *entry) count(t *Totals, d *Drop) {
-	if n := count(len(e.raised)); n > 0 {
+// advance makes h the head of the journal with a in it.
+func (a *addition) advance(h *head) {
+	if n := len(a.chunks); n > 0 {
+		h.End = a.chunks[n-1].pos + uint64(a.chunks[n-1].count)
+	}
+	t := &h.Totals
+	if n := count(len(a.resent)); n > 0 {
 		t.OTLP.Dead -= n
 		return
 	}
-	g := &e.group
+	g := &a.group
+	h.Seq, h.Committed = g.Seq, a.at
+	h.Stdout += count((len(g.Lines) + chunkBytes - 1) / chunkBytes)
 	t.Received += g.Received
 	t.Changed += g.Changed
 	t.Suppressed += g.Suppressed
 	t.Emitted += count(g.Emitted)
-	t.OTLP.Committed += count(e.number)
+	t.OTLP.Committed += count(a.number)
 	if g.Lines != nil {
 		t.Stdout.Committed += count(g.Emitted)
 	}
-	d.Records -= min(g.Announced, d.Records)
-	if d.Records == 0 {
-		*d = Drop{}
+	h.Drop.Records -= min(g.Announced, h.Drop.Records)
+	if h.Drop.Records == 0 {
+		h.Drop = Drop{}
 	}
-}
-
-// makeRoom looks whether size bytes have room. With drop-oldest they have, after
-// what was there first has been dropped. The lock is held.
-func (j *Journal) makeRoom(size int64) bool {
-	fits := func() bool { return size == 0 || j.bytes+j.dead.bytes+size <= j.options.Capacity }
-	// A group that is too large for the room beside dead letters, or for any,
-	// would otherwise wait for ever.
-	alone := j.records == 0 && (j.dead.bytes < j.options.Capacity || j.dead.records() == 0)
-	if fits() || alone && !j.options.DropOldest {
-		return true
-	}
-	if !j.options.DropOldest {
-		return false
-	}
-	before := j.totals.OTLP.Dropped
-	for !fits() && j.dropDead() {
-	}
-	for !fits() && j.dropWaiting() {
-	}
-	if j.totals.OTLP.Dropped > before {
-		j.touch()
-	}
-	return true // what the consumer has is not dropped: it is half of the capacity at most
-}
-
-// dropDead drops the oldest dead letter. They go first: what waits can still be
-// delivered.
-func (j *Journal) dropDead() bool {
-	l, ok := j.dead.oldest()
-	if !ok {
-		return false
-	}
-	j.dead.remove(l.seq)
-	j.todo.raised = append(j.todo.raised, l.seq)
-	j.totals.OTLP.Dead--
-	j.dropped(l.seq, 1)
-	return true
-}
-
-// dropWaiting drops the oldest chunk of which the consumer has nothing.
-func (j *Journal) dropWaiting() bool {
-	keep, chunks := 0, j.queue.all()
-	for keep < len(chunks) && chunks[keep].pos <= j.protected {
-		keep++
-	}
-	if keep == len(chunks) {
-		return false
-	}
-	c := chunks[keep]
-	j.store.forget(&c, int(c.count))
-	j.todo.gone = append(j.todo.gone, part{c.pos, c.hash})
-	j.records -= c.left()
-	j.bytes -= c.bytes
-	j.dropped(c.seq+uint64(c.skip), c.left())
-	j.queue.remove(keep, 1)
-	return true
-}
-
-func (j *Journal) dropped(seq uint64, n int) {
-	j.totals.OTLP.Dropped += count(n)
-	j.fresh = j.fresh.with(Drop{count(n), seq, seq + count(n) - 1})
-}
-
-func (j *Journal) blocked() {
-	j.ready.settle()
-	if j.blockedSince.IsZero() {
-		j.blockedSince = time.Now()
-	}
-}
-
-func (j *Journal) unblocked() {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.blockedSince = time.Time{}
 }

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
+	"github.com/pod-status-logger/pod-status-logger/core/journal/boltstore"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // big is a group of about a megabyte.
@@ -31,15 +33,6 @@ func big(seq uint64) journal.Group {
 	return g
 }
 
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("still not %s", what)
-		}
-	}
-}
-
 // TestFailingDisk has a disk fail for a while, in a way that can be timed.
 func TestFailingDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -47,12 +40,12 @@ func TestFailingDisk(t *testing.T) {
 		failures := 0
 		o := journal.Options{Capacity: 1000, OnError: func(error) { failures++ }}
 		dir := t.TempDir()
-		j := openDir(t, dir, journal.Fault(journal.NoSync(o), func() error {
+		j := openFaulty(t, dir, o, func() error {
 			if broken.Load() {
 				return syscall.EIO
 			}
 			return nil
-		}))
+		})
 		commit(t, j, "a", "b", "c")
 		broken.Store(true)
 		start := time.Now()
@@ -98,7 +91,7 @@ func TestDiskThatHangs(t *testing.T) {
 	for _, fails := range []error{nil, syscall.EIO} {
 		synctest.Test(t, func(t *testing.T) {
 			hang := false
-			o := journal.Fault(journal.NoSync(journal.Options{Capacity: 1000}), func() error {
+			j := openFaulty(t, t.TempDir(), journal.Options{Capacity: 1000}, func() error {
 				if hang {
 					hang = false
 					time.Sleep(time.Hour)
@@ -106,7 +99,6 @@ func TestDiskThatHangs(t *testing.T) {
 				}
 				return nil
 			})
-			j := openDir(t, t.TempDir(), o)
 			commit(t, j, "a")
 			hang = true
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -153,43 +145,12 @@ func TestFileTooLarge(t *testing.T) {
 	go func() {
 		done <- errors.Join(j.Commit(t.Context(), big(3)), j.Commit(t.Context(), big(6)))
 	}()
-	eventually(t, "failing", func() bool { return strings.Contains(j.Stats().Failing, "file too large") })
+	wait.Until(t, "failing", func() bool { return strings.Contains(j.Stats().Failing, "file too large") })
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-done; err != nil || j.Stats().Records != 9 {
 		t.Errorf("%v: %+v", err, j.Stats())
-	}
-}
-
-// TestFileIsGone removes the file of a journal that is in use. What was in it is
-// still there while the program runs, and nothing is made anew.
-func TestFileIsGone(t *testing.T) {
-	dir := t.TempDir()
-	var fail atomic.Bool
-	j := openDir(t, dir, journal.Fault(journal.Options{Capacity: 1000}, func() error {
-		if fail.CompareAndSwap(true, false) {
-			return syscall.EIO
-		}
-		return nil
-	}))
-	commit(t, j, "a")
-	path := filepath.Join(dir, "journal.db")
-	if err := os.Rename(path, path+".away"); err != nil {
-		t.Fatal(err)
-	}
-	fail.Store(true)
-	done := make(chan error, 1)
-	go func() { done <- j.Commit(t.Context(), groupAfter(1, "b")) }()
-	eventually(t, "failing", func() bool { return strings.Contains(j.Stats().Failing, "no such file") })
-	if err := os.Rename(path+".away", path); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
-	if got := texts(next(t, j, 100, 100)); got != "a b" {
-		t.Errorf("has %q", got)
 	}
 }
 
@@ -224,7 +185,29 @@ func TestCutOffWhileOpen(t *testing.T) {
 	if err := j.Close(); err == nil {
 		t.Error("closed as if nothing was")
 	}
-	if _, err := journal.Open(dir, journal.Options{}); !errors.Is(err, journal.ErrDamaged) {
+	if _, err := open(dir, journal.Options{}, boltstore.Options{}); !errors.Is(err, journal.ErrDamaged) {
 		t.Errorf("open: %v", err)
 	}
+}
+
+// TestCloseWhileDiskFails: Close ends a Commit that waits for the disk, and doesn't wait for the disk itself.
+func TestCloseWhileDiskFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		failures := 0
+		j := openFaulty(t, t.TempDir(), journal.Options{Capacity: 1000, OnError: func(error) { failures++ }},
+			func() error { return syscall.EIO })
+		done := make(chan error, 1)
+		go func() { done <- j.Commit(t.Context(), group("a")) }()
+		time.Sleep(time.Minute)
+		failures = 0
+		if err := j.Close(); !errors.Is(err, syscall.EIO) {
+			t.Errorf("close: %v", err)
+		}
+		if err := <-done; !errors.Is(err, journal.ErrClosed) || errors.Is(err, journal.ErrUncertain) {
+			t.Errorf("commit: %v", err)
+		}
+		if failures > 1 {
+			t.Errorf("%d more attempts", failures)
+		}
+	})
 }

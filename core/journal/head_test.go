@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,7 +15,7 @@ import (
 // with what the other one says, and tells so.
 func TestOneHead(t *testing.T) {
 	dir := t.TempDir()
-	j := open(t, dir)
+	j := openDir(t, dir, journal.Options{Capacity: 1 << 20})
 	commit(t, j, "a")
 	commit(t, j, "b")
 	if j.Stats().HeadDamaged {
@@ -34,8 +33,7 @@ func TestOneHead(t *testing.T) {
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	j = open(t, dir)
-	defer func() { _ = j.Close() }()
+	j = openDir(t, dir, journal.Options{Capacity: 1 << 20})
 	if s := j.Stats(); !s.HeadDamaged || s.Failing != "" {
 		t.Errorf("stats %+v", s)
 	}
@@ -44,8 +42,7 @@ func TestOneHead(t *testing.T) {
 // TestMoved: a file that is moved away under an open journal is noticed.
 func TestMoved(t *testing.T) {
 	dir := t.TempDir()
-	j := open(t, dir)
-	defer func() { _ = j.Close() }()
+	j := openDir(t, dir, journal.Options{Capacity: 1 << 20})
 	commit(t, j, "a")
 	path := filepath.Join(dir, "journal.db")
 	if err := os.Rename(path, path+".bak"); err != nil {
@@ -56,26 +53,17 @@ func TestMoved(t *testing.T) {
 	}
 }
 
-func open(t *testing.T, dir string) *journal.Journal {
-	t.Helper()
-	j, err := journal.Open(dir, journal.Options{Capacity: 1 << 20})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return j
-}
-
 // TestClockSetBack: a journal of the future goes on as any other: order is that of
 // the numbers, and nothing is older than no time at all.
 func TestClockSetBack(t *testing.T) {
 	dir := t.TempDir()
-	j := open(t, dir)
+	j := openDir(t, dir, journal.Options{Capacity: 1 << 20})
 	commit(t, j, "a")
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) { // where it is the year 2000
-		j := open(t, dir)
+		j := openDir(t, dir, journal.Options{Capacity: 1 << 20})
 		if s := j.Stats(); s.Oldest.After(time.Now()) || s.Committed.After(time.Now()) || s.Oldest.IsZero() {
 			t.Errorf("oldest %s and committed %s, now %s", s.Oldest, s.Committed, time.Now())
 		}
@@ -84,24 +72,9 @@ func TestClockSetBack(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	j = open(t, dir)
-	defer func() { _ = j.Close() }()
+	j = openDir(t, dir, journal.Options{Capacity: 1 << 20})
 	commit(t, j, "c")
 	if got := texts(next(t, j, 100, 100)); got != "a b c" {
 		t.Errorf("got %q", got)
-	}
-}
-
-// TestPipe: what is no file is refused, and not waited for.
-func TestPipe(t *testing.T) {
-	dir := t.TempDir()
-	if err := syscall.Mkfifo(filepath.Join(dir, "journal.db"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := journal.OpenReadOnly(dir); err == nil || !strings.Contains(err.Error(), "not a regular file") {
-		t.Errorf("to read: %v", err)
-	}
-	if _, err := journal.Open(dir, journal.Options{Capacity: 1}); err == nil || !strings.Contains(err.Error(), "not a regular file") {
-		t.Errorf("to write: %v", err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
+	"github.com/pod-status-logger/pod-status-logger/core/journal/boltstore"
 )
 
 // kinds are the two kinds of journal, which behave alike.
@@ -21,7 +22,7 @@ var kinds = []kind{
 	{"memory", func(_ testing.TB, o journal.Options) *journal.Journal { return journal.NewMemory(o) }},
 	{"disk", func(t testing.TB, o journal.Options) *journal.Journal {
 		t.Helper()
-		j, err := journal.Open(t.TempDir(), journal.NoSync(o))
+		j, err := open(t.TempDir(), o, boltstore.Options{NoSync: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
+	"github.com/pod-status-logger/pod-status-logger/core/journal/boltstore"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // TestDropOldest commits more than there is room for.
@@ -135,7 +137,7 @@ func TestDeadLetters(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() { done <- j.Commit(t.Context(), groupAfter(4, "eee")) }()
-	eventually(t, "blocked", func() bool { return !j.Stats().BlockedSince.IsZero() })
+	wait.Until(t, "blocked", func() bool { return !j.Stats().BlockedSince.IsZero() })
 	if n, err := j.Resend(3); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
@@ -233,7 +235,7 @@ func TestLines(t *testing.T) {
 func TestCompaction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
-		j := openDir(t, dir, journal.CompactAbove(journal.NoSync(journal.Options{Capacity: 1 << 30}), 1<<20))
+		j := openDir(t, dir, journal.Options{Capacity: 1 << 30}, boltstore.Options{NoSync: true, CompactAbove: 1 << 20})
 		for seq := range uint64(8) {
 			g := big(3 * seq)
 			g.State["empty"] = []byte{}
@@ -279,7 +281,7 @@ func TestCompaction(t *testing.T) {
 
 // TestBacklogIsNotInMemory has a large one in a file.
 func TestBacklogIsNotInMemory(t *testing.T) {
-	j := openDir(t, t.TempDir(), journal.NoSync(journal.Options{Capacity: 1 << 30}))
+	j := openDir(t, t.TempDir(), journal.Options{Capacity: 1 << 30}, boltstore.Options{NoSync: true})
 	before := heap()
 	for seq := range uint64(100) {
 		if err := j.Commit(t.Context(), big(3*seq)); err != nil {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -17,34 +16,25 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
+	"github.com/pod-status-logger/pod-status-logger/core/journal/boltstore"
 )
 
-// The test binary can be the program that is killed, or that has the lock.
-var (
-	victimDir = flag.String("victim", "", "work on the journal in this directory until killed")
-	holderDir = flag.String("holder", "", "hold the journal in this directory until stdin ends")
-)
+// The test binary can be the program that is killed.
+var victimDir = flag.String("victim", "", "work on the journal in this directory until killed")
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	switch {
-	case *victimDir != "":
+	if *victimDir != "" {
 		victim(*victimDir)
-	case *holderDir != "":
-		j, err := journal.Open(*holderDir, journal.Options{Capacity: 1000})
-		fmt.Println(err)
-		_, _ = io.Copy(io.Discard, os.Stdin)
-		_ = j.Close()
-	default:
-		goleak.VerifyTestMain(m)
+		return
 	}
+	goleak.VerifyTestMain(m)
 }
 
 // victim commits, takes, acknowledges, refuses and resends, and prints what was
 // done once it was done.
 func victim(dir string) {
-	o := journal.CompactAbove(journal.Options{Capacity: 1 << 20}, 64<<10)
-	j, err := journal.Open(dir, o)
+	j, err := open(dir, journal.Options{Capacity: 1 << 20}, boltstore.Options{CompactAbove: 64 << 10})
 	if err != nil {
 		fmt.Println("error", err)
 		return
@@ -102,7 +92,7 @@ func TestKill(t *testing.T) {
 	for i := range rounds {
 		promised, sent := killOne(t, dir, time.Duration(rand.IntN(60))*time.Millisecond)
 		committed = max(committed, promised)
-		j, err := journal.Open(dir, journal.NoSync(journal.Options{Capacity: 1 << 20}))
+		j, err := open(dir, journal.Options{Capacity: 1 << 20}, boltstore.Options{NoSync: true})
 		if err != nil {
 			t.Fatalf("round %d: %v", i, err)
 		}

@@ -15,14 +15,15 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
+	"github.com/pod-status-logger/pod-status-logger/core/journal/boltstore"
 )
 
 // contents is all that a journal remembers, in a form that can be compared.
 type contents struct {
 	Seq     uint64
 	Waiting []string // "seq data", in order
-	Dead    []string // "seq reason data", by number
-	Lines   string
+	Dead    []string // "seq reason: data", by number
+	Stdout  string   // lines that are not written
 	State   map[string]string
 	Drop    journal.Drop
 	Totals  journal.Totals
@@ -31,7 +32,7 @@ type contents struct {
 // contentsOf reads a journal that was just opened.
 func contentsOf(j *journal.Journal) (contents, error) {
 	s := j.Stats()
-	c := contents{Seq: s.Seq, Lines: string(j.Unwritten()), State: map[string]string{}, Drop: j.Dropped(), Totals: s.Totals}
+	c := contents{Seq: s.Seq, Stdout: string(j.Unwritten()), State: map[string]string{}, Drop: j.Dropped(), Totals: s.Totals}
 	for key, value := range j.State() {
 		c.State[key] = string(value)
 	}
@@ -45,7 +46,7 @@ func contentsOf(j *journal.Journal) (contents, error) {
 		if err != nil {
 			return c, err
 		}
-		c.Dead = append(c.Dead, fmt.Sprintf("%d %s %s", d.Seq, d.Reason, d.Record))
+		c.Dead = append(c.Dead, fmt.Sprintf("%d %s: %s", d.Seq, d.Reason, d.Record))
 	}
 	return c, nil
 }
@@ -68,8 +69,8 @@ func (c *contents) balance() error {
 	if t.OTLP.Sent < t.OTLP.Acknowledged {
 		return fmt.Errorf("acknowledged more than was sent: %+v", t.OTLP)
 	}
-	if o := t.Stdout; o.Committed != o.Acknowledged+uint64(strings.Count(c.Lines, "\n")) {
-		return fmt.Errorf("lines %q: %+v", c.Lines, o)
+	if o := t.Stdout; o.Committed != o.Acknowledged+uint64(strings.Count(c.Stdout, "\n")) {
+		return fmt.Errorf("lines %q: %+v", c.Stdout, o)
 	}
 	return nil
 }
@@ -139,7 +140,7 @@ func (m *model) tryCommit(ctx context.Context, most int) error {
 	}
 	w.Seq = g.Seq
 	w.Waiting = append(w.Waiting, waiting...)
-	w.Lines += string(g.Lines)
+	w.Stdout += string(g.Lines)
 	for key, value := range g.State {
 		if value == nil {
 			delete(w.State, key)
@@ -175,7 +176,7 @@ func (m *model) follow() {
 		if err != nil {
 			m.t.Fatal(err)
 		}
-		dead = append(dead, fmt.Sprintf("%d %s %s", d.Seq, d.Reason, d.Record))
+		dead = append(dead, fmt.Sprintf("%d %s: %s", d.Seq, d.Reason, d.Record))
 	}
 	gone := uint64(len(w.Waiting) - len(waiting) + len(w.Dead) - len(dead))
 	if !contains(w.Waiting, waiting) || !contains(w.Dead, dead) {
@@ -240,7 +241,7 @@ func (m *model) refuse(one journal.Batch) {
 	}
 	seq, data, _ := strings.Cut(w.Waiting[0], " ")
 	w.Waiting = w.Waiting[1:]
-	w.Dead = append(w.Dead, seq+" too odd "+data)
+	w.Dead = append(w.Dead, seq+" too odd: "+data)
 	slices.SortFunc(w.Dead, func(a, b string) int { return int(seqOf(a)) - int(seqOf(b)) })
 	w.Totals.OTLP.Dead++
 }
@@ -253,7 +254,7 @@ func seqOf(s string) (seq uint64) {
 func (m *model) written() {
 	m.j.Written()
 	w := m.want
-	w.Lines = ""
+	w.Stdout = ""
 	w.Totals.Stdout.Sent += w.Totals.Stdout.Committed - w.Totals.Stdout.Acknowledged
 	w.Totals.Stdout.Acknowledged = w.Totals.Stdout.Committed
 }
@@ -277,7 +278,7 @@ func (m *model) resend(discard bool) {
 	if discard {
 		w.Totals.OTLP.Dropped++
 	} else {
-		_, data, _ := strings.Cut(w.Dead[i], " too odd ")
+		_, data, _ := strings.Cut(w.Dead[i], " too odd: ")
 		w.Waiting = append(w.Waiting, fmt.Sprintf("%d %s", seq, data))
 	}
 	w.Totals.OTLP.Dead--
@@ -323,7 +324,7 @@ func TestRestarts(t *testing.T) {
 
 func restarts(t *testing.T, drop bool, seed uint64) {
 	t.Helper()
-	o := journal.CompactAbove(journal.NoSync(journal.Options{Capacity: 1 << 30}), 64<<10)
+	o := journal.Options{Capacity: 1 << 30}
 	if o.DropOldest = drop; drop {
 		o.Capacity = 20_000
 	}
@@ -332,7 +333,7 @@ func restarts(t *testing.T, drop bool, seed uint64) {
 	m.drop = drop
 	for range 12 {
 		var err error
-		if m.j, err = journal.Open(dir, o); err != nil {
+		if m.j, err = open(dir, o, boltstore.Options{NoSync: true, CompactAbove: 64 << 10}); err != nil {
 			t.Fatal(err)
 		}
 		got, err := contentsOf(m.j)

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
+	"github.com/pod-status-logger/pod-status-logger/core/journal/boltstore"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // skip leaves a test out that needs what there is not here. CI has to have it.
@@ -81,7 +83,7 @@ func TestDiskFull(t *testing.T) {
 	empty := fill(t, dir)
 	blocked := make(chan error, 1)
 	go func() { blocked <- j.Commit(t.Context(), big(6)) }()
-	eventually(t, "failing", func() bool { return j.Stats().Failing != "" && failures.Load() > 1 })
+	wait.Until(t, "failing", func() bool { return j.Stats().Failing != "" && failures.Load() > 1 })
 	if s := j.Stats(); s.FailingSince.IsZero() || !strings.Contains(s.Failing, "no space left") || s.Records != 6 {
 		t.Errorf("while it fails: %+v", s)
 	}
@@ -96,7 +98,7 @@ func TestDiskFull(t *testing.T) {
 	if err := <-blocked; err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "well", func() bool { return j.Stats().Failing == "" && j.Stats().FailingSince.IsZero() })
+	wait.Until(t, "well", func() bool { return j.Stats().Failing == "" && j.Stats().FailingSince.IsZero() })
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -186,10 +188,10 @@ func TestReadOnlyDisk(t *testing.T) {
 	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
 		skip(t, "mounting a tmpfs anew, which root may", err)
 	}
-	if _, err := journal.Open(dir, journal.Options{}); !errors.Is(err, syscall.EROFS) || !strings.Contains(err.Error(), dir) {
+	if _, err := open(dir, journal.Options{}, boltstore.Options{}); !errors.Is(err, syscall.EROFS) || !strings.Contains(err.Error(), dir) {
 		t.Errorf("write: %v", err)
 	}
-	r, err := journal.OpenReadOnly(dir)
+	r, err := openReadOnly(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

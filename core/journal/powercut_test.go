@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
+	"github.com/pod-status-logger/pod-status-logger/core/journal/boltstore"
 )
 
 const (
@@ -32,11 +33,11 @@ type moment struct {
 func moments(t *testing.T, seed uint64, transactions int) []moment {
 	t.Helper()
 	dir := t.TempDir()
-	o := journal.FlushDelay(journal.NoSync(journal.Options{Capacity: 1 << 30}), time.Hour)
+	o := journal.FlushDelay(journal.Options{Capacity: 1 << 30}, time.Hour)
 	if o.DropOldest = seed%2 == 1; o.DropOldest {
 		o.Capacity = 60_000
 	}
-	j, err := journal.Open(dir, o)
+	j, err := open(dir, o, boltstore.Options{NoSync: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +96,7 @@ func cut(t *testing.T, dir string, file []byte, all []moment) int {
 	if err := os.WriteFile(path, file, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	j, err := journal.Open(dir, journal.NoSync(journal.Options{Capacity: 1 << 30}))
+	j, err := open(dir, journal.Options{Capacity: 1 << 30}, boltstore.Options{NoSync: true})
 	if err != nil {
 		if !errors.Is(err, journal.ErrDamaged) {
 			t.Fatalf("refused with %v: %d bytes, from %x", err, len(file), file[:min(len(file), 160)])
@@ -250,7 +251,7 @@ func flip(r *rand.Rand, b []byte) []byte {
 // backup would, and looks that no copy is taken for what never was.
 func TestCopiesOfALiveFile(t *testing.T) {
 	dir, other := t.TempDir(), t.TempDir()
-	j, err := journal.Open(dir, journal.NoSync(journal.Options{Capacity: 2000, DropOldest: true}))
+	j, err := open(dir, journal.Options{Capacity: 2000, DropOldest: true}, boltstore.Options{NoSync: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +318,7 @@ func copyInPieces(t *testing.T, from, to string, dataFirst bool) {
 // that the state says was the last.
 func consistent(t *testing.T, dir string) bool {
 	t.Helper()
-	j, err := journal.Open(dir, journal.NoSync(journal.Options{Capacity: 1 << 20}))
+	j, err := open(dir, journal.Options{Capacity: 1 << 20}, boltstore.Options{NoSync: true})
 	if errors.Is(err, journal.ErrDamaged) {
 		return false
 	}

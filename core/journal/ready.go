@@ -2,7 +2,7 @@ package journal
 
 import "time"
 
-// ready is what a consumer waits for that lets records gather.
+// ready is the condition on which a consumer waits while records gather.
 type ready struct {
 	from    time.Time
 	bytes   int64
@@ -11,12 +11,11 @@ type ready struct {
 	settled chan struct{} // nil while nobody waits
 }
 
-// Ready returns a channel that is closed once it makes sense to call Next: it is
-// the time from, and a record waits; or, before that, as much as bytes or records
-// waits, or a quarter of what fits the journal, or a Commit waits for room, or no
-// more will come. It is for the one consumer: the next call forgets it.
+// Ready returns a channel that is closed once a record waits and the time from has come. It is closed earlier if that
+// many bytes or records wait, or a quarter of the capacity, if a Commit waits for room, or if no more records will
+// come. It is for the one consumer: the next call forgets it.
 //
-// Nobody is woken at that time while nothing waits.
+// Nothing is woken at that time while nothing waits.
 func (j *Journal) Ready(from time.Time, bytes, records int) <-chan struct{} {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -26,12 +25,12 @@ func (j *Journal) Ready(from time.Time, bytes, records int) <-chan struct{} {
 	if j.sealed || !j.blockedSince.IsZero() {
 		j.ready.settle()
 	}
-	j.added()
+	j.checkReady()
 	return settled
 }
 
-// added is called, with the lock held, when there may be more records.
-func (j *Journal) added() {
+// checkReady is called, with the lock held, when there may be more records.
+func (j *Journal) checkReady() {
 	r := &j.ready
 	switch {
 	case r.settled == nil || j.records == 0:

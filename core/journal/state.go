@@ -2,24 +2,21 @@ package journal
 
 import "iter"
 
-// arena holds the state of an earlier run in a few large pieces.
-type arena struct {
-	blocks  []byteBlock
-	entries int
-}
+// arena holds the state of an earlier run in a few large blocks.
+type arena struct{ blocks []arenaBlock }
 
-type byteBlock struct {
+type arenaBlock struct {
 	bytes []byte
 	ends  []int // of key, value, key, value, ...
 }
 
-const arenaBlock = 1 << 20
+const arenaBytes = 1 << 20 // per block
 
-func (a *arena) add(key, value []byte) {
+func (a *arena) add(key string, value []byte) {
 	n := len(key) + len(value)
 	last := len(a.blocks) - 1
 	if last < 0 || len(a.blocks[last].bytes)+n > cap(a.blocks[last].bytes) {
-		a.blocks = append(a.blocks, byteBlock{bytes: make([]byte, 0, max(n, arenaBlock))})
+		a.blocks = append(a.blocks, arenaBlock{bytes: make([]byte, 0, max(n, arenaBytes))})
 		last++
 	}
 	b := &a.blocks[last]
@@ -27,13 +24,10 @@ func (a *arena) add(key, value []byte) {
 	b.ends = append(b.ends, len(b.bytes))
 	b.bytes = append(b.bytes, value...)
 	b.ends = append(b.ends, len(b.bytes))
-	a.entries++
 }
 
-// State lists what earlier runs stored of the state, by key. It is for the
-// start: it gives each entry once, forgets what it has given, and nothing is in
-// it afterwards. The values may be kept, at the price of a piece of memory of up
-// to 1 MiB around them.
+// State lists the state that earlier runs have stored, by key. It is for the start: it returns each entry once and
+// releases it. A value that the caller keeps also keeps a block of up to 1 MiB around it.
 func (j *Journal) State() iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		j.mu.Lock()
@@ -47,12 +41,12 @@ func (j *Journal) State() iter.Seq2[string, []byte] {
 			if !a.blocks[i].each(yield) {
 				return
 			}
-			a.blocks[i] = byteBlock{}
+			a.blocks[i] = arenaBlock{}
 		}
 	}
 }
 
-func (b *byteBlock) each(yield func(string, []byte) bool) bool {
+func (b *arenaBlock) each(yield func(string, []byte) bool) bool {
 	start := 0
 	for i := 0; i < len(b.ends); i += 2 {
 		key, value := b.ends[i], b.ends[i+1]

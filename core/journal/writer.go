@@ -8,275 +8,168 @@ import (
 )
 
 const (
-	// flushDelay is how long the disk isn't told of acknowledgements, unless
-	// there comes a Commit: under load they cost no transaction of their own.
+	// flushDelay is how long acknowledgements wait for a Commit whose transaction they can share: under load they cost
+	// none of their own.
 	flushDelay = 20 * time.Millisecond
 
 	firstPause = 100 * time.Millisecond // after an error
 	lastPause  = 5 * time.Second
+
+	spareBytes = 4 << 20 // of the buffer that is kept from one transaction to the next
 )
 
-// run makes one transaction after the other until the journal is closed.
-func (d *disk) run() {
-	defer close(d.done)
-	d.tidy()
-	for d.wait() {
-		d.persist()
-		d.tidy()
-	}
-	d.err = d.end()
-	d.drop()
-	_ = d.lock.Close() // which gives the lock back
+// writer is the goroutine that writes a journal to its store.
+type writer struct {
+	j       *Journal
+	wake    chan struct{}
+	closing chan struct{}
+	done    chan struct{}
+	err     error // of the end, once done is closed
+
+	// With the lock of the journal:
+	request  *request // of the Commit that waits; nil: none does
+	inFlight changes  // of the transaction that is being made
+
+	// Of the goroutine:
+	head   []byte       // of the last transaction
+	tried  *transaction // whose fate is unknown
+	buffer []byte       // for encoded chunks
+	small  []Entry      // memory for those of a transaction
 }
 
-// wait returns once there is something to do, and false at the end.
-func (d *disk) wait() bool {
+func newWriter(j *Journal, head []byte) *writer {
+	return &writer{
+		j: j, head: head,
+		wake: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{}),
+	}
+}
+
+func (w *writer) poke() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run makes one transaction after the other until the journal is closed.
+func (w *writer) run() {
+	defer close(w.done)
+	w.compact()
+	for w.wait() && w.persist() {
+		w.compact()
+	}
+	w.err = errors.Join(w.end(), w.j.store.Close())
+}
+
+// wait returns once there is something to store, and false at the end.
+func (w *writer) wait() bool {
 	var flush <-chan time.Time
 	for {
-		d.j.mu.Lock()
-		wanted, dirty := d.request != nil, d.j.version != d.j.saved
-		d.j.mu.Unlock()
+		w.j.mu.Lock()
+		wanted, dirty := w.request != nil, w.j.version != w.j.saved
+		w.j.mu.Unlock()
 		if wanted {
 			return true
 		}
 		if dirty && flush == nil {
-			flush = time.After(max(flushDelay, d.j.options.flushDelay))
+			flush = time.After(max(flushDelay, w.j.options.flushDelay))
 		}
 		select {
-		case <-d.wake:
+		case <-w.wake:
 		case <-flush:
 			return true
-		case <-d.closing:
+		case <-w.closing:
 			return false
 		}
 	}
 }
 
-// persist stores what there is to store, until it is stored or nobody wants it
-// any more.
-func (d *disk) persist() {
+// persist stores what there is to store, until it is stored or no longer wanted. It returns false at the end.
+func (w *writer) persist() bool {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		if d.withdrawn() {
-			return
+		if w.withdraw() {
+			return true
 		}
-		err := d.attempt()
-		d.tell(err)
+		err := w.attempt()
+		w.report(err)
 		if err == nil {
-			return
+			return true
 		}
 		select {
 		case <-time.After(pause):
-		case <-d.canceled():
-		case <-d.closing:
-			return
+		case <-w.canceled():
+		case <-w.closing:
+			return false
 		}
 	}
 }
 
-// canceled is closed when the Commit that waits does so no longer.
-func (d *disk) canceled() <-chan struct{} {
-	d.j.mu.Lock()
-	defer d.j.mu.Unlock()
-	if d.request == nil || d.tried != nil {
-		return nil // nothing can be withdrawn while it is not known where it is
+// attempt makes one transaction of everything that is to be stored. After an error nothing is lost: the changes are
+// still in memory, or found in the store.
+func (w *writer) attempt() error {
+	if w.tried == nil {
+		w.tried = w.gather()
 	}
-	return d.request.ctx.Done()
-}
-
-// withdrawn answers a Commit whose context has ended, if nothing of it is in the
-// file. It returns whether that leaves nothing to do.
-func (d *disk) withdrawn() bool {
-	d.j.mu.Lock()
-	defer d.j.mu.Unlock()
-	if d.tried == nil && d.request != nil && d.request.ctx.Err() != nil {
-		d.answer(d.request.ctx.Err())
-	}
-	return d.tried == nil && d.request == nil && d.j.saved == d.j.version
-}
-
-// answer tells the Commit that waits. The lock is held.
-func (d *disk) answer(err error) {
-	r := d.request
-	d.request = nil
-	r.done <- err
-	if r.abandoned && err != nil {
-		d.j.uncertain = false // it isn't in the file, as its Commit has said
-	}
-}
-
-// attempt makes one transaction of all there is. After an error nothing is lost:
-// what was to be stored is kept in memory, or found in the file.
-func (d *disk) attempt() error {
-	if err := d.resolve(); err != nil {
-		return err
-	}
-	c := d.gather()
-	if c.changesNothing(&d.meta) {
-		d.complete(c)
+	t := w.tried
+	if w.changesNothing(t) {
+		w.complete(t)
 		return nil
 	}
-	err := d.apply(c)
-	if err == nil {
-		d.complete(c)
-		d.measure()
-		return nil
-	}
-	// After an error of a transaction it is not known whether it is in the file,
-	// and bbolt may be in any state. Only the file can tell.
-	d.tried = c
-	d.drop()
-	if resolve := d.resolve(); resolve != nil {
-		return errors.Join(err, resolve)
-	}
-	if d.stored(c) {
-		return nil
+	result, err := w.j.store.Apply(&t.Change)
+	switch result {
+	case Stored:
+		w.complete(t)
+	case NotStored:
+		w.putBack(t)
+	case Unknown:
 	}
 	return err
 }
 
-func (d *disk) apply(c *change) error {
-	if fault := d.j.options.fault; fault != nil {
-		if err := fault(); err != nil {
-			return err
-		}
+// compact lets the store get smaller while nothing waits.
+func (w *writer) compact() {
+	w.j.mu.Lock()
+	waiting := w.j.records
+	w.j.mu.Unlock()
+	if waiting > 0 || w.tried != nil {
+		return
 	}
-	err := apply(d.db, c, &d.meta, &d.buffer)
-	if cap(d.buffer) > spareBytes {
-		d.buffer = nil
+	if err := w.j.store.Compact(); err != nil {
+		w.report(err)
 	}
-	return err
 }
 
-// changesNothing looks whether a transaction is worth it.
-func (c *change) changesNothing(before *meta) bool {
-	m := c.meta
-	m.Generation, m.Digest, m.Entries = before.Generation, before.Digest, before.Entries
-	t := &c.todo
-	if m != *before || c.entry != nil || len(t.gone)+len(t.written)+len(t.buried)+len(t.raised) > 0 {
-		return false
-	}
-	c.meta = m
-	return true
-}
-
-func (d *disk) stored(c *change) bool {
-	return d.meta.Generation >= c.meta.Generation && c.meta.Generation > 0
-}
-
-// gather takes what there is to do.
-func (d *disk) gather() *change {
-	j := d.j
+// report notes whether the disk works.
+func (w *writer) report(err error) {
+	j := w.j
 	j.mu.Lock()
-	defer j.mu.Unlock()
-	c := &change{todo: j.todo, version: j.version}
-	j.todo, d.flying = todo{}, j.todo
-	c.meta = meta{End: j.end, Lines: j.lines, Seq: j.seq, Committed: j.committed, Drop: j.drop, Totals: j.totals}
-	if j.queue.len() > 0 {
-		c.meta.Skip = uint64(j.queue.front().skip)
-	}
-	if d.request == nil {
-		c.meta.Drop = c.meta.Drop.with(j.fresh)
-		return c
-	}
-	e := d.request.entry
-	c.entry, c.line = e, j.lines
-	c.meta.Lines += count((len(e.group.Lines) + chunkBytes - 1) / chunkBytes)
-	e.count(&c.meta.Totals, &c.meta.Drop)
-	c.meta.Drop = c.meta.Drop.with(j.fresh)
-	if n := len(e.chunks); n > 0 {
-		c.meta.End = e.chunks[n-1].pos + uint64(e.chunks[n-1].count)
-	}
-	if len(e.raised) == 0 {
-		c.meta.Seq, c.meta.Committed = e.group.Seq, e.at
-	}
-	return c
-}
-
-// complete takes note that c is in the file.
-func (d *disk) complete(c *change) {
-	j := d.j
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	d.meta, d.flying, d.tried = c.meta, todo{}, nil
-	j.saved = c.version
-	if c.entry != nil {
-		j.publish(c.entry)
-		d.answer(nil)
-	}
-	j.broadcast()
-}
-
-// resolve opens the file again after an error, and finds out what became of the
-// transaction that failed.
-func (d *disk) resolve() error {
-	if d.db != nil {
-		return nil
-	}
-	m, err := d.reopen()
-	if err != nil {
-		return err
-	}
-	switch {
-	case m.Generation < d.meta.Generation || m.Generation > d.meta.Generation && d.tried == nil:
-		d.drop()
-		return fmt.Errorf("%s: %w: it has transaction %d instead of %d", d.path, ErrDamaged, m.Generation, d.meta.Generation)
-	case m.Generation > d.meta.Generation:
-		return d.confirm(m)
-	case d.tried != nil:
-		d.j.mu.Lock()
-		defer d.j.mu.Unlock()
-		d.tried.todo.add(d.j.todo)
-		d.j.todo, d.flying, d.tried = d.tried.todo, todo{}, nil
-	}
-	return nil
-}
-
-// confirm makes sure that a transaction that is in the file is on the disk, too:
-// it is, once a later one is.
-func (d *disk) confirm(m *meta) error {
-	again := &change{meta: *m}
-	if err := d.applyAgain(again, m); err != nil {
-		d.drop()
-		return err
-	}
-	c := d.tried
-	c.meta = again.meta
-	d.complete(c)
-	return nil
-}
-
-func (d *disk) applyAgain(c *change, m *meta) error { return apply(d.db, c, m, &d.buffer) }
-
-// tell takes note of how the disk fares.
-func (d *disk) tell(err error) {
-	d.j.mu.Lock()
-	d.j.failing = err
+	j.failing = err
 	if err == nil {
-		d.j.failingSince = time.Time{}
-	} else if d.j.failingSince.IsZero() {
-		d.j.failingSince = time.Now()
+		j.failingSince = time.Time{}
+	} else if j.failingSince.IsZero() {
+		j.failingSince = time.Now()
 	}
-	d.j.mu.Unlock()
-	if err != nil && d.j.options.OnError != nil {
-		d.j.options.OnError(err)
+	j.mu.Unlock()
+	if err != nil && j.options.OnError != nil {
+		j.options.OnError(err)
 	}
 }
 
-// end answers the Commit that may still wait and stores what is left.
-func (d *disk) end() error {
-	d.j.mu.Lock()
-	if d.request != nil && d.tried == nil {
-		d.answer(ErrClosed)
+// end answers the Commit that may still wait, and stores what is left.
+func (w *writer) end() error {
+	w.j.mu.Lock()
+	if w.request != nil && w.tried == nil {
+		w.answer(ErrClosed)
 	}
-	d.j.mu.Unlock()
-	err := d.attempt()
+	w.j.mu.Unlock()
+	err := w.attempt()
 	if err != nil {
 		err = fmt.Errorf("close journal: %w", err)
 	}
-	d.j.mu.Lock()
-	defer d.j.mu.Unlock()
-	if d.request != nil {
-		d.answer(errors.Join(ErrClosed, ErrUncertain, context.Canceled))
+	w.j.mu.Lock()
+	defer w.j.mu.Unlock()
+	if w.request != nil {
+		w.answer(errors.Join(ErrClosed, ErrUncertain, context.Canceled))
 	}
 	return err
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/emit"
 	"github.com/pod-status-logger/pod-status-logger/core/emit/emittest"
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
+	"github.com/pod-status-logger/pod-status-logger/core/journal/boltstore"
 	"github.com/pod-status-logger/pod-status-logger/core/pipeline"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/telemetry"
@@ -122,7 +123,11 @@ func BenchmarkJournals(b *testing.B) {
 	options := journal.Options{Capacity: 1 << 30, OnError: func(err error) { b.Error(err) }}
 	b.Run("memory", func(b *testing.B) { benchmarkJournal(b, journal.NewMemory(options), false) })
 	b.Run("disk", func(b *testing.B) {
-		j, err := journal.Open(b.TempDir(), options)
+		store, err := boltstore.Open(b.TempDir(), boltstore.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		j, err := journal.Open(store, options)
 		if err != nil {
 			b.Fatal(err)
 		}

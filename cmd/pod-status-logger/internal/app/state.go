@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
+	"github.com/pod-status-logger/pod-status-logger/core/journal/boltstore"
 )
 
 // openJournal opens the journal that the configuration names, or makes one in
@@ -24,8 +25,8 @@ func (s *Service) openJournal() error {
 		s.journal = journal.NewMemory(options)
 	} else {
 		var err error
-		if s.journal, err = journal.Open(s.config.State.Dir, options); err != nil {
-			return ExplainPermission(err)
+		if s.journal, err = OpenJournal(s.config.State.Dir, options); err != nil {
+			return err
 		}
 	}
 	s.closers.push(func() error {
@@ -36,6 +37,26 @@ func (s *Service) openJournal() error {
 	})
 	s.metrics.RegisterJournal(s.journal.Stats)
 	return nil
+}
+
+// OpenJournal opens the journal in a directory, or makes a new one.
+func OpenJournal(dir string, o journal.Options) (*journal.Journal, error) {
+	store, err := boltstore.Open(dir, boltstore.Options{})
+	if err != nil {
+		return nil, ExplainPermission(err)
+	}
+	j, err := journal.Open(store, o)
+	return j, ExplainPermission(err)
+}
+
+// OpenJournalReadOnly opens the journal in a directory without changing it.
+func OpenJournalReadOnly(dir string) (*journal.Journal, error) {
+	store, err := boltstore.OpenReadOnly(dir)
+	if err != nil {
+		return nil, ExplainPermission(err)
+	}
+	j, err := journal.Open(store, journal.Options{})
+	return j, ExplainPermission(err)
 }
 
 // ExplainPermission adds to an error of permissions which user lacks them.

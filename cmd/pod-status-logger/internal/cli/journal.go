@@ -107,11 +107,11 @@ func reading(env Environment, do func(*journal.Journal, io.Writer) error) func(*
 }
 
 func openReadOnly(dir string) (*journal.Journal, error) {
-	j, err := journal.OpenReadOnly(dir)
+	j, err := app.OpenJournalReadOnly(dir)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, fmt.Errorf("there is no journal in %s; --state-dir is the folder in which journal.db is", dir)
 	}
-	return j, app.ExplainPermission(err)
+	return j, err
 }
 
 var errNoJournal = errors.New("which journal? name its folder with --state-dir")
@@ -129,7 +129,7 @@ func changing(env Environment, cmd *cobra.Command, seqs []uint64, what string, d
 			return err
 		}
 		size, _ := c.State.Bytes() // validated before
-		j, err := journal.Open(c.State.Dir, journal.Options{Capacity: size})
+		j, err := app.OpenJournal(c.State.Dir, journal.Options{Capacity: size})
 		if err != nil {
 			return err
 		}

@@ -1,8 +1,10 @@
-package journal_test
+package boltstore_test
 
 import (
 	"bufio"
 	"errors"
+	"flag"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -12,24 +14,51 @@ import (
 	"testing"
 
 	"go.etcd.io/bbolt"
+	"go.uber.org/goleak"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
+	"github.com/pod-status-logger/pod-status-logger/core/journal/boltstore"
 )
 
-func openDir(t *testing.T, dir string, o journal.Options) *journal.Journal {
-	t.Helper()
-	j, err := journal.Open(dir, o)
-	if err != nil {
-		t.Fatal(err)
+// The test binary can be the program that holds the lock.
+var holderDir = flag.String("holder", "", "hold the journal in this directory until stdin ends")
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if *holderDir != "" {
+		s, err := boltstore.Open(*holderDir, boltstore.Options{})
+		fmt.Println(err)
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		_ = s.Close()
+		return
 	}
-	t.Cleanup(func() { _ = j.Close() })
-	return j
+	goleak.VerifyTestMain(m)
 }
 
-// TestOpenRefuses looks at what is said of files that can't be used, and that
-// they stay as they are.
+// openers open a journal in both ways.
+func openers() map[string]func(dir string) (*journal.Journal, error) {
+	return map[string]func(dir string) (*journal.Journal, error){
+		"to write": func(dir string) (*journal.Journal, error) {
+			s, err := boltstore.Open(dir, boltstore.Options{})
+			if err != nil {
+				return nil, err
+			}
+			return journal.Open(s, journal.Options{Capacity: 1})
+		},
+		"to read": func(dir string) (*journal.Journal, error) {
+			s, err := boltstore.OpenReadOnly(dir)
+			if err != nil {
+				return nil, err
+			}
+			return journal.Open(s, journal.Options{})
+		},
+	}
+}
+
+// TestOpenRefuses: files that can't be used are refused with an error that says what to do, and are not changed.
 func TestOpenRefuses(t *testing.T) {
-	good := wholeFile(t)
+	whole := wholeFile(t)
+	newer := string(boltstore.Format(77))
 	for name, c := range map[string]struct {
 		file func(t *testing.T, path string)
 		is   error
@@ -38,42 +67,45 @@ func TestOpenRefuses(t *testing.T) {
 		"empty":          {write(nil), journal.ErrDamaged, []string{"0 bytes", "move it away to start anew", "changes since 20"}},
 		"one byte":       {write([]byte{0}), journal.ErrDamaged, []string{"move it away"}},
 		"zeros":          {write(make([]byte, 1<<16)), journal.ErrDamaged, nil},
-		"cut off":        {write(good[:len(good)/2]), journal.ErrDamaged, []string{"cut off"}},
+		"cut off":        {write(whole[:len(whole)/2]), journal.ErrDamaged, []string{"cut off"}},
 		"text":           {write([]byte(strings.Repeat("hello ", 5000))), journal.ErrForeign, []string{"name another directory"}},
 		"short text":     {write([]byte(strings.Repeat("hello ", 50))), journal.ErrForeign, nil},
 		"somebody's":     {bolt("users", "ada", ""), journal.ErrForeign, []string{"move the file away"}},
-		"newer":          {bolt("meta", "format", newerFormat), journal.ErrNewer, []string{"7", "run the version that wrote it"}},
-		"a directory":    {func(_ *testing.T, path string) { _ = os.Mkdir(path, 0o700) }, nil, []string{"journal.db"}},
+		"newer":          {bolt("meta", "format", newer), journal.ErrNewer, []string{"77", "run the version that wrote it"}},
+		"a directory":    {func(_ *testing.T, path string) { _ = os.Mkdir(path, 0o700) }, nil, []string{"not a regular file"}},
+		"a pipe":         {func(_ *testing.T, path string) { _ = syscall.Mkfifo(path, 0o600) }, nil, []string{"not a regular file"}},
 		"another bucket": {bolt("meta", "odd", ""), journal.ErrDamaged, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			path := filepath.Join(dir, "journal.db")
 			c.file(t, path)
-			before, _ := os.ReadFile(path)
-			for _, open := range []func() (*journal.Journal, error){
-				func() (*journal.Journal, error) { return journal.Open(dir, journal.Options{Capacity: 1}) },
-				func() (*journal.Journal, error) { return journal.OpenReadOnly(dir) },
-			} {
-				_, err := open()
+			before := contentOf(path)
+			for how, open := range openers() {
+				_, err := open(dir)
 				if err == nil || c.is != nil && !errors.Is(err, c.is) {
-					t.Fatalf("got %v, want %v", err, c.is)
+					t.Fatalf("%s: got %v, want %v", how, err, c.is)
 				}
 				for _, s := range append(c.says, path) {
 					if !strings.Contains(err.Error(), s) {
-						t.Errorf("%v: doesn't say %q", err, s)
+						t.Errorf("%s: %v: lacks %q", how, err, s)
 					}
 				}
 			}
-			if after, _ := os.ReadFile(path); string(before) != string(after) {
+			if contentOf(path) != before {
 				t.Error("the file was changed")
 			}
 		})
 	}
 }
 
-// newerFormat is what version 7 says, with its checksum.
-var newerFormat = string(journal.Format(7))
+func contentOf(path string) string {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return ""
+	}
+	b, _ := os.ReadFile(path)
+	return string(b)
+}
 
 func write(b []byte) func(*testing.T, string) {
 	return func(t *testing.T, path string) {
@@ -106,16 +138,15 @@ func bolt(bucket, key, value string) func(*testing.T, string) {
 	}
 }
 
-// wholeFile is that of a journal with something in it.
+// wholeFile is that of a journal with entries.
 func wholeFile(t *testing.T) []byte {
 	t.Helper()
 	dir := t.TempDir()
-	j := openDir(t, dir, journal.Options{Capacity: 1 << 30})
-	m := newModel(t, j, 1)
-	for range 10 {
-		m.commit(40)
+	s := open(t, dir, boltstore.Options{NoSync: true})
+	for i := range 20 {
+		apply(t, s, change(i))
 	}
-	if err := j.Close(); err != nil {
+	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(filepath.Join(dir, "journal.db"))
@@ -133,12 +164,12 @@ func TestOpenWhereItCannotBe(t *testing.T) {
 		filepath.Join(file, "under"): "not a directory",
 		"/proc/nowhere":              "no such file",
 	} {
-		if _, err := journal.Open(path, journal.Options{}); err == nil || !strings.Contains(err.Error(), says) {
+		if _, err := boltstore.Open(path, boltstore.Options{}); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v, want %q", path, err, says)
 		}
 	}
 	missing := filepath.Join(t.TempDir(), "none")
-	if _, err := journal.OpenReadOnly(missing); !errors.Is(err, os.ErrNotExist) {
+	if _, err := openers()["to read"](missing); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("read: %v", err)
 	}
 	if _, err := os.Stat(missing); err == nil {
@@ -155,7 +186,7 @@ func TestOpenMakesPrivateFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	write([]byte("left by a crash"))(t, left)
-	openDir(t, dir, journal.Options{Capacity: 1})
+	open(t, dir, boltstore.Options{})
 	for _, name := range []string{"journal.db", "journal.lock"} {
 		info, err := os.Stat(filepath.Join(dir, name))
 		if err != nil || info.Mode() != 0o600 {
@@ -163,7 +194,7 @@ func TestOpenMakesPrivateFiles(t *testing.T) {
 		}
 	}
 	if _, err := os.Stat(left); err == nil {
-		t.Error("what a crash left is still there")
+		t.Error("the file that a crash left is still there")
 	}
 }
 
@@ -180,71 +211,25 @@ func TestOneProcess(t *testing.T) {
 		t.Fatal(s)
 	}
 	for range 2 {
-		_, err := journal.Open(dir, journal.Options{})
-		if !errors.Is(err, journal.ErrLocked) || !strings.Contains(err.Error(), "another pod-status-logger uses it") {
+		_, err := boltstore.Open(dir, boltstore.Options{})
+		if !errors.Is(err, boltstore.ErrLocked) || !strings.Contains(err.Error(), "another pod-status-logger uses it") {
 			t.Errorf("write: %v", err)
 		}
-		if _, err := journal.OpenReadOnly(dir); !errors.Is(err, journal.ErrLocked) {
+		if _, err := boltstore.OpenReadOnly(dir); !errors.Is(err, boltstore.ErrLocked) {
 			t.Errorf("read: %v", err)
 		}
 	}
 	in.Close()
 	_, _ = io.Copy(io.Discard, out)
 	_ = cmd.Wait()
-	r, err := journal.OpenReadOnly(dir)
+	r, err := boltstore.OpenReadOnly(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := journal.Open(dir, journal.Options{}); !errors.Is(err, journal.ErrLocked) {
+	if _, err := boltstore.Open(dir, boltstore.Options{}); !errors.Is(err, boltstore.ErrLocked) {
 		t.Errorf("write while it is read: %v", err)
 	}
 	if err := r.Close(); err != nil {
 		t.Error(err)
-	}
-}
-
-// TestReadOnly looks at everything without changing anything.
-func TestReadOnly(t *testing.T) {
-	dir := t.TempDir()
-	j := openDir(t, dir, journal.Options{Capacity: 1 << 30})
-	m := newModel(t, j, 3)
-	for range 20 {
-		m.commit(40)
-		m.step()
-	}
-	if err := j.Close(); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(dir, "journal.db")
-	before, _ := os.ReadFile(path)
-	r, err := journal.OpenReadOnly(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := contentsOf(r)
-	if err == nil {
-		err = same(m.want, got)
-	}
-	if err != nil {
-		t.Error(err)
-	}
-	if err := r.Commit(t.Context(), groupAfter(got.Seq, "x")); !errors.Is(err, journal.ErrReadOnly) {
-		t.Errorf("commit: %v", err)
-	}
-	if _, err := r.Discard(); !errors.Is(err, journal.ErrReadOnly) {
-		t.Errorf("discard: %v", err)
-	}
-	if _, err := r.Resend(); !errors.Is(err, journal.ErrReadOnly) {
-		t.Errorf("resend: %v", err)
-	}
-	if err := r.Ack(next(t, r, 100, 1)); !errors.Is(err, journal.ErrReadOnly) {
-		t.Errorf("ack: %v", err)
-	}
-	r.Written()
-	if err := r.Close(); err != nil {
-		t.Error(err)
-	}
-	if after, _ := os.ReadFile(path); string(before) != string(after) {
-		t.Error("the file was changed")
 	}
 }
