@@ -40,6 +40,10 @@ func keepGarbageRoom(lookup func(string) (string, bool)) (stop func()) {
 	}
 }
 
+// freeListed collects the garbage of a list: it is as much as the states that are kept,
+// and where few events follow no collection is due for minutes.
+func freeListed() { go debug.FreeOSMemory() }
+
 // garbageKeeper learns of each collection, for it leaves something to be collected.
 type garbageKeeper struct {
 	mu      sync.Mutex

@@ -29,5 +29,6 @@ func environment(stdin io.Reader, stdout, stderr *os.File, lookup func(name stri
 			takeLibraryLogs(log)
 			return keepGarbageRoom(lookup)
 		},
+		OnListed: freeListed,
 	}
 }

@@ -4,78 +4,63 @@ import (
 	"context"
 	"math"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/log"
 	sdklog "go.opentelemetry.io/otel/sdk/log"
 
 	"github.com/pod-status-logger/pod-status-logger/core/emit"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// seen is what a processor finds of a record.
+// seen is a record as a sink or processor gets it.
 type seen struct {
 	Event      string
 	Attributes []emit.Attribute
 }
 
-// look is a processor that keeps what of finds.
-func look(into *[]seen, of func(context.Context, *sdklog.Record) emit.Record) sdklog.Processor {
-	return lookProcessor(func(ctx context.Context, r *sdklog.Record) {
-		*into = append(*into, seen{r.EventName(), slices.Clone(of(ctx, r).Attributes)})
-	})
+// capture is a Format that keeps the records that it gets.
+type capture struct{ records []seen }
+
+func (c *capture) Append(b []byte, r emit.Record) []byte {
+	c.records = append(c.records, seen{r.EventName(), slices.Clone(r.Attributes)})
+	return append(b, '\n')
 }
 
-type lookProcessor func(context.Context, *sdklog.Record)
+func (c *capture) stdout() *emit.Stdout { return emit.NewStdout(nil, c, nil) }
 
-func (lookProcessor) Enabled(context.Context, sdklog.EnabledParameters) bool { return true }
-func (lookProcessor) Shutdown(context.Context) error                         { return nil }
-func (lookProcessor) ForceFlush(context.Context) error                       { return nil }
-
-func (p lookProcessor) OnEmit(ctx context.Context, r *sdklog.Record) error {
-	p(ctx, r)
-	return nil
-}
-
-// withoutContext looks at a record as somebody does who doesn't know of carriers.
-func withoutContext(_ context.Context, r *sdklog.Record) emit.Record {
-	return emit.Of(context.Background(), r)
-}
-
-// compareValues compares attribute values as what they are of.
+// compareValues compares attribute values by content and type.
 var compareValues = cmp.Options{
 	cmp.Comparer(func(a, b attribute.Value) bool { return a.Type() == b.Type() && a.String() == b.String() }),
 	cmp.Comparer(func(a, b *record.Field) bool { return a == b }),
 }
 
-// TestSameOnBothWays: a sink finds in the context what is in the record itself for
-// those behind it.
+// TestSameOnBothWays: a sink gets the attributes that processors find in the record
+// itself.
 func TestSameOnBothWays(t *testing.T) {
-	carrier := emit.NewCarrier("prod-eu")
-	var carried, own []seen
-	logger := sdklog.NewLoggerProvider(
-		sdklog.WithAttributeCountLimit(-1), sdklog.WithAllowKeyDuplication(),
-		sdklog.WithProcessor(carrier.Name()),
-		sdklog.WithProcessor(look(&carried, emit.Of)),
-		sdklog.WithProcessor(carrier.Unload()),
-		sdklog.WithProcessor(look(&own, withoutContext)),
-	).Logger("test")
+	var carried capture
+	var own []seen
+	e := emit.New(emit.Settings{
+		Cluster: "prod-eu", Stdout: carried.stdout(),
+		Processors: []sdklog.Processor{funcProcessor(func(r *sdklog.Record) {
+			own = append(own, seen{r.EventName(), emit.Own(r).Attributes})
+		})},
+	})
 	for _, r := range someRecords() {
-		carrier.Load(t.Context(), r)
-		logger.Emit(carrier, log.Record{})
+		if err := e.Emit(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if diff := cmp.Diff(own, carried, compareValues); diff != "" {
+	if diff := cmp.Diff(own, carried.records, compareValues); diff != "" {
 		t.Errorf("-in the record +in the context:\n%s", diff)
 	}
 	for i, r := range someRecords() {
-		if want := r.Action.EventName(); carried[i].Event != want {
-			t.Errorf("record %d is of event %q, want %q", i, carried[i].Event, want)
+		if want := r.Action.EventName(); carried.records[i].Event != want {
+			t.Errorf("record %d is of event %q, want %q", i, carried.records[i].Event, want)
 		}
-		for _, a := range carried[i].Attributes {
+		for _, a := range carried.records[i].Attributes {
 			if a.OfPod() != (a.Field != nil && a.Field.Place == record.Resource) || a.Label && a.Field != nil {
 				t.Errorf("%s: field %v, label %v", a.Key, a.Field, a.Label)
 			}
@@ -107,66 +92,47 @@ func someRecords() []*record.Record {
 	}
 }
 
-// TestForeignRecord: what has no carrier has its own attributes, in valid UTF-8,
-// and one of a kind for a resource.
-func TestForeignRecord(t *testing.T) {
-	var got []seen
-	logger := sdklog.NewLoggerProvider(sdklog.WithAllowKeyDuplication(), sdklog.WithProcessor(look(&got, emit.Of))).Logger("test")
-	var r log.Record
-	r.AddAttributes(
-		attribute.String(record.AttrPodName, "old"), attribute.String("k\xff", "\xfe"), attribute.Int("twice", 1), attribute.Int("twice", 2),
-		attribute.String(record.AttrLabelPrefix+"app", "web"), attribute.String(record.AttrPodName, "new"),
-	)
-	logger.Emit(t.Context(), r)
-	want := []emit.Attribute{
-		{KeyValue: attribute.String("k\uFFFD", "\uFFFD")},
-		{KeyValue: attribute.Int("twice", 1)},
-		{KeyValue: attribute.Int("twice", 2)},
-		{KeyValue: attribute.String(record.AttrLabelPrefix+"app", "web"), Label: true},
-		{KeyValue: attribute.String(record.AttrPodName, "new"), Field: record.ByAttribute(record.AttrPodName)},
-	}
-	if diff := cmp.Diff([]seen{{"", want}}, got, compareValues); diff != "" {
-		t.Errorf("-want +got:\n%s", diff)
-	}
-	if key := want[3].LabelKey(); key != "app" {
-		t.Errorf("key of the label is %q", key)
-	}
-}
-
-// TestCarrierIsItsContext: what else is in the context stays there.
-func TestCarrierIsItsContext(t *testing.T) {
+// TestContextReachesProcessors: other values of the caller's context stay in it, and
+// its end doesn't keep a record from the sinks.
+func TestContextReachesProcessors(t *testing.T) {
 	type key struct{}
 	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "value"))
-	carrier := emit.NewCarrier("")
-	carrier.Load(ctx, someRecords()[0])
 	cancel()
-	if carrier.Value(key{}) != "value" || carrier.Err() == nil {
-		t.Errorf("value %v, error %v", carrier.Value(key{}), carrier.Err())
+	var got []any
+	e := emit.New(emit.Settings{OTLP: true, Processors: []sdklog.Processor{contextProcessor(func(ctx context.Context) {
+		got = append(got, ctx.Value(key{}), ctx.Err())
+	})}})
+	if err := e.Emit(ctx, newCreate(nil)); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 2 || got[0] != "value" || got[1] != context.Canceled || len(e.Take().Records) != 1 {
+		t.Errorf("got value and error %v", got)
 	}
 }
 
-// TestLabelKeysAreBounded: a cluster that makes them up doesn't fill the memory, and
+// TestLabelKeysAreBounded: a cluster that generates them doesn't fill the memory, and
 // each attribute has the key of its label.
 func TestLabelKeysAreBounded(t *testing.T) {
-	carrier := emit.NewCarrier("")
+	var got capture
+	e := emit.New(emit.Settings{Stdout: got.stdout()})
 	for i := range 3 * 4096 {
-		label := strings.Repeat("x", i%7) + string(rune('a'+i%26)) + time.Duration(i).String()
-		carrier.Load(t.Context(), &record.Record{Action: record.Create, Pod: &record.Pod{Labels: record.NewLabels(map[string]string{label: "v"})}})
-		all := emit.Of(carrier, nil).Attributes
+		label := "label-" + time.Duration(i).String()
+		got.records = nil
+		if err := e.Emit(t.Context(), newCreate(map[string]string{label: "v"})); err != nil {
+			t.Fatal(err)
+		}
+		all := got.records[0].Attributes
 		if last := all[len(all)-1]; !last.Label || last.LabelKey() != label {
 			t.Fatalf("label %q has the key %q", label, last.Key)
 		}
 	}
 }
 
-// Converting happens for every record.
-func TestConvertingAllocatesLittle(t *testing.T) {
-	carrier, r := emit.NewCarrier("prod-eu"), someRecords()[0]
-	r.Pod.Name = "web"
-	r.Pod.Labels = record.NewLabels(map[string]string{"app": "web", "tier": "front"})
-	carrier.Load(t.Context(), r)
-	const strings = 2 // its id and the time
-	if n := testing.AllocsPerRun(100, func() { carrier.Load(context.Background(), r) }); n > strings {
-		t.Errorf("%v allocations, want at most %d", n, strings)
+// Emitting happens for every record.
+func TestEmittingAllocatesLittle(t *testing.T) {
+	e, r := emit.New(emit.Settings{Cluster: "prod-eu"}), newCreate(map[string]string{"app": "web", "tier": "front"})
+	const most = 2 /* the id and the time as strings */ + 2 /* the context */ + 1 /* the SDK's record */
+	if n := testing.AllocsPerRun(100, func() { _ = e.Emit(context.Background(), r) }); n > most {
+		t.Errorf("%v allocations, want at most %d", n, most)
 	}
 }

@@ -16,7 +16,7 @@ func sdkRecord(tb testing.TB) *sdklog.Record {
 }
 
 func BenchmarkStdoutEncode(b *testing.B) {
-	format, r := emit.NewJSON(), emit.Of(b.Context(), sdkRecord(b))
+	format, r := emit.NewJSON(), emit.Own(sdkRecord(b))
 	var line []byte
 	b.ReportAllocs()
 	for b.Loop() {
@@ -26,7 +26,7 @@ func BenchmarkStdoutEncode(b *testing.B) {
 }
 
 func BenchmarkPrettyEncode(b *testing.B) {
-	format, r := emit.Pretty{Color: true}, emit.Of(b.Context(), sdkRecord(b))
+	format, r := emit.Pretty{Color: true}, emit.Own(sdkRecord(b))
 	var line []byte
 	b.ReportAllocs()
 	for b.Loop() {
@@ -34,20 +34,27 @@ func BenchmarkPrettyEncode(b *testing.B) {
 	}
 }
 
-// BenchmarkEmit is what it costs until a processor has a record.
+// BenchmarkEmit is the cost of a record without sinks.
 func BenchmarkEmit(b *testing.B) {
-	benchmarkEmit(b, funcProcessor{})
+	benchmarkEmit(b, emit.Settings{Cluster: "prod-eu"})
 }
 
 // BenchmarkEmitStdout is the same with lines written, in groups of 256.
 func BenchmarkEmitStdout(b *testing.B) {
-	benchmarkEmit(b, emit.NewStdout(io.Discard, emit.NewJSON(), func(err error) { b.Error(err) }))
+	stdout := emit.NewStdout(io.Discard, emit.NewJSON(), func(err error) { b.Error(err) })
+	benchmarkEmit(b, emit.Settings{Cluster: "prod-eu", Stdout: stdout})
 }
 
-func benchmarkEmit(b *testing.B, p sdklog.Processor) {
+// BenchmarkEmitBoth is the same with lines written and records encoded.
+func BenchmarkEmitBoth(b *testing.B) {
+	stdout := emit.NewStdout(io.Discard, emit.NewJSON(), func(err error) { b.Error(err) })
+	benchmarkEmit(b, emit.Settings{Cluster: "prod-eu", Stdout: stdout, OTLP: true})
+}
+
+func benchmarkEmit(b *testing.B, s emit.Settings) {
 	b.Helper()
 	const group = 256
-	emitter := emit.New(emit.Settings{Cluster: "prod-eu", Sinks: []sdklog.Processor{p}})
+	emitter := emit.New(s)
 	r := newUpdate(templateLabels())
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
@@ -57,7 +64,7 @@ func benchmarkEmit(b *testing.B, p sdklog.Processor) {
 		if i%group != group-1 {
 			continue
 		}
-		if err := emitter.Flush(b.Context()); err != nil {
+		if err := emitter.Write(b.Context(), emitter.Take()); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -65,7 +72,7 @@ func benchmarkEmit(b *testing.B, p sdklog.Processor) {
 
 // Encoding happens for every record, between the API server and the line.
 func TestEncodingAllocatesNothing(t *testing.T) {
-	format, r := emit.NewJSON(), emit.Of(t.Context(), sdkRecord(t))
+	format, r := emit.NewJSON(), emit.Own(sdkRecord(t))
 	line := format.Append(nil, r)
 	if n := testing.AllocsPerRun(100, func() { line = format.Append(line[:0], r) }); n != 0 {
 		t.Errorf("%v allocations for a line, want 0", n)

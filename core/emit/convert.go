@@ -10,24 +10,27 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// converter turns records into attributes whose keys are those of the
-// table of fields over OTLP. It has strings that come from outside made valid
-// UTF-8: one bad byte, such as in a termination message cut in the middle of a
-// rune, would make an OTLP request unsendable.
+// converter turns records into attributes with the keys that the table of fields
+// has for OTLP. Strings from outside are made valid UTF-8: one bad byte, as in a
+// termination message cut within a rune, would make an OTLP request unsendable.
 type converter struct {
 	cluster string
 	all     []Attribute // reused
-	// labelKeys has the attribute key of each label key seen, so that it isn't
-	// put together anew for each record. Its keys are parts of its values: those
+	// labelKeys maps each label key seen to its attribute key, which isn't built
+	// anew for each record then. The map's keys are substrings of its values: those
 	// of a record would keep all labels of its pod in memory.
 	labelKeys map[string]string
 }
 
-// maxLabelKeys bounds the memory of label keys for clusters that make them up.
+func newConverter(cluster string) *converter {
+	return &converter{cluster: cluster, labelKeys: make(map[string]string)}
+}
+
+// maxLabelKeys bounds the memory of label keys in clusters that generate them.
 const maxLabelKeys = 4096
 
-// convert returns the attributes of r: those of the table in its order, then
-// those of plugins, then labels. They are valid until the next call.
+// convert returns the attributes of r in the order of the table, then those of
+// plugins, then labels. They are valid until the next call.
 func (c *converter) convert(r *record.Record) []Attribute {
 	c.all = c.all[:0]
 	c.event(r)
@@ -47,7 +50,8 @@ func (c *converter) convert(r *record.Record) []Attribute {
 	c.workload(&r.Pod.Workload)
 	c.account(r)
 	for _, kv := range r.Attributes {
-		c.all = append(c.all, Attribute{KeyValue: attribute.KeyValue{Key: attribute.Key(record.Valid(string(kv.Key))), Value: scalar(kv.Value)}})
+		key := attribute.Key(record.Valid(string(kv.Key)))
+		c.all = append(c.all, Attribute{KeyValue: attribute.KeyValue{Key: key, Value: scalar(kv.Value)}})
 	}
 	for key, value := range r.Pod.Labels.All() {
 		c.all = append(c.all, Attribute{KeyValue: attribute.String(c.labelKey(key), record.Valid(value)), Label: true})
@@ -64,7 +68,7 @@ func (c *converter) event(r *record.Record) {
 	}
 }
 
-// dropped writes all that a record says which is about no pod.
+// dropped appends the attributes of a record that is about no pod.
 func (c *converter) dropped(r *record.Record) {
 	c.nonEmpty(fieldCluster, c.cluster)
 	c.field(fieldDropped, unsigned(r.Dropped.Records))
@@ -116,7 +120,7 @@ func (c *converter) workload(w *record.Workload) {
 	c.nonEmpty(fieldCronJob, w.CronJob)
 }
 
-// account writes what lets a reader tell records apart and count them.
+// account appends the attributes by which a reader distinguishes and counts records.
 func (c *converter) account(r *record.Record) {
 	c.nonEmpty(fieldEnrichment, r.Enrichment)
 	if r.Initial {
@@ -162,8 +166,8 @@ func (c *converter) labelKey(label string) string {
 	return key
 }
 
-// scalar returns what a plugin may give: a string, which is valid then, a bool, an
-// int or a float.
+// scalar returns the value of a plugin as one of the types that records have: a
+// valid string, a bool, an int or a float.
 func scalar(v attribute.Value) attribute.Value {
 	switch v.Type() {
 	case attribute.BOOL, attribute.INT64, attribute.FLOAT64:
@@ -175,8 +179,7 @@ func scalar(v attribute.Value) attribute.Value {
 	}
 }
 
-// unsigned is what the bridge makes of such a number: attributes have signed ones
-// only.
+// unsigned returns a number as the bridge would: attributes have signed ones only.
 func unsigned(n uint64) attribute.Value {
 	if n > math.MaxInt64 {
 		return attribute.StringValue(strconv.FormatUint(n, 10))

@@ -1,6 +1,7 @@
-// Package emit writes records: it hands each, as slog's, through the otelslog
-// bridge to one OpenTelemetry LoggerProvider, whose processors are the sinks:
-// [Stdout] writes lines, package otlp has the other one.
+// Package emit makes bytes of records: lines for stdout, and requests for an OTLP
+// receiver. Each record goes, as slog's, through the otelslog bridge to one
+// OpenTelemetry LoggerProvider, whose processors make the bytes. [Emitter.Take]
+// returns them; storing and sending them is for others.
 //
 // Package emittest reads records back in tests.
 package emit
@@ -24,88 +25,121 @@ const ScopeName = "github.com/pod-status-logger/pod-status-logger"
 
 // Settings are what an [Emitter] needs.
 type Settings struct {
-	// Cluster is the name of the cluster; empty: records don't name one.
+	// Cluster is the name of the cluster; if empty, records have none.
 	Cluster string
-	// Version is the program's, told as the version of the scope.
+	// Version is that of the program, which becomes the version of the scope.
 	Version string
 	// Resource holds the attributes that all records share, on top of those of
 	// the environment variable OTEL_RESOURCE_ATTRIBUTES. May be nil.
 	Resource *resource.Resource
-	// Sinks get each record first, in this order, and find its attributes with
-	// package attributes.
-	Sinks []sdklog.Processor
-	// Processors get it then, with its attributes in the record itself.
+	// Stdout gets a line for each record; nil: no lines are made.
+	Stdout *Stdout
+	// OTLP is whether records are encoded for an OTLP receiver.
+	OTLP bool
+	// Processors get each record last, with its attributes in the record itself.
 	Processors []sdklog.Processor
 }
 
-// Emitter writes records. It is for one goroutine.
+// Emitter makes bytes of records and writes lines. It is for one goroutine.
 type Emitter struct {
-	provider *sdklog.LoggerProvider
-	handler  slog.Handler
-	carrier  *Carrier
+	handler   slog.Handler
+	converter *converter
+	stdout    *Stdout // nil: no lines are made
+	lines     []byte  // that were not taken yet
+	encoded   encoded
 }
 
-// New returns an Emitter that writes to the processors of s.
+// Staged is what an [Emitter] made of the records since it was last asked.
+type Staged struct {
+	// Lines are for stdout, one for each record.
+	Lines []byte
+	// Records are for an OTLP receiver. Each is an ExportLogsServiceRequest with one
+	// record, and so is any number of them when they are joined.
+	Records [][]byte
+}
+
+// New returns an Emitter with nothing staged.
 func New(s Settings) *Emitter {
-	if s.Resource == nil {
-		s.Resource = resource.Empty()
+	e := &Emitter{stdout: s.Stdout, converter: newConverter(s.Cluster)}
+	processors := []sdklog.Processor{processor(setEventName)}
+	if s.Stdout != nil {
+		processors = append(processors, processor(e.appendLine))
 	}
-	carrier := NewCarrier(s.Cluster)
+	if s.OTLP {
+		processors = append(processors, processor(e.encode))
+	}
+	if len(s.Processors) > 0 {
+		processors = append(append(processors, processor(addAttributes)), s.Processors...)
+	}
+	e.handler = otelslog.NewHandler(ScopeName,
+		otelslog.WithLoggerProvider(newProvider(s.Resource, processors)),
+		otelslog.WithVersion(s.Version),
+		otelslog.WithSchemaURL(semconv.SchemaURL))
+	return e
+}
+
+func newProvider(shared *resource.Resource, processors []sdklog.Processor) *sdklog.LoggerProvider {
+	if shared == nil {
+		shared = resource.Empty()
+	}
 	options := []sdklog.LoggerProviderOption{
-		sdklog.WithResource(s.Resource),
-		// A pod may have more labels than the SDK's default of 128 attributes,
-		// and what is over the limit would be dropped in silence. We keep keys
-		// unique ourselves: the SDK's search for duplicates takes quadratic time.
+		sdklog.WithResource(shared),
+		// A pod may have more labels than the SDK's default of 128 attributes; the
+		// SDK drops the rest silently. Keys are unique already, and the SDK's search
+		// for duplicates takes quadratic time.
 		sdklog.WithAttributeCountLimit(-1),
 		sdklog.WithAttributeValueLengthLimit(-1),
 		sdklog.WithAllowKeyDuplication(),
 	}
-	processors := append([]sdklog.Processor{carrier.Name()}, s.Sinks...)
-	if len(s.Processors) > 0 {
-		processors = append(append(processors, carrier.Unload()), s.Processors...)
-	}
 	for _, p := range processors {
 		options = append(options, sdklog.WithProcessor(p))
 	}
-	provider := sdklog.NewLoggerProvider(options...)
-	return &Emitter{
-		provider: provider,
-		handler: otelslog.NewHandler(ScopeName,
-			otelslog.WithLoggerProvider(provider),
-			otelslog.WithVersion(s.Version),
-			otelslog.WithSchemaURL(semconv.SchemaURL)),
-		carrier: carrier,
-	}
+	return sdklog.NewLoggerProvider(options...)
 }
 
-// Emit hands a record to sinks and processors, each of which has taken it when Emit
-// returns. Nothing of r is kept.
+// Emit stages a record, and hands it to the processors. Nothing of r is kept.
 func (e *Emitter) Emit(ctx context.Context, r *record.Record) error {
 	if r.SpanContext.IsValid() {
 		ctx = trace.ContextWithRemoteSpanContext(ctx, r.SpanContext)
 	}
+	attributes := e.converter.convert(r)
+	defer clear(attributes) // their strings may be large
+	ctx = contextWith(ctx, carried{event: r.Action.EventName(), attributes: attributes})
 	line := slog.NewRecord(r.Time, slogLevel(r.Level), record.Valid(r.Message), 0)
-	e.carrier.Load(ctx, r)
-	defer e.carrier.Clear()
-	if err := e.handler.Handle(e.carrier, line); err != nil {
+	if err := e.handler.Handle(ctx, line); err != nil {
 		return fmt.Errorf("emit record %s: %w", r.ID, err)
 	}
 	return nil
 }
 
-// Flush has the processors write what they hold back. It blocks as long as a
-// sink does, until ctx ends.
-func (e *Emitter) Flush(ctx context.Context) error {
-	if err := e.provider.ForceFlush(ctx); err != nil {
-		return fmt.Errorf("flush records: %w", err)
-	}
-	return nil
+func (e *Emitter) appendLine(r *sdklog.Record, c carried) {
+	e.lines = e.stdout.format.Append(e.lines, Record{r, c.attributes})
 }
 
-// Shutdown flushes and ends the processors. Nothing can be emitted after it.
-func (e *Emitter) Shutdown(ctx context.Context) error {
-	if err := e.provider.Shutdown(ctx); err != nil {
-		return fmt.Errorf("shut down emitter: %w", err)
+func (e *Emitter) encode(r *sdklog.Record, c carried) {
+	e.encoded.add(Record{r, c.attributes})
+}
+
+// Take returns the bytes of the records emitted since the last call. Their memory
+// belongs to the caller.
+func (e *Emitter) Take() Staged {
+	s := Staged{Lines: e.lines, Records: e.encoded.take()}
+	e.lines = nil
+	return s
+}
+
+// Write writes the lines of s to stdout, and retries until ctx ends. It blocks as
+// long as the reader of stdout does. The lines' memory is the emitter's again
+// afterwards: don't use it after Write.
+func (e *Emitter) Write(ctx context.Context, s Staged) error {
+	if e.stdout == nil {
+		return nil
+	}
+	if err := e.stdout.write(ctx, s.Lines); err != nil {
+		return err
+	}
+	if e.lines == nil && cap(s.Lines) <= maxKept {
+		e.lines = s.Lines[:0]
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package emit_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -118,12 +117,12 @@ func TestEmitDropped(t *testing.T) {
 	if got.EventName() != "podstatus.drop" || got.Severity() != log.SeverityError {
 		t.Errorf("got %q %v", got.EventName(), got.Severity())
 	}
-	line := string(emit.NewJSON().Append(nil, emit.Of(t.Context(), &got)))
+	line := string(emit.NewJSON().Append(nil, emit.Own(&got)))
 	if want := `{"time":"2026-11-23T16:45:24.468000000Z","level":"error","msg":"3 records were dropped","action":"drop","cluster":"prod-eu",` +
 		`"dropped":3,"dropped_first_seq":4,"dropped_last_seq":6,"dropped_total":9,"record_id":"00000000000000000000000000000000","seq":9}` + "\n"; line != want {
 		t.Errorf("line %s, want %s", line, want)
 	}
-	if pretty := string(emit.Pretty{}.Append(nil, emit.Of(t.Context(), &got))); !strings.Contains(pretty, "drop") || strings.Contains(pretty, "/") {
+	if pretty := string(emit.Pretty{}.Append(nil, emit.Own(&got))); !strings.Contains(pretty, "drop") || strings.Contains(pretty, "/") {
 		t.Errorf("for people: %s", pretty)
 	}
 }
@@ -386,34 +385,31 @@ func TestEmitKeepsNothing(t *testing.T) {
 	}
 }
 
-// funcProcessor is a processor of functions; those that are nil do nothing.
-type funcProcessor struct {
-	emit            func(*sdklog.Record)
-	flush, shutdown func(context.Context) error
-}
+// funcProcessor is a processor of one function.
+type funcProcessor func(*sdklog.Record)
 
-var _ sdklog.Processor = funcProcessor{}
+var _ sdklog.Processor = funcProcessor(nil)
 
 func (funcProcessor) Enabled(context.Context, sdklog.EnabledParameters) bool { return true }
+func (funcProcessor) ForceFlush(context.Context) error                       { return nil }
+func (funcProcessor) Shutdown(context.Context) error                         { return nil }
 
 func (p funcProcessor) OnEmit(_ context.Context, r *sdklog.Record) error {
-	if p.emit != nil {
-		p.emit(r)
-	}
+	p(r)
 	return nil
 }
 
-func (p funcProcessor) ForceFlush(ctx context.Context) error {
-	if p.flush != nil {
-		return p.flush(ctx)
-	}
-	return nil
-}
+// contextProcessor is a processor that looks at contexts.
+type contextProcessor func(context.Context)
 
-func (p funcProcessor) Shutdown(ctx context.Context) error {
-	if p.shutdown != nil {
-		return p.shutdown(ctx)
-	}
+var _ sdklog.Processor = contextProcessor(nil)
+
+func (contextProcessor) Enabled(context.Context, sdklog.EnabledParameters) bool { return true }
+func (contextProcessor) ForceFlush(context.Context) error                       { return nil }
+func (contextProcessor) Shutdown(context.Context) error                         { return nil }
+
+func (p contextProcessor) OnEmit(ctx context.Context, _ *sdklog.Record) error {
+	p(ctx)
 	return nil
 }
 
@@ -422,7 +418,7 @@ func (p funcProcessor) Shutdown(ctx context.Context) error {
 func TestProcessorsInOrder(t *testing.T) {
 	var got []string
 	sink := func(name string) sdklog.Processor {
-		return funcProcessor{emit: func(r *sdklog.Record) { got = append(got, name+" "+r.EventName()) }}
+		return funcProcessor(func(r *sdklog.Record) { got = append(got, name+" "+r.EventName()) })
 	}
 	emitter := emit.New(emit.Settings{Processors: []sdklog.Processor{sink("first"), sink("second")}})
 	if err := emitter.Emit(t.Context(), newCreate(nil)); err != nil {
@@ -431,33 +427,5 @@ func TestProcessorsInOrder(t *testing.T) {
 	want := []string{"first podstatus.create", "second podstatus.create"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
-func TestFlushAndShutdownReportProcessors(t *testing.T) {
-	errFull, errGone := errors.New("disk full"), errors.New("gone")
-	emitter := emit.New(emit.Settings{Processors: []sdklog.Processor{funcProcessor{
-		flush:    func(context.Context) error { return errFull },
-		shutdown: func(context.Context) error { return errGone },
-	}}})
-	if err := emitter.Flush(t.Context()); !errors.Is(err, errFull) || !strings.HasPrefix(err.Error(), "flush records: ") {
-		t.Errorf("Flush: %v", err)
-	}
-	if err := emitter.Shutdown(t.Context()); !errors.Is(err, errGone) || !strings.HasPrefix(err.Error(), "shut down emitter: ") {
-		t.Errorf("Shutdown: %v", err)
-	}
-}
-
-func TestFlushAndShutdown(t *testing.T) {
-	flushed, ended := 0, 0
-	emitter := emit.New(emit.Settings{Processors: []sdklog.Processor{funcProcessor{
-		flush:    func(context.Context) error { flushed++; return nil },
-		shutdown: func(context.Context) error { ended++; return nil },
-	}}})
-	if err := errors.Join(emitter.Flush(t.Context()), emitter.Shutdown(t.Context())); err != nil {
-		t.Fatal(err)
-	}
-	if flushed != 1 || ended != 1 {
-		t.Errorf("flushed %d times, ended %d times", flushed, ended)
 	}
 }

@@ -1,80 +1,45 @@
 package emit
 
-import (
-	"context"
-	"sync"
+// maxKept is the capacity above which a buffer isn't used again for the next group.
+const maxKept = 1 << 20
 
-	sdklog "go.opentelemetry.io/otel/sdk/log"
-)
-
-// maxScratch bounds the memory that a Processor keeps for the next records
-// after a large group.
-const maxScratch = 1 << 20
-
-// Processor is the last processor of a LoggerProvider: it encodes each record
-// while it is emitted, and stages the bytes until Take. It never blocks, and
-// doesn't bound what it stages: whoever emits takes, once per group of records.
-//
-// It is safe for concurrent use.
-type Processor struct {
-	mu      sync.Mutex
+// encoded are records that were encoded for an OTLP receiver and not taken yet.
+type encoded struct {
 	encoder encoder
-	scratch []byte // the staged records, one after the other
-	ends    []int  // where each of them ends
+	buf     []byte // one record after the other; reused
+	ends    []int  // the end of each record in buf
 }
 
-var _ sdklog.Processor = (*Processor)(nil)
-
-// NewProcessor returns a processor with nothing staged.
-func NewProcessor() *Processor { return &Processor{} }
-
-// Enabled tells that every record is wanted.
-func (p *Processor) Enabled(context.Context, sdklog.EnabledParameters) bool { return true }
-
-// OnEmit encodes and stages r. It keeps no reference to r and never fails.
-func (p *Processor) OnEmit(ctx context.Context, r *sdklog.Record) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.scratch = p.encoder.encode(p.scratch, Of(ctx, r))
-	p.ends = append(p.ends, len(p.scratch))
-	return nil
+// add encodes r.
+func (e *encoded) add(r Record) {
+	e.buf = e.encoder.encode(e.buf, r)
+	e.ends = append(e.ends, len(e.buf))
 }
 
-// Take hands over the records that were staged since it was last called, in the
-// order of their emission, and nil when there are none. Each is an
-// ExportLogsServiceRequest with one record, and so is any number of them when
-// they are joined. The memory belongs to the caller; it is one block for all.
-func (p *Processor) Take() [][]byte {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if len(p.ends) == 0 {
+// take returns the records since the last call, nil if there are none. Their memory
+// belongs to the caller; it is one block for all.
+func (e *encoded) take() [][]byte {
+	if len(e.ends) == 0 {
 		return nil
 	}
-	// The copy is what lets a record wait in a journal for hours at the cost
-	// of its own bytes, instead of those of a buffer with room for a burst.
-	block := make([]byte, len(p.scratch))
-	copy(block, p.scratch)
-	records := make([][]byte, len(p.ends))
+	// A copy, so that a record that waits in the journal for hours keeps its own
+	// bytes in memory, not those of a buffer with room for a burst.
+	block := make([]byte, len(e.buf))
+	copy(block, e.buf)
+	records := make([][]byte, len(e.ends))
 	start := 0
-	for i, end := range p.ends {
+	for i, end := range e.ends {
 		records[i] = block[start:end:end]
 		start = end
 	}
-	p.reset()
+	e.reset()
 	return records
 }
 
-func (p *Processor) reset() {
-	if cap(p.scratch) > maxScratch {
-		p.scratch, p.ends = nil, nil
+func (e *encoded) reset() {
+	if cap(e.buf) > maxKept {
+		e.buf, e.ends = nil, nil
 		return
 	}
-	p.scratch, p.ends = p.scratch[:0], p.ends[:0]
+	e.buf, e.ends = e.buf[:0], e.ends[:0]
 }
-
-// ForceFlush does nothing: staged records are for Take, whose caller also knows
-// what it means that they are safe.
-func (p *Processor) ForceFlush(context.Context) error { return nil }
-
-// Shutdown does nothing, likewise. What is staged can still be taken.
-func (p *Processor) Shutdown(context.Context) error { return nil }

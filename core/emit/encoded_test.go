@@ -1,110 +1,78 @@
 package emit_test
 
 import (
-	"context"
-	"fmt"
 	"strings"
 	"testing"
 
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/log"
-	sdklog "go.opentelemetry.io/otel/sdk/log"
-
 	"github.com/pod-status-logger/pod-status-logger/core/emit"
-	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-func TestTakeHandsOver(t *testing.T) {
-	p := emit.NewProcessor()
-	provider := sdklog.NewLoggerProvider(sdklog.WithProcessor(p))
-	logger := provider.Logger("test")
-	if got := p.Take(); got != nil {
-		t.Fatalf("took %d records from an empty processor", len(got))
+// emitted emits a create record with this message.
+func emitted(tb testing.TB, e *emit.Emitter, message string) {
+	tb.Helper()
+	r := newCreate(nil)
+	r.Message = message
+	if err := e.Emit(tb.Context(), r); err != nil {
+		tb.Fatal(err)
 	}
-	if !logger.Enabled(t.Context(), log.EnabledParameters{}) {
-		t.Error("not enabled")
-	}
+}
 
-	logger.Emit(t.Context(), newRecord(attribute.String("n", "first")))
-	first := p.Take()
+// Records belong to whoever takes them.
+func TestTakeHandsOverRecords(t *testing.T) {
+	e := emit.New(emit.Settings{OTLP: true})
+	if got := e.Take(); got.Records != nil || got.Lines != nil {
+		t.Fatalf("took %+v from an emitter without records", got)
+	}
+	emitted(t, e, "first")
+	first := e.Take().Records
 	before := string(first[0])
-	logger.Emit(t.Context(), newRecord(attribute.String("n", "other")))
-	logger.Emit(t.Context(), newRecord(attribute.String("n", "third")))
+	emitted(t, e, "other")
+	emitted(t, e, "third")
 	if string(first[0]) != before {
-		t.Error("what was taken has been written over")
+		t.Error("a taken record has been overwritten")
 	}
-	if err := provider.ForceFlush(t.Context()); err != nil {
-		t.Error(err)
+	second := e.Take()
+	if len(second.Records) != 2 || second.Lines != nil {
+		t.Fatalf("took %d records and %q, want the 2 that were staged", len(second.Records), second.Lines)
 	}
-	if err := provider.Shutdown(t.Context()); err != nil {
-		t.Error(err)
-	}
-	second := p.Take()
-	if len(second) != 2 {
-		t.Fatalf("took %d records after shutdown, want the 2 that were staged", len(second))
-	}
-	before = string(second[1])
-	_ = append(second[0], "over the end"...)
-	if string(second[1]) != before {
+	before = string(second.Records[1])
+	_ = append(second.Records[0], "over the end"...)
+	if string(second.Records[1]) != before {
 		t.Error("appending to one record overwrites the next")
 	}
 }
 
 func TestBurstIsNotKept(t *testing.T) {
-	p := emit.NewProcessor()
-	logger := sdklog.NewLoggerProvider(sdklog.WithProcessor(p)).Logger("test")
-	big := newRecord(attribute.String("big", strings.Repeat("x", 2<<20)))
-	logger.Emit(t.Context(), big)
-	p.Take()
-	logger.Emit(t.Context(), newRecord())
-	records := p.Take()
+	e := emit.New(emit.Settings{OTLP: true})
+	emitted(t, e, strings.Repeat("x", 2<<20))
+	e.Take()
+	emitted(t, e, "small")
+	records := e.Take().Records
 	if len(records) != 1 || cap(records[0]) > 1<<10 {
 		t.Errorf("got %d records, the first with %d bytes", len(records), cap(records[0]))
 	}
 }
 
-// podRecord is like a real one: 30 attributes, of which 10 say which pod.
-func podRecord() *record.Record {
-	labels := make(map[string]string)
-	for i := range 6 {
-		labels[fmt.Sprintf("example.org/label-%d", i)] = "value"
-	}
-	return &record.Record{
-		Time: received, Level: record.LevelWarning, Message: "container app waits",
-		Action: record.Update, State: record.Waiting, Reason: "CrashLoopBackOff",
-		Info: "back-off 5m0s restarting failed container=app pod=web-0_shop(8f3a)",
-		Pod: &record.Pod{
-			Name: "web-5d9c7b8f66-x2x7q", Namespace: "shop", UID: "8f3a6c0e-6f0c-4d62-9c53-0d0a4dcb1c5e", Node: "node-17", Phase: "Running",
-			Labels: record.NewLabels(labels), Workload: record.Workload{Deployment: "web"},
-			Service: record.Service{Name: "web", Namespace: "shop", Version: "1.2.3", InstanceID: "shop.web-5d9c7b8f66-x2x7q.app"},
-		},
-		Container:       &record.Container{Name: "app", Image: "registry.example.org/shop/web:1.2.3", RestartCount: 17, Status: "waiting"},
-		ResourceVersion: "123456789", Seq: 987654,
+// Without an OTLP receiver nothing is encoded.
+func TestNothingEncoded(t *testing.T) {
+	e := emit.New(emit.Settings{})
+	emitted(t, e, "only for processors")
+	if got := e.Take(); got.Records != nil || got.Lines != nil {
+		t.Errorf("took %+v", got)
 	}
 }
 
-// emitted returns a record as a processor gets it, with the context in which it does.
-func emitted(tb testing.TB, r *record.Record) (context.Context, *sdklog.Record) {
-	tb.Helper()
-	carrier := emit.NewCarrier("prod-eu")
-	carrier.Load(tb.Context(), r)
-	var got sdklog.Record
-	logger := sdklog.NewLoggerProvider(sdklog.WithProcessor(keepLast{emit.NewProcessor(), &got})).Logger("test")
-	logger.Emit(carrier, newRecord())
-	return carrier, &got
-}
-
-// BenchmarkOTLPEncode encodes records of 30 attributes in groups of 256.
+// BenchmarkOTLPEncode encodes records of about 40 attributes in groups of 256.
 func BenchmarkOTLPEncode(b *testing.B) {
 	const group = 256
-	p := emit.NewProcessor()
-	ctx, r := emitted(b, podRecord())
+	var e emit.Encoder
+	r := emit.Own(sdkRecord(b))
 	b.ReportAllocs()
 	size := 0
 	for i := 0; b.Loop(); i++ {
-		_ = p.OnEmit(ctx, r)
+		e.Encode(r)
 		if i%group == group-1 {
-			size = len(p.Take()[0])
+			size = len(e.Take()[0])
 		}
 	}
 	b.ReportMetric(float64(size), "B/record")
@@ -112,13 +80,13 @@ func BenchmarkOTLPEncode(b *testing.B) {
 
 func TestOTLPEncodingAllocatesNothing(t *testing.T) {
 	const group = 256
-	p := emit.NewProcessor()
-	ctx, r := emitted(t, podRecord())
+	var e emit.Encoder
+	r := emit.Own(sdkRecord(t))
 	perGroup := testing.AllocsPerRun(20, func() {
 		for range group {
-			_ = p.OnEmit(ctx, r)
+			e.Encode(r)
 		}
-		p.Take()
+		e.Take()
 	})
 	if perGroup > 10 {
 		t.Errorf("%.0f allocations for %d records, want a few for all of them", perGroup, group)

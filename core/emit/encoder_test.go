@@ -146,12 +146,12 @@ func TestEncodesLikeStockExporter(t *testing.T) {
 // comparison is a provider whose records go to the stock exporter and to ours.
 type comparison struct {
 	provider *sdklog.LoggerProvider
-	ours     *emit.Processor
+	ours     *emit.Encoder
 	stock    []byte // the last request
 }
 
 func newComparison(t *testing.T, options []sdklog.LoggerProviderOption) *comparison {
-	c := &comparison{ours: emit.NewProcessor()}
+	c := &comparison{ours: new(emit.Encoder)}
 	capture := roundTripFunc(func(r *http.Request) (*http.Response, error) {
 		body, err := io.ReadAll(r.Body)
 		c.stock = body
@@ -237,7 +237,7 @@ func decodeRequest(t testing.TB, b []byte) *collectorpb.ExportLogsServiceRequest
 }
 
 func TestJoinedRecordsAreOneRequest(t *testing.T) {
-	p := emit.NewProcessor()
+	p := new(emit.Encoder)
 	logger := sdklog.NewLoggerProvider(sdklog.WithProcessor(p)).Logger("test")
 	for i := range 3 {
 		var r log.Record
@@ -256,7 +256,7 @@ func TestJoinedRecordsAreOneRequest(t *testing.T) {
 }
 
 func TestInvalidUTF8IsMadeValid(t *testing.T) {
-	p := emit.NewProcessor()
+	p := new(emit.Encoder)
 	logger := sdklog.NewLoggerProvider(sdklog.WithProcessor(p)).Logger("scope\xff")
 	r := newRecord(
 		attribute.String("key\xff", "value\xfe"),
@@ -281,7 +281,7 @@ func FuzzEncode(f *testing.F) {
 	f.Add("\xff", record.AttrPodName, "\x00", []byte(nil), int64(-1), math.Inf(1), uint8(255))
 	f.Add(strings.Repeat("a", 1<<14), "", strings.Repeat("\xc3", 130), []byte{0xff}, int64(0), 0.0, uint8(0))
 	f.Fuzz(func(t *testing.T, body, key, value string, bytes []byte, i int64, x float64, n uint8) {
-		p := emit.NewProcessor()
+		p := new(emit.Encoder)
 		logger := sdklog.NewLoggerProvider(sdklog.WithProcessor(p), sdklog.WithAttributeCountLimit(-1)).
 			Logger(key, log.WithInstrumentationVersion(value))
 		r := newRecord(attribute.String(key, value), attribute.ByteSlice("bytes"+key, bytes),
@@ -304,7 +304,7 @@ func FuzzEncode(f *testing.F) {
 // TestForeignPod: what the environment says of the pod that the program itself
 // runs in is not said of others.
 func TestForeignPod(t *testing.T) {
-	p := emit.NewProcessor()
+	p := new(emit.Encoder)
 	provider := sdklog.NewLoggerProvider(sdklog.WithProcessor(p), sdklog.WithResource(resource.NewSchemaless(
 		attribute.String("k8s.node.name", "mine"), attribute.String("service.version", "mine"), attribute.String("deployment.environment.name", "prod"))))
 	var r log.Record

@@ -2,7 +2,7 @@ package emit
 
 import "github.com/pod-status-logger/pod-status-logger/core/record"
 
-// The rows of the table of fields that are attributes, looked up once.
+// The rows of the table of fields that are attributes. They never change.
 var (
 	fieldOccurredAt      = record.ByAttribute(record.AttrOccurredAt)
 	fieldPodReason       = record.ByAttribute(record.AttrPodReason)

@@ -2,7 +2,6 @@ package emit_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -114,13 +113,13 @@ func written(tb testing.TB, format emit.Format, records ...*record.Record) strin
 	tb.Helper()
 	var out bytes.Buffer
 	stdout := emit.NewStdout(&out, format, func(err error) { tb.Errorf("write: %v", err) })
-	emitter, _ := emittest.New(emit.Settings{Cluster: "prod-eu", Version: "1.0.0", Sinks: []sdklog.Processor{stdout}})
+	emitter, _ := emittest.New(emit.Settings{Cluster: "prod-eu", Version: "1.0.0", Stdout: stdout})
 	for _, r := range records {
 		if err := emitter.Emit(tb.Context(), r); err != nil {
 			tb.Fatal(err)
 		}
 	}
-	if err := emitter.Shutdown(context.WithoutCancel(tb.Context())); err != nil {
+	if err := emitter.Write(tb.Context(), emitter.Take()); err != nil {
 		tb.Fatal(err)
 	}
 	return out.String()

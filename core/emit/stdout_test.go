@@ -7,15 +7,10 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"go.opentelemetry.io/otel/attribute"
-	sdklog "go.opentelemetry.io/otel/sdk/log"
 
 	"github.com/pod-status-logger/pod-status-logger/core/emit"
 	"github.com/pod-status-logger/pod-status-logger/core/emit/emittest"
@@ -26,29 +21,33 @@ type writerFunc func(p []byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-// linesFormat writes for a record its number and a payload, to tell lines apart.
-type linesFormat struct{ payload string }
+// linesFormat makes a line of a record's message alone.
+type linesFormat struct{}
 
-func (f linesFormat) Append(b []byte, r emit.Record) []byte {
+func (linesFormat) Append(b []byte, r emit.Record) []byte {
 	b = append(b, r.Body().AsString()...)
-	b = append(b, f.payload...)
 	return append(b, '\n')
 }
 
-// numbered hands n records to p, numbered from first.
-func numbered(tb testing.TB, p sdklog.Processor, first, n int) (want string) {
+// linesTo returns an emitter that writes numbered lines to w.
+func linesTo(w io.Writer, onError func(error)) *emit.Emitter {
+	return emit.New(emit.Settings{Stdout: emit.NewStdout(w, linesFormat{}, onError)})
+}
+
+// numbered emits n records, numbered from first, and returns their lines.
+func numbered(tb testing.TB, e *emit.Emitter, first, n int) (want string) {
 	tb.Helper()
 	var lines strings.Builder
 	for i := range n {
-		r := sdkRecord(tb)
-		r.SetBody(attribute.StringValue(fmt.Sprintf("line %05d", first+i)))
-		if err := p.OnEmit(tb.Context(), r); err != nil {
-			tb.Fatal(err)
-		}
-		fmt.Fprintf(&lines, "line %05d\n", first+i)
+		message := fmt.Sprintf("line %05d", first+i)
+		emitted(tb, e, message)
+		fmt.Fprintln(&lines, message)
 	}
 	return lines.String()
 }
+
+// write writes what was emitted.
+func write(ctx context.Context, e *emit.Emitter) error { return e.Write(ctx, e.Take()) }
 
 var errPipe = errors.New("no reader")
 
@@ -82,7 +81,7 @@ func TestStdoutWritesEveryByteOnce(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var out bytes.Buffer
 				calls, failed, reported := 0, 0, 0
-				stdout := emit.NewStdout(writerFunc(func(p []byte) (int, error) {
+				e := linesTo(writerFunc(func(p []byte) (int, error) {
 					n, err := take(calls, len(p))
 					calls++
 					if err != nil || n == 0 {
@@ -90,11 +89,11 @@ func TestStdoutWritesEveryByteOnce(t *testing.T) {
 					}
 					out.Write(p[:n])
 					return n, err
-				}), linesFormat{}, func(error) { reported++ })
+				}), func(error) { reported++ })
 				want := ""
 				for group := range 3 {
-					want += numbered(t, stdout, group*10, 10)
-					if err := stdout.ForceFlush(t.Context()); err != nil {
+					want += numbered(t, e, group*10, 10)
+					if err := write(t.Context(), e); err != nil {
 						t.Fatal(err)
 					}
 					if got := out.String(); got != want {
@@ -114,15 +113,15 @@ func TestStdoutWritesEveryByteOnce(t *testing.T) {
 func TestStdoutPausesAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var writes []time.Time
-		stdout := emit.NewStdout(writerFunc(func(p []byte) (int, error) {
+		e := linesTo(writerFunc(func(p []byte) (int, error) {
 			writes = append(writes, time.Now())
 			if len(writes) <= 30 {
 				return 0, errPipe
 			}
 			return len(p), nil
-		}), linesFormat{}, func(error) {})
-		numbered(t, stdout, 0, 1)
-		if err := stdout.ForceFlush(t.Context()); err != nil {
+		}), func(error) {})
+		numbered(t, e, 0, 1)
+		if err := write(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
 		for i, at := range writes[1:] {
@@ -133,40 +132,32 @@ func TestStdoutPausesAreBounded(t *testing.T) {
 	})
 }
 
-// When its context ends, Stdout gives up, and goes on from there the next time.
+// When its context ends, Write gives up where it is.
 func TestStdoutContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		broken := true
-		stdout := emit.NewStdout(writerFunc(func(p []byte) (int, error) {
-			if !broken {
-				return out.Write(p)
-			}
+		e := linesTo(writerFunc(func(p []byte) (int, error) {
 			if out.Len() > 0 {
 				return 0, errPipe
 			}
 			return out.Write(p[:14]) // a line and a half
-		}), linesFormat{}, func(error) {})
-		want := numbered(t, stdout, 0, 3)
+		}), func(error) {})
+		want := numbered(t, e, 0, 3)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		start := time.Now()
-		if err := stdout.ForceFlush(ctx); !errors.Is(err, errPipe) {
-			t.Errorf("flush: %v, want %v", err, errPipe)
+		if err := write(ctx, e); !errors.Is(err, errPipe) {
+			t.Errorf("write: %v, want %v", err, errPipe)
 		}
 		if took := time.Since(start); took != time.Minute {
 			t.Errorf("gave up after %v", took)
 		}
-		if err := stdout.ForceFlush(ctx); !errors.Is(err, errPipe) {
-			t.Errorf("flush after the context: %v, want %v", err, errPipe)
+		numbered(t, e, 3, 1)
+		if err := write(ctx, e); !errors.Is(err, errPipe) {
+			t.Errorf("write after the context: %v, want %v", err, errPipe)
 		}
-		broken = false
-		want += numbered(t, stdout, 3, 2)
-		if err := stdout.Shutdown(t.Context()); err != nil {
-			t.Error(err)
-		}
-		if got := out.String(); got != want {
-			t.Errorf("got %q, want %q", got, want)
+		if got := out.String(); got != want[:14] {
+			t.Errorf("got %q, want %q", got, want[:14])
 		}
 	})
 }
@@ -175,11 +166,11 @@ func TestStdoutContextEnds(t *testing.T) {
 // ones are written during shutdown.
 func TestStdoutWritesAfterContext(t *testing.T) {
 	var out bytes.Buffer
-	stdout := emit.NewStdout(&out, linesFormat{}, func(err error) { t.Error(err) })
-	want := numbered(t, stdout, 0, 2)
+	e := linesTo(&out, func(err error) { t.Error(err) })
+	want := numbered(t, e, 0, 2)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := stdout.Shutdown(ctx); err != nil {
+	if err := write(ctx, e); err != nil {
 		t.Error(err)
 	}
 	if got := out.String(); got != want {
@@ -190,19 +181,19 @@ func TestStdoutWritesAfterContext(t *testing.T) {
 // While the reader reads nothing, nothing more is taken.
 func TestStdoutBlocksWithItsReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		read, write := io.Pipe()
-		stdout := emit.NewStdout(write, linesFormat{}, func(err error) { t.Error(err) })
-		want := numbered(t, stdout, 0, 3)
-		var flushed error
+		read, pipe := io.Pipe()
+		e := linesTo(pipe, func(err error) { t.Error(err) })
+		want := numbered(t, e, 0, 3)
+		var written error
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			flushed = stdout.ForceFlush(t.Context())
+			written = write(t.Context(), e)
 		}()
 		synctest.Wait()
 		select {
 		case <-done:
-			t.Error("flush does not wait for the reader")
+			t.Error("Write does not wait for the reader")
 		default:
 		}
 		got := make([]byte, len(want))
@@ -210,8 +201,8 @@ func TestStdoutBlocksWithItsReader(t *testing.T) {
 			t.Fatal(err)
 		}
 		<-done
-		if flushed != nil || string(got) != want {
-			t.Errorf("got %q, %v; want %q", got, flushed, want)
+		if written != nil || string(got) != want {
+			t.Errorf("got %q, %v; want %q", got, written, want)
 		}
 	})
 }
@@ -219,16 +210,20 @@ func TestStdoutBlocksWithItsReader(t *testing.T) {
 // A group is one write, and nothing is written before its end or twice.
 func TestStdoutWritesGroups(t *testing.T) {
 	var writes []string
-	stdout := emit.NewStdout(writerFunc(func(p []byte) (int, error) {
+	e := linesTo(writerFunc(func(p []byte) (int, error) {
 		writes = append(writes, string(p))
 		return len(p), nil
-	}), linesFormat{}, func(err error) { t.Error(err) })
-	want := numbered(t, stdout, 0, 100)
-	if len(writes) != 0 {
-		t.Errorf("written before the group's end: %q", writes)
+	}), func(err error) { t.Error(err) })
+	want := numbered(t, e, 0, 100)
+	staged := e.Take()
+	if len(writes) != 0 || string(staged.Lines) != want {
+		t.Errorf("wrote %q and took %q before the group's end, want %q", writes, staged.Lines, want)
 	}
-	for range 3 {
-		if err := stdout.ForceFlush(t.Context()); err != nil {
+	if err := e.Write(t.Context(), staged); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := write(t.Context(), e); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -237,78 +232,51 @@ func TestStdoutWritesGroups(t *testing.T) {
 	}
 }
 
-// Several goroutines emit and flush: every line is there once and whole.
-func TestStdoutIsSafeForConcurrentUse(t *testing.T) {
-	const emitters, each = 8, 200
-	var mu sync.Mutex // that of a file descriptor
+// Lines belong to whoever takes them, until they are written.
+func TestTakeHandsOverLines(t *testing.T) {
 	var out bytes.Buffer
-	stdout := emit.NewStdout(writerFunc(func(p []byte) (int, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		return out.Write(p[:min(len(p), 1+len(p)/2)])
-	}), linesFormat{strings.Repeat("x", 100)}, func(err error) { t.Error(err) })
-	var wg sync.WaitGroup
-	for e := range emitters {
-		r := sdkRecord(t)
-		wg.Go(func() {
-			for i := range each {
-				r.SetBody(attribute.StringValue(fmt.Sprintf("%d-%d ", e, i)))
-				if err := errors.Join(stdout.OnEmit(t.Context(), r), stdout.ForceFlush(t.Context())); err != nil {
-					t.Error(err)
-				}
-			}
-		})
+	e := linesTo(&out, func(err error) { t.Error(err) })
+	first := numbered(t, e, 0, 2)
+	staged := e.Take()
+	second := numbered(t, e, 2, 2)
+	if got := string(staged.Lines); got != first {
+		t.Errorf("took %q, want %q", got, first)
 	}
-	wg.Wait()
-	next := map[int]int{}
-	for line := range strings.Lines(out.String()) {
-		var e, i int
-		var payload string
-		if _, err := fmt.Sscanf(line, "%d-%d %s\n", &e, &i, &payload); err != nil || len(payload) != 100 {
-			t.Fatalf("torn line %q: %v", line, err)
-		}
-		if i != next[e] {
-			t.Fatalf("emitter %d: line %d, want %d", e, i, next[e])
-		}
-		next[e]++
-	}
-	for e := range emitters {
-		if next[e] != each {
-			t.Errorf("emitter %d: %d lines, want %d", e, next[e], each)
-		}
-	}
-}
-
-// The memory of a large group is given back.
-func TestStdoutGivesBackALargeBuffer(t *testing.T) {
-	const large = 16 << 20
-	heap := func() uint64 {
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return m.HeapAlloc
-	}
-	stdout := emit.NewStdout(io.Discard, linesFormat{strings.Repeat("x", large)}, func(err error) { t.Error(err) })
-	before := heap()
-	numbered(t, stdout, 0, 1)
-	if held := heap() - before; held < large {
-		t.Fatalf("%d bytes are held back, want %d", held, large)
-	}
-	if err := stdout.ForceFlush(t.Context()); err != nil {
+	if err := errors.Join(e.Write(t.Context(), staged), write(t.Context(), e)); err != nil {
 		t.Fatal(err)
 	}
-	if after := heap(); after > before+large/2 {
-		t.Errorf("%d bytes are kept", after-before)
+	if got := out.String(); got != first+second {
+		t.Errorf("wrote %q, want %q", got, first+second)
 	}
-	runtime.KeepAlive(stdout)
 }
 
-// With the emitter around it: groups come out in order, and shutdown leaves
-// nothing behind.
+// A group after another needs no new memory for its lines, and the memory of a large
+// one is given back.
+func TestStdoutKeepsASmallBuffer(t *testing.T) {
+	e := linesTo(io.Discard, func(err error) { t.Error(err) })
+	for _, c := range []struct {
+		size int
+		kept bool
+	}{{100 << 10, true}, {16 << 20, false}} {
+		emitted(t, e, strings.Repeat("x", c.size))
+		staged := e.Take()
+		before := &staged.Lines[0]
+		if err := e.Write(t.Context(), staged); err != nil {
+			t.Fatal(err)
+		}
+		emitted(t, e, "small")
+		after := e.Take().Lines
+		if kept := before == &after[0]; kept != c.kept {
+			t.Errorf("after a line of %d bytes the buffer is used again: %t, want %t", c.size, kept, c.kept)
+		}
+	}
+}
+
+// With JSON: groups come out in order.
 func TestStdoutBehindTheEmitter(t *testing.T) {
 	var out bytes.Buffer
 	stdout := emit.NewStdout(&out, emit.NewJSON(), func(err error) { t.Error(err) })
-	emitter, _ := emittest.New(emit.Settings{Cluster: "prod-eu", Sinks: []sdklog.Processor{stdout}})
+	emitter, _ := emittest.New(emit.Settings{Cluster: "prod-eu", Stdout: stdout})
 	want := ""
 	for i := range 5 {
 		r := newUpdate(templateLabels())
@@ -317,21 +285,15 @@ func TestStdoutBehindTheEmitter(t *testing.T) {
 		if err := emitter.Emit(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
-		if i != 2 {
+		if i != 2 && i != 4 {
 			continue
 		}
-		if err := emitter.Flush(t.Context()); err != nil {
+		if err := write(t.Context(), emitter); err != nil {
 			t.Fatal(err)
 		}
 		if out.String() != want {
-			t.Errorf("after Flush: got %q, want %q", out.String(), want)
+			t.Errorf("after record %d: got %q, want %q", i, out.String(), want)
 		}
-	}
-	if err := emitter.Shutdown(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if out.String() != want {
-		t.Errorf("after Shutdown: got %q, want %q", out.String(), want)
 	}
 }
 
@@ -344,26 +306,5 @@ func TestPluginsLabels(t *testing.T) {
 		if !strings.Contains(line, member) {
 			t.Errorf("no %s in %s", member, line)
 		}
-	}
-}
-
-// Lines of an earlier run come first, and what Lines shows is what is written.
-func TestStdoutRestore(t *testing.T) {
-	var out bytes.Buffer
-	stdout := emit.NewStdout(&out, linesFormat{}, func(err error) { t.Error(err) })
-	earlier := []byte("of an earlier run\n")
-	stdout.Restore(earlier)
-	want := string(earlier) + numbered(t, stdout, 0, 2)
-	if got := string(stdout.Lines()); got != want {
-		t.Errorf("lines %q, want %q", got, want)
-	}
-	if err := stdout.ForceFlush(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if got := out.String(); got != want || string(earlier) != "of an earlier run\n" {
-		t.Errorf("written %q, want %q", got, want)
-	}
-	if left := stdout.Lines(); len(left) > 0 {
-		t.Errorf("left is %q", left)
 	}
 }

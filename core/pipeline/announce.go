@@ -8,11 +8,12 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// announceEvery is how often it is told that records had to make room: while
-// there is no room, that happens with each group.
+// announceEvery is the least time between two announcements of dropped records: while
+// the journal is full, each group drops some.
 const announceEvery = 10 * time.Second
 
-// unannounced fires when it is time to tell of records that were dropped.
+// unannounced returns a channel that fires when it is time to announce dropped records,
+// nil if there are none.
 func (p *Pipeline) unannounced() <-chan time.Time {
 	if p.set.Journal.Dropped().Records == 0 {
 		return nil
@@ -20,8 +21,8 @@ func (p *Pipeline) unannounced() <-chan time.Time {
 	return time.After(announceEvery - time.Since(p.announced))
 }
 
-// announce emits a record that tells of the records that the journal dropped
-// since that was last told, and returns how many it tells of.
+// announce emits a record about the records that the journal dropped since the last
+// announcement, and returns their number.
 func (p *Pipeline) announce(ctx context.Context) (dropped uint64, err error) {
 	d := p.set.Journal.Dropped()
 	now := time.Now()
@@ -37,8 +38,12 @@ func (p *Pipeline) announce(ctx context.Context) (dropped uint64, err error) {
 		Level:   record.LevelError,
 		Message: fmt.Sprintf("%d records were dropped before they were sent, because the journal was full", d.Records),
 		Action:  record.Drop,
-		ID:      record.NewID(p.set.Rules.Cluster, "", now.UTC().Format(time.RFC3339Nano), record.Drop, fmt.Sprint(d.FirstSeq, "-", d.LastSeq), 0),
-		Dropped: &record.Dropped{Records: d.Records, FirstSeq: d.FirstSeq, LastSeq: d.LastSeq, Total: p.set.Journal.Stats().Totals.OTLP.Dropped},
+		ID: record.NewID(p.set.Rules.Cluster, "", now.UTC().Format(time.RFC3339Nano), record.Drop,
+			fmt.Sprint(d.FirstSeq, "-", d.LastSeq), 0),
+		Dropped: &record.Dropped{
+			Records: d.Records, FirstSeq: d.FirstSeq, LastSeq: d.LastSeq,
+			Total: p.set.Journal.Stats().Totals.OTLP.Dropped,
+		},
 	}
 	return d.Records, p.emitOne(ctx, &r)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/pod-status-logger/pod-status-logger/core/emit"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/status"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
@@ -82,15 +83,15 @@ func run(t *testing.T, s *sink, e Enricher, events ...watch.Event) *Pipeline {
 	return p
 }
 
-// checkAll sees that the first pods were told of, in order, and numbered from 1.
+// checkAll checks the records of the first pods, in order and numbered from 1.
 func checkAll(t *testing.T, s *sink, n int) {
 	t.Helper()
-	if len(s.told) != n {
-		t.Fatalf("%d records, want %d", len(s.told), n)
+	if len(s.emitted) != n {
+		t.Fatalf("%d records, want %d", len(s.emitted), n)
 	}
-	for i, told := range s.told {
-		if want := "create a/" + strconv.Itoa(i); told != want || s.seqs[i] != uint64(i)+1 {
-			t.Fatalf("record %d is %q with seq %d, want %q with %d", i, told, s.seqs[i], want, i+1)
+	for i, got := range s.emitted {
+		if want := "create a/" + strconv.Itoa(i); got != want || s.seqs[i] != uint64(i)+1 {
+			t.Fatalf("record %d is %q with seq %d, want %q with %d", i, got, s.seqs[i], want, i+1)
 		}
 	}
 }
@@ -111,22 +112,22 @@ func TestEnriched(t *testing.T) {
 		}
 		return records
 	}), events...)
-	for _, told := range s.told {
-		if !strings.Contains(told, " A/") && !strings.Contains(told, " B/") {
-			t.Fatalf("emitted as it was before: %s", told)
+	for _, got := range s.emitted {
+		if !strings.Contains(got, " A/") && !strings.Contains(got, " B/") {
+			t.Fatalf("emitted as it was before: %s", got)
 		}
 	}
 	// 511 come in two groups, 511 go as the list does not have them, and the last pod has two records.
 	if diff := cmp.Diff([]int{256, 255, 512, 1}, windows); diff != "" {
 		t.Errorf("records in windows (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"create B/found recovered", "update B/found c running recovered"}, s.told[len(s.told)-2:]); diff != "" {
+	if diff := cmp.Diff([]string{"create B/found recovered", "update B/found c running recovered"}, s.emitted[len(s.emitted)-2:]); diff != "" {
 		t.Errorf("last records (-want +got):\n%s", diff)
 	}
 }
 
 // TestSuppressed: what is suppressed is neither emitted nor numbered, but the
-// pod's state goes on: nothing is told twice or as if it were new.
+// pod's state goes on: later records are as without it.
 func TestSuppressed(t *testing.T) {
 	for name, c := range map[string]struct {
 		suppress func(r *record.Record) bool
@@ -151,7 +152,7 @@ func TestSuppressed(t *testing.T) {
 				event(watch.Deleted, "", pod("a", "p", runs)),
 				event(watch.Listing, "", nil), event(watch.Listed, "", nil),
 			)
-			if diff := cmp.Diff(c.want, s.told); diff != "" {
+			if diff := cmp.Diff(c.want, s.emitted); diff != "" {
 				t.Errorf("records (-want +got):\n%s", diff)
 			}
 			for i, seq := range s.seqs {
@@ -186,8 +187,8 @@ func TestAllSuppressed(t *testing.T) {
 	if err := p.Run(t.Context(), send(added(maxGroup+1)...)); err != nil {
 		t.Fatal(err)
 	}
-	if len(s.told) != 0 || s.flushes != 0 || m.groups != 0 || p.seq != 0 {
-		t.Errorf("%d records, %d flushes, %d groups, seq %d, want none", len(s.told), s.flushes, m.groups, p.seq)
+	if len(s.emitted) != 0 || s.writes != 0 || m.groups != 0 || p.seq != 0 {
+		t.Errorf("%d records, %d writes, %d groups, seq %d, want none", len(s.emitted), s.writes, m.groups, p.seq)
 	}
 	if p.Pods() != maxGroup+1 {
 		t.Errorf("%d pods known, want %d", p.Pods(), maxGroup+1)
@@ -209,8 +210,8 @@ func TestAllGone(t *testing.T) {
 		}
 		return records
 	}), events...)
-	if len(gone) != n || len(s.told) != 2*n || s.seqs[2*n-1] != 2*n {
-		t.Errorf("%d pods gone in %d records to seq %d, want %d in %d", len(gone), len(s.told), s.seqs[len(s.seqs)-1], n, 2*n)
+	if len(gone) != n || len(s.emitted) != 2*n || s.seqs[2*n-1] != 2*n {
+		t.Errorf("%d pods gone in %d records to seq %d, want %d in %d", len(gone), len(s.emitted), s.seqs[len(s.seqs)-1], n, 2*n)
 	}
 	if most != maxPending {
 		t.Errorf("up to %d records at once, want %d", most, maxPending)
@@ -232,7 +233,7 @@ func checkNothingPending(t *testing.T, p *Pipeline) {
 	}
 }
 
-// TestNothingKept: once a group is told, its records are free, suppressed ones
+// TestNothingKept: once a group is got, its records are free, suppressed ones
 // and those after a sink that failed, too.
 func TestNothingKept(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -278,7 +279,8 @@ func TestNothingKept(t *testing.T) {
 type failing struct{}
 
 func (failing) Emit(context.Context, *record.Record) error { return context.DeadlineExceeded }
-func (failing) Flush(context.Context) error                { return nil }
+func (failing) Take() emit.Staged                          { return emit.Staged{} }
+func (failing) Write(context.Context, emit.Staged) error   { return nil }
 
 // TestNoEnricher: without one the records are the same, and as soon as with one.
 func TestNoEnricher(t *testing.T) {
@@ -286,13 +288,13 @@ func TestNoEnricher(t *testing.T) {
 	events := append(added(300), event(watch.Listing, "", nil), event(watch.Present, "", pod("a", "0", runs)))
 	run(t, with, enricherFunc(func(records []record.Record) []record.Record { return records }), events...)
 	run(t, without, nil, events...)
-	if diff := cmp.Diff(with.told, without.told); diff != "" {
+	if diff := cmp.Diff(with.emitted, without.emitted); diff != "" {
 		t.Errorf("records with and without an enricher (-with +without):\n%s", diff)
 	}
 	if diff := cmp.Diff(with.seqs, without.seqs); diff != "" {
 		t.Errorf("numbers with and without an enricher (-with +without):\n%s", diff)
 	}
-	if with.flushes != without.flushes {
-		t.Errorf("%d flushes without, %d with", without.flushes, with.flushes)
+	if with.writes != without.writes {
+		t.Errorf("%d writes without, %d with", without.writes, with.writes)
 	}
 }

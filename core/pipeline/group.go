@@ -5,7 +5,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/status"
 )
 
-// group is what will be committed next, but for the bytes of its records.
+// group has the counts and states to be committed next.
 type group struct {
 	emitted                       int
 	received, changed, suppressed uint64
@@ -15,8 +15,8 @@ type group struct {
 
 func newGroup() group { return group{pods: make(map[podName]*status.State)} }
 
-// take returns the group for the journal, and begins the next one. It is valid
-// until the next call.
+// take returns the group for the journal, and begins the next one. The memory of its
+// states is used again for the next call.
 func (g *group) take(stored bool, p *pods, seq uint64) journal.Group {
 	taken := journal.Group{
 		Emitted: g.emitted, Seq: seq,
@@ -31,7 +31,7 @@ func (g *group) take(stored bool, p *pods, seq uint64) journal.Group {
 	return taken
 }
 
-// state encodes what changed.
+// state encodes the states and checkpoints that changed.
 func (g *group) state(p *pods) map[string][]byte {
 	changes := make(map[string][]byte, len(g.pods)+1)
 	g.buf = g.buf[:0]
@@ -42,7 +42,7 @@ func (g *group) state(p *pods) map[string][]byte {
 		}
 		start := len(g.buf)
 		g.buf = state.Append(g.buf)
-		changes[name.key()] = g.buf[start:len(g.buf):len(g.buf)] // stays as it is where the buffer moves
+		changes[name.key()] = g.buf[start:len(g.buf):len(g.buf)] // stays valid when the buffer moves
 	}
 	for name, s := range p.streams {
 		if s.changed {

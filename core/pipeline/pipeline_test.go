@@ -16,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/pod-status-logger/pod-status-logger/core/emit"
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
@@ -23,13 +24,15 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// sink is an emitter that writes records down in a word or two.
+// sink is an emitter that makes a word or two of a record, for stdout and for OTLP.
 type sink struct {
 	mu      sync.Mutex
-	told    []string
+	emitted []string
 	seqs    []uint64
-	flushes int
-	flush   func(ctx context.Context) error // nil: succeeds
+	taken   int // of emitted
+	written strings.Builder
+	writes  int
+	write   func(ctx context.Context) error // nil: succeeds
 }
 
 func (s *sink) Emit(_ context.Context, r *record.Record) error {
@@ -48,20 +51,31 @@ func (s *sink) Emit(_ context.Context, r *record.Record) error {
 	if r.Recovered {
 		words = append(words, "recovered")
 	}
-	s.told = append(s.told, strings.Join(words, " "))
+	s.emitted = append(s.emitted, strings.Join(words, " "))
 	s.seqs = append(s.seqs, r.Seq)
 	return nil
 }
 
-func (s *sink) Flush(ctx context.Context) error {
+func (s *sink) Take() (staged emit.Staged) {
 	s.mu.Lock()
-	s.flushes++
-	flush := s.flush
+	defer s.mu.Unlock()
+	for ; s.taken < len(s.emitted); s.taken++ {
+		staged.Records = append(staged.Records, []byte(s.emitted[s.taken]))
+		staged.Lines = append(staged.Lines, s.emitted[s.taken]+"\n"...)
+	}
+	return staged
+}
+
+func (s *sink) Write(ctx context.Context, staged emit.Staged) error {
+	s.mu.Lock()
+	s.writes++
+	write := s.write
+	s.written.Write(staged.Lines)
 	s.mu.Unlock()
-	if flush == nil {
+	if write == nil {
 		return nil
 	}
-	return flush(ctx)
+	return write(ctx)
 }
 
 // meter counts nothing but groups.
@@ -116,7 +130,7 @@ func TestRecords(t *testing.T) {
 			},
 			want: []string{"create a/p", "update a/p c running", "delete a/p"},
 		},
-		"what was there before": {
+		"existing pods": {
 			events: []watch.Event{
 				event(watch.Listing, all, nil),
 				event(watch.Present, all, pod("a", "p", waits)),
@@ -126,7 +140,7 @@ func TestRecords(t *testing.T) {
 			},
 			want: []string{"create a/p initial", "update a/p c waiting initial", "create a/q initial", "update a/p c running"},
 		},
-		"not told of what was there before": {
+		"existing pods skipped": {
 			skipInitial: true,
 			events: []watch.Event{
 				event(watch.Listing, all, nil), event(watch.Present, all, pod("a", "p", waits)), event(watch.Listed, all, nil),
@@ -166,7 +180,7 @@ func TestRecords(t *testing.T) {
 			},
 			want: []string{"create a/p initial", "create a/q initial", "update a/p c running", "delete a/q", "create a/r"},
 		},
-		"a list tells only of its own namespace": {
+		"a list is about its own namespace only": {
 			events: []watch.Event{
 				event(watch.Listing, "a", nil), event(watch.Present, "a", pod("a", "p")), event(watch.Listed, "a", nil),
 				event(watch.Listing, "b", nil), event(watch.Present, "b", pod("b", "p")), event(watch.Listed, "b", nil),
@@ -198,7 +212,7 @@ func TestRecords(t *testing.T) {
 			if err := p.Run(t.Context(), send(c.events...)); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(c.want, s.told); diff != "" {
+			if diff := cmp.Diff(c.want, s.emitted); diff != "" {
 				t.Errorf("records (-want +got):\n%s", diff)
 			}
 			for i, seq := range s.seqs {
@@ -210,14 +224,28 @@ func TestRecords(t *testing.T) {
 	}
 }
 
-// TestNothingToCommit: bookmarks and changes that nobody wants to know of don't
-// touch the sinks.
+// TestNothingToCommit: bookmarks and changes without records don't touch stdout and
+// the journal.
 func TestNothingToCommit(t *testing.T) {
 	s, m := &sink{}, &meter{}
 	p := newPipeline(Settings{Emitter: s, Meter: m})
 	err := p.Run(t.Context(), send(event(watch.Listing, "", nil), event(watch.Listed, "", nil), event(watch.Bookmark, "", nil)))
-	if err != nil || s.flushes != 0 || m.groups != 0 {
-		t.Errorf("%d flushes, %d groups, error %v, want none", s.flushes, m.groups, err)
+	if err != nil || s.writes != 0 || m.groups != 0 {
+		t.Errorf("%d writes, %d groups, error %v, want none", s.writes, m.groups, err)
+	}
+}
+
+// TestOnListed: a complete list is reported once its pods are taken.
+func TestOnListed(t *testing.T) {
+	var pods []int
+	var p *Pipeline
+	p = newPipeline(Settings{Emitter: &sink{}, Meter: &meter{}, OnListed: func() { pods = append(pods, p.Pods()) }})
+	err := p.Run(t.Context(), send(
+		event(watch.Listing, "", nil), event(watch.Present, "", pod("a", "p")), event(watch.Present, "", pod("a", "q")), event(watch.Listed, "", nil),
+		event(watch.Listing, "", nil), event(watch.Present, "", pod("a", "p")), event(watch.Listed, "", nil),
+	))
+	if diff := cmp.Diff([]int{2, 1}, pods); diff != "" || err != nil {
+		t.Errorf("pods after each list (-want +got), error %v:\n%s", err, diff)
 	}
 }
 
@@ -235,11 +263,11 @@ func TestManyAtOnce(t *testing.T) {
 	if err := p.Run(t.Context(), send(events...)); err != nil {
 		t.Fatal(err)
 	}
-	if len(s.told) != n || s.flushes < n/maxStaged {
-		t.Errorf("%d records in %d flushes, want %d in at least %d", len(s.told), s.flushes, n, n/maxStaged)
+	if len(s.emitted) != n || s.writes < n/maxStaged {
+		t.Errorf("%d records in %d writes, want %d in at least %d", len(s.emitted), s.writes, n, n/maxStaged)
 	}
 	if p.Pods() != 0 {
-		t.Errorf("%d pods known, want none", p.Pods())
+		t.Errorf("%d pods left, want none", p.Pods())
 	}
 }
 
@@ -248,7 +276,7 @@ func TestManyAtOnce(t *testing.T) {
 func TestBackPressure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		free := make(chan struct{})
-		s := &sink{flush: func(ctx context.Context) error {
+		s := &sink{write: func(ctx context.Context) error {
 			select {
 			case <-free:
 				return nil
@@ -280,7 +308,7 @@ func TestBackPressure(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([]string{"create a/p", "create a/q"}, s.told); diff != "" {
+		if diff := cmp.Diff([]string{"create a/p", "create a/q"}, s.emitted); diff != "" {
 			t.Errorf("records (-want +got):\n%s", diff)
 		}
 		if p.Busy() != 0 {
@@ -289,23 +317,13 @@ func TestBackPressure(t *testing.T) {
 	})
 }
 
-// TestFullOutbox: what is encoded is committed in order, lines are written
-// before, and a full outbox holds up what comes after.
+// TestFullOutbox: encoded records are committed in order, their lines are written once
+// the journal has them, and a full outbox holds up later events.
 func TestFullOutbox(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &sink{}
-		taken := 0
-		encoded := func() [][]byte { // all that was told since the last call
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			var b [][]byte
-			for ; taken < len(s.told); taken++ {
-				b = append(b, []byte(s.told[taken]))
-			}
-			return b
-		}
 		outbox := journal.NewMemory(journal.Options{Capacity: int64(len("create a/0"))})
-		p := newPipeline(Settings{Emitter: s, Encoded: encoded, Journal: outbox, Meter: &meter{}})
+		p := newPipeline(Settings{Emitter: s, Journal: outbox, Meter: &meter{}})
 		events := make(chan watch.Event)
 		done := make(chan error, 1)
 		go func() { done <- p.Run(t.Context(), events) }()
@@ -318,8 +336,8 @@ func TestFullOutbox(t *testing.T) {
 			t.Error("an event was taken while the outbox was full")
 		default:
 		}
-		if len(s.told) != 2 || s.flushes != 1 {
-			t.Errorf("%d records in %d flushes, want lines written only once the journal has them", len(s.told), s.flushes)
+		if len(s.emitted) != 2 || s.writes != 1 {
+			t.Errorf("%d records in %d writes, want lines written only once the journal has them", len(s.emitted), s.writes)
 		}
 		var sent []string
 		receive := func() {
@@ -357,7 +375,7 @@ func TestEnd(t *testing.T) {
 	})
 	t.Run("sink", func(t *testing.T) {
 		broken := errors.New("broken")
-		p := newPipeline(Settings{Emitter: &sink{flush: func(context.Context) error { return broken }}, Meter: &meter{}})
+		p := newPipeline(Settings{Emitter: &sink{write: func(context.Context) error { return broken }}, Meter: &meter{}})
 		if err := p.Run(t.Context(), send(event(watch.Added, "", pod("a", "p")))); !errors.Is(err, broken) {
 			t.Errorf("error %v, want that of the sink", err)
 		}
@@ -365,7 +383,7 @@ func TestEnd(t *testing.T) {
 	t.Run("outbox", func(t *testing.T) {
 		outbox := journal.NewMemory(journal.Options{Capacity: 100})
 		outbox.Seal()
-		p := newPipeline(Settings{Emitter: &sink{}, Meter: &meter{}, Journal: outbox, Encoded: func() [][]byte { return [][]byte{{1}} }})
+		p := newPipeline(Settings{Emitter: &sink{}, Meter: &meter{}, Journal: outbox})
 		if err := p.Run(t.Context(), send(event(watch.Added, "", pod("a", "p")))); !errors.Is(err, journal.ErrClosed) {
 			t.Errorf("error %v, want %v", err, journal.ErrClosed)
 		}

@@ -12,31 +12,31 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
 )
 
-// pods are the states of all pods, and how far the streams are. Only the
-// pipeline changes them; [pods.known] may be called from elsewhere.
+// pods are the states of all pods and the progress of the streams. Only the pipeline's
+// goroutine may use them, except for known and count.
 type pods struct {
 	rules       status.Rules
 	skipInitial bool
 	streams     map[string]*stream
-	retired     []string // streams that are stored and not watched any more
+	retired     []string // streams that are stored but no longer watched
 
 	mu     sync.Mutex
 	states map[podName]known
 }
 
-// podName is what a pod is known by: at one time, a cluster has one pod of a name.
+// podName identifies a pod: at any time a cluster has one pod of a name.
 type podName struct {
 	namespace unique.Handle[string]
 	name      string
 }
 
-// known is a pod, and in which of its stream's lists it was seen last.
+// known is the state of a pod, and the number of the stream's list that had it last.
 type known struct {
 	state *status.State
 	list  uint64
 }
 
-// change is what an event changed about one pod, and the records that tell it.
+// change is a change of one pod, and its records.
 type change struct {
 	pod     podName
 	state   *status.State // nil: the pod is gone
@@ -52,8 +52,8 @@ func newPods(rules status.Rules, skipInitial bool) *pods {
 	}
 }
 
-// apply takes in an event and yields what it changed. What is not yielded has
-// not been taken in: an event can find that all pods are gone.
+// apply compares an event with the states, and yields the changes. A change is applied
+// only when it is yielded: an event can find that all pods are gone.
 func (p *pods) apply(ev watch.Event) iter.Seq[change] {
 	s := p.stream(ev.Stream)
 	switch ev.Kind {
@@ -69,8 +69,8 @@ func (p *pods) apply(ev watch.Event) iter.Seq[change] {
 	return func(func(change) bool) {}
 }
 
-// pod takes in an event about a pod. A pod in whose place another of the same
-// name has come is gone.
+// pod applies an event about a pod. If another pod of the same name has replaced one,
+// that one is gone.
 func (p *pods) pod(ev watch.Event, s *stream) iter.Seq[change] {
 	return func(yield func(change) bool) {
 		name := nameOf(ev.Pod())
@@ -82,7 +82,7 @@ func (p *pods) pod(ev watch.Event, s *stream) iter.Seq[change] {
 			prev = nil
 		}
 		c := change{pod: name}
-		c.state, c.records = p.told(ev, prev, s)
+		c.state, c.records = p.compare(ev, prev, s)
 		p.keep(c, s)
 		if ev.Kind.Live() {
 			s.reach(ev.ResourceVersion)
@@ -91,9 +91,9 @@ func (p *pods) pod(ev watch.Event, s *stream) iter.Seq[change] {
 	}
 }
 
-// told returns the state of a pod after an event, nil where it is gone, and what
-// has to be told.
-func (p *pods) told(ev watch.Event, prev *status.State, s *stream) (*status.State, []record.Record) {
+// compare returns the state of a pod after an event, nil if the pod is gone, and the
+// records of the difference.
+func (p *pods) compare(ev watch.Event, prev *status.State, s *stream) (*status.State, []record.Record) {
 	switch {
 	case ev.Kind == watch.Deleted:
 		return nil, p.rules.Delete(prev, ev.Pod(), ev.Received)
@@ -106,7 +106,7 @@ func (p *pods) told(ev watch.Event, prev *status.State, s *stream) (*status.Stat
 	}
 }
 
-// present takes in a pod of a list: news where it differs from what is known.
+// present compares a pod of a list with its state.
 func (p *pods) present(ev watch.Event, prev *status.State, s *stream) (*status.State, []record.Record) {
 	switch {
 	case prev != nil:
@@ -123,7 +123,7 @@ func (p *pods) present(ev watch.Event, prev *status.State, s *stream) (*status.S
 	return next, records
 }
 
-// sweep tells of the pods of the stream that its complete list did not have.
+// sweep finds the pods of the stream that its complete list did not have.
 func (p *pods) sweep(ev watch.Event, s *stream) iter.Seq[change] {
 	return func(yield func(change) bool) {
 		for name, k := range p.states {
@@ -155,7 +155,7 @@ func (p *pods) forget(name podName, records []record.Record) change {
 	return change{pod: name, records: records}
 }
 
-// known tells whether this very version of a pod is what has been told.
+// known reports whether the state of the pod is that of this resourceVersion.
 func (p *pods) known(pod *corev1.Pod) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -180,5 +180,5 @@ func (p *pods) stream(name string) *stream {
 
 func nameOf(pod *corev1.Pod) podName { return podName{unique.Make(pod.Namespace), pod.Name} }
 
-// nameOfState shares the state's own memory.
+// nameOfState returns a name that shares the state's memory.
 func nameOfState(s *status.State) podName { return podName{unique.Make(s.Namespace()), s.Name()} }

@@ -10,8 +10,8 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/status"
 )
 
-// What the keys of the stored state begin with; behind it come namespace and
-// name of a pod, and the namespace of a stream.
+// Prefixes of the keys of stored states. Namespace and name of a pod follow, or the
+// namespace of a stream.
 const (
 	podPrefix    = "pod/"
 	streamPrefix = "stream/"
@@ -28,27 +28,27 @@ func (s *stream) encode() []byte {
 	return b
 }
 
-// Resume is from where a stream goes on.
+// Resume is where a stream resumes.
 type Resume struct {
 	// Checkpoint is the resourceVersion up to which everything is accounted for;
 	// "": begin with a full list.
 	Checkpoint string
-	// Compare says that the checkpoint is nothing to watch from: a full list is to
-	// be compared with what was told.
+	// Compare is whether the stream can't watch from the checkpoint, but has to
+	// compare a full list with the states.
 	Compare bool
 }
 
-// Restored says what was taken over from an earlier run.
+// Restored counts what was restored from an earlier run.
 type Restored struct {
 	Pods int
-	// Left is the number of pods that are not watched any more. They are
-	// forgotten without a record, for nothing is known to have happened to them.
+	// Left is the number of pods that are no longer watched. They are forgotten
+	// without a record, because nothing has happened to them as far as is known.
 	Left int
 }
 
-// Restore takes over what an earlier run has stored, before Run: the states of
-// pods and how far the streams were, for streams of these namespaces ("" for
-// all). seq is the number of the last record.
+// Restore restores what an earlier run has stored: the states of pods and the progress
+// of the streams of these namespaces ("" for all). seq is the number of the last
+// record. Call it before Run.
 func (p *Pipeline) Restore(seq uint64, stored iter.Seq2[string, []byte], namespaces []string) (Restored, error) {
 	p.seq = seq
 	before := make(map[string]*stream)
@@ -60,7 +60,7 @@ func (p *Pipeline) Restore(seq uint64, stored iter.Seq2[string, []byte], namespa
 	p.pods.adopt(before, namespaces, p.set.Selector)
 	r := Restored{Left: p.leave(namespaces)}
 	r.Pods = p.pods.count()
-	p.put()
+	p.commitLater()
 	return r, nil
 }
 
@@ -81,7 +81,7 @@ func (p *Pipeline) restore(key string, value []byte, before map[string]*stream) 
 	return nil
 }
 
-// leave forgets the pods that no stream is about any more.
+// leave forgets the pods that no stream watches any more.
 func (p *Pipeline) leave(namespaces []string) (left int) {
 	if slices.Contains(namespaces, "") {
 		return 0
@@ -96,14 +96,14 @@ func (p *Pipeline) leave(namespaces []string) (left int) {
 	return left
 }
 
-// Resume returns from where the stream of a namespace goes on.
+// Resume returns where the stream of a namespace resumes.
 func (p *Pipeline) Resume(namespace string) Resume {
 	s := p.pods.stream(namespace)
 	return Resume{Checkpoint: s.Checkpoint, Compare: s.Listing && s.Checkpoint != ""}
 }
 
-// adopt makes the streams of these namespaces from those of an earlier run, which
-// may have been of others.
+// adopt makes the streams of these namespaces from those of an earlier run, which may
+// have watched others.
 func (p *pods) adopt(before map[string]*stream, namespaces []string, selector string) {
 	for _, ns := range namespaces {
 		p.streams[ns] = inherit(before, ns, selector)
@@ -115,9 +115,8 @@ func (p *pods) adopt(before map[string]*stream, namespaces []string, selector st
 	}
 }
 
-// inherit returns the stream of a namespace as an earlier run left it. What was
-// watched in all namespaces is known in each of them, too; what was watched in
-// some is a part of all.
+// inherit returns the stream of a namespace as an earlier run left it. A stream of all
+// namespaces covers each of them; streams of some namespaces cover a part of all.
 func inherit(before map[string]*stream, namespace, selector string) *stream {
 	s := before[namespace]
 	if s == nil {

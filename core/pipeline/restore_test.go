@@ -17,6 +17,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/pod-status-logger/pod-status-logger/core/emit"
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
@@ -116,7 +117,7 @@ func behind(events []watch.Event, checkpoint string) []watch.Event {
 }
 
 // TestCrashAnytime: wherever a run ends, the next one goes on from the checkpoint,
-// and what both have told that was committed is what one run would have told.
+// and the committed records of both are those of one run.
 func TestCrashAnytime(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for round := range 200 {
@@ -142,7 +143,7 @@ func TestCrashAnytime(t *testing.T) {
 			ctx, end := context.WithCancel(t.Context())
 			err := p.Run(ctx, inGroups(ctx, random.IntN(10), left))
 			end()
-			got = append(got, s.told[:d.emitted-before]...)
+			got = append(got, s.emitted[:d.emitted-before]...)
 			if err == nil {
 				break
 			}
@@ -150,7 +151,7 @@ func TestCrashAnytime(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if diff := cmp.Diff(whole.told, got); diff != "" {
+		if diff := cmp.Diff(whole.emitted, got); diff != "" {
 			t.Fatalf("round %d: with crashes (-without +with):\n%s", round, diff)
 		}
 		if d.seq != uint64(len(got)) {
@@ -176,7 +177,7 @@ func inGroups(ctx context.Context, size int, events []watch.Event) <-chan watch.
 }
 
 // TestRestartWithinList: a list that was not complete when the run ended is due
-// again, and compared with what was told of it and before it.
+// again, and compared with its own pods and earlier ones.
 func TestRestartWithinList(t *testing.T) {
 	d, s := newDisk(), &sink{}
 	p, _ := d.restart(t, s, "", "")
@@ -215,13 +216,13 @@ func TestRestartWithinList(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"create a/p initial", "create a/q initial", "create a/r recovered", "delete a/p recovered"}
-	if diff := cmp.Diff(want, s.told); diff != "" {
-		t.Errorf("told (-want +got):\n%s", diff)
+	if diff := cmp.Diff(want, s.emitted); diff != "" {
+		t.Errorf("records (-want +got):\n%s", diff)
 	}
 }
 
 // TestReplaced: where another pod has come in the place of one, the end of the
-// first is told before the beginning of the second.
+// first is emitted before the beginning of the second.
 func TestReplaced(t *testing.T) {
 	other := func(p *corev1.Pod) { p.UID = "other" }
 	for name, second := range map[string][]watch.Event{
@@ -232,8 +233,8 @@ func TestReplaced(t *testing.T) {
 			s := &sink{}
 			events := append([]watch.Event{event(watch.Listing, "", nil), event(watch.Present, "", pod("a", "p")), event(watch.Listed, "", nil)}, second...)
 			run(t, s, nil, events...)
-			if len(s.told) != 3 || s.told[1] != "delete a/p recovered" {
-				t.Errorf("told %q", s.told)
+			if len(s.emitted) != 3 || s.emitted[1] != "delete a/p recovered" {
+				t.Errorf("emitted %q", s.emitted)
 			}
 		})
 	}
@@ -348,7 +349,7 @@ func TestAnnounce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDisk()
 		var drops []string
-		s := &dropSink{told: &drops}
+		s := &dropSink{emitted: &drops}
 		p := New(Settings{Emitter: s, Meter: &meter{}, Journal: d, Stored: true})
 		events := make(chan watch.Event)
 		done := make(chan error, 1)
@@ -371,19 +372,20 @@ func TestAnnounce(t *testing.T) {
 	})
 }
 
-type dropSink struct{ told *[]string }
+type dropSink struct{ emitted *[]string }
 
 func (s *dropSink) Emit(_ context.Context, r *record.Record) error {
 	if r.Action == record.Drop {
-		*s.told = append(*s.told, fmt.Sprint(r.Dropped.Records, " of ", r.Dropped.FirstSeq, " to ", r.Dropped.LastSeq))
+		*s.emitted = append(*s.emitted, fmt.Sprint(r.Dropped.Records, " of ", r.Dropped.FirstSeq, " to ", r.Dropped.LastSeq))
 	}
 	return nil
 }
 
-func (*dropSink) Flush(context.Context) error { return nil }
+func (*dropSink) Take() emit.Staged                        { return emit.Staged{} }
+func (*dropSink) Write(context.Context, emit.Staged) error { return nil }
 
-// TestRewoundIDs: a state that is told again, since etcd went back, is another
-// record than it was.
+// TestRewoundIDs: a state that comes again after etcd went back gets another
+// id.
 func TestRewoundIDs(t *testing.T) {
 	ids := &idSink{seen: map[record.ID]string{}}
 	listed := func(rv string) watch.Event {
@@ -424,4 +426,37 @@ func (s *idSink) Emit(_ context.Context, r *record.Record) error {
 	return nil
 }
 
-func (*idSink) Flush(context.Context) error { return nil }
+func (*idSink) Take() emit.Staged                        { return emit.Staged{} }
+func (*idSink) Write(context.Context, emit.Staged) error { return nil }
+
+// TestUnwritten: lines of an earlier run are written and marked before the first group is
+// committed, and only once.
+func TestUnwritten(t *testing.T) {
+	var steps []string
+	s := &sink{write: func(context.Context) error { steps = append(steps, "write"); return nil }}
+	d := &stepDisk{newDisk(), &steps}
+	p := New(Settings{Emitter: s, Meter: &meter{}, Journal: d, Stored: true, Unwritten: []byte("of an earlier run\n")})
+	if err := p.Run(t.Context(), send(event(watch.Added, "", pod("a", "p")))); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"write", "mark", "commit", "write", "mark", "commit"}
+	if diff := cmp.Diff(want, steps); diff != "" {
+		t.Errorf("steps (-want +got):\n%s", diff)
+	}
+	if got, want := s.written.String(), "of an earlier run\ncreate a/p\n"; got != want {
+		t.Errorf("wrote %q, want %q", got, want)
+	}
+}
+
+// stepDisk writes down the steps that are about it.
+type stepDisk struct {
+	*disk
+	steps *[]string
+}
+
+func (d *stepDisk) Commit(ctx context.Context, g journal.Group) error {
+	*d.steps = append(*d.steps, "commit")
+	return d.disk.Commit(ctx, g)
+}
+
+func (d *stepDisk) Written() { *d.steps = append(*d.steps, "mark") }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	sdklog "go.opentelemetry.io/otel/sdk/log"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -39,7 +38,7 @@ func TestWholeWay(t *testing.T) {
 	}
 	var lines bytes.Buffer
 	stdout := emit.NewStdout(&lines, emit.NewJSON(), func(err error) { t.Error(err) })
-	emitter, exporter := emittest.New(emit.Settings{Cluster: "test", Sinks: []sdklog.Processor{stdout}})
+	emitter, exporter := emittest.New(emit.Settings{Cluster: "test", Stdout: stdout})
 	p := pipeline.New(pipeline.Settings{Emitter: emitter, Meter: telemetry.NewMetrics("test"), Journal: discard{}})
 
 	ctx, cancel := context.WithCancel(t.Context())
@@ -160,15 +159,8 @@ func benchmarkJournal(b *testing.B, j *journal.Journal, stored bool) {
 
 func benchmark(b *testing.B, withOTLP bool, j pipeline.Journal, stored bool) {
 	stdout := emit.NewStdout(io.Discard, emit.NewJSON(), func(err error) { b.Error(err) })
-	settings := pipeline.Settings{Meter: telemetry.NewMetrics("test"), Journal: j, Stored: stored, Lines: stdout.Lines}
-	sinks := []sdklog.Processor{stdout}
-	if withOTLP {
-		processor := emit.NewProcessor()
-		sinks = append(sinks, processor)
-		settings.Encoded = processor.Take
-	}
-	settings.Emitter = emit.New(emit.Settings{Sinks: sinks})
-	p := pipeline.New(settings)
+	emitter := emit.New(emit.Settings{Stdout: stdout, OTLP: withOTLP})
+	p := pipeline.New(pipeline.Settings{Meter: telemetry.NewMetrics("test"), Journal: j, Stored: stored, Emitter: emitter})
 
 	const pods = 100
 	var versions [2][pods]*corev1.Pod

@@ -21,12 +21,6 @@ func TestExporterKeepsRecords(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := emitter.Flush(t.Context()); err != nil {
-		t.Error(err)
-	}
-	if err := emitter.Shutdown(t.Context()); err != nil {
-		t.Error(err)
-	}
 	for name, x := range map[string]*emittest.Exporter{"own": exporter, "settings'": second} {
 		var got []any
 		for _, r := range x.Records() {

@@ -18,6 +18,8 @@ type Environment struct {
 	Log *slog.Logger
 	// Lookup finds environment variables.
 	Lookup func(name string) (string, bool)
+	// OnListed is called after each complete list of pods. May be nil.
+	OnListed func()
 }
 
 func (e Environment) userAgent() string { return "pod-status-logger/" + e.Version }

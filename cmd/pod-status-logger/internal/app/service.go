@@ -7,7 +7,6 @@ import (
 	"errors"
 	"log/slog"
 
-	sdklog "go.opentelemetry.io/otel/sdk/log"
 	"go.opentelemetry.io/otel/sdk/resource"
 	"k8s.io/client-go/rest"
 
@@ -86,19 +85,14 @@ func (s *Service) open(ctx context.Context, env Environment, to destinations, cl
 		return err
 	}
 	settings := s.pipelineSettings()
-	var sinks []sdklog.Processor
+	settings.OnListed = env.OnListed
 	if s.config.Stdout.Enabled {
 		s.stdout = s.newStdout(env)
-		sinks = append(sinks, s.stdout)
-		settings.Lines = s.stdout.Lines
 	}
 	if to.records.Enabled {
-		processor := emit.NewProcessor()
-		sinks = append(sinks, processor)
 		s.sender = s.newSender(to.records, env)
-		settings.Encoded = processor.Take
 	}
-	if len(sinks) == 0 {
+	if s.stdout == nil && s.sender == nil {
 		return config.Usage(errNoSink)
 	}
 	chain, annotations, err := s.openPlugins(ctx, env, cluster)
@@ -109,12 +103,16 @@ func (s *Service) open(ctx context.Context, env Environment, to destinations, cl
 		settings.Enricher, settings.Rules.Annotations = chain, annotations
 	}
 	settings.Emitter = emit.New(emit.Settings{
-		Cluster: s.config.Cluster, Version: env.Version, Resource: to.resource, Sinks: sinks,
+		Cluster: s.config.Cluster, Version: env.Version, Resource: to.resource,
+		Stdout: s.stdout, OTLP: to.records.Enabled,
 	})
+	if s.stdout != nil {
+		settings.Unwritten = s.unwritten(env)
+	}
 	s.pipeline = pipeline.New(settings)
 	s.metrics.RegisterPods(s.pipeline.Pods)
 	s.metrics.RegisterBusy(s.pipeline.Busy)
-	if err := s.restore(env); err != nil {
+	if err := s.restore(); err != nil {
 		return err
 	}
 	return config.Usage(s.pushMetrics(ctx, to.metrics, to.resource, env))

@@ -10,7 +10,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/ratelog"
 )
 
-// newStdout returns the processor that writes lines.
+// newStdout returns the destination of lines.
 func (s *Service) newStdout(env Environment) *emit.Stdout {
 	var format emit.Format = emit.NewJSON(config.PluginNames(s.config.Plugins)...)
 	if s.config.Stdout.Format == "pretty" {

@@ -67,16 +67,18 @@ func ExplainPermission(err error) error {
 	return err
 }
 
-// restore takes over what an earlier run has left: states, checkpoints, and lines
-// that may not have been written.
-func (s *Service) restore(env Environment) error {
-	if s.stdout != nil {
-		unwritten := s.journal.Unwritten()
-		if err := onNewLine(env.Stdout, len(unwritten) > 0); err != nil {
-			s.log.Warn("can't tell whether stdout ends with a whole line", "error", err)
-		}
-		s.stdout.Restore(unwritten)
+// unwritten returns the lines of an earlier run that may not be on stdout, and ends the
+// line that it may have left unfinished.
+func (s *Service) unwritten(env Environment) []byte {
+	lines := s.journal.Unwritten()
+	if err := onNewLine(env.Stdout, len(lines) > 0); err != nil {
+		s.log.Warn("can't find out whether stdout ends with a whole line", "error", err)
 	}
+	return lines
+}
+
+// restore restores the states and checkpoints of an earlier run.
+func (s *Service) restore() error {
 	if s.config.State.Dir == "" {
 		return nil
 	}

@@ -29,6 +29,8 @@ type Environment struct {
 	Lookup func(name string) (string, bool)
 	// SetUp prepares the process for a run with this log, until undo is called.
 	SetUp func(log *slog.Logger) (undo func())
+	// OnListed is called after each complete list of pods.
+	OnListed func()
 }
 
 // Run executes the command line and returns the exit status.
@@ -49,13 +51,14 @@ func Run(ctx context.Context, args []string, env Environment) int {
 // app returns what a run gets of the environment, with a log of this level.
 func (e Environment) app(level string) app.Environment {
 	return app.Environment{
-		Version: e.Version,
-		Stdin:   e.Stdin,
-		Stdout:  e.Stdout,
-		Color:   isTerminal(e.Stdout) && wantsColor(e.Lookup),
-		Width:   widthOf(e.Stdout),
-		Log:     newLogger(e.Stderr, level),
-		Lookup:  e.Lookup,
+		Version:  e.Version,
+		Stdin:    e.Stdin,
+		Stdout:   e.Stdout,
+		Color:    isTerminal(e.Stdout) && wantsColor(e.Lookup),
+		Width:    widthOf(e.Stdout),
+		Log:      newLogger(e.Stderr, level),
+		Lookup:   e.Lookup,
+		OnListed: e.OnListed,
 	}
 }
 

@@ -1,0 +1,68 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pod-status-logger/pod-status-logger/core/emit"
+)
+
+// maxUncommitted is how long states and checkpoints of events without records wait
+// for a group to be committed with. A crash loses them; they are read again then.
+const maxUncommitted = time.Second
+
+// commitLater leaves changes without a record to the next group, for a while.
+func (p *Pipeline) commitLater() {
+	if p.set.Stored && p.overdue == nil {
+		p.overdue = time.After(maxUncommitted)
+	}
+}
+
+// finish commits changes without a record, and announces dropped records.
+func (p *Pipeline) finish(ctx context.Context) error {
+	p.announced = time.Time{}
+	if !p.set.Stored && p.set.Journal.Dropped().Records == 0 {
+		return nil
+	}
+	return p.commit(ctx)
+}
+
+// commit commits the group, and then writes its lines. In that order, a crash in
+// between leaves lines in the journal, which the next start writes. In the other
+// order the next start would make the group again, perhaps with other records.
+func (p *Pipeline) commit(ctx context.Context) error {
+	defer p.busy()()
+	announced, err := p.announce(ctx)
+	if err != nil {
+		return err
+	}
+	staged := p.set.Emitter.Take()
+	g := p.group.take(p.set.Stored, p.pods, p.seq)
+	g.Records, g.Lines, g.Announced = staged.Records, staged.Lines, announced
+	if err := p.set.Journal.Commit(ctx, g); err != nil {
+		return fmt.Errorf("commit records: %w", err)
+	}
+	p.overdue = p.unannounced()
+	return p.write(ctx, staged)
+}
+
+// writeEarlier writes the lines that an earlier run left.
+func (p *Pipeline) writeEarlier(ctx context.Context) error {
+	s := emit.Staged{Lines: p.set.Unwritten}
+	p.set.Unwritten = nil
+	return p.write(ctx, s)
+}
+
+// write writes lines that are in the journal.
+func (p *Pipeline) write(ctx context.Context, s emit.Staged) error {
+	if len(s.Lines) == 0 {
+		return nil
+	}
+	defer p.busy()()
+	if err := p.set.Emitter.Write(ctx, s); err != nil {
+		return err
+	}
+	p.set.Journal.Written()
+	return nil
+}

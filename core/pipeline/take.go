@@ -1,0 +1,92 @@
+package pipeline
+
+import (
+	"context"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch"
+)
+
+const (
+	// maxGroup is the number of events after which a group is committed although
+	// more are waiting.
+	maxGroup = 256
+	// maxPending is the number of records after which they are enriched although
+	// the group is not complete: one event can find that all pods are gone. Most
+	// groups have fewer, so that plugins are called once for each.
+	maxPending = 2 * maxGroup
+	// maxStaged is the number of records after which they are committed although
+	// the group is not complete, likewise.
+	maxStaged = 1024
+	// maxStates is the number of states after which they are committed, likewise: a
+	// first list may have states only, and no records.
+	maxStates = 2048
+)
+
+// takeGroup takes an event and those that wait behind it.
+func (p *Pipeline) takeGroup(ctx context.Context, ev watch.Event, events <-chan watch.Event) error {
+	for n := 1; ; n++ {
+		if err := p.take(ctx, ev); err != nil || n == maxGroup {
+			return err
+		}
+		var ok bool
+		if ev, ok = next(events); !ok {
+			return nil
+		}
+	}
+}
+
+// next returns an event that waits.
+func next(events <-chan watch.Event) (watch.Event, bool) {
+	select {
+	case ev, ok := <-events:
+		return ev, ok
+	default:
+		return watch.Event{}, false
+	}
+}
+
+// take compares an event with the states, and adds the records of the difference to
+// the pending ones.
+func (p *Pipeline) take(ctx context.Context, ev watch.Event) error {
+	p.set.Meter.Event(ev.Kind)
+	if ev.Pod() != nil {
+		p.group.received++
+	}
+	changed := false
+	for c := range p.pods.apply(ev) {
+		changed = changed || len(c.records) > 0
+		if err := p.add(ctx, c); err != nil {
+			return err
+		}
+	}
+	if changed {
+		p.group.changed++
+	}
+	ev.Release() // states and records have its strings only
+	if ev.Kind == watch.Listed && p.set.OnListed != nil {
+		p.set.OnListed()
+	}
+	return nil
+}
+
+// add adds a change to the group. A large group is committed early, but only while
+// none of its records is pending: the state of a pod must not be stored before the
+// records of its change.
+func (p *Pipeline) add(ctx context.Context, c change) error {
+	p.pending = append(p.pending, c.records...)
+	if p.set.Stored {
+		p.group.pods[c.pod] = c.state
+	}
+	for len(p.pending) >= maxPending {
+		if err := p.emit(ctx, maxPending); err != nil {
+			return err
+		}
+	}
+	if p.group.emitted < maxStaged && len(p.group.pods) < maxStates {
+		return nil
+	}
+	if err := p.emit(ctx, len(p.pending)); err != nil {
+		return err
+	}
+	return p.commit(ctx)
+}
