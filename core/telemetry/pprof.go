@@ -5,11 +5,11 @@ import (
 	"net/http/pprof"
 )
 
-// handleProfiles adds the profiles of net/http/pprof. That package also registers
-// them on http.DefaultServeMux, which nothing here serves.
+// handleProfiles adds the profiles of net/http/pprof, except the command line, which may contain secrets.
+// That package also registers them on http.DefaultServeMux, which nothing here serves.
 func handleProfiles(mux *http.ServeMux) {
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.Handle("GET /debug/pprof/cmdline", http.NotFoundHandler())
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)

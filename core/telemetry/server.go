@@ -29,6 +29,13 @@ type Settings struct {
 	Logger  *slog.Logger
 }
 
+const (
+	// maxHeaderBytes bounds the memory of a request's header. net/http adds 4 KiB to it.
+	maxHeaderBytes = 16 << 10
+	// maxScrapes bounds the memory of concurrent requests for /metrics. Others are answered 503.
+	maxScrapes = 4
+)
+
 // Listen opens the address. [Server.Serve] answers requests.
 func Listen(ctx context.Context, s Settings) (*Server, error) {
 	var config net.ListenConfig
@@ -37,7 +44,10 @@ func Listen(ctx context.Context, s Settings) (*Server, error) {
 		return nil, fmt.Errorf("listen for metrics and health: %w", err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(s.Metrics, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(s.Metrics, promhttp.HandlerOpts{
+		EnableOpenMetrics:   true,
+		MaxRequestsInFlight: maxScrapes,
+	}))
 	mux.Handle("GET /livez", Checks{}.probe("livez")) // an answer is all that liveness needs
 	mux.Handle("GET /readyz", s.Checks.probe("readyz"))
 	if s.Pprof {
@@ -46,7 +56,11 @@ func Listen(ctx context.Context, s Settings) (*Server, error) {
 	return &Server{listener, &http.Server{
 		Handler:           mux,
 		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ConnState:         newConnections(maxConnections).track,
 		ErrorLog:          slog.NewLogLogger(s.Logger.Handler(), slog.LevelDebug),
 	}}, nil
 }

@@ -9,7 +9,7 @@ What a schema can't say: values that contradict each other, or the chart.
 {{- fail "serviceAccount.name: name the account that gets the rights (serviceAccount.create is false); the account default would give them to every pod of the namespace that names none" }}
 {{- end }}
 {{- if and ((.Values.config).telemetry).pprof (not (and .Values.networkPolicy.enabled .Values.networkPolicy.from)) }}
-{{- fail "config.telemetry.pprof: profiles would be there for everybody who reaches the metrics port; say in networkPolicy.from who may, with networkPolicy.enabled" }}
+{{- fail "config.telemetry.pprof: profiles would be served to everybody who reaches the metrics port; restrict it by networkPolicy.from, with networkPolicy.enabled" }}
 {{- end }}
 {{- end }}
 
