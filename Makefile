@@ -18,6 +18,7 @@ DURATION  ?= 180s
 SEED      ?= 0
 BASE      ?= HEAD
 BENCH     ?= .
+PODS      ?= 3000
 PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
 TOOL       = go tool -modfile=tools/go.mod
 CLUSTER    = test/cluster/bin/cluster
@@ -72,6 +73,10 @@ bench-go: ## Run the Go benchmarks
 	go test -run='^$$' -bench=. -benchmem ./...
 bench-compare: ## Compare the Go benchmarks of the working tree with those of BASE, such as BASE=main; BENCH= chooses some
 	tools/bench-compare.sh '$(BASE)' '$(BENCH)'
+
+.PHONY: compare
+compare: ## Compare what the working tree emits and stores with what BASE does, such as BASE=main, for PODS random pod lives
+	tools/compare.sh '$(BASE)' '$(PODS)' '$(SEED)'
 
 .PHONY: check
 check: lint proto vuln race fuzz ## Lint, check the plugins' contract, look for known vulnerabilities, run race detector and fuzz targets
