@@ -1,11 +1,12 @@
-// Package pluginhost runs plugins: it starts each as a process, by HashiCorp's
-// go-plugin, holds every call to a deadline, and starts those anew that crash,
-// hang or take too much memory. A plugin that does not work costs what it would
-// have added to records; package enrich sees to that.
+// Package pluginhost runs plugins with HashiCorp's go-plugin: a plugin from
+// outside as a process, a built-in one within this process or, if the operator
+// wants it isolated, as a process too. It sets a deadline for each call, and starts
+// plugins again that crash, hang or use too much memory. A plugin that fails costs
+// what it would have added to records; package enrich ensures that.
 //
-// A plugin is not trusted. It gets an environment of its own, no stdin, a
-// process group, a socket in a folder that only this user can enter, and mutual
-// TLS over that. What it prints goes into the log, at a limited rate. See DESIGN.md.
+// A process is not trusted. It gets an environment of its own, no stdin, a process
+// group, a socket in a folder that only this user can enter, and mutual TLS over
+// that. Its output goes into the log, at a limited rate. See DESIGN.md.
 package pluginhost
 
 import (
@@ -13,27 +14,27 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 )
 
 // Host runs plugins. Use [Start].
 type Host struct {
 	plugins []*Plugin
-	sockets *socketFolder
+	sockets *socketFolder // nil: no plugin is a process
 	cancel  context.CancelFunc
 }
 
-// Start starts plugins, all at once, and returns when all are ready. Where one
-// can't be started, none is left running, and the error says which and why; it
-// is a [ConfigError] where the plugin refuses its configuration.
+// Start starts plugins, all at once, and returns when all are ready. If one fails
+// to start, none is left running, and the error names it and says why; the error is
+// a [ConfigError] if the plugin refuses its configuration.
 func Start(ctx context.Context, specs []Spec, log *slog.Logger) (*Host, error) {
 	for i := range specs {
 		if err := specs[i].Validate(); err != nil {
 			return nil, prefixed(specs[i].Name, err)
 		}
 	}
-	keepDescriptors()
-	sockets, err := newSocketFolder()
+	sockets, err := socketsFor(specs)
 	if err != nil {
 		return nil, err
 	}
@@ -48,11 +49,11 @@ func Start(ctx context.Context, specs []Spec, log *slog.Logger) (*Host, error) {
 		go p.supervise(running, first)
 		starting.Go(func() { starts[i] = prefixed(spec.Name, <-first) })
 	}
-	release := context.AfterFunc(ctx, cancel) // whoever gives up on the start
+	release := context.AfterFunc(ctx, cancel) // if the caller gives up on the start
 	starting.Wait()
 	release()
 	err = errors.Join(starts...)
-	if ctx.Err() != nil { // what failed failed by that
+	if ctx.Err() != nil { // which made the others fail
 		err = fmt.Errorf("start plugins: %w", context.Cause(ctx))
 	}
 	if err != nil {
@@ -62,7 +63,16 @@ func Start(ctx context.Context, specs []Spec, log *slog.Logger) (*Host, error) {
 	return h, nil
 }
 
-// prefixed says which plugin an error is about.
+// socketsFor makes a folder for sockets, if any of the plugins is a process.
+func socketsFor(specs []Spec) (*socketFolder, error) {
+	if !slices.ContainsFunc(specs, Spec.isProcess) {
+		return nil, nil
+	}
+	keepDescriptors()
+	return newSocketFolder()
+}
+
+// prefixed names the plugin in an error.
 func prefixed(name string, err error) error {
 	if err == nil {
 		return nil
@@ -76,8 +86,8 @@ func prefixed(name string, err error) error {
 // Plugins returns the plugins in the order of their specs.
 func (h *Host) Plugins() []*Plugin { return h.plugins }
 
-// Close ends all plugins, those that don't end by themselves after some seconds
-// with force, and returns when they are gone. It may be called again.
+// Close ends all plugins, by force those that don't end by themselves within some
+// seconds, and returns when they have ended. It may be called again.
 func (h *Host) Close() {
 	h.cancel()
 	for _, p := range h.plugins {

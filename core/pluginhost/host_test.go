@@ -63,7 +63,7 @@ func TestCantStart(t *testing.T) {
 			change: func(s *Spec) { s.PlainText = true }, // go-plugin would panic
 			want:   "connection refused",
 		},
-		"no-tls":       {want: "it does not speak AutoMTLS; where it can't, say autoMTLS: false for it"},
+		"no-tls":       {want: "it does not speak AutoMTLS; if it can't, set autoMTLS: false for it"},
 		"another-name": {want: `it calls itself "other", not "faulty"; give it that name`},
 		"bad-name":     {change: func(s *Spec) { s.Name = "" }, want: `describe: the name "k8s" is taken`},
 		"configured":   {change: func(s *Spec) { s.Config = `{"prefix":"bad"}` }, want: `config: prefix: "bad" is not good`},
@@ -133,7 +133,7 @@ func TestRestart(t *testing.T) {
 func TestKilled(t *testing.T) {
 	p, log := hosted(t, specOf(t, "good"))
 	for range 2 {
-		pid := p.current.Load().process.pid()
+		pid := pidOf(p)
 		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 			t.Fatal(err)
 		}
@@ -147,7 +147,7 @@ func TestKilled(t *testing.T) {
 // is to end it. It is found out, killed and started anew.
 func TestStopped(t *testing.T) {
 	p, log := hosted(t, specOf(t, "good"))
-	pid := p.current.Load().process.pid()
+	pid := pidOf(p)
 	stop(t, pid)
 	for range tripAfter {
 		start := time.Now()
@@ -169,7 +169,7 @@ func TestStoppedAtEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pids := []int{host.Plugins()[0].current.Load().process.pid(), host.Plugins()[1].current.Load().process.pid()}
+	pids := []int{pidOf(host.Plugins()[0]), pidOf(host.Plugins()[1])}
 	stop(t, pids[0])
 	start := time.Now()
 	host.Close()
@@ -239,7 +239,7 @@ func TestChildren(t *testing.T) {
 	if _, err := fmt.Sscan(rest, &child); err != nil {
 		t.Fatal(err)
 	}
-	_ = syscall.Kill(p.current.Load().process.pid(), syscall.SIGKILL)
+	_ = syscall.Kill(pidOf(p), syscall.SIGKILL)
 	eventually(t, func() bool { return !alive(child) }, func() string { return "the child is alive" })
 }
 
@@ -304,7 +304,7 @@ func TestSockets(t *testing.T) {
 		t.Errorf("left: %v, error %v, want %v", left, err, others)
 	}
 	t.Setenv("TMPDIR", "/proc/no/such")
-	if _, err := Start(t.Context(), nil, (&logged{}).logger()); err == nil || !strings.Contains(err.Error(), "TMPDIR can name") {
+	if _, err := Start(t.Context(), []Spec{specOf(t, "good")}, (&logged{}).logger()); err == nil || !strings.Contains(err.Error(), "TMPDIR can name") {
 		t.Errorf("error %v", err)
 	}
 	long := filepath.Join(dir, strings.Repeat("x", 100))
@@ -312,7 +312,7 @@ func TestSockets(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("TMPDIR", long)
-	if _, err := Start(t.Context(), nil, (&logged{}).logger()); err == nil || !strings.Contains(err.Error(), "too long for sockets") {
+	if _, err := Start(t.Context(), []Spec{specOf(t, "good")}, (&logged{}).logger()); err == nil || !strings.Contains(err.Error(), "too long for sockets") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -322,10 +322,10 @@ func TestSockets(t *testing.T) {
 func TestTidiedAway(t *testing.T) {
 	t.Setenv("TMPDIR", shortTemp(t))
 	p, _ := hosted(t, specOf(t, "good"))
-	if err := os.RemoveAll(p.env.sockets.path); err != nil {
+	if err := os.RemoveAll(p.launcher.sockets.path); err != nil {
 		t.Fatal(err)
 	}
-	_ = syscall.Kill(p.current.Load().process.pid(), syscall.SIGKILL)
+	_ = syscall.Kill(pidOf(p), syscall.SIGKILL)
 	eventually(t, func() bool { return p.Stats().Restarts == 1 }, func() string { return "it is not started anew" })
 	answers(t, p)
 }
@@ -347,7 +347,7 @@ func TestEscape(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer func() { _ = syscall.Kill(child, syscall.SIGKILL) }()
-			pid := host.Plugins()[0].current.Load().process.pid()
+			pid := pidOf(host.Plugins()[0])
 			start := time.Now()
 			host.Close()
 			if took := time.Since(start); took > stopTimeout+5*time.Second || alive(pid) {
@@ -375,7 +375,7 @@ func TestDescriptors(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, _ := hosted(t, specOf(t, "good"))
-	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", p.current.Load().process.pid()))
+	files, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pidOf(p)))
 	for _, file := range files {
 		if to, _ := os.Readlink(file); to == of {
 			t.Errorf("the plugin has %s", file)

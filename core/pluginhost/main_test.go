@@ -113,3 +113,6 @@ func answers(t *testing.T, p *Plugin) {
 		return err == nil && len(patches) == 1 && patches[0].Attributes[0].Value.AsString() == "web-0"
 	}, func() string { return fmt.Sprintf("the plugin does not answer: %v", err) })
 }
+
+// pidOf returns the process id of a plugin that is running.
+func pidOf(p *Plugin) int { return p.current.Load().body.(*process).pid() }

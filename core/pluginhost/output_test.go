@@ -11,7 +11,7 @@ import (
 // TestOutput: what a plugin logs and prints is in the host's log with its level
 // and the plugin's name, whatever it looks like.
 func TestOutput(t *testing.T) {
-	p, log := hosted(t, specOf(t, "talks"))
+	p, log := hosted(t, specOf(t, "prints"))
 	answers(t, p)
 	for _, text := range []string{"printed on stdout", "printed on stderr"} {
 		log.await(t, text)

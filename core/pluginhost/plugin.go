@@ -7,8 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
-
 	"github.com/pod-status-logger/pod-status-logger/core/enrich"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
@@ -16,13 +14,12 @@ import (
 
 // Plugin is a plugin that is kept running.
 type Plugin struct {
-	spec Spec
-	log  *slog.Logger
-	env  surroundings
+	launcher *launcher
+	log      *slog.Logger
 
 	current atomic.Pointer[instance] // nil while it is not running
 	breaker *breaker
-	suspect chan string // why it should be looked at
+	suspect chan string // reasons to check it
 
 	description *enrichv1.DescribeResponse // of the first start
 	needs       *enrichv1.Needs
@@ -33,43 +30,35 @@ type Plugin struct {
 
 var _ enrich.Plugin = (*Plugin)(nil)
 
-// surroundings are what the processes of a plugin share.
-type surroundings struct {
-	sockets *socketFolder
-	output  *output
-	library hclog.Logger
-}
-
 func newPlugin(spec Spec, sockets *socketFolder, log *slog.Logger) *Plugin {
 	if spec.Name != "" {
 		log = log.With("plugin", spec.Name)
 	}
 	return &Plugin{
-		spec:    spec,
-		log:     log,
-		env:     surroundings{sockets, newOutput(log), newLibraryLog(log)},
-		breaker: newBreaker(),
-		suspect: make(chan string, 1),
-		done:    make(chan struct{}),
+		launcher: newLauncher(spec, sockets, log),
+		log:      log,
+		breaker:  newBreaker(),
+		suspect:  make(chan string, 1),
+		done:     make(chan struct{}),
 	}
 }
 
-// Name is what the plugin calls itself.
+// Name returns the name that the plugin describes itself with.
 func (p *Plugin) Name() string { return p.description.GetName() }
 
-// Version is what the plugin says of itself.
+// Version returns the version that the plugin describes itself with.
 func (p *Plugin) Version() string { return p.description.GetVersion() }
 
-// Needs is what the plugin wants to see.
+// Needs returns what the plugin needs to see.
 func (p *Plugin) Needs() *enrichv1.Needs { return p.needs }
 
-// What a record says of a plugin that was not asked.
+// Why a plugin was not called, as records have it.
 const (
 	errNotRunning  enrich.UnavailableError = "not running"
 	errBreakerOpen enrich.UnavailableError = "breaker open"
 )
 
-// Patch asks the plugin, if it is running and has answered of late.
+// Patch calls the plugin, unless it is not running or its breaker is open.
 func (p *Plugin) Patch(ctx context.Context, batch []record.Record) ([]enrich.Patch, error) {
 	in := p.current.Load()
 	if in == nil {
@@ -87,17 +76,17 @@ func (p *Plugin) Patch(ctx context.Context, batch []record.Record) ([]enrich.Pat
 		return patches, nil
 	case errors.Is(ctx.Err(), context.Canceled): // the host ends: the plugin is not to blame
 		p.breaker.giveUp()
-	case in == p.current.Load(): // else it says nothing of the one that runs now
+	case in == p.current.Load(): // otherwise another instance runs by now
 		p.failed(err, errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil)
 	}
 	if ended := (*endedError)(nil); errors.As(err, &ended) && !in.gone() {
-		return nil, errors.New(ended.message) // it is the plugin that says so
+		return nil, errors.New(ended.message) // the plugin made that error up
 	}
 	return nil, err
 }
 
-// failed notes a failed call. A plugin whose breaker opens is looked at, and one
-// that still does not answer when that has been tried some times is given up on.
+// failed notes a failed call. When that opens the breaker, the plugin is checked,
+// and started again if it has not answered several times.
 func (p *Plugin) failed(err error, late bool) {
 	tripped, times := p.breaker.bad(time.Now())
 	if !tripped {
@@ -121,8 +110,8 @@ func (p *Plugin) failed(err error, late bool) {
 type Stats struct {
 	Up           bool // it runs, and its breaker is closed
 	Restarts     uint64
-	LinesDropped uint64 // lines of its log that were left out
-	MemoryBytes  int64  // resident, when last looked at; 0 where it is not known
+	LinesDropped uint64 // of its log
+	MemoryBytes  int64  // resident, at the last look; 0 if unknown, or within this process
 }
 
 // Stats returns the plugin's figures. Safe for concurrent use.
@@ -130,7 +119,7 @@ func (p *Plugin) Stats() Stats {
 	return Stats{
 		Up:           p.current.Load() != nil && !p.breaker.open(),
 		Restarts:     p.restarts.Load(),
-		LinesDropped: p.env.output.dropped.Load(),
+		LinesDropped: p.launcher.output.dropped.Load(),
 		MemoryBytes:  p.memory.Load(),
 	}
 }

@@ -10,36 +10,36 @@ import (
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// Process is one run of a plugin that nobody starts anew, for looking at a
-// plugin. Use [Run].
+// Process is one run of a plugin that is not restarted, to inspect the plugin. Use
+// [Run].
 type Process struct {
 	spec *Spec
 	in   *instance
 	done chan struct{}
 }
 
-// Run starts a plugin and connects to it; nothing is asked yet.
+// Run starts a plugin and connects to it, without a call.
 func Run(ctx context.Context, spec Spec, log *slog.Logger) (*Process, error) {
 	if err := spec.Validate(); err != nil {
 		return nil, err
 	}
-	keepDescriptors()
-	sockets, err := newSocketFolder()
+	sockets, err := socketsFor([]Spec{spec})
 	if err != nil {
 		return nil, err
 	}
 	p := &Process{spec: &spec, done: make(chan struct{})}
 	started := make(chan error, 1)
 	go func() {
-		runtime.LockOSThread() // see Plugin.supervise
+		if spec.isProcess() {
+			runtime.LockOSThread() // see Plugin.supervise
+		}
 		defer close(p.done)
 		defer sockets.remove()
-		in, err := start(ctx, &spec, &surroundings{sockets, newOutput(log), newLibraryLog(log)},
-			func(context.Context, *instance) error { return nil })
+		in, err := newLauncher(spec, sockets, log).start(ctx, func(context.Context, *instance) error { return nil })
 		p.in = in
 		started <- err
 		if err == nil {
-			<-in.process.exited
+			<-in.body.exited()
 		}
 	}()
 	err = <-started
@@ -49,13 +49,13 @@ func Run(ctx context.Context, spec Spec, log *slog.Logger) (*Process, error) {
 	return p, err
 }
 
-// Client speaks to the plugin, without the host's bound for messages.
+// Client calls the plugin, without the host's bound for messages.
 func (p *Process) Client() enrichv1.EnricherServiceClient {
 	return enrichv1.NewEnricherServiceClient(p.in.conn)
 }
 
-// Stop asks the plugin to end. The error is that it did not by itself, until ctx
-// ended or three seconds were over; it is gone in any case.
+// Stop asks the plugin to end, and kills it if it has not when ctx is done or three
+// seconds are over. The error reports that it was killed.
 func (p *Process) Stop(ctx context.Context) error {
 	patience := stopTimeout
 	if deadline, ok := ctx.Deadline(); ok {
@@ -69,15 +69,15 @@ func (p *Process) Stop(ctx context.Context) error {
 	return nil
 }
 
-// Kill ends the plugin at once, and returns when it is gone.
+// Kill ends the plugin at once, and returns when it has ended.
 func (p *Process) Kill() {
 	p.in.stop(0)
 	<-p.done
 }
 
-// Introduce has the plugin say who it is and take the configuration of its spec,
-// as a host does. Where the error is a [ConfigError], the rest is what holds
-// without a configuration.
+// Introduce calls Describe and, with the configuration of the spec, Configure, as a
+// host does. If the error is a [ConfigError], the other results are those without a
+// configuration.
 func (p *Process) Introduce(ctx context.Context) (*enrichv1.DescribeResponse, *enrichv1.Needs, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()

@@ -81,8 +81,11 @@ func (f *socketFolder) ensure() error {
 	return nil
 }
 
-// remove removes the folder and what is in it.
+// remove removes the folder and its contents, if there is one.
 func (f *socketFolder) remove() {
+	if f == nil {
+		return
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	_ = os.RemoveAll(f.path)

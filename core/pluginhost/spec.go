@@ -3,38 +3,48 @@ package pluginhost
 import (
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"path/filepath"
 	"time"
+
+	"github.com/hashicorp/go-plugin"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// Spec says which plugin to run, and how.
+// Spec is a plugin to run.
 type Spec struct {
-	// Name is what the plugin has to call itself. Empty: whatever it does, for
-	// looking at a plugin.
+	// Name is the name that the plugin has to describe itself with. Empty: any, to
+	// inspect a plugin.
 	Name string
-	// Command is the absolute path of the executable; empty: the program
-	// itself, which with these Args is a plugin.
+	// InProcess makes the plugin, once for each start, to serve it within this
+	// process. log is for the plugin, which is closed in the end if it is an
+	// [io.Closer]. nil: the plugin is a process, and the next fields say which.
+	InProcess func(log *slog.Logger) plugin.GRPCPlugin
+	// Command is the absolute path of the executable; empty: this program itself,
+	// which is a plugin when it is started with Args.
 	Command string
 	Args    []string
-	// Env is the whole environment, NAME=value, but for what go-plugin adds.
+	// Env is the whole environment, NAME=value, but for go-plugin's own variables.
 	Env []string
 	// SHA256 of the executable in hex; empty: not checked.
 	SHA256 string
 	// PlainText switches AutoMTLS off, for plugins that can't speak it.
 	PlainText bool
+	// MaxMemory is the number of resident bytes at which the plugin is started
+	// again, if the system reports it; 0: no limit.
+	MaxMemory int64
+
 	// Config is a JSON object for the plugin; empty: {}.
 	Config string
 	// Cluster is the name of the cluster, for the plugin.
 	Cluster string
-	// MaxMemory is the number of resident bytes at which the plugin is started
-	// anew, where the system tells it; 0: any.
-	MaxMemory int64
 }
 
-// Validate returns what is wrong with the spec, so far as that shows without
-// starting it.
+func (s Spec) isProcess() bool { return s.InProcess == nil }
+
+// Validate returns what is wrong with the spec, as far as that shows without
+// starting the plugin.
 func (s *Spec) Validate() error {
 	if s.Name != "" {
 		if err := record.CheckPluginName(s.Name); err != nil {
@@ -60,8 +70,8 @@ func (s *Spec) checksum() ([]byte, error) {
 	return sum, nil
 }
 
-// Deadlines of the calls that are not for records. Each can be reached only by a
-// plugin that does not work.
+// Deadlines of the calls that are not for records. Only a plugin that does not work
+// reaches them.
 const (
 	startTimeout  = 10 * time.Second // from the start to the answer to Configure
 	healthTimeout = 2 * time.Second

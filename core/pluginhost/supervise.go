@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// lookEvery is how often a plugin's memory is looked at, and every
-	// healthEvery looks its health.
+	// lookEvery is how often a process's memory is looked at, and every healthEvery
+	// looks its health.
 	lookEvery   = time.Second
 	healthEvery = 5
 	// steadyAfter is how long a plugin has to run for the pause before its next
@@ -19,14 +19,17 @@ const (
 	steadyAfter = time.Minute
 )
 
-// supervise starts the plugin, tells first how that went, and keeps it running
-// until ctx ends.
+// supervise starts the plugin, sends the result of that to first, and keeps the
+// plugin running until ctx ends.
 //
-// The goroutine stays locked to its thread, whose end ends the plugin on Linux.
+// If the plugin is a process, the goroutine stays locked to its thread, whose end
+// ends the plugin on Linux.
 func (p *Plugin) supervise(ctx context.Context, first chan<- error) {
-	runtime.LockOSThread() // never unlocked: a thread that is given back could end at any time
+	if p.launcher.spec.isProcess() {
+		runtime.LockOSThread() // never unlocked: a thread that is given back could end at any time
+	}
 	defer close(p.done)
-	in, err := start(ctx, &p.spec, &p.env, p.introduce)
+	in, err := p.launcher.start(ctx, p.introduce)
 	if err != nil {
 		first <- err
 		return
@@ -53,26 +56,26 @@ func (p *Plugin) supervise(ctx context.Context, first chan<- error) {
 }
 
 func (p *Plugin) introduce(ctx context.Context, in *instance) error {
-	return in.introduce(ctx, &p.spec)
+	return in.introduce(ctx, &p.launcher.spec)
 }
 
-// watch returns why the instance can't go on, or when ctx ends.
+// watch returns why the instance has to be replaced, or when ctx ends.
 func (p *Plugin) watch(ctx context.Context, in *instance) string {
-	ticker := time.NewTicker(lookEvery)
-	defer ticker.Stop()
+	looks, stop := p.looks()
+	defer stop()
 	for n := 1; ; n++ {
 		var check bool
 		select {
 		case <-ctx.Done():
 			return ""
-		case <-in.process.exited:
+		case <-in.body.exited():
 			return p.ending(in)
 		case why := <-p.suspect:
 			if why != "" {
 				return why
 			}
 			check = true
-		case <-ticker.C:
+		case <-looks:
 			check = n%healthEvery == 0
 		}
 		if over := p.overMemory(in); over != "" {
@@ -90,27 +93,42 @@ func (p *Plugin) watch(ctx context.Context, in *instance) string {
 	}
 }
 
-// ending says how a process ended by itself.
+// looks returns a channel that ticks when a process is due to be looked at. A
+// plugin within this process has no memory of its own, and failed calls show its
+// health.
+func (p *Plugin) looks() (looks <-chan time.Time, stop func()) {
+	if !p.launcher.spec.isProcess() {
+		return nil, func() {}
+	}
+	ticker := time.NewTicker(lookEvery)
+	return ticker.C, ticker.Stop
+}
+
+// ending returns how an instance ended by itself.
 func (p *Plugin) ending(in *instance) string {
 	how := "exit status 0"
-	if err := in.process.ended(); err != nil {
+	if err := in.ended(); err != nil {
 		how = err.Error()
 	}
-	if printed := p.env.output.takeLast(); printed != "" {
+	if printed := p.launcher.output.takeLast(); printed != "" {
 		how += fmt.Sprintf("; it printed: %.200q", printed)
 	}
 	return how
 }
 
-// overMemory tells whether the plugin has more memory in use than it may.
+// overMemory returns a reason if a process uses more memory than it may.
 func (p *Plugin) overMemory(in *instance) string {
-	resident, err := residentBytes(in.process.pid())
-	if err != nil { // it has just ended, or the system does not tell
+	running, ok := in.body.(*process)
+	if !ok {
+		return ""
+	}
+	resident, err := residentBytes(running.pid())
+	if err != nil { // it has just ended, or the system does not report it
 		return ""
 	}
 	p.memory.Store(resident)
-	if p.spec.MaxMemory > 0 && resident > p.spec.MaxMemory {
-		return fmt.Sprintf("it uses %d MiB of memory, %d are allowed", resident>>20, p.spec.MaxMemory>>20)
+	if most := p.launcher.spec.MaxMemory; most > 0 && resident > most {
+		return fmt.Sprintf("it uses %d MiB of memory, %d are allowed", resident>>20, most>>20)
 	}
 	return ""
 }
@@ -123,7 +141,7 @@ func (p *Plugin) restart(ctx context.Context, pause *backoff.ExponentialBackOff)
 			return nil
 		case <-time.After(pause.NextBackOff()):
 		}
-		in, err := start(ctx, &p.spec, &p.env, p.introduce)
+		in, err := p.launcher.start(ctx, p.introduce)
 		if err == nil {
 			p.begin(in)
 			return in
@@ -134,7 +152,7 @@ func (p *Plugin) restart(ctx context.Context, pause *backoff.ExponentialBackOff)
 	}
 }
 
-// begin has records go to a new instance.
+// begin sends records to a new instance.
 func (p *Plugin) begin(in *instance) {
 	p.restarts.Add(1)
 	p.breaker.reset()

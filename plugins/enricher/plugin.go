@@ -3,6 +3,8 @@ package enricher
 import (
 	"context"
 	"errors"
+	"io"
+	"log/slog"
 
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
@@ -10,13 +12,32 @@ import (
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// grpcPlugin is what go-plugin serves. The host has a counterpart of its own.
+// InProcess is for programs that host plugins which are part of them, within their
+// own process: it returns how to make the plugin that [Serve] would serve.
+// newEnricher is called for each. The plugin is an [io.Closer]; an [Enricher] that
+// is a [Logger] logs to log.
+func InProcess(newEnricher func() Enricher) func(log *slog.Logger) plugin.GRPCPlugin {
+	return func(log *slog.Logger) plugin.GRPCPlugin { return newPlugin(newEnricher(), log) }
+}
+
+// grpcPlugin is a plugin as go-plugin has it. It serves no client: the host has a
+// counterpart of its own.
 type grpcPlugin struct {
 	plugin.NetRPCUnsupportedPlugin
 	enricher Enricher
 }
 
-var _ plugin.GRPCPlugin = (*grpcPlugin)(nil)
+var (
+	_ plugin.GRPCPlugin = (*grpcPlugin)(nil)
+	_ io.Closer         = (*grpcPlugin)(nil)
+)
+
+func newPlugin(e Enricher, log *slog.Logger) *grpcPlugin {
+	if l, ok := e.(Logger); ok {
+		l.SetLogger(log)
+	}
+	return &grpcPlugin{enricher: e}
+}
 
 // GRPCServer registers the service.
 func (p *grpcPlugin) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
@@ -27,4 +48,12 @@ func (p *grpcPlugin) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
 // GRPCClient is for hosts.
 func (*grpcPlugin) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (any, error) {
 	return nil, errors.New("this is the side of the plugin")
+}
+
+// Close closes the enricher, if it is an [io.Closer].
+func (p *grpcPlugin) Close() error {
+	if c, ok := p.enricher.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
 }

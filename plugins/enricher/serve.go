@@ -1,7 +1,6 @@
 package enricher
 
 import (
-	"io"
 	"log/slog"
 	"os"
 	"sync"
@@ -14,11 +13,10 @@ import (
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// pluginName is the name of the one plugin, in go-plugin's sense, that an
-// executable serves.
+// pluginName is the name, in go-plugin's sense, of the one plugin of an executable.
 const pluginName = "enricher"
 
-// handshake is what both sides of go-plugin's handshake have to know.
+// handshake returns the constants on which both sides of go-plugin's handshake agree.
 func handshake() plugin.HandshakeConfig {
 	return plugin.HandshakeConfig{
 		ProtocolVersion:  enrichv1.ProtocolVersion,
@@ -27,19 +25,13 @@ func handshake() plugin.HandshakeConfig {
 	}
 }
 
-// Serve runs a plugin until its host ends it or is gone. It is all that main
-// does, and is for a program that the host has started: in any other it says so
-// and exits. A plugin that is an [io.Closer] is closed in the end.
+// Serve runs a plugin until its host ends it or has ended. Main calls nothing else.
+// In a program that no host has started it prints that and exits. A plugin that is an
+// [io.Closer] is closed in the end.
 func Serve(e Enricher) {
-	if l, ok := e.(Logger); ok {
-		// go-plugin replaces os.Stderr, and then its lines have no level.
-		l.SetLogger(slog.New(newLogHandler(os.Stderr)))
-	}
-	shut := sync.OnceFunc(func() {
-		if c, ok := e.(io.Closer); ok {
-			_ = c.Close() // nobody is left to be told
-		}
-	})
+	// This os.Stderr: go-plugin replaces it, and lines on the other one have no level.
+	p := newPlugin(e, slog.New(newLogHandler(os.Stderr)))
+	shut := sync.OnceFunc(func() { _ = p.Close() }) // nobody is left to report an error to
 	host := os.Getppid()
 	go func() {
 		awaitOrphaned(host, os.Getppid, time.Second)
@@ -48,19 +40,18 @@ func Serve(e Enricher) {
 	}()
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig:  handshake(),
-		VersionedPlugins: map[int]plugin.PluginSet{enrichv1.ProtocolVersion: {pluginName: &grpcPlugin{enricher: e}}},
+		VersionedPlugins: map[int]plugin.PluginSet{enrichv1.ProtocolVersion: {pluginName: p}},
 		GRPCServer: func(options []grpc.ServerOption) *grpc.Server {
-			return grpc.NewServer(append(options, grpc.ForceServerCodecV2(enrichv1.Codec()),
-				grpc.MaxRecvMsgSize(enrichv1.MaxMessageBytes), grpc.MaxSendMsgSize(enrichv1.MaxMessageBytes))...)
+			return grpc.NewServer(append(options, enrichv1.ServerOptions()...)...)
 		},
 		Logger: hclog.New(&hclog.LoggerOptions{Output: os.Stderr, JSONFormat: true, Level: hclog.Warn}),
 	})
 	shut()
 }
 
-// awaitOrphaned returns once the process that started this one has ended:
-// another one is its parent then. The host has plugins killed with it where the
-// system can do that, which is not everywhere, nor where a script is in between.
+// awaitOrphaned returns when the process that started this one has ended: the parent
+// is another one then. On Linux a plugin is killed with its host, unless a script is
+// in between; elsewhere it is not.
 func awaitOrphaned(host int, parent func() int, every time.Duration) {
 	for parent() == host {
 		time.Sleep(every)

@@ -3,15 +3,25 @@ package enrichv1
 import (
 	"fmt"
 
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/encoding"
 	"google.golang.org/grpc/encoding/proto"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Codec is gRPC's codec for protobuf, but for the messages of this package,
-// which have code of their own that takes a third of the time. Strings that come
-// in are not checked to be UTF-8: whoever writes them on makes them valid.
+// ServerOptions returns the options of a gRPC server of this service: [Codec], and
+// [MaxMessageBytes] in both directions.
+func ServerOptions() []grpc.ServerOption {
+	return []grpc.ServerOption{
+		grpc.ForceServerCodecV2(Codec()),
+		grpc.MaxRecvMsgSize(MaxMessageBytes), grpc.MaxSendMsgSize(MaxMessageBytes),
+	}
+}
+
+// Codec returns gRPC's codec for protobuf, with generated code for the messages of
+// this package, which takes a third of the time. It does not check that strings are
+// valid UTF-8: whoever writes them makes them valid.
 func Codec() encoding.CodecV2 { return codec{encoding.GetCodecV2(proto.Name)} }
 
 type codec struct{ encoding.CodecV2 }

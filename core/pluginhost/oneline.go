@@ -1,0 +1,25 @@
+package pluginhost
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+)
+
+// oneLine makes a plugin's text fit for an error: one line, of bounded length, and
+// nothing that would steer a terminal.
+func oneLine(s string) string {
+	const most = 300
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, record.Valid(s[:min(len(s), 4*most)]))
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "..."
+	}
+	return s
+}
