@@ -23,7 +23,7 @@ func TestHostKilled(t *testing.T) {
 	}
 	config := filepath.Join(t.TempDir(), "config.yaml")
 	text := fmt.Sprintf(`{apiVersion: podstatus/v1alpha1, kind: Config, plugins: [
-		{name: bundle, builtin: bundle}, {name: %s, command: %q, args: [%s]}]}`,
+		{name: bundle, builtin: bundle, isolate: true}, {name: %s, command: %q, args: [%s]}]}`,
 		faulty.Name, self, strings.Join(faulty.Args("ignores-the-end"), ", "))
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

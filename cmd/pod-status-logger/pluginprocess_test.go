@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -298,15 +299,40 @@ func TestVerifyNamesRules(t *testing.T) {
 	}
 }
 
+// TestIsolated: the built-in plugin adds the same within the program and as a process.
+// Within, it does not need a temporary folder.
+func TestIsolated(t *testing.T) {
+	seed := strings.ReplaceAll(readDoc(t, "cmd/pod-status-logger/testdata/seed.jsonl"), `"run":"failer"`, `"app.kubernetes.io/instance":"failer"`)
+	replay := func(p *place, plugins string) string {
+		stdout, stderr, status := p.run("replay", "--config", p.config(plugins), p.write("seed.jsonl", seed))
+		if status != cli.ExitOK || stderr != "" {
+			t.Fatalf("exit status %d, stderr\n%s", status, stderr)
+		}
+		return regexp.MustCompile(`"time":"[^"]*"`).ReplaceAllString(stdout, "")
+	}
+	within := newPlace(t)
+	within.tmp = "/proc/no/such"
+	want := replay(within, "  - {name: bundle, builtin: bundle}\n")
+	if got := replay(newPlace(t), "  - {name: bundle, builtin: bundle, isolate: true}\n"); got != want {
+		t.Errorf("isolated:\n%s\nwithin the program:\n%s", got, want)
+	}
+	if n := strings.Count(want, `"bundle.id":"app/default/failer"`); n != strings.Count(want, "\n") || n == 0 {
+		t.Errorf("%d records have a bundle:\n%s", n, want)
+	}
+}
+
 // TestVerifyPasses: the plugins of the repository keep the rules.
 func TestVerifyPasses(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds programs")
 	}
-	for name, path := range map[string]func(p *place) string{
-		"bundle": func(*place) string { return "bundle" },
-		"hello":  func(p *place) string { return p.build("hello", "./plugins/examples/hello") },
-		"python": func(p *place) string {
+	for name, plugin := range map[string]func(p *place) []string{
+		"bundle": func(*place) []string { return []string{"bundle"} },
+		"bundle, isolated": func(p *place) []string {
+			return []string{"bundle", "--config", p.config("  - {name: bundle, builtin: bundle, isolate: true}\n")}
+		},
+		"hello": func(p *place) []string { return []string{p.build("hello", "./plugins/examples/hello")} },
+		"python": func(p *place) []string {
 			if lack := lackOfPython(t); lack != "" {
 				p.t.Skip(lack)
 			}
@@ -314,12 +340,12 @@ func TestVerifyPasses(t *testing.T) {
 			if err != nil {
 				p.t.Fatal(err)
 			}
-			return path
+			return []string{path}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPlace(t)
-			stdout, stderr, status := p.run("plugin", "verify", path(p))
+			stdout, stderr, status := p.run(append([]string{"plugin", "verify"}, plugin(p)...)...)
 			if status != cli.ExitOK || strings.Contains(stdout, "FAIL") || strings.Count(stdout, "\nok ") < 15 {
 				t.Errorf("exit status %d\n%s%s", status, stdout, stderr)
 			}

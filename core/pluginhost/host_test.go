@@ -17,31 +17,37 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/plugins/faulty"
 )
 
+// eachWay runs a test with a plugin in each of the ways in which there can be one.
+func eachWay(t *testing.T, behaviour string, test func(t *testing.T, spec Spec)) {
+	t.Helper()
+	process, plain := specOf(t, behaviour), specOf(t, behaviour)
+	plain.PlainText = true
+	for way, spec := range map[string]Spec{"process": process, "process without TLS": plain, "in process": inProcessOf(behaviour)} {
+		t.Run(way, func(t *testing.T) { test(t, spec) })
+	}
+}
+
 // TestGood: patches of the right records, in order, and a clean end.
 func TestGood(t *testing.T) {
-	for _, plain := range []bool{false, true} {
-		t.Run(fmt.Sprintf("plain text %v", plain), func(t *testing.T) {
-			spec := specOf(t, "good")
-			spec.PlainText = plain
-			p, log := hosted(t, spec)
-			batch := batchOf(64)
-			patches, err := p.Patch(deadline(t, 10*time.Second), batch)
-			if err != nil || len(patches) != len(batch) {
-				t.Fatalf("%d patches, error %v", len(patches), err)
+	eachWay(t, "good", func(t *testing.T, spec Spec) {
+		p, log := hosted(t, spec)
+		batch := batchOf(64)
+		patches, err := p.Patch(deadline(t, patience), batch)
+		if err != nil || len(patches) != len(batch) {
+			t.Fatalf("%d patches, error %v", len(patches), err)
+		}
+		for i, patch := range patches {
+			if a := patch.Attributes; len(a) != 1 || a[0].Key != "faulty.pod" || a[0].Value.AsString() != batch[i].Pod.Name {
+				t.Errorf("patch %d: %v", i, a)
 			}
-			for i, patch := range patches {
-				if a := patch.Attributes; len(a) != 1 || a[0].Key != "faulty.pod" || a[0].Value.AsString() != batch[i].Pod.Name {
-					t.Errorf("patch %d: %v", i, a)
-				}
-			}
-			if p.Name() != faulty.Name || p.Version() != "1.2.3" || !p.Stats().Up {
-				t.Errorf("%s %s, %+v", p.Name(), p.Version(), p.Stats())
-			}
-			if log.String() != "" {
-				t.Errorf("a plugin that works is nothing to log:\n%s", log)
-			}
-		})
-	}
+		}
+		if p.Name() != faulty.Name || p.Version() != "1.2.3" || !p.Stats().Up {
+			t.Errorf("%s %s, %+v", p.Name(), p.Version(), p.Stats())
+		}
+		if log.String() != "" {
+			t.Errorf("a plugin that works is nothing to log:\n%s", log)
+		}
+	})
 }
 
 // TestCantStart: what is wrong with a plugin is said in one line that names it,
@@ -100,7 +106,7 @@ func TestSilentStart(t *testing.T) {
 	defer cancel()
 	start := time.Now()
 	_, err := Start(ctx, []Spec{specOf(t, "silent")}, (&logged{}).logger())
-	if err == nil || time.Since(start) > 5*time.Second {
+	if err == nil || time.Since(start) > startTimeout {
 		t.Errorf("after %v: %v", time.Since(start), err)
 	}
 }
@@ -113,7 +119,7 @@ func TestRestart(t *testing.T) {
 	} {
 		t.Run(behaviour, func(t *testing.T) {
 			p, log := hosted(t, specOf(t, behaviour))
-			if _, err := p.Patch(deadline(t, 10*time.Second), batchOf(1)); err == nil || !strings.Contains(err.Error(), "it ended") {
+			if _, err := p.Patch(deadline(t, patience), batchOf(1)); err == nil || !strings.Contains(err.Error(), "it ended") {
 				t.Errorf("error %v", err)
 			}
 			log.await(t, `"reason":"`+why)
@@ -151,7 +157,7 @@ func TestStopped(t *testing.T) {
 	stop(t, pid)
 	for range tripAfter {
 		start := time.Now()
-		if _, err := p.Patch(deadline(t, 50*time.Millisecond), batchOf(1)); err == nil || time.Since(start) > time.Second {
+		if _, err := p.Patch(deadline(t, 50*time.Millisecond), batchOf(1)); err == nil || time.Since(start) > patience/2 {
 			t.Errorf("error %v after %v", err, time.Since(start))
 		}
 	}
@@ -173,7 +179,7 @@ func TestStoppedAtEnd(t *testing.T) {
 	stop(t, pids[0])
 	start := time.Now()
 	host.Close()
-	if took := time.Since(start); took > stopTimeout+3*time.Second {
+	if took := time.Since(start); took > stopTimeout+patience {
 		t.Errorf("Close took %v", took)
 	}
 	for _, pid := range pids {
@@ -195,18 +201,35 @@ func TestHanging(t *testing.T) {
 	log.await(t, `"reason":"it does not answer"`)
 }
 
-// TestErrors: a plugin that answers with errors is left alone for a while, and
-// not started anew: that would not help.
+// TestErrors: a plugin that answers with errors is left alone for a while, and not
+// restarted: that would not help.
 func TestErrors(t *testing.T) {
-	p, log := hosted(t, specOf(t, "fails"))
-	for range tripAfter {
-		if _, err := p.Patch(deadline(t, 10*time.Second), batchOf(1)); err == nil || err.Error() != "database is away" {
-			t.Errorf("error %v", err)
+	eachWay(t, "fails", func(t *testing.T, spec Spec) {
+		p, log := hosted(t, spec)
+		for range tripAfter {
+			if _, err := p.Patch(deadline(t, patience), batchOf(1)); err == nil || err.Error() != "database is away" {
+				t.Errorf("error %v", err)
+			}
 		}
-	}
-	log.await(t, "plugin fails")
-	if got := p.Stats(); got.Up || got.Restarts != 0 {
-		t.Errorf("%+v", got)
+		if _, err := p.Patch(t.Context(), batchOf(1)); !errors.Is(err, errBreakerOpen) {
+			t.Errorf("the breaker is not open: %v", err)
+		}
+		log.await(t, "plugin fails")
+		if got := p.Stats(); got.Up || got.Restarts != 0 {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+// TestWrongCount: the number of patches is that of the answer.
+func TestWrongCount(t *testing.T) {
+	for behaviour, want := range map[string]int{"few": 7, "many": 9} {
+		eachWay(t, behaviour, func(t *testing.T, spec Spec) {
+			p, _ := hosted(t, spec)
+			if patches, err := p.Patch(deadline(t, patience), batchOf(8)); err != nil || len(patches) != want {
+				t.Errorf("%d patches, error %v, want %d", len(patches), err, want)
+			}
+		})
 	}
 }
 
@@ -216,7 +239,7 @@ func TestLeaking(t *testing.T) {
 	spec.MaxMemory = 100 << 20
 	p, log := hosted(t, spec)
 	eventually(t, func() bool {
-		_, _ = p.Patch(deadline(t, time.Second), batchOf(8))
+		_, _ = p.Patch(deadline(t, patience), batchOf(8))
 		return p.Stats().Restarts > 0
 	}, log.String)
 	log.await(t, "MiB of memory, 100 are allowed")
@@ -224,10 +247,12 @@ func TestLeaking(t *testing.T) {
 
 // TestTooLarge: answers are bounded.
 func TestTooLarge(t *testing.T) {
-	p, _ := hosted(t, specOf(t, "bloated"))
-	if _, err := p.Patch(deadline(t, 10*time.Second), batchOf(8)); err == nil || !strings.Contains(err.Error(), "larger than max") {
-		t.Errorf("error %v", err)
-	}
+	eachWay(t, "bloated", func(t *testing.T, spec Spec) {
+		p, _ := hosted(t, spec)
+		if _, err := p.Patch(deadline(t, patience), batchOf(8)); err == nil || !strings.Contains(err.Error(), "larger than max") {
+			t.Errorf("error %v", err)
+		}
+	})
 }
 
 // TestChildren: what a plugin has started ends with it.
@@ -350,7 +375,7 @@ func TestEscape(t *testing.T) {
 			pid := pidOf(host.Plugins()[0])
 			start := time.Now()
 			host.Close()
-			if took := time.Since(start); took > stopTimeout+5*time.Second || alive(pid) {
+			if took := time.Since(start); took > stopTimeout+patience || alive(pid) {
 				t.Errorf("Close took %v, the plugin is alive: %v", took, alive(pid))
 			}
 			log.await(t, "did not end when it was asked to")

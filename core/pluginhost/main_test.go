@@ -74,9 +74,12 @@ func (l *logged) await(t *testing.T, text string) {
 	eventually(t, func() bool { return strings.Contains(l.String(), text) }, func() string { return "log lacks " + text + ":\n" + l.String() })
 }
 
+// patience is how long a test waits for something that has to happen.
+const patience = time.Minute
+
 func eventually(t *testing.T, condition func() bool, otherwise func() string) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !condition(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !condition(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal(otherwise())
 		}
@@ -108,7 +111,7 @@ func answers(t *testing.T, p *Plugin) {
 	t.Helper()
 	var err error
 	eventually(t, func() bool {
-		patches, callErr := p.Patch(deadline(t, time.Second), batchOf(1))
+		patches, callErr := p.Patch(deadline(t, 10*time.Second), batchOf(1))
 		err = callErr
 		return err == nil && len(patches) == 1 && patches[0].Attributes[0].Value.AsString() == "web-0"
 	}, func() string { return fmt.Sprintf("the plugin does not answer: %v", err) })

@@ -8,12 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// TestOutput: what a plugin logs and prints is in the host's log with its level
-// and the plugin's name, whatever it looks like.
+// TestOutput: the lines that a plugin logs and prints are in the host's log with their
+// level and the plugin's name, whatever they look like. They come on three ways, so
+// the test waits for the last line of each.
 func TestOutput(t *testing.T) {
 	p, log := hosted(t, specOf(t, "prints"))
 	answers(t, p)
-	for _, text := range []string{"printed on stdout", "printed on stderr"} {
+	for _, text := range []string{"printed on stdout", "printed on stderr", `"msg":"logged"`} {
 		log.await(t, text)
 	}
 	found := map[string]string{}

@@ -24,7 +24,7 @@ mount --make-rprivate /
 mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
 mount --bind /dev "$root/dev"
-for dir in tmp var/lib/pod-status-logger; do mount --bind "$root.mounts/$dir" "$root/$dir"; done
+mount --bind "$root.mounts/var/lib/pod-status-logger" "$root/var/lib/pod-status-logger"
 mount -o remount,bind,ro "$root"
 exec setpriv --no-new-privs chroot --userspec=65532:65532 --groups=65532 "$root" "$@"
 `

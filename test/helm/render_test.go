@@ -111,6 +111,31 @@ func TestOwnVariables(t *testing.T) {
 	}
 }
 
+// TestTemporaryFolder: there is one only if a plugin is a process.
+func TestTemporaryFolder(t *testing.T) {
+	const isolated = `config.plugins=[{"name":"bundle","builtin":"bundle","isolate":true}]`
+	for name, c := range map[string]struct {
+		args []string
+		want bool
+	}{
+		"default":         {nil, false},
+		"no plugins":      {[]string{"--set-json", "config.plugins=[]"}, false},
+		"built in":        {[]string{"--set-json", `config.plugins=[{"name":"bundle","builtin":"bundle"}]`}, false},
+		"isolated":        {[]string{"--set-json", isolated}, true},
+		"plugin images":   {[]string{"--values", chart + "/ci/plugins-values.yaml", "--kube-version", "1.37"}, true},
+		"as a deployment": {[]string{"--set", "mode=deployment", "--set-json", isolated}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pod := podOf(t, helm(t, "v4").must(append([]string{"template", "r", chart}, c.args...)...), "default")
+			mounts := slices.ContainsFunc(pod.Spec.Containers[0].VolumeMounts, func(m corev1.VolumeMount) bool { return m.MountPath == "/tmp" })
+			volumes := slices.ContainsFunc(pod.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == "tmp" })
+			if mounts != c.want || volumes != c.want {
+				t.Errorf("mounted: %v, a volume: %v, want %v", mounts, volumes, c.want)
+			}
+		})
+	}
+}
+
 // TestToken: the program has the token of the account, and images that bring
 // plugins don't.
 func TestToken(t *testing.T) {

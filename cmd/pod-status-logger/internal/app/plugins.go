@@ -18,12 +18,21 @@ import (
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// Builtins are the plugins that are part of the program, which then executes
-// itself.
+// Builtins returns the plugins that are part of the program.
 func Builtins(version string) map[string]func() enricher.Enricher {
 	return map[string]func() enricher.Enricher{
 		config.BuiltinBundle: func() enricher.Enricher { return bundle.New(version) },
 	}
+}
+
+// PluginSpec returns a plugin for its host. A built-in one runs within the program,
+// unless it is isolated: then the program executes itself.
+func PluginSpec(p *config.PluginConfig, cluster, version string, lookup func(string) (string, bool)) pluginhost.Spec {
+	spec := p.Spec(lookup, cluster)
+	if p.InProcess() {
+		spec.InProcess = enricher.InProcess(Builtins(version)[p.Builtin])
+	}
+	return spec
 }
 
 // ErrInterrupted is why a command ended that had not begun: there was a signal.
@@ -36,7 +45,7 @@ func startPlugins(ctx context.Context, c config.Config, env Environment) (*plugi
 	specs := make([]pluginhost.Spec, len(c.Plugins))
 	for i := range c.Plugins {
 		p := &c.Plugins[i]
-		specs[i] = p.Spec(env.Lookup, c.Cluster)
+		specs[i] = PluginSpec(p, c.Cluster, env.Version, env.Lookup)
 		if p.Command != "" && p.SHA256 == "" {
 			env.Log.Warn("plugin is not pinned: whoever can replace its file can run what they like; sha256 pins it", "plugin", p.Name, "command", p.Command)
 		}

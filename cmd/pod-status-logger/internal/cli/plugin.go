@@ -48,12 +48,15 @@ func pluginListCommand(env Environment) *cobra.Command {
 	return cmd
 }
 
-// sourceOf says where a plugin comes from.
+// sourceOf returns where a plugin comes from.
 func sourceOf(p config.PluginConfig) string {
-	if p.Builtin != "" {
-		return "built in"
+	switch {
+	case p.Builtin == "":
+		return p.Command
+	case p.Isolate:
+		return "built in, isolated"
 	}
-	return p.Command
+	return "built in"
 }
 
 // pluginServeCommand is the program as a built-in plugin of itself.

@@ -42,8 +42,8 @@ type inspection struct {
 	Builtin  string `json:"builtin,omitempty"`
 	Command  string `json:"command,omitempty"`
 	SHA256   string `json:"sha256,omitempty"`
-	AutoMTLS bool   `json:"autoMTLS"`
-	// Needs are not known where the plugin refuses its configuration.
+	AutoMTLS *bool  `json:"autoMTLS,omitempty"` // of a process
+	// Needs are unknown if the plugin refuses its configuration.
 	Needs *inspectionNeeds `json:"needs,omitempty"`
 }
 
@@ -66,7 +66,10 @@ func inspect(cmd *cobra.Command, l *look) error {
 	}
 	defer p.Kill()
 	description, needs, err := p.Introduce(cmd.Context())
-	shown := inspection{Builtin: l.Builtin, Command: l.Command, AutoMTLS: !l.spec.PlainText}
+	shown := inspection{Builtin: l.Builtin, Command: l.Command}
+	if !l.InProcess() {
+		shown.AutoMTLS = new(!l.spec.PlainText)
+	}
 	shown.Name, shown.Version = description.GetName(), description.GetVersion()
 	var refusal error
 	if refused := (*pluginhost.ConfigError)(nil); errors.As(err, &refused) {

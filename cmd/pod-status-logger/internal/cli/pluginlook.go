@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/app"
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
 	"github.com/pod-status-logger/pod-status-logger/core/pluginhost"
 )
@@ -74,7 +75,10 @@ func newLook(cmd *cobra.Command, args []string, c config.Config, env Environment
 		l.AutoMTLS = &f.autoMTLS
 	}
 	l.either = l.AutoMTLS == nil
-	l.spec = l.PluginConfig.Spec(env.Lookup, c.Cluster)
+	if l.InProcess() && (len(l.Env) > 0 || l.AutoMTLS != nil) {
+		return nil, fmt.Errorf("%s runs within the program: --env and --auto-mtls are for a process", l.Name)
+	}
+	l.spec = app.PluginSpec(&l.PluginConfig, c.Cluster, env.Version, env.Lookup)
 	return l, l.spec.Validate()
 }
 

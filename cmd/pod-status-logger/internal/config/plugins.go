@@ -18,6 +18,8 @@ type PluginConfig struct {
 	Name string `json:"name"`
 	// Builtin is the name of a plugin that is part of the program.
 	Builtin string `json:"builtin,omitempty"`
+	// Isolate runs a built-in plugin as a process, and not within the program.
+	Isolate bool `json:"isolate,omitempty"`
 	// Command is the absolute path of the plugin's executable.
 	Command string `json:"command,omitempty"`
 	// Args are the arguments of the command.
@@ -26,24 +28,31 @@ type PluginConfig struct {
 	// logged for a command without it.
 	SHA256 string `json:"sha256,omitempty"`
 	// Timeout is the maximum duration of a call with a batch of records. Default:
-	// 200ms.
+	// 200ms, 10s within the program.
 	Timeout text `json:"timeout,omitempty"`
-	// Env are the names of the environment variables to pass to the plugin. It
+	// Env are the names of the environment variables to pass to the process. It
 	// gets no others.
 	Env []string `json:"env,omitempty"`
-	// AutoMTLS is false for plugins without mutual TLS. Default: true.
+	// AutoMTLS is false for processes without mutual TLS. Default: true.
 	AutoMTLS *bool `json:"autoMTLS,omitempty"`
 	// AllowSuppress lets the plugin suppress records.
 	AllowSuppress bool `json:"allowSuppress,omitempty"`
-	// MaxMemory is the resident memory at which the plugin is restarted, on Linux.
+	// MaxMemory is the resident memory at which the process is restarted, on Linux.
 	// Default: 256Mi.
 	MaxMemory text `json:"maxMemory,omitempty"`
 	// Config is passed to the plugin.
 	Config json.RawMessage `json:"config,omitempty"`
 }
 
-// DefaultPluginTimeout is the default of [PluginConfig.Timeout].
+// InProcess reports whether the plugin runs within the program.
+func (p *PluginConfig) InProcess() bool { return p.Builtin != "" && !p.Isolate }
+
+// DefaultPluginTimeout is the default of [PluginConfig.Timeout] for a process.
 const DefaultPluginTimeout = "200ms"
+
+// inProcessTimeout is the default within the program. Only a fault of the plugin is
+// that slow; neither a busy machine is, nor a garbage collection.
+const inProcessTimeout = "10s"
 
 const defaultPluginMemory = "256Mi"
 
@@ -97,13 +106,22 @@ func WithDefaults(plugins []PluginConfig) []PluginConfig {
 	plugins = slices.Clone(plugins)
 	for i := range plugins {
 		p := &plugins[i]
-		p.Timeout, p.MaxMemory = text(p.timeoutText()), text(p.memoryText())
+		p.Timeout = text(p.timeoutText())
+		if !p.InProcess() {
+			p.MaxMemory = text(p.memoryText())
+		}
 	}
 	return plugins
 }
 
-func (p *PluginConfig) timeoutText() string { return cmp.Or(string(p.Timeout), DefaultPluginTimeout) }
-func (p *PluginConfig) memoryText() string  { return cmp.Or(string(p.MaxMemory), defaultPluginMemory) }
+func (p *PluginConfig) timeoutText() string {
+	if p.InProcess() {
+		return cmp.Or(string(p.Timeout), inProcessTimeout)
+	}
+	return cmp.Or(string(p.Timeout), DefaultPluginTimeout)
+}
+
+func (p *PluginConfig) memoryText() string { return cmp.Or(string(p.MaxMemory), defaultPluginMemory) }
 
 // object returns the JSON of a plugin's configuration, that of an empty one if there
 // is none.
@@ -120,7 +138,7 @@ func (p *PluginConfig) CallTimeout() time.Duration {
 	return d
 }
 
-// Spec returns the plugin as its host starts it.
+// Spec returns the plugin as its host starts it as a process.
 func (p *PluginConfig) Spec(lookup Lookup, cluster string) pluginhost.Spec {
 	memory, _ := quantity("maxMemory", p.memoryText(), 0, maxSize)
 	spec := pluginhost.Spec{

@@ -34,8 +34,7 @@ func (p *PluginConfig) validate(key string) error {
 		at(key+".name", record.CheckPluginName(p.Name)),
 		p.validateProgram(key),
 		checkTimeout(key+".timeout", p.timeoutText()),
-		errorOf(quantity(key+".maxMemory", p.memoryText(), minPluginMemory, maxSize)),
-		p.validateEnv(key),
+		p.validateProcess(key),
 		at(key+".config", CheckObject(p.Config)))
 }
 
@@ -59,6 +58,8 @@ func (p *PluginConfig) validateProgram(key string) error {
 		errs = append(errs, fmt.Errorf("%s: args and sha256 are for a command, not for a builtin", key))
 	case p.Builtin != "":
 		errs = append(errs, oneOf(key+".builtin", p.Builtin, BuiltinNames()...))
+	case p.Isolate:
+		errs = append(errs, fmt.Errorf("%s.isolate: is for a builtin; a command is always a process", key))
 	}
 	spec := p.Spec(func(string) (string, bool) { return "", false }, "")
 	spec.Name = "" // validated with its own key
@@ -68,8 +69,16 @@ func (p *PluginConfig) validateProgram(key string) error {
 	return errors.Join(errs...)
 }
 
-func (p *PluginConfig) validateEnv(key string) error {
+// validateProcess checks the keys for processes.
+func (p *PluginConfig) validateProcess(key string) error {
+	if p.InProcess() {
+		return errors.Join(
+			needsProcess(key+".env", len(p.Env) > 0),
+			needsProcess(key+".autoMTLS", p.AutoMTLS != nil),
+			needsProcess(key+".maxMemory", p.MaxMemory != ""))
+	}
 	var errs []error
+	errs = append(errs, errorOf(quantity(key+".maxMemory", p.memoryText(), minPluginMemory, maxSize)))
 	for i, name := range p.Env {
 		if name == "" || strings.ContainsAny(name, "=\x00") {
 			errs = append(errs, fmt.Errorf("%s.env[%d]: %q is not the name of a variable; "+
@@ -77,6 +86,13 @@ func (p *PluginConfig) validateEnv(key string) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func needsProcess(key string, set bool) error {
+	if !set {
+		return nil
+	}
+	return fmt.Errorf("%s: is for a process; set isolate: true to run the builtin as one", key)
 }
 
 func checkTimeout(key, value string) error {

@@ -42,3 +42,12 @@ initContainers:
   {{- end }}
 {{- end }}
 {{- end }}
+
+{{/*
+Not empty if a plugin is a process, which needs a folder for its socket.
+*/}}
+{{- define "pod-status-logger.pluginProcesses" -}}
+{{- range .Values.config.plugins }}
+{{- if or .command .isolate }}true{{ end }}
+{{- end }}
+{{- end }}

@@ -73,8 +73,10 @@ spec:
         - {name: config, mountPath: /etc/pod-status-logger, readOnly: true}
         - {name: state, mountPath: /var/lib/pod-status-logger}
         - {name: api, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
+        {{- if include "pod-status-logger.pluginProcesses" . }}
         # Sockets of plugins.
         - {name: tmp, mountPath: /tmp}
+        {{- end }}
         {{- if .Values.otlp.tls.secretName }}
         - {name: otlp-tls, mountPath: /etc/pod-status-logger-tls, readOnly: true}
         {{- end }}
@@ -100,9 +102,11 @@ spec:
               items: [{key: ca.crt, path: ca.crt}]
           - downwardAPI:
               items: [{path: namespace, fieldRef: {fieldPath: metadata.namespace}}]
+    {{- if include "pod-status-logger.pluginProcesses" . }}
     - name: tmp
       emptyDir:
         sizeLimit: 16Mi
+    {{- end }}
     {{- if eq .Values.mode "deployment" }}
     - name: state
       emptyDir:
