@@ -112,12 +112,13 @@ func (in *instance) stop(patience time.Duration) (byItself bool) {
 // ended returns how the plugin ended, once exited is closed.
 func (in *instance) ended() error { return in.body.Wait(context.Background()) }
 
-// gone reports whether the plugin has ended, now or in a moment.
+// gone reports whether the plugin has ended, now or in a moment: that its connection
+// is lost may show before.
 func (in *instance) gone() bool {
 	select {
 	case <-in.body.exited():
 		return true
-	case <-time.After(100 * time.Millisecond):
+	case <-time.After(time.Second):
 		return false
 	}
 }

@@ -79,9 +79,6 @@ func (p *Plugin) Patch(ctx context.Context, batch []record.Record) ([]enrich.Pat
 	case in == p.current.Load(): // otherwise another instance runs by now
 		p.failed(err, errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil)
 	}
-	if ended := (*endedError)(nil); errors.As(err, &ended) && !in.gone() {
-		return nil, errors.New(ended.message) // the plugin made that error up
-	}
 	return nil, err
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	"github.com/pod-status-logger/pod-status-logger/core/enrich"
@@ -95,9 +96,10 @@ func checkNeeds(n *enrichv1.Needs) error {
 
 // patch has the plugin answer a batch.
 func (w *v1) patch(ctx context.Context, batch []record.Record) ([]enrich.Patch, error) {
-	answer, err := w.client.Enrich(ctx, w.request(batch))
+	var header, trailer metadata.MD
+	answer, err := w.client.Enrich(ctx, w.request(batch), grpc.Header(&header), grpc.Trailer(&trailer))
 	if err != nil {
-		return nil, callError(err)
+		return nil, callError(err, len(header) > 0 || len(trailer) > 0)
 	}
 	patches := make([]enrich.Patch, len(answer.GetPatches()))
 	for i, p := range answer.GetPatches() {
@@ -112,14 +114,16 @@ func (w *v1) patch(ctx context.Context, batch []record.Record) ([]enrich.Patch, 
 	return patches, nil
 }
 
-// callError says what went wrong without gRPC's words around it.
-func callError(err error) error {
+// callError returns the reason of a failed call without gRPC's words around it.
+// answered reports that it came from the plugin: an answer has metadata, a connection
+// that is lost or closed has none.
+func callError(err error, answered bool) error {
 	s := status.Convert(err)
-	switch s.Code() {
-	case codes.Unavailable:
-		return &endedError{oneLine(s.Message())}
-	case codes.DeadlineExceeded: // the plugin may see that before the host does
+	switch {
+	case s.Code() == codes.DeadlineExceeded: // the plugin may notice that before the host does
 		return context.DeadlineExceeded
+	case !answered && (s.Code() == codes.Unavailable || s.Code() == codes.Canceled):
+		return errEnded
 	}
 	if s.Message() == "" {
 		return errors.New(s.Code().String())
@@ -127,11 +131,8 @@ func callError(err error) error {
 	return errors.New(oneLine(s.Message()))
 }
 
-// endedError is that there is no connection; or the plugin says something that
-// looks like that.
-type endedError struct{ message string }
-
-func (*endedError) Error() string { return "it ended" }
+// errEnded is the error of a call whose plugin has ended before it answered.
+var errEnded = errors.New("it ended")
 
 // request has the records as far as the plugin needs them. Messages are made a
 // batch at a time, which is cheaper than one by one.

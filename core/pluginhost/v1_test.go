@@ -9,7 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
@@ -138,11 +140,12 @@ type answering struct {
 	enrichv1.UnimplementedEnricherServiceServer
 	answer *enrichv1.EnrichResponse
 	got    *enrichv1.EnrichRequest
+	err    error
 }
 
 func (a *answering) Enrich(_ context.Context, r *enrichv1.EnrichRequest) (*enrichv1.EnrichResponse, error) {
 	a.got = r
-	return a.answer, nil
+	return a.answer, a.err
 }
 
 func dial(t *testing.T, service enrichv1.EnricherServiceServer) *v1 {
@@ -162,4 +165,22 @@ func dial(t *testing.T, service enrichv1.EnricherServiceServer) *v1 {
 	}
 	t.Cleanup(func() { _ = conn.Close(); server.Stop(); <-done })
 	return newV1(conn)
+}
+
+// TestCallError tells a plugin that has ended from one that answers the same status.
+func TestCallError(t *testing.T) {
+	for name, c := range map[string]struct {
+		status error
+		want   string
+	}{
+		"unavailable": {status.Error(codes.Unavailable, "database is away"), "database is away"},
+		"cancelled":   {status.Error(codes.Canceled, "by the plugin"), "by the plugin"},
+		"empty":       {status.Error(codes.Internal, ""), "Internal"},
+		"deadline":    {status.Error(codes.DeadlineExceeded, "too late"), "context deadline exceeded"},
+	} {
+		w := dial(t, &answering{err: c.status})
+		if _, err := w.patch(t.Context(), batchOf(1)); err == nil || err.Error() != c.want {
+			t.Errorf("%s: error %v, want %s", name, err, c.want)
+		}
+	}
 }
