@@ -40,9 +40,9 @@ func TestHealth(t *testing.T) {
 		"any address":     {listen: ":" + port, stdout: "ok\n"},
 		"any, in full":    {listen: "0.0.0.0:" + port, stdout: "ok\n"},
 		"by a flag":       {args: []string{"--listen=:" + port}, listen: nobody, stdout: "ok\n"},
-		"nowhere":         {args: []string{"--listen="}, status: cli.ExitUsage, stderr: "there is nothing to ask"},
-		"no URL":          {args: []string{"localhost:9464"}, status: cli.ExitUsage, stderr: `"localhost:9464" is no URL such as http://`},
-		"two URLs":        {args: []string{ready.URL, ready.URL}, status: cli.ExitUsage, stderr: "takes one URL"},
+		"nowhere":         {args: []string{"--listen="}, status: cli.ExitUsage, stderr: "no address is configured"},
+		"no URL":          {args: []string{"localhost:9464"}, status: cli.ExitUsage, stderr: `"localhost:9464" is not a URL such as http://`},
+		"two URLs":        {args: []string{ready.URL, ready.URL}, status: cli.ExitUsage, stderr: "needs at most one URL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := start(t, map[string]string{"POD_STATUS_LOGGER_LISTEN": c.listen}, append([]string{"health"}, c.args...)...)

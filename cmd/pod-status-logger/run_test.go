@@ -132,7 +132,7 @@ func TestReceiverAway(t *testing.T) {
 	p.await(1)
 	p.signal()
 	_, stderr, status := p.wait()
-	if status != cli.ExitFailed || !strings.Contains(stderr, "1 records are left: the OTLP receiver did not take them") {
+	if status != cli.ExitFailed || !strings.Contains(stderr, "1 records are left: the OTLP receiver did not accept them") {
 		t.Errorf("exit status %d, stderr:\n%s", status, stderr)
 	}
 }

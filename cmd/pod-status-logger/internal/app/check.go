@@ -8,11 +8,12 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/otlp"
 )
 
-// Check finds what only shows when the parts are put together.
+// Check returns the errors that only show in combination with the environment: the
+// receivers, the cluster, the plugins.
 func Check(ctx context.Context, c config.Options, env Environment) error {
 	receiver, err := otlp.SettingsFromEnv(otlp.Logs, c.Receiver(), env.Lookup)
 	_, badMetrics := c.MetricsReceiver(env.Lookup)
-	if config.MetricsByStandard(env.Lookup) { // the program runs without
+	if config.MetricsByStandard(env.Lookup) { // a run ignores the error
 		badMetrics = nil
 	}
 	_, badResource := config.SharedResource(env.Lookup)

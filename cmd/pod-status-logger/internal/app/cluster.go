@@ -11,7 +11,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// RESTConfig finds the cluster as kubectl does, or the one around the program.
+// RESTConfig finds the cluster like kubectl, or the cluster of the program's own pod.
 func RESTConfig(kubeconfig, kubeContext string, env Environment) (*rest.Config, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = kubeconfig
@@ -19,7 +19,7 @@ func RESTConfig(kubeconfig, kubeContext string, env Environment) (*rest.Config, 
 	client, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides).ClientConfig()
 	if clientcmd.IsEmptyConfig(err) {
 		return nil, errors.New("no cluster: there is no kubeconfig, and the program does not run in a pod; " +
-			"name one with --kubeconfig, or try pod-status-logger demo")
+			"name a kubeconfig with --kubeconfig, or try pod-status-logger demo")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("find the cluster: kubeconfig: %w%s", err, otherContexts(rules, kubeContext))
@@ -28,12 +28,11 @@ func RESTConfig(kubeconfig, kubeContext string, env Environment) (*rest.Config, 
 	return client, nil
 }
 
-// otherContexts names the contexts there are where the one that was asked for is
-// not among them.
+// otherContexts names the contexts of the kubeconfig if it lacks the one of that name.
 func otherContexts(rules *clientcmd.ClientConfigLoadingRules, name string) string {
 	known, err := rules.Load()
 	if err != nil || name == "" || known.Contexts[name] != nil {
 		return ""
 	}
-	return "; the contexts there are: " + strings.Join(slices.Sorted(maps.Keys(known.Contexts)), ", ")
+	return " (known contexts: " + strings.Join(slices.Sorted(maps.Keys(known.Contexts)), ", ") + ")"
 }

@@ -58,7 +58,8 @@ func (s *Service) Run(ctx context.Context, source Source) error {
 	case <-timeout.Done():
 	}
 	if timeout.Err() != nil {
-		return s.undelivered(fmt.Sprintf("records are left: %s did not take them until the shutdown timeout", s.blockedBy()))
+		return s.undelivered(fmt.Sprintf("records are left: %s did not accept them within the shutdown timeout",
+			s.blockedBy()))
 	}
 	stopReading()
 	if sourceErr := <-sourced; sourceErr != nil && ctx.Err() == nil {
@@ -145,9 +146,10 @@ func (s *Service) refused() error {
 
 func (s *Service) pending(records int) error {
 	if records == 0 {
-		return s.undelivered("the journal did not store until the shutdown timeout that everything is sent")
+		return s.undelivered("the journal did not commit the last acknowledgements within the shutdown timeout")
 	}
-	return s.undelivered(fmt.Sprintf("%d records are left: the OTLP receiver did not take them until the shutdown timeout", records))
+	return s.undelivered(fmt.Sprintf(
+		"%d records are left: the OTLP receiver did not accept them within the shutdown timeout", records))
 }
 
 // undelivered is the end of a run with records left: an error if they are lost with

@@ -12,22 +12,21 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
 )
 
-// Exit statuses. Scripts rely on them.
+// Exit statuses. Scripts depend on them.
 const (
 	ExitOK     = 0
 	ExitFailed = 1
 	ExitUsage  = 2
 )
 
-// Environment is what the process gives to the command line. main fills it:
-// nothing below reads the process's own.
+// Environment is the process for the command line, which accesses nothing else of it.
 type Environment struct {
 	Version        string
 	Stdin          io.Reader
 	Stdout, Stderr *os.File
 	// Lookup finds environment variables.
 	Lookup func(name string) (string, bool)
-	// SetUp prepares the process for a run with this log, until undo is called.
+	// SetUp prepares the process for a run with this log. undo reverts it.
 	SetUp func(log *slog.Logger) (undo func())
 	// OnListed is called after each complete list of pods.
 	OnListed func()
@@ -36,9 +35,9 @@ type Environment struct {
 // Run executes the command line and returns the exit status.
 func Run(ctx context.Context, args []string, env Environment) int {
 	err := execute(ctx, args, env)
-	var mistake *config.UsageError
-	isUsage := errors.As(err, &mistake)
-	if err == nil || errors.Is(err, app.ErrInterrupted) && !isUsage { // nothing is left
+	var usage *config.UsageError
+	isUsage := errors.As(err, &usage)
+	if err == nil || errors.Is(err, app.ErrInterrupted) && !isUsage { // nothing had begun
 		return ExitOK
 	}
 	_, _ = fmt.Fprintf(env.Stderr, "pod-status-logger: %v\n", err)
@@ -48,7 +47,7 @@ func Run(ctx context.Context, args []string, env Environment) int {
 	return ExitFailed
 }
 
-// app returns what a run gets of the environment, with a log of this level.
+// app returns the environment of a run, with a log of this level.
 func (e Environment) app(level string) app.Environment {
 	return app.Environment{
 		Version:  e.Version,
@@ -62,9 +61,9 @@ func (e Environment) app(level string) app.Environment {
 	}
 }
 
-// running has the process set up for what emits records, while that runs.
-func (e Environment) running(c config.Options, do func(env app.Environment) error) error {
-	env := e.app(c.Log.Level)
+// running calls do with the process set up for a run.
+func (e Environment) running(o config.Options, do func(env app.Environment) error) error {
+	env := e.app(o.Log.Level)
 	defer e.SetUp(env.Log)()
 	return do(env)
 }

@@ -1,5 +1,4 @@
-// Package cli is the command line: commands, flags, help, completion, and what
-// they print.
+// Package cli is the command line: commands, help, completion and output.
 package cli
 
 import (
@@ -14,7 +13,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
 )
 
-// execute finds the command that args name and runs it.
+// execute runs the command of args.
 func execute(ctx context.Context, args []string, env Environment) error {
 	root := newCommand(env)
 	root.SetArgs(args)
@@ -30,14 +29,14 @@ func execute(ctx context.Context, args []string, env Environment) error {
 func newCommand(env Environment) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "pod-status-logger",
-		Short: "Tell every change in the life of Kubernetes pods, one record each",
-		Long: `pod-status-logger watches pods and emits one record for every change in a
-pod's life: as JSON lines on stdout and over OTLP. Without a command it runs.
+		Short: "Emit a record for every change in the life of Kubernetes pods",
+		Long: `pod-status-logger watches pods and emits a record for every change in a pod's
+life: as JSON lines on stdout and over OTLP. The default command is run.
 
-What run, demo and replay take as flags can also be given as environment
-variables: --cluster-name is POD_STATUS_LOGGER_CLUSTER_NAME. Flags win over the
-environment, and that over the file of --config. The OTLP receiver is also taken
-from the standard OTEL_EXPORTER_OTLP_* variables.`,
+The flags of run, demo and replay also have environment variables:
+--cluster-name is POD_STATUS_LOGGER_CLUSTER_NAME. Flags override variables,
+which override the file of --config. The standard OTEL_EXPORTER_OTLP_*
+variables configure the OTLP receiver, too.`,
 		Example: `  pod-status-logger demo                      # no cluster needed
   pod-status-logger -o pretty                 # the cluster of your kubeconfig
   pod-status-logger -n shop -l app=web        # some pods of one namespace
@@ -49,15 +48,16 @@ from the standard OTEL_EXPORTER_OTLP_* variables.`,
 	}
 	showHelp(root, env.Stdout)
 	root.SetFlagErrorFunc(badFlag)
-	runs := runCommand(env)
-	root.RunE = runs.RunE
-	root.Flags().AddFlagSet(runs.Flags())
-	root.AddCommand(runs, demoCommand(env), replayCommand(env), journalCommand(env), configCommand(env), pluginCommand(env), healthCommand(env), versionCommand(env))
+	run := runCommand(env)
+	root.RunE = run.RunE
+	root.Flags().AddFlagSet(run.Flags())
+	root.AddCommand(run, demoCommand(env), replayCommand(env), journalCommand(env), configCommand(env),
+		pluginCommand(env), healthCommand(env), versionCommand(env))
 	addCompletion(root, env)
 	return root
 }
 
-// noArguments refuses arguments: to cobra an unknown command is one.
+// noArguments rejects arguments. For cobra, an unknown command is an argument.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -68,8 +68,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return config.Usage(fmt.Errorf("%s takes no arguments, got %q", cmd.Name(), args[0]))
 }
 
-// unknownCommand says which commands there are that are called nearly so, else
-// where to find those that there are.
+// unknownCommand names similar commands, or the help if there are none.
 func unknownCommand(cmd *cobra.Command, name string) error {
 	if near := near(cmd, name); len(near) > 0 {
 		return config.Usage(fmt.Errorf("unknown command %q; did you mean %s?", name, strings.Join(near, " or ")))
@@ -77,11 +76,10 @@ func unknownCommand(cmd *cobra.Command, name string) error {
 	return config.Usage(fmt.Errorf("unknown command %q; see %s --help", name, cmd.CommandPath()))
 }
 
-// badFlag says which flag was meant, where one is called nearly so, else where to
-// find those that there are.
+// badFlag names similar flags, or the help if there are none.
 func badFlag(cmd *cobra.Command, err error) error {
 	if unknown := (*pflag.NotExistError)(nil); errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" {
-		flags := &cobra.Command{} // cobra knows which commands are called nearly so
+		flags := &cobra.Command{} // cobra finds similar names of commands only
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { flags.AddCommand(&cobra.Command{Use: "--" + f.Name, Run: noop}) })
 		if near := near(flags, "--"+unknown.GetSpecifiedName()); len(near) > 0 {
 			return config.Usage(fmt.Errorf("%w; did you mean %s?", err, strings.Join(near, " or ")))
@@ -97,30 +95,33 @@ func near(cmd *cobra.Command, name string) []string {
 	return cmd.SuggestionsFor(name)
 }
 
-// pathOf is how a command is called, less the program's name, with which every
-// error begins.
+// pathOf returns the path of a command without the program's name, which every error
+// begins with.
 func pathOf(cmd *cobra.Command) string {
 	return strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
 }
 
-// configured returns a RunE that resolves the configuration first. What is set
-// nowhere is as in defaults.
-func configured(env Environment, defaults config.Options, do func(cmd *cobra.Command, args []string, c config.Options) error) func(*cobra.Command, []string) error {
+// runE is the function of a command.
+type runE = func(cmd *cobra.Command, args []string) error
+
+// configured returns the function of a command that reads the configuration.
+func configured(
+	env Environment, defaults config.Options, do func(cmd *cobra.Command, args []string, o config.Options) error,
+) runE {
 	return func(cmd *cobra.Command, args []string) error {
-		c, err := config.Resolve(defaults, cmd.Flags(), env.Lookup)
+		o, err := config.Resolve(defaults, cmd.Flags(), env.Lookup)
 		if err != nil {
 			return config.Usage(err)
 		}
-		return do(cmd, args, c)
+		return do(cmd, args, o)
 	}
 }
 
-// addFlags gives a command the flags of these options.
+// addFlags adds flags of the configuration to a command.
 func addFlags(cmd *cobra.Command, defaults config.Options, bind ...func(*pflag.FlagSet, *config.Options)) {
-	// The values are read by resolve, into a configuration of its own.
-	scratch := defaults
+	unused := defaults // Resolve reads the flags into its own options
 	for _, b := range bind {
-		b(cmd.Flags(), &scratch)
+		b(cmd.Flags(), &unused)
 	}
 	cmd.Flags().SortFlags = false
 }

@@ -13,8 +13,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
 )
 
-// addCompletion adds cobra's command that prints the scripts for shells, and what
-// they ask for.
+// addCompletion adds cobra's command for shell scripts, and the completion of values.
 func addCompletion(root *cobra.Command, env Environment) {
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
@@ -26,12 +25,12 @@ func addCompletion(root *cobra.Command, env Environment) {
 	complete(root, env)
 }
 
-// complete has shells complete the values of the flags, and the arguments, of a
-// command and those below it. Nothing is asked of a cluster for that.
+// complete adds the completion of flag values and arguments to a command and its
+// subcommands. It makes no requests to a cluster.
 func complete(cmd *cobra.Command, env Environment) {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		values := completionOf(cmd, f, env)
-		if values != nil { // run shares its flags with the command without a name: the second time is an error
+		if values != nil { // fails for the flags that run shares with the root command
 			_ = cmd.RegisterFlagCompletionFunc(f.Name, values)
 		}
 	})
@@ -43,8 +42,8 @@ func complete(cmd *cobra.Command, env Environment) {
 	}
 }
 
-// plainUsages takes out of the usages of flags what marks the names of values:
-// help shows these, shells would show the marks.
+// plainUsages removes the backquotes around the names of values in flag usages: help
+// interprets them, shells would show them.
 func plainUsages(cmd *cobra.Command) {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") })
 	for _, sub := range cmd.Commands() {
@@ -52,8 +51,8 @@ func plainUsages(cmd *cobra.Command) {
 	}
 }
 
-// completionOf returns what completes the values of a flag, nil for what shells
-// do by themselves: files.
+// completionOf returns the completion of a flag's values, nil for files, which shells
+// complete by themselves.
 func completionOf(cmd *cobra.Command, f *pflag.Flag, env Environment) cobra.CompletionFunc {
 	if c, ok := f.Value.(interface{ Values() []string }); ok {
 		return cobra.FixedCompletions(c.Values(), cobra.ShellCompDirectiveNoFileComp)
@@ -81,7 +80,7 @@ func completeOne(names func() []string) cobra.CompletionFunc {
 	}
 }
 
-// completeList completes the last name of those separated by commas.
+// completeList completes the last of several names separated by commas.
 func completeList(names func() []string) cobra.CompletionFunc {
 	return func(_ *cobra.Command, _ []string, typed string) (completions []cobra.Completion, _ cobra.ShellCompDirective) {
 		before := typed[:strings.LastIndexByte(typed, ',')+1]
@@ -94,7 +93,7 @@ func completeList(names func() []string) cobra.CompletionFunc {
 	}
 }
 
-// loadKubeconfig returns what kubectl would read, empty where that can't be read.
+// loadKubeconfig returns the kubeconfig of kubectl, an empty one if it can't be read.
 func loadKubeconfig(cmd *cobra.Command) *api.Config {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	if f := cmd.Flags().Lookup("kubeconfig"); f != nil {
@@ -116,7 +115,7 @@ func namespacesIn(kubeconfig *api.Config) (names []string) {
 	return names
 }
 
-// pluginNames are those that are configured and built in.
+// pluginNames returns the names of the configured and the built-in plugins.
 func pluginNames(cmd *cobra.Command, env Environment) []string {
 	plugins := config.DefaultPlugins()
 	if c, err := config.Resolve(config.DefaultOptions(), cmd.Flags(), env.Lookup); err == nil {

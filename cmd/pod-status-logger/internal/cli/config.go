@@ -22,15 +22,15 @@ func configCommand(env Environment) *cobra.Command {
 	}
 	verify := &cobra.Command{
 		Use:   "check",
-		Short: "Tell what is wrong with the configuration",
-		Long: `Reads flags, environment and file as run does, and tells what is wrong with
-them; the exit status is then 2. The kubeconfig is looked at where --kubeconfig
-or --context name one. Plugins are started, to have them check their part.`,
+		Short: "Check the configuration",
+		Long: `Reads flags, environment and file like run, and reports all errors; the exit
+status is then 2. Checks the kubeconfig if --kubeconfig or --context is set.
+Starts the plugins, which check their own configuration.`,
 		Example: `  pod-status-logger config check --config config.yaml
   POD_STATUS_LOGGER_UPDATES=all pod-status-logger config check`,
 		Args: noArguments,
-		RunE: configured(env, config.DefaultOptions(), func(cmd *cobra.Command, _ []string, c config.Options) error {
-			if err := app.Check(cmd.Context(), c, env.app("error")); err != nil {
+		RunE: configured(env, config.DefaultOptions(), func(cmd *cobra.Command, _ []string, o config.Options) error {
+			if err := app.Check(cmd.Context(), o, env.app("error")); err != nil {
 				return config.Usage(err)
 			}
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), "ok")
@@ -39,19 +39,19 @@ or --context name one. Plugins are started, to have them check their part.`,
 	}
 	show := &cobra.Command{
 		Use:   "print",
-		Short: "Print the configuration that is in force, defaults included",
-		Long: `Prints what flags, environment, file and defaults make together. An OTLP
-endpoint and protocol that are empty are as the standard OTEL_EXPORTER_OTLP_*
-variables say.`,
+		Short: "Print the effective configuration, defaults included",
+		Long: `Prints the configuration that results from flags, environment, file and
+defaults. The standard OTEL_EXPORTER_OTLP_* variables replace an empty OTLP
+endpoint and protocol.`,
 		Example: `  pod-status-logger config print                      # the defaults
   pod-status-logger config print --config config.yaml -n shop`,
 		Args: noArguments,
-		RunE: configured(env, config.DefaultOptions(), func(cmd *cobra.Command, _ []string, c config.Options) error {
-			if u, err := url.Parse(c.OTLP.Endpoint); err == nil {
-				c.OTLP.Endpoint = u.Redacted()
+		RunE: configured(env, config.DefaultOptions(), func(cmd *cobra.Command, _ []string, o config.Options) error {
+			if u, err := url.Parse(o.OTLP.Endpoint); err == nil {
+				o.OTLP.Endpoint = u.Redacted()
 			}
-			c.Plugins = config.WithDefaults(c.Plugins)
-			b, err := yaml.Marshal(c.Config)
+			o.Plugins = config.WithDefaults(o.Plugins)
+			b, err := yaml.Marshal(o.Config)
 			if err != nil {
 				return fmt.Errorf("print configuration: %w", err)
 			}
@@ -60,7 +60,8 @@ variables say.`,
 		}),
 	}
 	for _, sub := range []*cobra.Command{verify, show} {
-		addFlags(sub, config.DefaultOptions(), config.ClusterFlags, config.ListenFlag, config.PprofFlag, config.StateFlag, config.OutputFlags, config.CommonFlags)
+		addFlags(sub, config.DefaultOptions(), config.ClusterFlags, config.ListenFlag, config.PprofFlag,
+			config.StateFlag, config.OutputFlags, config.CommonFlags)
 		cmd.AddCommand(sub)
 	}
 	return cmd

@@ -14,31 +14,33 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
 )
 
-// The width of help where there is no terminal, and that of lines that are still
-// easy to read.
+// The width of help without a terminal, and the maximum in wide ones.
 const (
 	helpWidth    = 80
 	maxHelpWidth = 100
 )
 
-// flagGroup is a heading of help, and the flags below it.
+// flagGroup is a heading in help, and the flags below it.
 type flagGroup struct {
 	title string
 	flags []string
 }
 
-// flagGroups are the groups of help. A flag of no group is the command's own, and
-// comes first.
+// flagGroups returns the groups in help. Flags without a group belong to the command
+// and come first.
 func flagGroups() []flagGroup {
 	return []flagGroup{
 		{"Pods", []string{"kubeconfig", "context", "namespace", "all-namespaces", "selector", "initial"}},
 		{"Records", []string{"output", "stdout", "updates", "cluster-name", "service-from-labels", "plugins"}},
-		{"Delivery", []string{"otlp-endpoint", "otlp-protocol", "state-dir", "state-max-size", "state-when-full", "shutdown-timeout"}},
+		{"Delivery", []string{
+			"otlp-endpoint", "otlp-protocol", "state-dir", "state-max-size", "state-when-full", "shutdown-timeout",
+		}},
 		{"Program", []string{config.FlagFile, "listen", "pprof", "otlp-metrics", "log-level", "help", "version"}},
 	}
 }
 
-// showHelp has the commands below root print help in groups, as wide as the terminal.
+// showHelp sets the help of root and its subcommands: groups of flags, as wide as the
+// terminal.
 func showHelp(root *cobra.Command, stdout *os.File) {
 	width := helpWidth
 	if stdout != nil {
@@ -47,8 +49,8 @@ func showHelp(root *cobra.Command, stdout *os.File) {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(cmd.OutOrStdout(), cmd, width) })
 }
 
-// writeHelp writes what cobra's own help has, which does not wrap lines and knows
-// no groups of flags. A template would cost the program the linker's pruning.
+// writeHelp writes the help of a command. cobra's own neither wraps lines nor groups
+// flags, and its templates keep the linker from removing unused methods.
 func writeHelp(w io.Writer, cmd *cobra.Command, width int) {
 	p := func(format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
 	p("%s\n\nUsage:\n", strings.TrimSpace(cmp.Or(cmd.Long, cmd.Short)))
@@ -73,7 +75,7 @@ func writeHelp(w io.Writer, cmd *cobra.Command, width int) {
 		p("\n%s:\n%s", g.title, usages(g.flags, width))
 	}
 	if cmd.HasAvailableSubCommands() {
-		p("\n%s [command] --help tells more about a command.\n", cmd.CommandPath())
+		p("\nRun %s [command] --help for details of a command.\n", cmd.CommandPath())
 	}
 }
 
@@ -84,10 +86,10 @@ func longest(commands []*cobra.Command) (n int) {
 	return n
 }
 
-// ownFlags is the title of those of no group.
+// ownFlags is the title of flags without a group.
 const ownFlags = "Flags"
 
-// shownGroup is a group with the flags that a command has of it.
+// shownGroup is a group with the flags that a command has.
 type shownGroup struct {
 	title string
 	flags []*pflag.Flag
@@ -113,14 +115,13 @@ func grouped(fs *pflag.FlagSet) (shown []shownGroup) {
 	return slices.DeleteFunc(shown, func(s shownGroup) bool { return len(s.flags) == 0 })
 }
 
-// usages describes flags, a switch without the [=true|false] of pflag: that it
-// takes no value is what people expect.
+// usages describes flags, boolean ones without the [=true|false] of pflag.
 func usages(flags []*pflag.Flag, width int) string {
 	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
 	fs.SortFlags = false
 	for _, f := range flags {
 		shown := *f
-		shown.Value = struct{ pflag.Value }{f.Value} // hides that it is a switch
+		shown.Value = struct{ pflag.Value }{f.Value} // hides that it is boolean
 		fs.AddFlag(&shown)
 	}
 	return fs.FlagUsagesWrapped(width)

@@ -14,7 +14,7 @@ import (
 func pluginCommand(env Environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plugin",
-		Short: "List, look at and check plugins",
+		Short: "List, inspect and verify plugins",
 		Example: `  pod-status-logger plugin list --config config.yaml
   pod-status-logger plugin inspect bundle
   pod-status-logger plugin verify /plugins/team`,
@@ -28,17 +28,17 @@ func pluginCommand(env Environment) *cobra.Command {
 func pluginListCommand(env Environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the plugins that are configured, and those that are built in",
+		Short: "List the configured and the built-in plugins",
 		Example: `  pod-status-logger plugin list
   pod-status-logger plugin list --config config.yaml`,
 		Args: noArguments,
-		RunE: configured(env, config.DefaultOptions(), func(cmd *cobra.Command, _ []string, c config.Options) error {
+		RunE: configured(env, config.DefaultOptions(), func(cmd *cobra.Command, _ []string, o config.Options) error {
 			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 3, ' ', 0)
 			_, _ = fmt.Fprintln(w, "NAME\tRUNS\tTIMEOUT\tPLUGIN")
-			for _, p := range config.WithDefaults(c.Plugins) {
+			for _, p := range config.WithDefaults(o.Plugins) {
 				_, _ = fmt.Fprintf(w, "%s\tyes\t%s\t%s\n", p.Name, p.Timeout, sourceOf(p))
 			}
-			for _, p := range config.WithDefaults(notIn(c.Plugins, config.DefaultPlugins())) {
+			for _, p := range config.WithDefaults(notIn(o.Plugins, config.DefaultPlugins())) {
 				_, _ = fmt.Fprintf(w, "%s\tno\t%s\t%s\n", p.Name, p.Timeout, sourceOf(p))
 			}
 			return w.Flush()
@@ -67,7 +67,7 @@ func pluginServeCommand(env Environment) *cobra.Command {
 		Hidden: true,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 || app.Builtins(env.Version)[args[0]] == nil {
-				return config.Usage(fmt.Errorf("plugin serve wants one of %v", config.BuiltinNames()))
+				return config.Usage(fmt.Errorf("plugin serve needs one of %v", config.BuiltinNames()))
 			}
 			return nil
 		},
@@ -78,7 +78,7 @@ func pluginServeCommand(env Environment) *cobra.Command {
 	}
 }
 
-// oneOfItsCommands is for a command that has others and does nothing itself.
+// oneOfItsCommands rejects arguments of a command that only has subcommands.
 func oneOfItsCommands(names string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {

@@ -20,10 +20,10 @@ func pluginInspectCommand(env Environment) *cobra.Command {
 	var f lookFlags
 	cmd := &cobra.Command{
 		Use:   "inspect PATH|NAME [ARGUMENT...]",
-		Short: "Start a plugin and show what it says of itself",
-		Long: `Starts a plugin and shows its name and version, what it needs to see, and the
-SHA-256 sum that pins its file in the configuration. Where it refuses its
-configuration, it has said nothing of its needs, and the exit status is 2.`,
+		Short: "Start a plugin and show its description and its needs",
+		Long: `Starts a plugin and shows its name and version, the data that it needs, and the
+SHA-256 checksum that pins its file in the configuration. If the plugin rejects
+its configuration, its needs are unknown, and the exit status is 2.`,
 		Example: `  pod-status-logger plugin inspect bundle
   pod-status-logger plugin inspect /plugins/team --plugin-config '{"label":"x"}'`,
 		Args:              onePlugin,
@@ -35,15 +35,15 @@ configuration, it has said nothing of its needs, and the exit status is 2.`,
 	return cmd
 }
 
-// inspection is what inspect shows, as YAML.
+// inspection is the output of inspect, as YAML.
 type inspection struct {
 	Name     string `json:"name"`
 	Version  string `json:"version"`
 	Builtin  string `json:"builtin,omitempty"`
 	Command  string `json:"command,omitempty"`
 	SHA256   string `json:"sha256,omitempty"`
-	AutoMTLS *bool  `json:"autoMTLS,omitempty"` // of a process
-	// Needs are unknown if the plugin refuses its configuration.
+	AutoMTLS *bool  `json:"autoMTLS,omitempty"` // nil: the plugin has no process
+	// Needs are unknown if the plugin rejects its configuration.
 	Needs *inspectionNeeds `json:"needs,omitempty"`
 }
 

@@ -18,7 +18,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/pluginhost"
 )
 
-// lookFlags are the flags of the commands that look at one plugin.
+// lookFlags are the flags of the commands for one plugin.
 type lookFlags struct {
 	config   string
 	timeout  string
@@ -29,22 +29,24 @@ type lookFlags struct {
 
 func (f *lookFlags) add(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringVar(&f.config, "plugin-config", "", "configuration of the plugin, a `JSON` object; default: that of the configuration, else {}")
-	fs.StringSliceVar(&f.env, "env", nil, "`names` of the environment variables that the plugin gets, separated by commas")
-	fs.BoolVar(&f.autoMTLS, "auto-mtls", true, "want mutual TLS; default: take what the plugin speaks")
-	fs.Lookup("auto-mtls").DefValue = "false" // help is silent about that one
+	fs.StringVar(&f.config, "plugin-config", "",
+		"configuration of the plugin, a `JSON` object; default: the configured one, else {}")
+	fs.StringSliceVar(&f.env, "env", nil,
+		"`names` of the environment variables to pass to the plugin, separated by commas")
+	fs.BoolVar(&f.autoMTLS, "auto-mtls", true, "require mutual TLS; default: accept a plugin without it")
+	fs.Lookup("auto-mtls").DefValue = "false" // help does not show this default
 }
 
-// look is a plugin to be looked at.
+// look is a plugin to inspect or to verify.
 type look struct {
 	config.PluginConfig
 	spec   pluginhost.Spec
-	either bool // take a plugin without TLS, too
+	either bool // accept a plugin without TLS
 	log    *slog.Logger
 }
 
-// newLook finds the plugin that the first argument names: by its path, else by the name of one that is
-// configured or built in. The others are its arguments.
+// newLook finds the plugin of the first argument: a path, or the name of a configured
+// or built-in plugin. The other arguments are for the plugin.
 func newLook(cmd *cobra.Command, args []string, c config.Config, env Environment, f *lookFlags) (*look, error) {
 	l := &look{log: newLogger(env.Stderr, c.Log.Level)}
 	known := slices.Concat(c.Plugins, notIn(c.Plugins, config.DefaultPlugins()))
@@ -58,7 +60,8 @@ func newLook(cmd *cobra.Command, args []string, c config.Config, env Environment
 		}
 		l.PluginConfig = config.PluginConfig{Command: path}
 	default:
-		return nil, fmt.Errorf("%q is neither a file nor the name of a plugin; the names there are: %s", args[0], strings.Join(config.PluginNames(known), ", "))
+		return nil, fmt.Errorf("%q is neither a file nor a plugin (known plugins: %s)",
+			args[0], strings.Join(config.PluginNames(known), ", "))
 	}
 	if l.Builtin != "" && len(args) > 1 {
 		return nil, fmt.Errorf("%s is built in and takes no arguments, got %q", l.Name, args[1])
@@ -87,14 +90,14 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// notIn returns those of the plugins whose names are not among the others.
+// notIn returns the plugins whose names are not among the others.
 func notIn(others, plugins []config.PluginConfig) []config.PluginConfig {
 	return slices.DeleteFunc(plugins, func(p config.PluginConfig) bool {
 		return slices.ContainsFunc(others, func(o config.PluginConfig) bool { return o.Name == p.Name })
 	})
 }
 
-// start starts the plugin, without TLS where it speaks none and may do so.
+// start starts the plugin, without TLS if the plugin lacks it and l accepts that.
 func (l *look) start(ctx context.Context) (*pluginhost.Process, error) {
 	p, err := pluginhost.Run(ctx, l.spec, l.log)
 	if errors.Is(err, pluginhost.ErrNoTLS) && l.either {
@@ -104,12 +107,12 @@ func (l *look) start(ctx context.Context) (*pluginhost.Process, error) {
 	return p, err
 }
 
-// lookingAt returns a RunE for a command about one plugin.
-func lookingAt(env Environment, f *lookFlags, do func(cmd *cobra.Command, l *look) error) func(*cobra.Command, []string) error {
+// lookingAt returns the function of a command for one plugin.
+func lookingAt(env Environment, f *lookFlags, do func(cmd *cobra.Command, l *look) error) runE {
 	defaults := config.DefaultOptions()
 	defaults.Log.Level = "warn"
-	return configured(env, defaults, func(cmd *cobra.Command, args []string, c config.Options) error {
-		l, err := newLook(cmd, args, c.Config, env, f)
+	return configured(env, defaults, func(cmd *cobra.Command, args []string, o config.Options) error {
+		l, err := newLook(cmd, args, o.Config, env, f)
 		if err != nil {
 			return config.Usage(fmt.Errorf("%s: %w", pathOf(cmd), err))
 		}
@@ -121,10 +124,12 @@ func onePlugin(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return nil
 	}
-	return config.Usage(fmt.Errorf("%s wants the path of a plugin, or the name of one that is configured or built in", pathOf(cmd)))
+	return config.Usage(fmt.Errorf("%s needs the path of a plugin, or the name of a configured or built-in one",
+		pathOf(cmd)))
 }
 
-// completePlugin completes the first argument by the names of plugins, and all as files.
+// completePlugin completes the first argument by names of plugins, and all arguments as
+// files.
 func completePlugin(env Environment) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if len(args) > 0 {

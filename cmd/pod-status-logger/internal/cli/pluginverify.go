@@ -14,10 +14,10 @@ func pluginVerifyCommand(env Environment) *cobra.Command {
 	var f lookFlags
 	cmd := &cobra.Command{
 		Use:   "verify PATH|NAME [ARGUMENT...]",
-		Short: "Check that a plugin keeps the rules for plugins",
-		Long: `Starts a plugin several times, sends it what a host would send and what a host
-rarely sends, and tells which rules it keeps and which not. The exit status is 1
-where it breaks one.`,
+		Short: "Check that a plugin follows the rules for plugins",
+		Long: `Starts a plugin several times, sends it usual and unusual batches of records,
+and reports the rules that it follows and breaks. The exit status is 1 if it
+breaks a rule.`,
 		Example: `  pod-status-logger plugin verify /plugins/team
   pod-status-logger plugin verify /plugins/hello.py --timeout 1s`,
 		Args:              onePlugin,
@@ -26,8 +26,9 @@ where it breaks one.`,
 	}
 	addFlags(cmd, config.DefaultOptions(), config.CommonFlags)
 	f.add(cmd)
-	cmd.Flags().StringVar(&f.timeout, "timeout", config.DefaultPluginTimeout, "how long (a `duration`) a batch of 64 records may take")
-	cmd.Flags().BoolVar(&f.suppress, "allow-suppress", false, "the plugin may suppress records")
+	cmd.Flags().StringVar(&f.timeout, "timeout", config.DefaultPluginTimeout,
+		"maximum `duration` of a call with 64 records")
+	cmd.Flags().BoolVar(&f.suppress, "allow-suppress", false, "let the plugin suppress records")
 	return cmd
 }
 

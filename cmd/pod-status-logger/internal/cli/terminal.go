@@ -10,12 +10,11 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
 )
 
-// newLogger returns the program's own log: JSON on stderr, or text where that
-// is a terminal. It never goes where records go.
+// newLogger returns the program's own log on stderr: text on a terminal, else JSON.
 func newLogger(stderr *os.File, level string) *slog.Logger {
 	var l slog.Level
 	if err := l.UnmarshalText([]byte(level)); err != nil {
-		l = slog.LevelInfo // validated before
+		l = slog.LevelInfo // the configuration was validated
 	}
 	options := &slog.HandlerOptions{Level: l, ReplaceAttr: readableDuration}
 	if isTerminal(stderr) {
@@ -24,7 +23,7 @@ func newLogger(stderr *os.File, level string) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(stderr, options))
 }
 
-// readableDuration writes durations with their unit: in JSON they would be bare
+// readableDuration formats durations with their unit. In JSON they would be numbers of
 // nanoseconds.
 func readableDuration(_ []string, a slog.Attr) slog.Attr {
 	if a.Value.Kind() == slog.KindDuration {
@@ -33,7 +32,7 @@ func readableDuration(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// widthOf returns the width of a terminal, and 0 where there is none.
+// widthOf returns the width of a terminal, 0 for other files.
 func widthOf(f *os.File) int {
 	width, _, err := term.GetSize(int(f.Fd()))
 	if err != nil {
@@ -44,9 +43,9 @@ func widthOf(f *os.File) int {
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
-// wantsColor says whether a terminal shows colours, and its user wants them:
+// wantsColor reports whether the terminal has colors and its user wants them, see
 // https://no-color.org.
-func wantsColor(lookup func(string) (string, bool)) bool {
+func wantsColor(lookup config.Lookup) bool {
 	kind, _ := lookup("TERM")
 	return kind != "dumb" && !config.IsSet(lookup, "NO_COLOR")
 }

@@ -1,4 +1,5 @@
-// Package demo is a made-up cluster, for whoever has none at hand.
+// Package demo runs the program against a scripted cluster, to show its records
+// without a cluster.
 package demo
 
 import (
@@ -12,17 +13,17 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
 )
 
-// demoHistory is how many changes the server keeps: whoever is further behind
-// lists again.
-const demoHistory = 1000
+// history is the number of changes that the server keeps. A watch that is further
+// behind has to list again.
+const history = 1000
 
-// Run watches a server that plays the script, until all of it has come through.
+// Run emits the records of a server that plays the script, until the script ends.
 func Run(ctx context.Context, c config.Options, env app.Environment) error {
 	pace, err := config.ParseDuration("pace", c.Pace, 0)
 	if err != nil {
 		return config.Usage(err)
 	}
-	server, err := apiscript.Start(apiscript.WithHistory(demoHistory), apiscript.WithChanges(demoHistory))
+	server, err := apiscript.Start(apiscript.WithHistory(history), apiscript.WithChanges(history))
 	if err != nil {
 		return fmt.Errorf("start the scripted API server: %w", err)
 	}
@@ -39,8 +40,8 @@ func Run(ctx context.Context, c config.Options, env app.Environment) error {
 	})
 }
 
-// showing passes on the events of the streams, from the first list to the last
-// event of the play, for the streams themselves have no end.
+// showing passes on the events of the pods until the last one of the play, as the
+// source itself has no end. The play starts after the first list.
 func showing(ctx context.Context, stop func(), play func() string, pods app.Source, out chan<- watch.Event) error {
 	events := make(chan watch.Event)
 	go func() {
@@ -49,8 +50,8 @@ func showing(ctx context.Context, stop func(), play func() string, pods app.Sour
 	}()
 	played := make(chan string, 1)
 	var once sync.Once
-	last, heard := "", ""
-	for last == "" || heard != last {
+	last, passed := "", ""
+	for last == "" || passed != last {
 		select {
 		case last = <-played:
 		case ev, ok := <-events:
@@ -60,7 +61,7 @@ func showing(ctx context.Context, stop func(), play func() string, pods app.Sour
 			if ev.Kind == watch.Listed {
 				once.Do(func() { go func() { played <- play() }() })
 			}
-			heard = ev.ResourceVersion
+			passed = ev.ResourceVersion
 			select {
 			case out <- ev:
 			case <-ctx.Done():
@@ -69,7 +70,7 @@ func showing(ctx context.Context, stop func(), play func() string, pods app.Sour
 		}
 	}
 	stop()
-	for range events { // the streams are ending
+	for range events { // until the source has ended
 	}
 	return nil
 }

@@ -15,21 +15,20 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 )
 
-// round is one run of the demo's script. Its pods are like none before, also of
-// another run of the program: a store that leaves out what it has by record_id
-// keeps the records of all.
+// round is a run of the script. Its pods have UIDs of their own, so that a store that
+// deduplicates by record_id keeps the records of all rounds and runs.
 type round struct {
 	number                         int
-	old                            *corev1.Pod // is there at the start
+	old                            *corev1.Pod // exists at the start
 	cart, failer, checkout, report *corev1.Pod
 }
 
-// firstRound has the names that the documentation shows.
+// firstRound returns the round with the names in the documentation.
 func firstRound() *round {
 	return newRound(0, newPod("shop", "cart-5f6d8b7c94", "x7k2p", "shop/cart:2.3.1"))
 }
 
-// next is the round after this one: new versions, which are rollouts of their own.
+// next returns the following round, with rollouts to new versions.
 func (r *round) next() *round { return newRound(r.number+1, r.cart) }
 
 func newRound(number int, old *corev1.Pod) *round {
@@ -54,8 +53,8 @@ func newRound(number int, old *corev1.Pod) *round {
 	return r
 }
 
-// newPod makes a pod that a ReplicaSet owns. Its container is called like the
-// Deployment, which begins the ReplicaSet's name.
+// newPod returns a pod of a ReplicaSet. Its container has the name of the Deployment,
+// the first part of the ReplicaSet's name.
 func newPod(namespace, replicaSet, suffix, image string) *corev1.Pod {
 	deployment, hash, _ := strings.Cut(replicaSet, "-")
 	_, version, _ := strings.Cut(image, ":")
@@ -65,65 +64,75 @@ func newPod(namespace, replicaSet, suffix, image string) *corev1.Pod {
 			Labels: map[string]string{
 				"app.kubernetes.io/name": deployment, "app.kubernetes.io/version": version, "pod-template-hash": hash,
 			},
-			OwnerReferences: []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: replicaSet, UID: uuid.NewUUID(), Controller: new(true)}},
+			OwnerReferences: []metav1.OwnerReference{{
+				APIVersion: "apps/v1", Kind: "ReplicaSet", Name: replicaSet, UID: uuid.NewUUID(), Controller: new(true),
+			}},
 		},
 		Spec:   corev1.PodSpec{Containers: []corev1.Container{{Name: deployment, Image: image}}},
 		Status: corev1.PodStatus{Phase: corev1.PodPending},
 	}
 }
 
-// prepare makes what exists before the demo starts. Whoever comes with a
-// checkpoint of another run is told that its history is gone, and lists.
+// prepare creates the existing objects. Checkpoints of other runs are expired on this
+// server, so that a resumed watch lists again.
 func (r *round) prepare(server *apiscript.Server) {
-	deploy(server, r.old, helm)
+	deploy(server, r.old, helm())
 	server.Create(running(r.old))
 	r.deploy(server)
 	server.Expire()
 }
 
-// The marks of Helm and of Argo CD.
-var (
-	helm   = map[string]string{"meta.helm.sh/release-name": "cart", "meta.helm.sh/release-namespace": "shop"}
-	argoCD = map[string]string{"argocd.argoproj.io/tracking-id": "checkout:apps/Deployment:shop/checkout"}
-)
+// helm returns the annotations that Helm sets.
+func helm() map[string]string {
+	return map[string]string{"meta.helm.sh/release-name": "cart", "meta.helm.sh/release-namespace": "shop"}
+}
 
-// deploy makes the owners of the pods of the round.
+// argoCD returns the annotation that Argo CD sets.
+func argoCD() map[string]string {
+	return map[string]string{"argocd.argoproj.io/tracking-id": "checkout:apps/Deployment:shop/checkout"}
+}
+
+// deploy creates the owners of the pods of the round.
 func (r *round) deploy(server *apiscript.Server) {
-	deploy(server, r.cart, helm)
-	deploy(server, r.checkout, argoCD)
+	deploy(server, r.cart, helm())
+	deploy(server, r.checkout, argoCD())
 	deploy(server, r.failer, nil)
 }
 
-// retire removes the ReplicaSets whose pods ended with the round.
+// retire deletes the ReplicaSets whose pods ended with the round.
 func (r *round) retire(server *apiscript.Server) {
 	for _, pod := range []*corev1.Pod{r.old, r.checkout, r.failer} {
 		server.DeleteOwner("apps/v1", "replicasets", pod.Namespace, pod.OwnerReferences[0].Name)
 	}
 }
 
-// deploy makes a pod's ReplicaSet, and the Deployment of that. Whoever deploys
-// marks the Deployment, of which the newest ReplicaSet has a copy.
-func deploy(server *apiscript.Server, pod *corev1.Pod, marks map[string]string) {
+// deploy creates the ReplicaSet of a pod, and its Deployment. The ReplicaSet has a
+// copy of the Deployment's annotations.
+func deploy(server *apiscript.Server, pod *corev1.Pod, annotations map[string]string) {
 	name, replicaSet := pod.Labels["app.kubernetes.io/name"], pod.OwnerReferences[0]
 	deployment := server.SetOwner("apps/v1", "deployments", &metav1.PartialObjectMetadata{
-		TypeMeta:   metav1.TypeMeta{Kind: "Deployment"},
-		ObjectMeta: metav1.ObjectMeta{Namespace: pod.Namespace, Name: name, UID: "uid-of-" + types.UID(name), Annotations: marks},
+		TypeMeta: metav1.TypeMeta{Kind: "Deployment"},
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: pod.Namespace, Name: name, UID: "uid-of-" + types.UID(name), Annotations: annotations,
+		},
 	})
 	server.SetOwner(replicaSet.APIVersion, "replicasets", &metav1.PartialObjectMetadata{
 		TypeMeta: metav1.TypeMeta{Kind: replicaSet.Kind},
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: pod.Namespace, Name: replicaSet.Name, UID: replicaSet.UID, Annotations: marks,
-			OwnerReferences: []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "Deployment", Name: name, UID: deployment.UID, Controller: new(true)}},
+			Namespace: pod.Namespace, Name: replicaSet.Name, UID: replicaSet.UID, Annotations: annotations,
+			OwnerReferences: []metav1.OwnerReference{{
+				APIVersion: "apps/v1", Kind: "Deployment", Name: name, UID: deployment.UID, Controller: new(true),
+			}},
 		},
 	})
 }
 
-// play lets the round happen on the server, and then the next ones if they are
-// wanted. It returns the resourceVersion of the last step, also when ctx ends.
+// play plays the round on the server, and the next ones if repeat is set, until ctx
+// ends. It returns the resourceVersion of the last step.
 func (r *round) play(ctx context.Context, server *apiscript.Server, pace time.Duration, repeat bool) string {
 	var last *round
 	for r.playOnce(ctx, server, pace) && repeat {
-		if last != nil { // a round later: its records may still be on their way
+		if last != nil { // a round later, as its records may still need the owners
 			last.retire(server)
 		}
 		last, r = r, r.next()

@@ -7,7 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// The demo's lifecycles, as a kubelet would report them. Each step is one event.
+// The lifecycles of the demo, as a kubelet would report them. Each step is an event.
 
 // step is one change of one pod.
 type step struct {
@@ -20,7 +20,7 @@ func (r *round) script() []step {
 	return slices.Concat(r.healthyRollout(), r.imagePullFailure(), r.crashLoop(), r.eviction())
 }
 
-// healthyRollout replaces the pod that is there at the start.
+// healthyRollout replaces the pod that exists at the start.
 func (r *round) healthyRollout() []step {
 	pod := r.cart
 	migrate, cart := pod.Spec.InitContainers[0], pod.Spec.Containers[0]
@@ -28,8 +28,12 @@ func (r *round) healthyRollout() []step {
 		arrive(pod),
 		[]step{
 			{pod: pod, change: func(p *corev1.Pod) {
-				p.Status.InitContainerStatuses = []corev1.ContainerStatus{containerStatus(migrate.Name, migrate.Image, isRunning())}
-				p.Status.ContainerStatuses = []corev1.ContainerStatus{containerStatus(cart.Name, cart.Image, isWaiting("PodInitializing", ""))}
+				p.Status.InitContainerStatuses = []corev1.ContainerStatus{
+					containerStatus(migrate.Name, migrate.Image, isRunning()),
+				}
+				p.Status.ContainerStatuses = []corev1.ContainerStatus{
+					containerStatus(cart.Name, cart.Image, isWaiting("PodInitializing", "")),
+				}
 			}},
 			{pod: pod, change: func(p *corev1.Pod) {
 				p.Status.InitContainerStatuses[0] = containerStatus(migrate.Name, migrate.Image, isTerminated(0, "Completed"))
@@ -41,7 +45,7 @@ func (r *round) healthyRollout() []step {
 		leave(r.old))
 }
 
-// imagePullFailure is the lifecycle that the project began with.
+// imagePullFailure is the lifecycle of a pod whose image does not exist.
 func (r *round) imagePullFailure() []step {
 	pod, image := r.failer, r.failer.Spec.Containers[0].Image
 	pull := func(reason, message string) step {
@@ -49,8 +53,8 @@ func (r *round) imagePullFailure() []step {
 			p.Status.ContainerStatuses[0].State = isWaiting(reason, message)
 		}}
 	}
-	failed := pull("ErrImagePull", "rpc error: code = Unknown desc = Error response from daemon: pull access denied for "+image+
-		", repository does not exist or may require 'docker login'")
+	failed := pull("ErrImagePull", "rpc error: code = Unknown desc = Error response from daemon: "+
+		"pull access denied for "+image+", repository does not exist or may require 'docker login'")
 	backOff := pull("ImagePullBackOff", `Back-off pulling image "`+image+`"`)
 	return slices.Concat(arrive(pod), []step{failed, backOff, failed, backOff}, leave(pod))
 }
@@ -73,9 +77,11 @@ func (r *round) crashLoop() []step {
 	}
 	wait := set(func(c *corev1.ContainerStatus) {
 		c.LastTerminationState = c.State
-		c.State = isWaiting("CrashLoopBackOff", "back-off 10s restarting failed container=checkout pod="+pod.Name+"_shop")
+		c.State = isWaiting("CrashLoopBackOff",
+			"back-off 10s restarting failed container=checkout pod="+pod.Name+"_shop")
 	})
-	return slices.Concat(arrive(pod), []step{run, crash(1, "Error"), wait, run, crash(137, "OOMKilled"), wait, run}, leave(pod))
+	crashes := []step{run, crash(1, "Error"), wait, run, crash(137, "OOMKilled"), wait, run}
+	return slices.Concat(arrive(pod), crashes, leave(pod))
 }
 
 func (r *round) eviction() []step {
@@ -90,23 +96,27 @@ func (r *round) eviction() []step {
 	})
 }
 
-// arrive is how every pod begins: created, scheduled, waiting for its containers.
+// arrive are the first steps of every pod: created, scheduled, waiting for its
+// containers.
 func arrive(pod *corev1.Pod) []step {
 	return []step{
 		{pod: pod},
 		{pod: pod, change: func(p *corev1.Pod) {
 			p.Spec.NodeName = "node-3"
-			p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionTrue, LastTransitionTime: metav1.Now()}}
+			p.Status.Conditions = []corev1.PodCondition{{
+				Type: corev1.PodScheduled, Status: corev1.ConditionTrue, LastTransitionTime: metav1.Now(),
+			}}
 		}},
 		{pod: pod, change: func(p *corev1.Pod) {
 			for _, c := range p.Spec.Containers {
-				p.Status.ContainerStatuses = append(p.Status.ContainerStatuses, containerStatus(c.Name, c.Image, isWaiting("ContainerCreating", "")))
+				p.Status.ContainerStatuses = append(p.Status.ContainerStatuses,
+					containerStatus(c.Name, c.Image, isWaiting("ContainerCreating", "")))
 			}
 		}},
 	}
 }
 
-// leave is how every pod that is deleted ends.
+// leave are the last steps of every deleted pod.
 func leave(pod *corev1.Pod) []step {
 	return []step{
 		{pod: pod, change: func(p *corev1.Pod) {
@@ -127,7 +137,7 @@ func leave(pod *corev1.Pod) []step {
 	}
 }
 
-// running has the pod's containers run.
+// running sets all containers of the pod to running.
 func running(p *corev1.Pod) *corev1.Pod {
 	p.Status.Phase = corev1.PodRunning
 	p.Status.ContainerStatuses = nil
