@@ -10,50 +10,49 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// What is kept, under which key, and for how long
+// What the cache keeps, under which key, and for how long
 //
-// The key is the pod's namespace, its whole reference to its controller, and in
-// most cases the revision of its template. The pods of one rollout have them in
-// common, so they share one look-up and one chain, a thousand of them as well as
-// one. All that a look-up goes by is in the key: whoever creates a pod writes its
-// references, and one with the uid of another's controller must not spoil, nor
-// get, what that one's pods get.
+// The key is the pod's namespace, its whole reference to its controller, and in most
+// cases the revision of its template. The pods of a rollout have the key in common, so
+// a thousand of them share one look-up and one chain. The key has everything that a
+// look-up depends on: the creator of a pod writes its references, and a pod with the
+// uid of another's controller must neither spoil nor get that one's chain.
 //
-// A StatefulSet or DaemonSet stays the same object while its labels move on to the
-// next version; with the revision in the key the pods of the next rollout are
-// looked up afresh, and those of the one before keep what was true in its time. A
-// ReplicaSet is the object of one rollout. There the revision is left out: it is
-// a label, and a pod's author could make up many, each costing look-ups and memory.
+// A StatefulSet or DaemonSet stays the same object while its labels move to the next
+// version. With the revision in the key the pods of the next rollout are looked up
+// afresh, and those of the previous one keep their chain. A ReplicaSet is the object of
+// one rollout. Its key has no revision: that is a label, and the creator of a pod could
+// make up many, each of which costs look-ups and memory.
 //
-// A chain that was found is used for TTL. Then it is looked up again, because
-// labels may change without a rollout, but it is in use meanwhile: nobody waits
-// for a renewal.
+// A chain is used for TTL after it was found. Then it is looked up again, because
+// labels may change without a rollout, but it stays in use meanwhile: no pod waits for
+// a renewal.
 //
-// No look-up takes away what an earlier one has found. A Deployment that is being
-// deleted goes before its pods, and their last records must still have it. So
-// the chain stays if the new look-up failed, or could read fewer owners.
+// No look-up removes an owner that an earlier one has found. A Deployment that is being
+// deleted goes before its pods, and their last records must still have it. So the chain
+// stays if the new look-up failed, or could read fewer owners.
 //
-// What was not found is kept too, but it is looked up again sooner, and then it
-// is waited for: after GoneTTL where the first owner was not there, after
-// ForbiddenTTL where one may not be read, after RetryAfter where the look-up
-// failed. Only the last is pending: the server has not said how the chain ends.
+// Chains that were not found are kept too, but they are looked up again sooner, and
+// then pods wait for them: after GoneTTL if the first owner was missing, after
+// ForbiddenTTL if an owner may not be read, after RetryAfter if the look-up failed.
+// Only the last is pending: how the chain ends is still open.
 //
-// The least recently used chains make way for new ones, where there are too many
-// or they take too much memory.
+// The least recently used chains make way for new ones if there are too many or they
+// take too much memory.
 
 const (
-	// maxBytes bounds the memory of a cache, as its number of chains doesn't: with
-	// long annotations one may have half a megabyte. Where they are short, as they
-	// mostly are, DefaultCacheSize chains take a third of it.
+	// maxBytes bounds the memory of a cache, as its number of chains doesn't: with long
+	// annotations a chain may have half a megabyte. With the usual short ones
+	// DefaultCacheSize chains take a third of it.
 	maxBytes = 32 << 20
 
-	// What an owner takes besides its strings, and with its share of the entry, and
-	// what each of its labels and annotations takes: about as measured.
+	// The memory of an owner besides its strings, with its share of the entry, and of
+	// each label and annotation: about as measured.
 	ownerBytes = 960
 	pairBytes  = 64
 )
 
-// key is what the pods of one rollout have in common.
+// key has what the pods of a rollout have in common.
 type key struct {
 	namespace string
 	first     record.OwnerRef
@@ -79,14 +78,13 @@ type entry struct {
 	chain *record.OwnerChain // never nil
 	known int                // how many of the owners were read
 	until time.Time          // the next look-up is due
-	bytes int                // about what it takes, once it is in a cache
+	bytes int                // its memory, about, once it is in a cache
 }
 
-// useful reports whether a chain may be given although a new look-up is due.
+// useful reports whether pods can have the chain although a new look-up is due.
 func (e entry) useful() bool { return e.known > 0 && !e.chain.Pending }
 
-// entryOf returns what is to be kept of a finding; old is what was kept so far,
-// zero for nothing.
+// entryOf returns the entry for a finding that takes the place of old, zero for none.
 func (s Settings) entryOf(f finding, old entry, now time.Time) entry {
 	failed := f.outcome == OutcomeTimeout || f.outcome == OutcomeFailed
 	e := entry{
@@ -114,7 +112,7 @@ func (s Settings) due(f finding, e entry, now time.Time) time.Time {
 	return now.Add(s.TTL)
 }
 
-// cache holds chains. Its user guards it.
+// cache holds chains. Not safe for concurrent use.
 type cache struct {
 	*simplelru.LRU[key, entry]
 	bytes int // of all entries
@@ -126,8 +124,7 @@ func newCache(size int) *cache {
 	return c
 }
 
-// put keeps an entry in the place of the one before, and drops the least recently
-// used until all fit.
+// put replaces the entry of a key, and drops the least recently used until all fit.
 func (c *cache) put(k key, e entry) {
 	e.bytes = bytesOf(e.chain)
 	c.Remove(k)
@@ -138,8 +135,8 @@ func (c *cache) put(k key, e entry) {
 	}
 }
 
-// bytesOf returns about what a chain takes in the cache. References count too: the
-// API server doesn't bound their length.
+// bytesOf returns about how much memory a chain takes in the cache. References count
+// too: the API server doesn't bound their length.
 func bytesOf(chain *record.OwnerChain) int {
 	size := chain.Size()
 	for _, o := range chain.Owners {
@@ -149,8 +146,8 @@ func bytesOf(chain *record.OwnerChain) int {
 	return size
 }
 
-// newLRU returns a cache that its user guards. It tells removed, if not nil, what
-// is no longer kept.
+// newLRU returns a cache that is not safe for concurrent use. It calls removed, unless
+// nil, with each entry that leaves.
 func newLRU[K comparable, V any](size int, removed func(K, V)) *simplelru.LRU[K, V] {
 	lru, err := simplelru.NewLRU(size, removed)
 	if err != nil {

@@ -31,7 +31,7 @@ func newSource(s Settings) (*source, error) {
 	return &source{c, newDiscovery(s, c, d), d, s.Labels, s.Annotations}, nil
 }
 
-// finding is what a look-up has found.
+// finding is the result of a look-up.
 type finding struct {
 	owners  []record.Owner
 	known   int    // how many of them were read: all, or all but the last
@@ -39,8 +39,8 @@ type finding struct {
 	err     error  // why the last one could not be read
 }
 
-// lookUp follows the references from the first up. Where one can't be followed,
-// the chain ends with what the reference itself tells.
+// lookUp follows the references from the first up. If one can't be followed, the chain
+// ends with the reference itself.
 func (s *source) lookUp(ctx context.Context, namespace string, ref record.OwnerRef) (f finding) {
 	for ref != (record.OwnerRef{}) {
 		if len(f.owners) == maxDepth {
@@ -63,8 +63,8 @@ func (s *source) lookUp(ctx context.Context, namespace string, ref record.OwnerR
 	return f
 }
 
-// read reads the metadata of the object that ref names. One of the same name
-// but another uid is another object, made after the right one was deleted.
+// read reads the metadata of the object that ref names. An object of the same name but
+// another uid was created after that one was deleted.
 func (s *source) read(ctx context.Context, namespace string, ref record.OwnerRef) (_ *metav1.PartialObjectMetadata, namespaced bool, _ error) {
 	r, err := s.discovery.resource(ctx, ref.APIVersion, ref.Kind)
 	if err != nil {
@@ -84,7 +84,7 @@ func (s *source) read(ctx context.Context, namespace string, ref record.OwnerRef
 	return meta, r.namespaced, err
 }
 
-// ask asks for an object for which the right is needed, where that is worth it.
+// ask requests an object for which the right is needed, unless it was denied lately.
 func (s *source) ask(ctx context.Context, needed right, path string) (*metav1.PartialObjectMetadata, error) {
 	if err := s.denials.check(needed); err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (s *source) ask(ctx context.Context, needed right, path string) (*metav1.Pa
 	switch {
 	case apierrors.IsForbidden(err):
 		return nil, s.denials.add(needed, err)
-	case apierrors.IsNotFound(err): // which is said only to those with the right
+	case apierrors.IsNotFound(err): // without the right it would be forbidden
 		s.denials.forget(needed)
 		return nil, errGone
 	case err == nil:
@@ -102,8 +102,8 @@ func (s *source) ask(ctx context.Context, needed right, path string) (*metav1.Pa
 	return meta, err
 }
 
-// owner keeps of an object what was asked for, and nothing that would hold the
-// rest of it in memory.
+// owner returns an owner with the wanted labels and annotations of an object, and
+// nothing that would hold the rest of the object in memory.
 func (s *source) owner(ref record.OwnerRef, meta *metav1.PartialObjectMetadata) record.Owner {
 	return record.Owner{OwnerRef: ref, Labels: keep(meta.Labels, s.labels), Annotations: keep(meta.Annotations, s.annotations)}
 }

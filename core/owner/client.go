@@ -17,26 +17,26 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// maxBody bounds what is read of an answer. An object is smaller: etcd takes no
-// more than 1.5 MB.
+// maxBody bounds the size of an answer. Objects are smaller: etcd accepts at most
+// 1.5 MB.
 const maxBody = 4 << 20
 
-// The last alternative is for servers that only serve whole objects: their
-// metadata is where that of a PartialObjectMetadata is.
+// The last alternative is for servers that serve whole objects only: these have their
+// metadata in the same field as a PartialObjectMetadata.
 const (
 	partialObject = ";as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 	acceptPartial = runtime.ContentTypeProtobuf + partialObject + "," + runtime.ContentTypeJSON + partialObject + "," + runtime.ContentTypeJSON
 )
 
-// client makes single requests, each with its own deadline and none twice.
+// client makes single requests, each with a deadline of its own, and repeats none.
 type client struct {
 	rest    rest.Interface
 	limiter *rate.Limiter
 	timeout time.Duration
 }
 
-// newClient returns a client that knows no kinds but those of the metadata: the
-// full clientset and the metadata client cost megabytes more.
+// newClient returns a client with no types but those of the metadata: the full
+// clientset and the metadata client cost megabytes more.
 func newClient(s Settings) (*client, error) {
 	scheme := runtime.NewScheme()
 	metav1.AddToGroupVersion(scheme, schema.GroupVersion{Version: "v1"}) // Status, APIResourceList
@@ -82,12 +82,12 @@ func (c *client) resources(ctx context.Context, path string) (*metav1.APIResourc
 		return nil, fmt.Errorf("decode discovery document: %w", err)
 	}
 	if list.GroupVersion == "" {
-		return nil, errors.New("decode discovery document: there is none")
+		return nil, errors.New("decode discovery document: it has no group version")
 	}
 	return list, nil
 }
 
-// get waits for its turn, and then for the answer.
+// get waits until the rate allows the request, and then for the answer.
 func (c *client) get(ctx context.Context, path, accept string) (rest.Result, error) {
 	if err := c.limiter.Wait(ctx); err != nil {
 		return rest.Result{}, err
@@ -102,8 +102,8 @@ func (c *client) get(ctx context.Context, path, accept string) (rest.Result, err
 	return result, result.Error()
 }
 
-// decode reads the metadata out of any object: it is the first field of every
-// kind in protobuf, as it is one of every kind in JSON.
+// decode reads the metadata of any object: every kind has it, in protobuf in the first
+// field.
 func decode(body []byte) (*metav1.PartialObjectMetadata, error) {
 	meta := new(metav1.PartialObjectMetadata)
 	var err error
@@ -117,13 +117,12 @@ func decode(body []byte) (*metav1.PartialObjectMetadata, error) {
 	case err != nil:
 		return nil, fmt.Errorf("decode metadata: %w", err)
 	case meta.UID == "":
-		return nil, errors.New("decode metadata: there is none")
+		return nil, errors.New("decode metadata: it has no uid")
 	}
 	return meta, nil
 }
 
-// bounded fails answers that are longer than maxBody: client-go reads them
-// whole.
+// bounded fails answers that are longer than maxBody, as client-go reads them whole.
 type bounded struct{ next http.RoundTripper }
 
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {

@@ -7,20 +7,25 @@ import (
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
+
+	"github.com/pod-status-logger/pod-status-logger/core/ratelog"
 )
 
-// What may not be read is not asked for again for a while, and is said once.
-// Rights can be given by namespace, so they are missed by namespace too, but
-// what is to be done about it is the same for all. Requests that were under way
-// when the first was denied still end.
+// A request that the server has denied is not repeated for a while, and the missing
+// right is logged. Rights can be granted by namespace, so they are missing by namespace
+// too, but the remedy is the same for all, and so is the line in the log. Requests that
+// were under way when the first was denied still end.
 //
-// An API server denies everything for a moment after its start, so the first
-// denial counts for less time than those that follow it. Once the right is seen to
-// be there, what was before is forgotten, and that is said, as is losing it again.
+// An API server denies everything for a moment after its start, so the first denial
+// counts for less time than those that follow it. Once the server grants the right,
+// earlier denials are forgotten.
 
 const (
 	maxDenials  = 4096 // that are kept
 	firstDenial = 30 * time.Second
+
+	// denialEvery is how often a right is logged that stays missing.
+	denialEvery = 24 * time.Hour
 )
 
 // denial is until when a right is taken for missing, and for how long it was.
@@ -29,8 +34,8 @@ type denial struct {
 	span  time.Duration
 }
 
-// right is the right to get a resource in a namespace; the zero value is that to
-// read discovery documents, which every server gives everybody by default.
+// right is the right to get a resource in a namespace. The zero value is the right to
+// read discovery documents, which every server grants everybody by default.
 type right struct{ group, resource, namespace string }
 
 func (r right) String() string {
@@ -43,10 +48,10 @@ func (r right) String() string {
 	return r.resource + "." + r.group
 }
 
-// anywhere is the right without its namespace.
+// anywhere returns the right without its namespace.
 func (r right) anywhere() right { return right{group: r.group, resource: r.resource} }
 
-// rule is the RBAC rule that gives the right.
+// rule returns the RBAC rule that grants the right.
 func (r right) rule() string {
 	if r.resource == "" {
 		return "{nonResourceURLs: [/api/*, /apis/*], verbs: [get]}"
@@ -58,8 +63,7 @@ func (r right) rule() string {
 	return fmt.Sprintf("{apiGroups: [%s], resources: [%s], verbs: [get]}", group, r.resource)
 }
 
-// forbiddenError says that a right is missing, and until when it is not tried
-// again.
+// forbiddenError reports that a right is missing, and until when it is not tried again.
 type forbiddenError struct {
 	right right
 	until time.Time
@@ -72,16 +76,19 @@ type denials struct {
 	logger *slog.Logger
 	ttl    time.Duration
 
-	mu    sync.Mutex
-	known *simplelru.LRU[right, denial]
-	said  map[right]bool // without namespaces
+	mu      sync.Mutex
+	known   *simplelru.LRU[right, denial]
+	outages map[right]*ratelog.Outage // by right without its namespace
 }
 
 func newDenials(s Settings) *denials {
-	return &denials{logger: s.Logger, ttl: s.ForbiddenTTL, known: newLRU[right, denial](maxDenials, nil), said: map[right]bool{}}
+	return &denials{
+		logger: s.Logger, ttl: s.ForbiddenTTL,
+		known: newLRU[right, denial](maxDenials, nil), outages: map[right]*ratelog.Outage{},
+	}
 }
 
-// check returns an error where the right was denied lately.
+// check returns an error if the right was denied lately.
 func (d *denials) check(r right) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -91,20 +98,21 @@ func (d *denials) check(r right) error {
 	return nil
 }
 
-// forget notes that the server granted the right.
+// forget is called when the server granted the right.
 func (d *denials) forget(r right) {
 	d.mu.Lock()
 	denied := d.known.Remove(r)
+	outage := d.outages[r.anywhere()]
 	if denied {
-		delete(d.said, r.anywhere()) // so that it is said again where it is lost again
+		delete(d.outages, r.anywhere()) // the next denial is logged at once
 	}
 	d.mu.Unlock()
-	if denied {
-		d.logger.Info("owners: may get "+r.String()+" again", "namespace", r.namespace)
+	if denied && outage != nil {
+		outage.Recover("namespace", r.namespace)
 	}
 }
 
-// add notes that the server denied the right with err.
+// add is called when the server denied the right with err.
 func (d *denials) add(r right, err error) error {
 	d.mu.Lock()
 	span := min(firstDenial, d.ttl)
@@ -113,11 +121,23 @@ func (d *denials) add(r right, err error) error {
 	}
 	until := time.Now().Add(span)
 	d.known.Add(r, denial{until, span})
-	said := d.said[r.anywhere()]
-	d.said[r.anywhere()] = true
+	outage := d.outage(r)
 	d.mu.Unlock()
-	if !said {
-		d.logger.Warn(fmt.Sprintf("owners: may not get %s; the owners of pods are not known beyond these; allow it with %s", r, r.rule()), "error", err)
-	}
+	outage.Fail(err)
 	return &forbiddenError{r, until}
+}
+
+// outage returns the outage of a right in all namespaces. The mutex is held.
+func (d *denials) outage(r right) *ratelog.Outage {
+	o := d.outages[r.anywhere()]
+	if o == nil {
+		o = ratelog.NewOutage(ratelog.Settings{
+			Logger: d.logger, Level: slog.LevelWarn, Every: denialEvery,
+			Failing: fmt.Sprintf("owners: may not get %s; "+
+				"the owner chains of pods end there; allow it with %s", r, r.rule()),
+			Recovered: fmt.Sprintf("owners: may get %s again", r),
+		})
+		d.outages[r.anywhere()] = o
+	}
+	return o
 }

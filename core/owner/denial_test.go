@@ -36,8 +36,8 @@ func TestForbidden(t *testing.T) {
 	wantGets(t, srv, getCart1, "/apis/apps/v1/namespaces/bank/replicasets/ledger-1")
 	f.want(podOf(node), "Node node-17")
 	f.wantLog(
-		`owners: may not get replicasets.apps; the owners of pods are not known beyond these; allow it with {apiGroups: [apps], resources: [replicasets], verbs: [get]}`,
-		`owners: may not get nodes; the owners of pods are not known beyond these; allow it with {apiGroups: [\"\"], resources: [nodes], verbs: [get]}`,
+		`owners: may not get replicasets.apps; the owner chains of pods end there; allow it with {apiGroups: [apps], resources: [replicasets], verbs: [get]}`,
+		`owners: may not get nodes; the owner chains of pods end there; allow it with {apiGroups: [\"\"], resources: [nodes], verbs: [get]}`,
 	)
 	f.wantOutcomes(map[string]int{owner.OutcomeForbidden: 5})
 }
@@ -51,7 +51,7 @@ func TestForbiddenDiscovery(t *testing.T) {
 		f.want(podOf(ship), "Ship one")
 	}
 	wantGets(t, srv, "/apis/example.com/v1")
-	f.wantLog(`owners: may not get discovery documents; the owners of pods are not known beyond these; allow it with {nonResourceURLs: [/api/*, /apis/*], verbs: [get]}`)
+	f.wantLog(`owners: may not get discovery documents; the owner chains of pods end there; allow it with {nonResourceURLs: [/api/*, /apis/*], verbs: [get]}`)
 }
 
 // A right that was given is noticed, and one that was taken away doesn't take
@@ -73,9 +73,9 @@ func TestRightsChange(t *testing.T) {
 	})
 	f.want(pod, foundCart)
 	f.wantLog(
-		"owners: may not get deployments.apps; the owners of pods are not known beyond these; allow it with {apiGroups: [apps], resources: [deployments], verbs: [get]}",
+		"owners: may not get deployments.apps; the owner chains of pods end there; allow it with {apiGroups: [apps], resources: [deployments], verbs: [get]}",
 		"owners: may get deployments.apps again",
-		"owners: may not get replicasets.apps; the owners of pods are not known beyond these; allow it with {apiGroups: [apps], resources: [replicasets], verbs: [get]}",
+		"owners: may not get replicasets.apps; the owner chains of pods end there; allow it with {apiGroups: [apps], resources: [replicasets], verbs: [get]}",
 	)
 	srv.ForbidOwners("replicasets", false)
 	eventually(t, "the right to be noticed", func() bool { f.find(pod); return len(f.log.all()) == 4 })

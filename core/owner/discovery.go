@@ -15,8 +15,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// maxDocuments bounds the discovery documents that are kept. References can name
-// more groups than there are.
+// maxDocuments bounds the discovery documents that are kept. References can name groups
+// that don't exist.
 const maxDocuments = 256
 
 // discovery finds the resources of kinds that are not the usual ones.
@@ -30,9 +30,9 @@ type discovery struct {
 	documents *simplelru.LRU[string, document]
 }
 
-// document is what the server tells of a group's version.
+// document is the discovery document of a group's version.
 type document struct {
-	kinds map[string]resource // nil where there is no such version
+	kinds map[string]resource // nil if there is no such version
 	read  time.Time
 }
 
@@ -40,7 +40,7 @@ func newDiscovery(s Settings, c *client, d *denials) *discovery {
 	return &discovery{client: c, denials: d, ttl: s.TTL, goneTTL: s.GoneTTL, documents: newLRU[string, document](maxDocuments, nil)}
 }
 
-// resource returns the resource of a kind, errGone where the server has none.
+// resource returns the resource of a kind, errGone if the server has none.
 func (d *discovery) resource(ctx context.Context, apiVersion, kind string) (resource, error) {
 	gv, err := schema.ParseGroupVersion(apiVersion)
 	if err != nil {
@@ -59,8 +59,9 @@ func (d *discovery) resource(ctx context.Context, apiVersion, kind string) (reso
 	return resource{}, errGone
 }
 
-// document returns the document that is kept, or asks for it. One that doesn't
-// tell of the kind is soon outdated: its definition may just have come.
+// document returns the document of a group's version, and requests it if it is not
+// kept. A document without the kind is soon outdated: the kind may just have been
+// defined.
 func (d *discovery) document(ctx context.Context, gv schema.GroupVersion, kind string) (document, error) {
 	path, ok := joinPath(root(gv.Group, gv.Version))
 	if !ok {
@@ -69,7 +70,7 @@ func (d *discovery) document(ctx context.Context, gv schema.GroupVersion, kind s
 	if doc, ok := d.kept(path, kind); ok {
 		return doc, nil
 	}
-	// All who wait are workers of one Finder and end with it: none can spoil the
+	// All callers are workers of one Finder and end with it, so none of them cancels the
 	// request that they share.
 	v, err, _ := d.flights.Do(path, func() (any, error) { return d.ask(ctx, path, gv) })
 	doc, _ := v.(document)
@@ -109,8 +110,8 @@ func (d *discovery) ask(ctx context.Context, path string, gv schema.GroupVersion
 	return doc, nil
 }
 
-// kindsOf leaves out subresources, which have the kind of what they are of, or
-// one of their own.
+// kindsOf leaves out subresources, which have the kind of their resource, or one of
+// their own.
 func kindsOf(list *metav1.APIResourceList, gv schema.GroupVersion) map[string]resource {
 	kinds := make(map[string]resource, len(list.APIResources))
 	for _, r := range list.APIResources {

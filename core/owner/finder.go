@@ -7,12 +7,12 @@ import (
 	"time"
 
 	"github.com/go-logr/logr"
-	"golang.org/x/time/rate"
 
+	"github.com/pod-status-logger/pod-status-logger/core/ratelog"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// logEvery is how often it is logged that look-ups fail.
+// logEvery is how often failed look-ups are logged.
 const logEvery = time.Minute
 
 // Finder finds the owners of pods. Its methods are safe for concurrent use.
@@ -20,7 +20,7 @@ type Finder struct {
 	settings Settings
 	source   *source
 	none     *record.OwnerChain // of pods without a controller
-	failing  rate.Sometimes
+	failing  *ratelog.Limiter
 
 	mu      sync.Mutex // guards chains and flights
 	chains  *cache
@@ -43,12 +43,12 @@ func New(s Settings) (*Finder, error) {
 	if err != nil {
 		return nil, err
 	}
-	// client-go would log each broken answer as an error; we log at our own rate.
+	// client-go would log each broken answer as an error.
 	ctx, stop := context.WithCancel(logr.NewContext(context.Background(), logr.Discard()))
 	f := &Finder{
 		settings: s, source: src,
 		none:    new(record.OwnerChain),
-		failing: rate.Sometimes{Interval: logEvery},
+		failing: ratelog.New(s.Logger, logEvery),
 		chains:  newCache(s.CacheSize),
 		flights: map[key]*flight{},
 		queue:   make(chan *flight, maxQueue),
@@ -60,22 +60,21 @@ func New(s Settings) (*Finder, error) {
 	return f, nil
 }
 
-// Close ends the look-ups that are under way and waits for them. Afterwards Find
-// gives what is known already, and doesn't wait.
+// Close ends the look-ups that are under way and waits for them. Afterwards Find sets
+// the chains that are cached, and doesn't wait.
 func (f *Finder) Close() {
 	f.stop()
 	f.working.Wait()
 }
 
-// Find sets the Owners of every pod. Those that are known it gives at once; for
-// the others it waits, for all of them together no longer than Timeout or ctx
-// allow. A pod whose owners are not known by then gets a chain that is Pending
-// and names its controller; the look-up goes on, so the next Find may know them.
-// A pod without a controller gets an empty chain.
+// Find sets the Owners of every pod. If some are not cached it waits for them, for all
+// together no longer than Timeout or ctx allow. A pod whose owners are still unknown
+// then gets a chain that is Pending and names its controller; the look-up continues, so
+// that the next Find may have them. A pod without a controller gets an empty chain.
 //
 // The chains are shared and must not be changed. The pods are the caller's.
 func (f *Finder) Find(ctx context.Context, pods []*record.Pod) {
-	waiters, refused := f.give(pods, time.Now())
+	waiters, refused := f.setCached(pods, time.Now())
 	for range refused {
 		f.settings.OnLookup(OutcomeBusy)
 	}
@@ -84,9 +83,9 @@ func (f *Finder) Find(ctx context.Context, pods []*record.Pod) {
 	}
 }
 
-// give gives each pod the chain that is kept, and returns the pods that have to
-// wait for one, and how many look-ups were due but refused.
-func (f *Finder) give(pods []*record.Pod, now time.Time) (waiters []waiter, refused int) {
+// setCached sets the chains that are cached. It returns the pods that have to wait for
+// one, and the number of look-ups that were due but refused.
+func (f *Finder) setCached(pods []*record.Pod, now time.Time) (waiters []waiter, refused int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, pod := range pods {
@@ -99,18 +98,18 @@ func (f *Finder) give(pods []*record.Pod, now time.Time) (waiters []waiter, refu
 			continue
 		}
 		k := keyOf(pod)
-		e, kept := f.chains.Get(k)
-		if kept {
+		e, cached := f.chains.Get(k)
+		if cached {
 			pod.Owners = e.chain
 			if now.Before(e.until) {
 				continue
 			}
 		}
-		fl := f.launch(k)
+		fl := f.start(k)
 		switch {
 		case fl == nil:
 			refused++
-			if !kept {
+			if !cached {
 				pod.Owners = unknown(pod, true)
 			}
 		case !e.useful():

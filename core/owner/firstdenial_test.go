@@ -3,13 +3,14 @@ package owner
 import (
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
-// A server that has just started denies everything for a moment: that is not
-// taken for the last word.
+// TestFirstDenialIsShort: a server that has just started denies everything for a
+// moment, so the first denial counts for less time than the following ones.
 func TestFirstDenialIsShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDenials(Settings{Logger: slog.New(slog.DiscardHandler), ForbiddenTTL: 5 * time.Minute})
@@ -23,6 +24,27 @@ func TestFirstDenialIsShort(t *testing.T) {
 			if took := time.Since(start); took != want {
 				t.Errorf("denial %d counts for %v, want %v", i+1, took, want)
 			}
+		}
+	})
+}
+
+// TestLastingDenialIsLoggedDaily: a right that stays missing, in whatever namespaces, is
+// logged once a day, and once when the server grants it.
+func TestLastingDenialIsLoggedDaily(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		d := newDenials(Settings{Logger: slog.New(slog.NewTextHandler(&log, nil)), ForbiddenTTL: 5 * time.Minute})
+		shop, bank := right{resource: "nodes", namespace: "shop"}, right{resource: "nodes", namespace: "bank"}
+		for start := time.Now(); time.Since(start) < 25*time.Hour; time.Sleep(5 * time.Minute) {
+			_ = d.add(shop, errors.New("denied"))
+			_ = d.add(bank, errors.New("denied"))
+		}
+		d.forget(shop)
+		d.forget(bank)
+		d.forget(bank)
+		lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+		if len(lines) != 3 || !strings.Contains(lines[1], "failing_for=24h0m0s") || !strings.Contains(lines[2], "may get nodes again") {
+			t.Errorf("logged\n%s\nwant two denials and a recovery", log.String())
 		}
 	})
 }

@@ -2,6 +2,7 @@ package owner
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
@@ -11,22 +12,21 @@ const (
 	// workers is the number of requests that may be under way.
 	workers = 16
 
-	// maxQueue bounds the look-ups that wait for a worker. At DefaultRate the last
-	// of them waits for ten seconds, much longer than anybody waits for it.
+	// maxQueue bounds the look-ups that wait for a worker. At DefaultRate the last of
+	// them waits for ten seconds, much longer than any pod waits for it.
 	maxQueue = 1024
 )
 
-// flight is a look-up that is under way, the only one for its key. It goes on
-// when those who wait for it have left, so that the next ones find its chain.
+// flight is a look-up that is under way, the only one for its key. It continues after
+// those who wait for it have left, so that the next ones find its chain in the cache.
 type flight struct {
 	key   key
 	done  chan struct{}
 	chain *record.OwnerChain // to be read once done is closed
 }
 
-// launch returns the flight for a key, nil where there are too many. The mutex is
-// held.
-func (f *Finder) launch(k key) *flight {
+// start returns the flight for a key, nil if there are too many. The mutex is held.
+func (f *Finder) start(k key) *flight {
 	if fl, ok := f.flights[k]; ok {
 		return fl
 	}
@@ -40,22 +40,22 @@ func (f *Finder) launch(k key) *flight {
 	}
 }
 
-// work flies what is queued, until ctx ends.
+// work makes the queued look-ups, until ctx ends.
 func (f *Finder) work(ctx context.Context) {
 	for {
 		select {
 		case fl := <-f.queue:
-			f.fly(ctx, fl)
+			f.lookUp(ctx, fl)
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-func (f *Finder) fly(ctx context.Context, fl *flight) {
+func (f *Finder) lookUp(ctx context.Context, fl *flight) {
 	found := f.source.lookUp(ctx, fl.key.namespace, fl.key.first)
 	if ctx.Err() != nil {
-		return // what failed is the Finder's end
+		return // it failed because the Finder was closed
 	}
 	f.report(fl, found)
 	f.mu.Lock()
@@ -68,17 +68,14 @@ func (f *Finder) fly(ctx context.Context, fl *flight) {
 	close(fl.done)
 }
 
-// report counts every look-up, and logs at a limited rate those that failed:
-// all do while the server is away.
+// report counts every look-up, and logs those that failed, at a limited rate: all do
+// while the server is away.
 func (f *Finder) report(fl *flight, found finding) {
 	f.settings.OnLookup(found.outcome)
-	if found.outcome != OutcomeTimeout && found.outcome != OutcomeFailed {
-		return
-	}
-	f.failing.Do(func() {
-		f.settings.Logger.Warn("owners: look-up failed; what is not known goes without, and is tried again",
+	if found.outcome == OutcomeTimeout || found.outcome == OutcomeFailed {
+		f.failing.Log(slog.LevelWarn, "owners: look-up failed; records go without unknown owners, and it is retried",
 			"namespace", fl.key.namespace, "error", found.err)
-	})
+	}
 }
 
 // waiter is a pod whose chain is being looked up.
@@ -87,8 +84,8 @@ type waiter struct {
 	flight *flight
 }
 
-// wait gives each pod the chain of its flight, or a pending one where it is not
-// there in time.
+// wait sets the chain of each pod to that of its flight, or to a pending one if the
+// flight isn't done in time.
 func (f *Finder) wait(ctx context.Context, waiters []waiter) {
 	timer := time.NewTimer(f.settings.Timeout)
 	defer timer.Stop()
@@ -105,12 +102,12 @@ func (f *Finder) wait(ctx context.Context, waiters []waiter) {
 				late = true
 			}
 		}
-		w.take()
+		w.setOwners()
 	}
 }
 
-// take doesn't wait.
-func (w waiter) take() {
+// setOwners doesn't wait.
+func (w waiter) setOwners() {
 	select {
 	case <-w.flight.done:
 		w.pod.Owners = w.flight.chain
@@ -119,7 +116,7 @@ func (w waiter) take() {
 	}
 }
 
-// unknown returns a chain with what the pod itself tells of its controller.
+// unknown returns a chain with the pod's own reference to its controller.
 func unknown(pod *record.Pod, pending bool) *record.OwnerChain {
 	return &record.OwnerChain{Owners: []record.Owner{{OwnerRef: pod.Controller}}, Pending: pending}
 }

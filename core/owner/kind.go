@@ -7,15 +7,15 @@ import (
 	"k8s.io/apimachinery/pkg/api/validate/content"
 )
 
-// resource is how the objects of a kind are called in the paths of the API.
+// resource is the name of a kind's objects in the paths of the API.
 type resource struct {
 	group, version, name string
 	namespaced           bool
 }
 
-// usual returns the resource of the kinds that own most pods, for which there
-// need be no discovery. They are asked for as v1, which every server has: a
-// reference keeps the version that its writer had, be it no longer served.
+// usual returns the resource of the kinds that own most pods, without discovery. They
+// are requested as v1, which every server has: a reference keeps its writer's version,
+// which may no longer be served.
 func usual(group, kind string) (r resource, ok bool) {
 	var kinds []string
 	switch group {
@@ -29,10 +29,10 @@ func usual(group, kind string) (r resource, ok bool) {
 	return resource{group, "v1", strings.ToLower(kind) + "s", kind != "Node"}, slices.Contains(kinds, kind)
 }
 
-// path returns where an object of the resource is. There is none for a
-// namespaced one without a namespace, as an owner is in the namespace of what
-// it owns or in none, and none for names that would lead elsewhere: whoever
-// creates a pod can write anything into its owner references.
+// path returns the path of an object of the resource. There is none for a namespaced
+// object without a namespace, as an owner is in the namespace of its object or in none,
+// and none for names that would lead elsewhere: the creator of a pod can write anything
+// into its owner references.
 func (r resource) path(namespace, name string) (path string, ok bool) {
 	segments := root(r.group, r.version)
 	if r.namespaced {
@@ -41,7 +41,7 @@ func (r resource) path(namespace, name string) (path string, ok bool) {
 	return joinPath(append(segments, r.name, name))
 }
 
-// root leads to a group's version, and to its discovery document.
+// root returns the path of a group's version, which is that of its discovery document.
 func root(group, version string) (segments []string) {
 	if group == "" {
 		return []string{"api", version}

@@ -8,16 +8,16 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// How the look-up of a chain ended, as [Settings.OnLookup] is told: a closed
+// Outcomes of the look-up of a chain, as [Settings.OnLookup] receives them: a closed
 // set, fit for the label of a metric.
 const (
-	OutcomeFound     = "found"     // up to an object that nobody controls
+	OutcomeFound     = "found"     // up to an object without a controller
 	OutcomeTooDeep   = "too_deep"  // up to the limit: references in a circle, most likely
-	OutcomeGone      = "gone"      // an owner is not there, or another one has its name
+	OutcomeGone      = "gone"      // an owner is missing, or another one has its name
 	OutcomeForbidden = "forbidden" // an owner may not be read
 	OutcomeTimeout   = "timeout"   // the server did not answer in time
-	OutcomeFailed    = "failed"    // any other trouble with the server
-	OutcomeBusy      = "busy"      // not begun: too many wait for their turn
+	OutcomeFailed    = "failed"    // any other failure
+	OutcomeBusy      = "busy"      // not begun: too many are waiting
 )
 
 // Outcomes returns every outcome, so that a metric can begin with zeros.
@@ -27,7 +27,7 @@ func Outcomes() []string {
 	}
 }
 
-// errGone says that what a reference names is not there.
+// errGone reports that the object of a reference is missing.
 var errGone = errors.New("not found")
 
 // outcomeOf classifies the error that ended a chain.

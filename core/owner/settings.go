@@ -7,7 +7,7 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// What [Settings] hold where nothing is given.
+// Defaults of [Settings].
 const (
 	DefaultTimeout        = 500 * time.Millisecond
 	DefaultRequestTimeout = 5 * time.Second
@@ -22,36 +22,35 @@ const (
 
 // Settings of a [Finder]. Config is required, the rest has defaults.
 type Settings struct {
-	// Config leads to the API server. It is not changed; its QPS, Burst and
-	// Timeout don't count.
+	// Config is for the API server. It is not changed; its QPS, Burst and Timeout are
+	// ignored.
 	Config *rest.Config
 
 	// The keys of an owner's labels and annotations that are kept.
 	Labels, Annotations []string
 
-	// Timeout is how long Find waits for owners that it doesn't know yet.
+	// Timeout is how long Find waits for owners that are not in the cache.
 	Timeout time.Duration
 
 	// RequestTimeout bounds one request.
 	RequestTimeout time.Duration
 
-	// Rate bounds the requests per second, Burst those that may come at once.
+	// Rate bounds the requests per second, Burst those that are made at once.
 	Rate  float64
 	Burst int
 
-	// CacheSize is the number of chains that are kept, fewer where they are large.
+	// CacheSize is the number of chains that are kept, fewer if they are large.
 	CacheSize int
 
-	// How long it takes until owners are looked up again: those that were found,
-	// those that are not there, those that may not be read, and those for which
-	// the look-up failed. See the head of cache.go.
+	// The time until owners are looked up again: those that were found, those that are
+	// missing, those that may not be read, and those for which the look-up failed. See
+	// the head of cache.go.
 	TTL, GoneTTL, ForbiddenTTL, RetryAfter time.Duration
 
 	Logger *slog.Logger // nil = silent
 
-	// OnLookup is told how the look-up of a chain ended: one of [Outcomes]. It
-	// is called concurrently, must not block, and must not call the Finder. nil =
-	// nobody.
+	// OnLookup is called with the outcome of each look-up, one of [Outcomes]. It is
+	// called concurrently, must not block, and must not call the Finder. nil = nothing.
 	OnLookup func(outcome string)
 }
 

@@ -175,7 +175,7 @@ func rolloutsOf(all []change) map[string]string {
 
 // hint is what the log says where owners of a kind may not be read.
 func hint(resource, group string) string {
-	return fmt.Sprintf("owners: may not get %[1]s.%[2]s; the owners of pods are not known beyond these; "+
+	return fmt.Sprintf("owners: may not get %[1]s.%[2]s; the owner chains of pods end there; "+
 		"allow it with {apiGroups: [%[2]s], resources: [%[1]s], verbs: [get]}", resource, group)
 }
 

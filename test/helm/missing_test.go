@@ -42,7 +42,7 @@ func lacks() []lack {
 		} else {
 			named += "." + group
 		}
-		said := fmt.Sprintf("owners: may not get %s; the owners of pods are not known beyond these; allow it with {apiGroups: [%s], resources: [%s], verbs: [get]}",
+		said := fmt.Sprintf("owners: may not get %s; the owner chains of pods end there; allow it with {apiGroups: [%s], resources: [%s], verbs: [get]}",
 			named, groups, resource)
 		all = append(all, lack{"get", group, resource, workload, said, false})
 	}
