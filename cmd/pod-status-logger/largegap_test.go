@@ -82,7 +82,7 @@ func sinceStart(t *testing.T, log string) time.Duration {
 			t.Fatal(err)
 		}
 		switch {
-		case strings.HasPrefix(l.Msg, "going on from the journal"):
+		case strings.HasPrefix(l.Msg, "resuming from the journal"):
 			start = l.Time
 		case strings.HasPrefix(l.Msg, "watch history was gone"):
 			end = l.Time

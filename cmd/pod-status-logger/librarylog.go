@@ -11,23 +11,22 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// takeLibraryLogs lets the libraries log there too, instead of on channels of
-// their own. It is for the start, before they log.
-func takeLibraryLogs(log *slog.Logger) {
+// redirectLibraryLogs sends the logs of libraries to log. Call it before they log.
+func redirectLibraryLogs(log *slog.Logger) {
 	klog.SetSlogLogger(log.With("library", "client-go"))
 	otel.SetLogger(logr.FromSlogHandler(log.With("library", "opentelemetry").Handler()))
-	takeStandardLog(log)
+	redirectStandardLog(log)
 	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) {
-		if errors.Is(err, context.Canceled) { // the program ends
+		if errors.Is(err, context.Canceled) { // by the shutdown
 			return
 		}
 		log.Error("opentelemetry failed", "error", err)
 	}))
 }
 
-// takeStandardLog takes over Go's standard log, on which net/http says what it
-// finds strange about a connection.
-func takeStandardLog(log *slog.Logger) {
+// redirectStandardLog redirects Go's standard log, to which net/http reports unexpected
+// data on connections.
+func redirectStandardLog(log *slog.Logger) {
 	stdlog.SetFlags(0)
 	stdlog.SetOutput(slog.NewLogLogger(log.With("library", "net/http").Handler(), slog.LevelWarn).Writer())
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestStandardLog: what net/http says on Go's standard log is a line like the others.
+// TestStandardLog: net/http's messages on Go's standard log become log lines.
 func TestStandardLog(t *testing.T) {
 	flags, out := stdlog.Flags(), stdlog.Writer()
 	t.Cleanup(func() {
@@ -16,7 +16,7 @@ func TestStandardLog(t *testing.T) {
 		stdlog.SetOutput(out)
 	})
 	var b bytes.Buffer
-	takeStandardLog(slog.New(slog.NewJSONHandler(&b, nil)))
+	redirectStandardLog(slog.New(slog.NewJSONHandler(&b, nil)))
 	stdlog.Printf("Unsolicited response received on idle HTTP channel starting with %q; err=%v", "HTTP", nil)
 	line := b.String()
 	if !strings.HasPrefix(line, "{") || !strings.Contains(line, `"level":"WARN"`) || !strings.Contains(line, `"msg":"Unsolicited response`) || strings.Count(line, "\n") != 1 {

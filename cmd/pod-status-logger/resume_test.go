@@ -494,7 +494,7 @@ func TestDiskFull(t *testing.T) {
 	if diff := cmp.Diff(lines, received); diff != "" || again > 0 {
 		t.Errorf("%d lines again; over OTLP (-stdout +received):\n%s", again, diff)
 	}
-	if !strings.Contains(k.log(), "the journal can't be written, trying again") {
+	if !strings.Contains(k.log(), "writing the journal fails, retrying") {
 		t.Errorf("the log does not say so:\n%s", k.log())
 	}
 }

@@ -1,13 +1,11 @@
 package main
 
-import (
-	"runtime/debug"
-)
+import "runtime/debug"
 
 // version is set by the linker for a release: -X main.version=v1.2.3.
 var version string
 
-// buildVersion is the version of the program, as good as the build knows it.
+// buildVersion returns the version of a release, or else that of the module.
 func buildVersion() string {
 	if version != "" {
 		return version

@@ -4,9 +4,11 @@ import (
 	"io"
 	"log/slog"
 	"os"
+
+	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
 )
 
-// Environment is what a run gets from the process that it is in.
+// Environment is the process for a run, which accesses nothing else of it.
 type Environment struct {
 	Version string
 	Stdin   io.Reader
@@ -17,7 +19,7 @@ type Environment struct {
 	// Log is the program's own log.
 	Log *slog.Logger
 	// Lookup finds environment variables.
-	Lookup func(name string) (string, bool)
+	Lookup config.Lookup
 	// OnListed is called after each complete list of pods. May be nil.
 	OnListed func()
 }

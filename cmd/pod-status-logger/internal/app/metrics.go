@@ -17,7 +17,7 @@ import (
 const lastPush = 3 * time.Second
 
 // pushMetrics exports metrics to the receiver until the service is closed.
-func (s *Service) pushMetrics(
+func (s *service) pushMetrics(
 	ctx context.Context, receiver otlp.Settings, shared *resource.Resource, env Environment,
 ) error {
 	if !receiver.Enabled {

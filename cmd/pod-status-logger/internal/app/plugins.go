@@ -27,7 +27,7 @@ func Builtins(version string) map[string]func() enricher.Enricher {
 
 // PluginSpec returns a plugin for its host. A built-in one runs within the program,
 // unless it is isolated: then the program executes itself.
-func PluginSpec(p *config.PluginConfig, cluster, version string, lookup func(string) (string, bool)) pluginhost.Spec {
+func PluginSpec(p *config.PluginConfig, cluster, version string, lookup config.Lookup) pluginhost.Spec {
 	spec := p.Spec(lookup, cluster)
 	if p.InProcess() {
 		spec.InProcess = enricher.InProcess(Builtins(version)[p.Builtin])
@@ -35,25 +35,16 @@ func PluginSpec(p *config.PluginConfig, cluster, version string, lookup func(str
 	return spec
 }
 
-// ErrInterrupted is why a command ended that had not begun: there was a signal.
+// ErrInterrupted is the error of a run that a signal ended during its start.
 var ErrInterrupted = errors.New("interrupted")
 
-// startPlugins starts the configured plugins. An error that a plugin's
-// configuration is to blame for is one of usage; where ctx has ended, the error
-// is ErrInterrupted.
+// startPlugins starts the configured plugins. Errors in their configuration are errors
+// of usage. After ctx has ended, the error is [ErrInterrupted].
 func startPlugins(ctx context.Context, c config.Config, env Environment) (*pluginhost.Host, error) {
 	specs := make([]pluginhost.Spec, len(c.Plugins))
 	for i := range c.Plugins {
-		p := &c.Plugins[i]
-		specs[i] = PluginSpec(p, c.Cluster, env.Version, env.Lookup)
-		if p.Command != "" && p.SHA256 == "" {
-			env.Log.Warn("plugin is not pinned: whoever can replace its file can run what they like; sha256 pins it", "plugin", p.Name, "command", p.Command)
-		}
-		for _, name := range p.Env {
-			if _, ok := env.Lookup(name); !ok {
-				env.Log.Warn("plugin is to get a variable that is not set", "plugin", p.Name, "variable", name)
-			}
-		}
+		specs[i] = PluginSpec(&c.Plugins[i], c.Cluster, env.Version, env.Lookup)
+		warnOfPlugin(&c.Plugins[i], env)
 	}
 	host, err := pluginhost.Start(ctx, specs, env.Log)
 	refused := (*pluginhost.ConfigError)(nil)
@@ -68,9 +59,21 @@ func startPlugins(ctx context.Context, c config.Config, env Environment) (*plugi
 	return nil, err
 }
 
+func warnOfPlugin(p *config.PluginConfig, env Environment) {
+	if p.Command != "" && p.SHA256 == "" {
+		env.Log.Warn("plugin is not pinned: whoever can replace its file can run any code; set sha256 to pin it",
+			"plugin", p.Name, "command", p.Command)
+	}
+	for _, name := range p.Env {
+		if _, ok := env.Lookup(name); !ok {
+			env.Log.Warn("plugin needs a variable that is not set", "plugin", p.Name, "variable", name)
+		}
+	}
+}
+
 // openPlugins starts the plugins. It returns what adds to records, nil if there are
 // no plugins, and the annotations of pods that plugins need.
-func (s *Service) openPlugins(
+func (s *service) openPlugins(
 	ctx context.Context, env Environment, cluster *rest.Config,
 ) (chain *enrich.Chain, annotations []string, err error) {
 	if len(s.config.Plugins) == 0 {
@@ -107,7 +110,7 @@ func (s *Service) openPlugins(
 
 // openOwners returns the finder of owners, with the metadata that plugins need of
 // them. It is nil if no plugin needs any, or there is no cluster.
-func (s *Service) openOwners(needs []*enrichv1.OwnerNeeds, cluster *rest.Config) (enrich.Owners, error) {
+func (s *service) openOwners(needs []*enrichv1.OwnerNeeds, cluster *rest.Config) (enrich.Owners, error) {
 	if len(needs) == 0 || cluster == nil {
 		return nil, nil
 	}

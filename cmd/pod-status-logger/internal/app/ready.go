@@ -24,7 +24,7 @@ const (
 )
 
 // checks are the conditions for the program to be ready.
-func (s *Service) checks(all streams) telemetry.Checks {
+func (s *service) checks(all streams) telemetry.Checks {
 	start := time.Now()
 	checks := telemetry.Checks{
 		{Name: "journal", Failure: func() error { return s.checkJournal(s.journal.Stats()) }},
@@ -47,7 +47,7 @@ func (s *Service) checks(all streams) telemetry.Checks {
 	return checks
 }
 
-func (s *Service) checkBusy() error {
+func (s *service) checkBusy() error {
 	busy := s.pipeline.Busy()
 	if busy <= maxBusy || s.blockedBy() != stdoutBlocks { // the journal has a check of its own
 		return nil
@@ -61,7 +61,7 @@ func (s *Service) checkBusy() error {
 const stdoutBlocks = "stdout"
 
 // blockedBy names the part that accepts no records, if a commit group takes too long.
-func (s *Service) blockedBy() string {
+func (s *service) blockedBy() string {
 	switch j := s.journal.Stats(); {
 	case j.Failing != "":
 		return "the journal, which can't be written (" + j.Failing + "),"
@@ -71,7 +71,7 @@ func (s *Service) blockedBy() string {
 	return stdoutBlocks
 }
 
-func (s *Service) checkJournal(j journal.Stats) error {
+func (s *service) checkJournal(j journal.Stats) error {
 	almostFull := j.Bytes+j.DeadBytes > j.Capacity/100*fullPercent && !s.config.State.DropsOldest()
 	full := !j.BlockedSince.IsZero() || almostFull
 	switch {

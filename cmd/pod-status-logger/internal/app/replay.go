@@ -17,14 +17,14 @@ func Replay(ctx context.Context, c config.Config, env Environment, path string) 
 		return err
 	}
 	defer func() { _ = input.Close() }()
-	c.State.Dir = ""                // the checkpoints are of a cluster
-	s, err := New(ctx, c, env, nil) // without owners, which may have changed since the recording
+	c.State.Dir = ""                       // the checkpoints are of a cluster
+	s, err := newService(ctx, c, env, nil) // without owners, which may have changed since the recording
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer s.close()
 	bad := 0
-	err = s.Run(ctx, func(ctx context.Context, out chan<- watch.Event) error {
+	err = s.run(ctx, func(ctx context.Context, out chan<- watch.Event) error {
 		return watch.Replay(ctx, input, out, func(line int, err error) {
 			bad++
 			s.log.Error("skipped a line that is not an event of a pod", "file", path, "line", line, "error", err)

@@ -9,7 +9,7 @@ import (
 )
 
 // serve serves metrics and health until the service is closed.
-func (s *Service) serve(ctx context.Context, all streams) error {
+func (s *service) serve(ctx context.Context, all streams) error {
 	checks := s.checks(all)
 	s.metrics.RegisterReady(checks)
 	if s.config.Telemetry.Listen == "" {

@@ -20,9 +20,8 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/telemetry"
 )
 
-// Service is a run: the steps from a source of events to the sinks. run, demo and
-// replay have different sources.
-type Service struct {
+// service is a run: the steps from a source of events to the sinks.
+type service struct {
 	config  config.Config
 	log     *slog.Logger
 	metrics *telemetry.Metrics
@@ -36,9 +35,9 @@ type Service struct {
 	closers      closers
 }
 
-// New wires a service and starts its plugins. The owners of pods are looked up in
+// newService wires a service and starts its plugins. The owners of pods are looked up in
 // the cluster; nil: they are not.
-func New(ctx context.Context, c config.Config, env Environment, cluster *rest.Config) (*Service, error) {
+func newService(ctx context.Context, c config.Config, env Environment, cluster *rest.Config) (*service, error) {
 	to, err := newDestinations(c, env)
 	if err != nil {
 		return nil, config.Usage(err)
@@ -46,9 +45,9 @@ func New(ctx context.Context, c config.Config, env Environment, cluster *rest.Co
 	if c.Cluster == "" {
 		c.Cluster = config.ClusterOf(to.resource)
 	}
-	s := &Service{config: c, log: env.Log, metrics: telemetry.NewMetrics(env.Version)}
+	s := &service{config: c, log: env.Log, metrics: telemetry.NewMetrics(env.Version)}
 	if err := s.open(ctx, env, to, cluster); err != nil {
-		s.Close()
+		s.close()
 		return nil, err
 	}
 	return s, nil
@@ -78,14 +77,13 @@ func newDestinations(c config.Config, env Environment) (d destinations, err erro
 	return d, err
 }
 
-// open opens the parts of the service. [Service.Close] closes those that were
+// open opens the parts of the service. close closes those that were
 // opened before an error.
-func (s *Service) open(ctx context.Context, env Environment, to destinations, cluster *rest.Config) error {
+func (s *service) open(ctx context.Context, env Environment, to destinations, cluster *rest.Config) error {
 	if err := s.openJournal(); err != nil {
 		return err
 	}
-	settings := s.pipelineSettings()
-	settings.OnListed = env.OnListed
+	settings := s.pipelineSettings(env)
 	if s.config.Stdout.Enabled {
 		s.stdout = s.newStdout(env)
 	}
@@ -112,7 +110,7 @@ func (s *Service) open(ctx context.Context, env Environment, to destinations, cl
 	s.pipeline = pipeline.New(settings)
 	s.metrics.RegisterPods(s.pipeline.Pods)
 	s.metrics.RegisterBusy(s.pipeline.Busy)
-	if err := s.restore(); err != nil {
+	if err := s.resume(); err != nil {
 		return err
 	}
 	return config.Usage(s.pushMetrics(ctx, to.metrics, to.resource, env))
@@ -120,7 +118,7 @@ func (s *Service) open(ctx context.Context, env Environment, to destinations, cl
 
 var errNoSink = errors.New("records have no destination: stdout is off and no OTLP receiver is configured")
 
-func (s *Service) pipelineSettings() pipeline.Settings {
+func (s *service) pipelineSettings(env Environment) pipeline.Settings {
 	return pipeline.Settings{
 		Journal:  s.journal,
 		Stored:   s.config.State.Dir != "",
@@ -135,6 +133,7 @@ func (s *Service) pipelineSettings() pipeline.Settings {
 			s.log.Warn("the journal was full: the oldest records were dropped before they were sent",
 				"records", d.Records, "first_seq", d.FirstSeq, "last_seq", d.LastSeq)
 		},
-		Meter: s.metrics,
+		OnListed: env.OnListed,
+		Meter:    s.metrics,
 	}
 }

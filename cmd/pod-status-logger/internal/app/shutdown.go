@@ -34,9 +34,9 @@ type Source func(ctx context.Context, out chan<- watch.Event) error
 // for a commit group, and few enough to cost no memory to speak of.
 const maxWaiting = 256
 
-// Run takes events from the source until it ends or ctx does, and delivers their
+// run takes events from the source until it ends or ctx does, and delivers their
 // records.
-func (s *Service) Run(ctx context.Context, source Source) error {
+func (s *service) run(ctx context.Context, source Source) error {
 	timeout, cancel := s.startTimeout(ctx)
 	defer cancel()
 	defer s.startSender(ctx)()
@@ -69,7 +69,7 @@ func (s *Service) Run(ctx context.Context, source Source) error {
 }
 
 // startTimeout returns a context that ends one shutdown timeout after ctx.
-func (s *Service) startTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+func (s *service) startTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
 	timeout, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
 		s.log.Info("stopping; a second signal stops at once", "timeout", s.config.GracePeriod())
@@ -82,7 +82,7 @@ func (s *Service) startTimeout(ctx context.Context) (context.Context, context.Ca
 }
 
 // startSender starts to send, whatever becomes of ctx, until stop is called.
-func (s *Service) startSender(ctx context.Context) (stop func()) {
+func (s *service) startSender(ctx context.Context) (stop func()) {
 	if s.sender == nil {
 		return func() {}
 	}
@@ -97,7 +97,7 @@ func (s *Service) startSender(ctx context.Context) (stop func()) {
 
 // keepSending runs the sender until ctx ends or everything is sent. Other errors are
 // those of the journal, which may pass.
-func (s *Service) keepSending(ctx context.Context) {
+func (s *service) keepSending(ctx context.Context) {
 	const pause = 5 * time.Second
 	for {
 		err := s.sender.Run(ctx)
@@ -115,7 +115,7 @@ func (s *Service) keepSending(ctx context.Context) {
 
 // drain waits until nothing is pending, or the receiver has acknowledged nothing for
 // the shutdown timeout.
-func (s *Service) drain(timeout context.Context) error {
+func (s *service) drain(timeout context.Context) error {
 	s.journal.Seal()
 	if s.sender == nil {
 		return nil
@@ -137,14 +137,14 @@ func (s *Service) drain(timeout context.Context) error {
 }
 
 // refused returns an error for the dead letters that are lost with the process.
-func (s *Service) refused() error {
+func (s *service) refused() error {
 	if n := s.journal.Stats().Totals.OTLP.Dead; n > 0 && s.config.State.Dir == "" {
 		return fmt.Errorf("the OTLP receiver refused %d records", n)
 	}
 	return nil
 }
 
-func (s *Service) pending(records int) error {
+func (s *service) pending(records int) error {
 	if records == 0 {
 		return s.undelivered("the journal did not commit the last acknowledgements within the shutdown timeout")
 	}
@@ -154,7 +154,7 @@ func (s *Service) pending(records int) error {
 
 // undelivered is the end of a run with records left: an error if they are lost with
 // the process.
-func (s *Service) undelivered(what string) error {
+func (s *service) undelivered(what string) error {
 	if s.config.State.Dir == "" {
 		return errors.New(what)
 	}
@@ -162,8 +162,8 @@ func (s *Service) undelivered(what string) error {
 	return nil
 }
 
-// Close closes the parts.
-func (s *Service) Close() {
+// close closes the parts.
+func (s *service) close() {
 	if err := s.closers.close(); err != nil {
 		s.log.Error("the shutdown was not clean", "error", err)
 	}

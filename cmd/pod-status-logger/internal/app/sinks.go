@@ -11,7 +11,7 @@ import (
 )
 
 // newStdout returns the destination of lines.
-func (s *Service) newStdout(env Environment) *emit.Stdout {
+func (s *service) newStdout(env Environment) *emit.Stdout {
 	var format emit.Format = emit.NewJSON(config.PluginNames(s.config.Plugins)...)
 	if s.config.Stdout.Format == "pretty" {
 		format = emit.Pretty{Color: env.Color, Width: env.Width}
@@ -32,7 +32,7 @@ func newOutage(log *slog.Logger, failing, recovered string) *ratelog.Outage {
 }
 
 // newSender returns the sender of the pending records in the journal.
-func (s *Service) newSender(receiver otlp.Settings, env Environment) *otlp.Sender {
+func (s *service) newSender(receiver otlp.Settings, env Environment) *otlp.Sender {
 	for _, o := range []otlp.Outcome{otlp.Delivered, otlp.Retried, otlp.Split, otlp.Refused, otlp.Cancelled} {
 		s.metrics.OTLPRequests.WithLabelValues(string(o))
 	}
@@ -41,7 +41,7 @@ func (s *Service) newSender(receiver otlp.Settings, env Environment) *otlp.Sende
 	return otlp.NewSender(receiver, s.journal, otlp.Hooks{OnRequest: s.countRequest}, s.log)
 }
 
-func (s *Service) countRequest(r otlp.Request) {
+func (s *service) countRequest(r otlp.Request) {
 	s.metrics.OTLPRequests.WithLabelValues(string(r.Outcome)).Inc()
 	switch r.Outcome {
 	case otlp.Delivered:

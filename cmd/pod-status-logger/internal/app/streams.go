@@ -21,11 +21,11 @@ func Watch(ctx context.Context, c config.Config, env Environment, cluster *rest.
 func WatchThrough(
 	ctx context.Context, c config.Config, env Environment, cluster *rest.Config, wrap func(pods Source) Source,
 ) error {
-	s, err := New(ctx, c, env, cluster)
+	s, err := newService(ctx, c, env, cluster)
 	if err != nil {
 		return err
 	}
-	defer s.Close()
+	defer s.close()
 	all, err := s.newStreams(cluster)
 	if err != nil {
 		return config.Usage(err)
@@ -35,7 +35,7 @@ func WatchThrough(
 	}
 	s.log.Info("watching pods", "server", cluster.Host, "namespaces", namespacesText(c.Watch.Namespaces),
 		"selector", c.Watch.Selector)
-	return s.Run(ctx, wrap(all.run))
+	return s.run(ctx, wrap(all.run))
 }
 
 func namespacesText(namespaces []string) string {
@@ -54,7 +54,7 @@ type stream struct {
 	checkpoint string
 }
 
-func (s *Service) newStreams(cluster *rest.Config) (streams, error) {
+func (s *service) newStreams(cluster *rest.Config) (streams, error) {
 	client, err := watch.NewClient(cluster)
 	if err != nil {
 		return nil, fmt.Errorf("make a client: %w", err)

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"sync"
+)
+
+// By default, Go's collector lets garbage grow to the size of the live heap. With few
+// pods that heap is so small that a collection is due every 2,000 events and takes a
+// tenth of the CPU time, so it may grow to gcMinGarbage. With many pods it may be a
+// little more than the default: a collection costs as much as the heap is large.
+const (
+	gcMinGarbage = 16 << 20
+	gcMinPercent = 130 // of the live heap
+	gcMaxPercent = 400
+)
+
+// gcPercent returns the GC percentage for a size of the live heap.
+func gcPercent(live uint64) int {
+	return int(min(max(100*gcMinGarbage/max(live, 1), gcMinPercent), gcMaxPercent))
+}
+
+// tuneGC sets the GC percentage anew after each collection, until undo is called. GOGC
+// in the environment turns that off. GOMEMLIMIT has its effect in any case.
+func tuneGC(lookup func(string) (string, bool)) (undo func()) {
+	if _, set := lookup("GOGC"); set {
+		return func() {}
+	}
+	before := debug.SetGCPercent(gcMaxPercent) // until the first collection, at 4 MB times this
+	t := &gcTuner{percent: gcMaxPercent}
+	t.awaitCollection()
+	return func() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.stopped = true
+		debug.SetGCPercent(before)
+	}
+}
+
+// freeGarbageOfList frees the garbage of a list of pods. There is as much of it as of
+// the states that are kept, and with few events no collection is due for minutes.
+func freeGarbageOfList() { go debug.FreeOSMemory() }
+
+// gcTuner adjusts the GC percentage after each collection. It gets to know of them by
+// an object that each one collects.
+type gcTuner struct {
+	mu      sync.Mutex
+	percent int
+	stopped bool
+}
+
+func (t *gcTuner) awaitCollection() {
+	garbage := new([16]byte)
+	runtime.AddCleanup(garbage, func(t *gcTuner) { t.collected() }, t)
+}
+
+// collected adjusts the percentage if it is off by more than a tenth, as setting it
+// stops the program for a moment.
+func (t *gcTuner) collected() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stopped {
+		return
+	}
+	percent := gcPercent(liveHeap())
+	if off := percent - t.percent; 10*max(off, -off) > t.percent {
+		debug.SetGCPercent(percent)
+		t.percent = percent
+	}
+	t.awaitCollection()
+}
+
+// liveHeap returns the bytes that the last collection marked.
+func liveHeap() uint64 {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	if live[0].Value.Kind() != metrics.KindUint64 {
+		return 0
+	}
+	return live[0].Value.Uint64()
+}

@@ -1,0 +1,66 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/pod-status-logger/pod-status-logger/core/journal"
+	"github.com/pod-status-logger/pod-status-logger/core/journal/boltstore"
+)
+
+// openJournal opens the journal in the state directory, or one in memory.
+func (s *service) openJournal() error {
+	size, _ := s.config.State.Bytes() // the configuration was validated
+	outage := newOutage(s.log, "writing the journal fails, retrying", "writing the journal works again")
+	options := journal.Options{
+		Capacity:   size,
+		DropOldest: s.config.State.DropsOldest(),
+		OnError:    func(err error) { outage.Fail(err) },
+	}
+	if s.config.State.Dir == "" {
+		s.journal = journal.NewMemory(options)
+	} else {
+		var err error
+		if s.journal, err = OpenJournal(s.config.State.Dir, options); err != nil {
+			return err
+		}
+	}
+	s.closers.push(func() error {
+		if err := s.journal.Close(); err != nil {
+			return fmt.Errorf("close the journal: %w; the next start may deliver a few records again", err)
+		}
+		return nil
+	})
+	s.metrics.RegisterJournal(s.journal.Stats)
+	return nil
+}
+
+// OpenJournal opens the journal in a directory, or creates it.
+func OpenJournal(dir string, o journal.Options) (*journal.Journal, error) {
+	store, err := boltstore.Open(dir, boltstore.Options{})
+	if err != nil {
+		return nil, explainPermission(err)
+	}
+	j, err := journal.Open(store, o)
+	return j, explainPermission(err)
+}
+
+// OpenJournalReadOnly opens the journal in a directory without changing it.
+func OpenJournalReadOnly(dir string) (*journal.Journal, error) {
+	store, err := boltstore.OpenReadOnly(dir)
+	if err != nil {
+		return nil, explainPermission(err)
+	}
+	j, err := journal.Open(store, journal.Options{})
+	return j, explainPermission(err)
+}
+
+// explainPermission adds the user to an error of permissions.
+func explainPermission(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w; the directory and its files have to be writable by user %d", err, os.Getuid())
+	}
+	return err
+}
