@@ -46,12 +46,12 @@ func TestImports(t *testing.T) {
 		{"plugins/enricher", "k8s.io", "a plugin sees records, not Kubernetes' objects"},
 		{"plugins/bundle", "k8s.io/client-go", "a plugin speaks to its host only"},
 		{"cmd/pod-status-logger", "k8s.io/client-go/kubernetes", "the full clientset costs 12 MB of binary and 9 MB of memory"},
-		{command + "internal/config", module + command + "internal/app", "what is configured does not depend on what runs"},
-		{command + "internal/config", "k8s.io/client-go", "it reads, and connects to nothing"},
-		{command + "internal/app", module + command + "internal/cli", "a run does not depend on how it was asked for"},
-		{command + "internal/app", "github.com/spf13/cobra", "a run does not depend on how it was asked for"},
+		{command + "internal/config", module + command + "internal/app", "reading the configuration starts nothing"},
+		{command + "internal/config", "k8s.io/client-go", "reading the configuration connects to nothing"},
+		{command + "internal/app", module + command + "internal/cli", "a run does not depend on the command line"},
+		{command + "internal/app", "github.com/spf13/cobra", "a run does not depend on the command line"},
 		{command + "internal/app", module + command + "internal/demo", "the demo is a run like any other"},
-		{command + "internal/demo", module + command + "internal/cli", "a run does not depend on how it was asked for"},
+		{command + "internal/demo", module + command + "internal/cli", "a run does not depend on the command line"},
 		{"cmd/pod-status-logger", "net/http/httptest", "it adds a flag to the program"},
 		{"cmd/pod-status-logger", module + "core/otlp/otlptest", "tests' parts don't belong into the program"},
 		{"cmd/pod-status-logger", module + "core/emit/emittest", "tests' parts don't belong into the program"},
@@ -60,6 +60,17 @@ func TestImports(t *testing.T) {
 		for _, dep := range depsOf(t, rule.who) {
 			if strings.HasPrefix(dep, rule.mustNot) && !strings.HasPrefix(dep, module+rule.who) {
 				t.Errorf("%s imports %s: %s", rule.who, dep, rule.why)
+			}
+		}
+	}
+}
+
+// TestCoreImports: core depends neither on plugins nor on commands.
+func TestCoreImports(t *testing.T) {
+	for _, line := range strings.Split(golist(t, "-f", "{{.ImportPath}} {{join .Deps \" \"}}", "./core/..."), "\n") {
+		for _, dep := range strings.Fields(line) {
+			if strings.HasPrefix(dep, module+"plugins/") || strings.HasPrefix(dep, module+"cmd/") {
+				t.Errorf("%s imports %s", strings.Fields(line)[0], dep)
 			}
 		}
 	}
@@ -80,17 +91,18 @@ func TestPluginsImports(t *testing.T) {
 
 // TestImporters holds libraries to the packages that are about them.
 func TestImporters(t *testing.T) {
-	const app, conf = command + "internal/app", command + "internal/config"
+	const app, cli, conf = command + "internal/app", command + "internal/cli", command + "internal/config"
 	for library, allowed := range map[string][]string{
+		"k8s.io/client-go":                    {"core/watch", "core/apiscript", "core/owner", app, cli},
 		"k8s.io/client-go/rest":               {"core/watch", "core/apiscript", "core/owner", app},
 		"go.opentelemetry.io/contrib/bridges": {"core/emit", "core/telemetry"},
 		"google.golang.org/grpc":              {"core/otlp", "core/otlp/otlptest", "core/pluginhost"},
 		"github.com/hashicorp/go-plugin":      {"core/pluginhost"},
 		"github.com/prometheus/client_golang": {"core/telemetry"},
-		"github.com/spf13/cobra":              {command + "internal/cli"},
-		module + "core/pluginhost":            {"core/telemetry", conf, app, command + "internal/cli"},
+		"github.com/spf13/cobra":              {cli},
+		module + "core/pluginhost":            {"core/telemetry", conf, app, cli},
 		module + "core/pipeline":              {"core/telemetry", app},
-		module + "core/journal":               {"core/journal/boltstore", "core/otlp", "core/pipeline", "core/telemetry", app, command + "internal/cli"},
+		module + "core/journal":               {"core/journal/boltstore", "core/otlp", "core/pipeline", "core/telemetry", app, cli},
 		module + "core/journal/boltstore":     {app},
 		"go.etcd.io/bbolt":                    {"core/journal/boltstore"},
 		module + "core/apiscript":             {command + "internal/demo"},
