@@ -22,6 +22,7 @@ PODS      ?= 3000
 PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
 TOOL       = go tool -modfile=tools/go.mod
 CLUSTER    = test/cluster/bin/cluster
+NODE       = test/node/bin/node
 COLLECTOR  = test/collector/bin/otelcol
 LOGSTORE   = test/logstore/bin/victoria-logs
 IMAGE     ?= ghcr.io/pod-status-logger/pod-status-logger
@@ -91,6 +92,7 @@ lint: ## Format and lint
 	cd test/helm && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/prometheus && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/compose && go tool -modfile=../../tools/go.mod golangci-lint run ./...
+	cd test/node && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	go mod tidy -diff
 
 .PHONY: proto
@@ -138,6 +140,13 @@ helm-test: build $(CLUSTER) helm-tools ## Test the Helm chart and the manifests 
 	$(CLUSTER) build
 	go -C test/helm test -count=1 -timeout 20m -parallel 16 -v ./...
 
+.PHONY: node-test
+node-test: build $(CLUSTER) $(NODE) ## Test on a real node with kubelet and containerd (needs root; the first time builds both: 20 minutes)
+	$(CLUSTER) build
+	$(CLUSTER) build kubelet
+	$(NODE) build
+	go -C test/node test -count=1 -timeout 20m -parallel 64 -v ./...
+
 .PHONY: helm-docs
 helm-docs: helm-tools ## Write the chart's README.md from its values
 	test/helm/bin/helm-docs --chart-search-root deploy/helm --sort-values-order file
@@ -155,9 +164,11 @@ helm-tools:
 	CGO_ENABLED=0 go -C test/helm build -trimpath -ldflags='-s -w $(HELM3KUBE)' -o bin/v3/helm helm.sh/helm/v3/cmd/helm
 	CGO_ENABLED=0 go -C test/helm build -trimpath -ldflags='-s -w' -o bin/helm-docs github.com/norwoodj/helm-docs/cmd/helm-docs
 
-.PHONY: $(CLUSTER) $(COLLECTOR) $(LOGSTORE)
+.PHONY: $(CLUSTER) $(NODE) $(COLLECTOR) $(LOGSTORE)
 $(CLUSTER):
 	CGO_ENABLED=0 go -C test/cluster build -trimpath -o bin/cluster .
+$(NODE):
+	CGO_ENABLED=0 go -C test/node build -trimpath -o bin/node .
 $(COLLECTOR):
 	CGO_ENABLED=0 go -C test/collector build -trimpath -ldflags='-s -w' -o bin/otelcol .
 $(LOGSTORE):

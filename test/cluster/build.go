@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,9 +23,12 @@ const (
 	scheduler         = "kube-scheduler"
 	kwok              = "kwok"
 	kubectl           = "kubectl"
+	kubelet           = "kubelet"
 )
 
-var programs = []struct{ name, pkg string }{
+type program struct{ name, pkg string }
+
+var programs = []program{
 	{etcd, "go.etcd.io/etcd/server/v3"},
 	{apiServer, "k8s.io/kubernetes/cmd/kube-apiserver"},
 	{controllerManager, "k8s.io/kubernetes/cmd/kube-controller-manager"},
@@ -33,23 +37,50 @@ var programs = []struct{ name, pkg string }{
 	{kubectl, "k8s.io/kubernetes/cmd/kubectl"},
 }
 
+// onRequest are programs that only test/node runs. They share the dependencies of
+// the others.
+var onRequest = []program{{kubelet, "k8s.io/kubernetes/cmd/kubelet"}}
+
 func newBuildCommand() *cobra.Command {
 	var bin string
 	cmd := &cobra.Command{
-		Use:   "build",
+		Use:   "build [PROGRAM...]",
 		Short: "Build the programs (minutes at first, seconds with a warm build cache)",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return build(cmd.Context(), bin, cmd.ErrOrStderr())
+		Long: `Build the programs named, or all that a cluster needs. The kubelet, which only
+test/node needs, is built if it is named.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			chosen, err := choose(args)
+			if err != nil {
+				return err
+			}
+			return build(cmd.Context(), bin, chosen, cmd.ErrOrStderr())
 		},
 	}
 	cmd.Flags().StringVar(&bin, "bin", "", "folder to build into (default test/cluster/bin)")
 	return cmd
 }
 
+// choose returns the programs with these names, or those of a cluster if there
+// are no names.
+func choose(names []string) ([]program, error) {
+	if len(names) == 0 {
+		return programs, nil
+	}
+	all := slices.Concat(programs, onRequest)
+	chosen := make([]program, 0, len(names))
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(p program) bool { return p.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("build %q: no such program", name)
+		}
+		chosen = append(chosen, all[i])
+	}
+	return chosen, nil
+}
+
 // build builds one program at a time: each link of the big ones takes up to
 // 2 GB and all cores.
-func build(ctx context.Context, bin string, log io.Writer) error {
+func build(ctx context.Context, bin string, chosen []program, log io.Writer) error {
 	bin, err := binDir(bin)
 	if err != nil {
 		return err
@@ -62,7 +93,7 @@ func build(ctx context.Context, bin string, log io.Writer) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range programs {
+	for _, p := range chosen {
 		begin := time.Now()
 		out := filepath.Join(bin, p.name)
 		args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", ldflags, "-o", out, p.pkg}
