@@ -17,6 +17,8 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // BenchmarkBundle compares the CPU time of a record with the bundle plugin, its
@@ -64,7 +66,7 @@ func cpuOf(b *testing.B, plugins string, event func(server *apiscript.Server, i 
 	if err != nil {
 		b.Fatal(err)
 	}
-	address := freeAddress(b)
+	address := freeport.Address(b)
 	program := exec.Command(self, "--kubeconfig", kubeconfig(b, server), "--listen", address, "--plugins", plugins)
 	program.Args[0] = "pod-status-logger"
 	program.Env = append(os.Environ(), "OTEL_EXPORTER_OTLP_ENDPOINT="+receiver.URL())
@@ -81,12 +83,12 @@ func cpuOf(b *testing.B, plugins string, event func(server *apiscript.Server, i 
 			return strings.Contains(page, fmt.Sprintf("\npod_status_logger_sink_acknowledged_records_total{sink=\"otlp\"} %d\n", n))
 		}
 	}
-	eventually(b, sent(benchPods))
+	wait.Until(b, "the first records are sent", sent(benchPods))
 	before := cpuOfTree(program.Process.Pid)
 	for i := range events {
 		event(server, benchPods+i)
 	}
-	eventually(b, sent(benchPods+events))
+	wait.Until(b, "all records are sent", sent(benchPods+events))
 	return cpuOfTree(program.Process.Pid) - before
 }
 

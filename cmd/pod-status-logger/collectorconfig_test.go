@@ -9,8 +9,8 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// TestCollectorFields: otel-collector.yaml makes of every key on stdout what it is
-// over OTLP, and takes none of them for a label.
+// TestCollectorFields: otel-collector.yaml maps every key on stdout to its OTLP attribute,
+// and none of them to a label.
 func TestCollectorFields(t *testing.T) {
 	config := readDoc(t, "otel-collector.yaml")
 	_, keys, _ := strings.Cut(config, `"^(label[.])?((?:label[.])*(?:`)

@@ -6,11 +6,10 @@ import (
 	"testing"
 )
 
-// bashCompletion is the package that completion in bash is written for; it is
-// there where other commands complete, too.
+// bashCompletion is the package that scripts for bash require.
 const bashCompletion = "/usr/share/bash-completion/bash_completion"
 
-// TestBashCompletes presses Tab in a bash that has read the script.
+// TestBashCompletes presses Tab in a bash with the script.
 func TestBashCompletes(t *testing.T) {
 	if _, err := os.Stat(bashCompletion); err != nil {
 		skip(t, "the package bash-completion", err)
@@ -43,7 +42,7 @@ press pod-status-logger `
 	}
 }
 
-// linkSelf puts the program into a folder, under its own name.
+// linkSelf puts the program into a directory, under its name.
 func linkSelf(t *testing.T, dir string) {
 	t.Helper()
 	self, err := os.Executable()

@@ -11,8 +11,8 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
 )
 
-// TestDeliveryPage does what docs/delivery.md says, behind two runs of the
-// program: the commands work, and find what they are there to find.
+// TestDeliveryPage runs the commands of docs/delivery.md after two runs of the program.
+// They find duplicate and missing records.
 func TestDeliveryPage(t *testing.T) {
 	server := apiServer(t)
 	receiver := otlptest.Unreachable(t, otlptest.Options{})

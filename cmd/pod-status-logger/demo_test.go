@@ -9,9 +9,10 @@ import (
 	"testing"
 
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
 )
 
-// demoRecord is what these tests look at.
+// demoRecord has the fields that these tests check.
 type demoRecord struct {
 	Seq           int    `json:"seq"`
 	ID            string `json:"record_id"`
@@ -34,10 +35,10 @@ func demoRecords(t *testing.T, stdout string) (all []demoRecord) {
 	return all
 }
 
-// roundRecords is more than the script makes.
+// roundRecords is more than the number of records of the script.
 const roundRecords = 60
 
-// TestDemoRepeats: each round has pods of its own, and is a rollout of its own.
+// TestDemoRepeats: each round has other pods and another rollout.
 func TestDemoRepeats(t *testing.T) {
 	p := start(t, nil, "demo", "--repeat", "--pace=1ms")
 	p.await(3 * roundRecords)
@@ -65,21 +66,21 @@ func TestDemoRepeats(t *testing.T) {
 	}
 }
 
-// TestDemoIsServed: where the demo is told to listen, it says how it is, as the
-// health check of the image wants it.
+// TestDemoIsServed: with an address, the demo serves its health, for the health check of
+// the image.
 func TestDemoIsServed(t *testing.T) {
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	p := start(t, map[string]string{"POD_STATUS_LOGGER_LISTEN": address}, "demo", "--repeat", "--pace=1ms")
 	p.await(1)
-	eventually(t, func() bool { code, _ := get(address, "/readyz"); return code == 200 })
+	awaitReady(t, address)
 	p.signal()
 	if _, stderr, status := p.wait(); status != cli.ExitOK {
 		t.Errorf("exit status %d, stderr %s", status, stderr)
 	}
 }
 
-// TestDemoGoesOn: with a folder for its journal the demo numbers on after a
-// restart, and tells that the cluster of the run before is gone.
+// TestDemoGoesOn: with a state directory, seqs continue after a restart, and the pods of
+// the earlier run are deleted.
 func TestDemoGoesOn(t *testing.T) {
 	for name, lines := range map[string]int{"at once": 1, "within the first round": 20, "later": roundRecords + 20} {
 		t.Run(name, func(t *testing.T) {
@@ -113,8 +114,8 @@ func TestDemoGoesOn(t *testing.T) {
 	}
 }
 
-// TestDemoLeavesTheJournalAlone: what the file says of another cluster is none
-// of the demo's business.
+// TestDemoLeavesTheJournalAlone: the demo ignores the journal and the address of the
+// file, which are of another cluster.
 func TestDemoLeavesTheJournalAlone(t *testing.T) {
 	dir := t.TempDir()
 	config := filepath.Join(dir, "config.yaml")

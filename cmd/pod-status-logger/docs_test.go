@@ -18,7 +18,7 @@ func readDoc(t *testing.T, name string) string {
 	return string(b)
 }
 
-// TestMakeTargets: what README and CONTRIBUTING tell people to make can be made.
+// TestMakeTargets: the make targets in README and CONTRIBUTING exist.
 func TestMakeTargets(t *testing.T) {
 	makefile := readDoc(t, "Makefile")
 	for _, page := range []string{"README.md", "CONTRIBUTING.md"} {

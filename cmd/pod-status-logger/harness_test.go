@@ -2,24 +2,29 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// program is a run of the program within the test.
+// program is a run of the program in the process of the test.
 type program struct {
 	t              *testing.T
-	signal         context.CancelFunc // what SIGTERM does
+	signal         context.CancelFunc // like SIGTERM
 	stdout, stderr string             // files
 	status         chan int
 }
 
-// start runs the program. env is all of its environment.
+// start runs the program. It has no other environment than env.
 func start(t *testing.T, env map[string]string, args ...string) *program {
 	t.Helper()
 	dir := t.TempDir()
@@ -41,12 +46,12 @@ func start(t *testing.T, env map[string]string, args ...string) *program {
 	return p
 }
 
-// wait returns what was printed and the exit status, once the program has ended.
+// wait returns the output and the exit status after the program has ended.
 func (p *program) wait() (stdout, stderr string, status int) {
 	p.t.Helper()
 	select {
 	case status = <-p.status:
-	case <-time.After(time.Minute):
+	case <-time.After(wait.Patience):
 		p.t.Fatalf("the program does not end; stderr:\n%s", p.read(p.stderr))
 	}
 	return p.read(p.stdout), p.read(p.stderr), status
@@ -66,14 +71,16 @@ func readFile(t testing.TB, path string) string {
 	return string(b)
 }
 
-// await waits until stdout has so many lines.
+// await waits until stdout has that many lines.
 func (p *program) await(lines int) {
 	p.t.Helper()
-	eventually(p.t, func() bool { return strings.Count(p.read(p.stdout), "\n") >= lines })
+	wait.Until(p.t, fmt.Sprintf("%d lines on stdout", lines), func() bool {
+		return strings.Count(p.read(p.stdout), "\n") >= lines
+	})
 }
 
-// skip leaves a test out that needs what there is not here. CI has to have it.
-func skip(t *testing.T, what string, err error) {
+// skip skips a test whose requirement is missing. In CI, it fails.
+func skip(t testing.TB, what string, err error) {
 	t.Helper()
 	if os.Getenv("CI") != "" {
 		t.Fatalf("this needs %s: %v", what, err)
@@ -81,11 +88,35 @@ func skip(t *testing.T, what string, err error) {
 	t.Skipf("this needs %s: %v", what, err)
 }
 
-func eventually(t testing.TB, condition func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !condition(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("it does not happen")
+// awaitReady waits until the program at the address is ready.
+func awaitReady(tb testing.TB, address string) {
+	tb.Helper()
+	wait.NoError(tb, "the program is ready", func() error {
+		if code, body := get(address, "/readyz"); code != http.StatusOK {
+			return fmt.Errorf("%d %s", code, body)
 		}
+		return nil
+	})
+}
+
+// isFull reports whether a pipe is full, by its end to read from.
+func isFull(tb testing.TB, pipe *os.File) (full bool) {
+	tb.Helper()
+	conn, err := pipe.SyscallConn()
+	if err != nil {
+		tb.Fatal(err)
 	}
+	err = conn.Control(func(fd uintptr) {
+		writeEnd, openErr := unix.Open(fmt.Sprintf("/proc/self/fd/%d", fd), unix.O_WRONLY|unix.O_NONBLOCK, 0)
+		if openErr != nil {
+			skip(tb, "pipes in /proc", openErr)
+		}
+		defer func() { _ = unix.Close(writeEnd) }()
+		n, pollErr := unix.Poll([]unix.PollFd{{Fd: int32(writeEnd), Events: unix.POLLOUT}}, 0)
+		full = n == 0 && pollErr == nil
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return full
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
 )
 
-// TestHealth: what health checks of containers go by.
+// TestHealth: the exit statuses for health checks of containers.
 func TestHealth(t *testing.T) {
 	ready := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/readyz" {

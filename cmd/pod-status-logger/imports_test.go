@@ -12,7 +12,7 @@ const (
 	command = "cmd/pod-status-logger/"
 )
 
-// TestImports holds the directions of imports, each with its reason.
+// TestImports checks the directions of imports, each with its reason.
 func TestImports(t *testing.T) {
 	for _, rule := range []struct{ who, mustNot, why string }{
 		{"core/record", module, "everybody builds on it"},
@@ -76,8 +76,8 @@ func TestCoreImports(t *testing.T) {
 	}
 }
 
-// TestPluginsImports: of core, plugins and what they are written against use
-// only what is for them.
+// TestPluginsImports: plugins and their package import no other packages of core than
+// those for plugins.
 func TestPluginsImports(t *testing.T) {
 	allowed := []string{module + "core/record", module + "core/strict"}
 	for _, who := range []string{"plugins/enricher", "plugins/enrichertest", "plugins/bundle", "plugins/examples/hello", "plugins/examples/team"} {
@@ -89,7 +89,7 @@ func TestPluginsImports(t *testing.T) {
 	}
 }
 
-// TestImporters holds libraries to the packages that are about them.
+// TestImporters checks that only some packages import a library.
 func TestImporters(t *testing.T) {
 	const app, cli, conf = command + "internal/app", command + "internal/cli", command + "internal/config"
 	for library, allowed := range map[string][]string{

@@ -18,10 +18,12 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // keeper runs the program with a journal, as a process that can be killed and
-// started again. All its runs append to one file.
+// restarted. All runs append to the same files.
 type keeper struct {
 	t        testing.TB
 	server   *apiscript.Server
@@ -34,7 +36,7 @@ type keeper struct {
 	process  *exec.Cmd
 }
 
-// delivered is a record as both sinks have it.
+// delivered is a record in both sinks.
 type delivered struct {
 	Seq     int    `json:"seq"`
 	ID      string `json:"record_id"`
@@ -54,7 +56,7 @@ func newKeeper(t testing.TB, server *apiscript.Server, receiver *otlptest.Receiv
 	dir := t.TempDir()
 	k := &keeper{
 		t: t, server: server, receiver: receiver, dir: filepath.Join(dir, "state"), stdout: filepath.Join(dir, "stdout"), stderr: filepath.Join(dir, "stderr"),
-		address: freeAddress(t),
+		address: freeport.Address(t),
 	}
 	k.args = append([]string{"--kubeconfig", kubeconfig(t, server), "--listen", k.address, "--plugins=none", "--state-dir", k.dir, "--shutdown-timeout=20s"}, args...)
 	t.Cleanup(k.kill)
@@ -67,7 +69,7 @@ func (k *keeper) start(args ...string) {
 	k.launch(k.appendTo(k.stdout), args...)
 }
 
-// launch runs the program with this stdout, which is the program's from then on.
+// launch runs the program with this stdout, which it closes.
 func (k *keeper) launch(stdout *os.File, args ...string) {
 	k.t.Helper()
 	self, err := os.Executable()
@@ -96,13 +98,13 @@ func (k *keeper) appendTo(path string) *os.File {
 	return f
 }
 
-// ready waits until the program says that it is.
+// ready waits until the program is ready.
 func (k *keeper) ready() {
 	k.t.Helper()
-	eventually(k.t, func() bool { code, _ := get(k.address, "/readyz"); return code == 200 })
+	awaitReady(k.t, k.address)
 }
 
-// kill ends the program as a crash would.
+// kill kills the program.
 func (k *keeper) kill() {
 	if k.process == nil {
 		return
@@ -112,7 +114,7 @@ func (k *keeper) kill() {
 	k.process = nil
 }
 
-// stop ends the program in good order, and returns its exit status.
+// stop sends SIGTERM to the program, and returns its exit status.
 func (k *keeper) stop() int {
 	k.t.Helper()
 	if err := k.process.Process.Signal(syscall.SIGTERM); err != nil {
@@ -124,7 +126,7 @@ func (k *keeper) stop() int {
 	return status
 }
 
-// restart stops and starts the program, with what has to happen in between.
+// restart stops the program, calls meanwhile, and starts it.
 func (k *keeper) restart(meanwhile func()) {
 	k.t.Helper()
 	if status := k.stop(); status != cli.ExitOK {
@@ -134,8 +136,8 @@ func (k *keeper) restart(meanwhile func()) {
 	k.start()
 }
 
-// lines are the records on stdout, each once, and how often one was there again.
-// What a killed run has left unfinished is no record.
+// lines returns the records on stdout without duplicates, and the number of duplicates.
+// Partial lines are ignored.
 func (k *keeper) lines() (all []delivered, again int) {
 	k.t.Helper()
 	seen := map[string]string{}
@@ -160,19 +162,20 @@ func (k *keeper) lines() (all []delivered, again int) {
 // await waits until stdout has so many records.
 func (k *keeper) await(n int) {
 	k.t.Helper()
-	eventually(k.t, func() bool { all, _ := k.lines(); return len(all) >= n })
+	wait.Until(k.t, fmt.Sprintf("%d records on stdout", n), func() bool { all, _ := k.lines(); return len(all) >= n })
 }
 
-// awaitVersion waits until a version of a pod is told on stdout.
+// awaitVersion waits for the record of a version of a pod on stdout.
 func (k *keeper) awaitVersion(version string) {
 	k.t.Helper()
-	eventually(k.t, func() bool {
+	wait.Until(k.t, "the record of version "+version, func() bool {
 		all, _ := k.lines()
 		return slices.ContainsFunc(all, func(r delivered) bool { return r.Version == version })
 	})
 }
 
-// received are the records that the receiver has, each once.
+// received returns the records of the receiver without duplicates, and the number of
+// duplicates.
 func (k *keeper) received() (all []delivered, again int) {
 	seen := map[string]bool{}
 	for _, request := range k.receiver.Requests() {
@@ -233,7 +236,7 @@ func (k *keeper) metric(series string) float64 {
 // awaitMetric waits until a series has a value.
 func (k *keeper) awaitMetric(series string, want float64) {
 	k.t.Helper()
-	eventually(k.t, func() bool {
+	wait.Until(k.t, fmt.Sprintf("%s is %v", series, want), func() bool {
 		_, page := get(k.address, "/metrics")
 		return strings.Contains(page, fmt.Sprintf("pod_status_logger_%s %v\n", series, want))
 	})
@@ -252,6 +255,15 @@ func metricIn(t testing.TB, page, series string) float64 {
 	}
 	t.Fatalf("there is no series %s", series)
 	return 0
+}
+
+// awaitReceived waits until the receiver has so many records.
+func (k *keeper) awaitReceived(n int) {
+	k.t.Helper()
+	wait.Until(k.t, fmt.Sprintf("%d records are received", n), func() bool {
+		received, _ := k.received()
+		return len(received) >= n
+	})
 }
 
 // journal runs a journal command on the journal of the stopped program.

@@ -17,17 +17,16 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
 )
 
-// gapPods is how many pods TestLargeGap has. docs/performance.md has figures of
+// gapPods is the number of pods of TestLargeGap. docs/performance.md has figures of
 // 50,000.
 var gapPods = flag.Int("pods", 5000, "number of pods of TestLargeGap")
 
-// bytesPerPod is what a pod may cost at the peak of a full list: its state, and
-// what the collector of garbage has not got to. A pod on the wire has 5 KB, and
-// 25 KB once decoded.
+// bytesPerPod is the maximum memory of a pod at the peak of a full list: its state and
+// garbage. A pod has 5 KB on the wire, and 25 KB decoded.
 const bytesPerPod = 2500
 
-// TestLargeGap: where the history is gone, the full list is compared pod by pod.
-// At no time is all of it in memory.
+// TestLargeGap: without the history, the full list is compared pod by pod. It is never in
+// memory as a whole.
 func TestLargeGap(t *testing.T) {
 	server := apiServer(t)
 	for i := range *gapPods {
@@ -68,8 +67,8 @@ func (k *keeper) fileSize() string {
 	return fmt.Sprintf("%dMB", info.Size()>>20)
 }
 
-// sinceStart is the time of the last run from its first line in the log to that
-// which announces the gap.
+// sinceStart returns the time between the first line of the last run in the log and the
+// line about the gap.
 func sinceStart(t *testing.T, log string) time.Duration {
 	t.Helper()
 	var start, end time.Time
@@ -94,7 +93,7 @@ func sinceStart(t *testing.T, log string) time.Duration {
 	return end.Sub(start).Round(time.Millisecond)
 }
 
-// peak is the most memory that a process has had resident.
+// peak returns the peak of a process's resident memory.
 func peak(t *testing.T, pid int) int64 {
 	t.Helper()
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
@@ -112,7 +111,7 @@ func peak(t *testing.T, pid int) int64 {
 	return n << 10
 }
 
-// largePod is a pod as clusters have them: with what nobody looks at.
+// largePod returns a pod of realistic size, with fields that records do not need.
 func largePod(i int) *corev1.Pod {
 	p := somePod("shop", fmt.Sprintf("checkout-%05d-7c9d5b8f66-%05d", i/20, i))
 	p.Labels = map[string]string{"app": "checkout", "pod-template-hash": "7c9d5b8f66", "version": strconv.Itoa(i / 20)}

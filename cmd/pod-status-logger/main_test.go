@@ -16,15 +16,15 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/plugins/faulty"
 )
 
-// TestMain lets the scripts run the program itself, as a process of its own.
+// TestMain lets scripts run the program as a process.
 func TestMain(m *testing.M) {
-	if faulty.Main() { // a plugin that goes wrong, for a test
+	if faulty.Main() { // this process is a faulty plugin of a test
 		return
 	}
 	testscript.Main(m, map[string]func(){"pod-status-logger": main})
 }
 
-// TestScripts runs testdata/script/*.txtar: what users type, and what they see.
+// TestScripts runs testdata/script/*.txtar: commands and their output.
 func TestScripts(t *testing.T) {
 	data, err := filepath.Abs("testdata")
 	if err != nil {
@@ -68,8 +68,8 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// show rewrites the JSON lines that were last printed to the file "shown" with
-// the values of some keys only: show KEY...
+// show writes the values of some keys in the last output, JSON lines, to the file
+// "shown": show KEY...
 func show(ts *testscript.TestScript, _ bool, keys []string) {
 	var b strings.Builder
 	for line := range strings.Lines(ts.ReadFile("stdout")) {

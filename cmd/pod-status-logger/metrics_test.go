@@ -12,11 +12,13 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// TestMetricsOverOTLP: with the standard variables alone, the program's metrics
-// arrive as those of its own service; a receiver that takes no metrics costs no
-// record and not the exit status.
+// TestMetricsOverOTLP: with the standard variables, metrics are sent as those of the
+// program's own service. A receiver that rejects metrics affects neither records nor
+// the exit status.
 func TestMetricsOverOTLP(t *testing.T) {
 	for name, status := range map[string]int{"taken": http.StatusOK, "not taken": http.StatusNotFound} {
 		t.Run(name, func(t *testing.T) {
@@ -66,8 +68,8 @@ func TestMetricsOverOTLP(t *testing.T) {
 	}
 }
 
-// TestPprof: profiles are off unless asked for, and where others reach them the
-// log says so.
+// TestPprof: profiles are off by default. A warning is logged if other hosts can reach
+// them.
 func TestPprof(t *testing.T) {
 	server := apiServer(t)
 	for name, c := range map[string]struct {
@@ -80,9 +82,9 @@ func TestPprof(t *testing.T) {
 		"on, open": {[]string{"--pprof", "--listen=:0"}, 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			address := freeAddress(t)
+			address := freeport.Address(t)
 			p := start(t, nil, append([]string{"--kubeconfig", kubeconfig(t, server), "--listen", address}, c.args...)...)
-			eventually(t, func() bool { return strings.Contains(p.read(p.stderr), "watching pods") })
+			wait.Until(t, "the start", func() bool { return strings.Contains(p.read(p.stderr), "watching pods") })
 			if code, _ := get(address, "/debug/pprof/"); code != c.status {
 				t.Errorf("status %d, want %d", code, c.status)
 			}

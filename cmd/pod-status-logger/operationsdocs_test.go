@@ -12,8 +12,8 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
 )
 
-// TestOperationsPage does what docs/operations.md says with a program that runs,
-// and with its journal once it has ended. What it says of kubectl needs a kubelet.
+// TestOperationsPage runs the commands of docs/operations.md with a running program, and
+// with its journal after the end. Those with kubectl need a kubelet.
 func TestOperationsPage(t *testing.T) {
 	for _, tool := range []string{"curl", "go"} {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -25,7 +25,7 @@ func TestOperationsPage(t *testing.T) {
 	k := newKeeper(t, server, otlptest.New(t, otlptest.Options{}), "--pprof")
 	k.start()
 	k.ready()
-	t.Setenv("PPROF_TMPDIR", t.TempDir()) // else profiles are left in the home folder
+	t.Setenv("PPROF_TMPDIR", t.TempDir()) // the default is the home directory
 	dir := filepath.Dir(k.dir)
 	self, err := os.Executable()
 	if err != nil {
@@ -36,7 +36,7 @@ func TestOperationsPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	here := strings.NewReplacer("localhost:9464", k.address, "seconds=30", "seconds=1", "--state-dir state", "--state-dir "+k.dir)
-	prints := map[string]string{ // what a part of a command makes come out
+	prints := map[string]string{ // output by a part of the command
 		"verbose": "readyz check passed", "grep": "pod_status_logger_ready 1", "heap": "flat%", "config check": "ok",
 		"top cpu": "Duration", "journal stat": "emitted",
 	}
@@ -69,7 +69,7 @@ func TestOperationsPage(t *testing.T) {
 	}
 }
 
-// TestLogMessages: what docs/operations.md quotes of the log is what is logged.
+// TestLogMessages: the program logs the messages that docs/operations.md quotes.
 func TestLogMessages(t *testing.T) {
 	var code strings.Builder
 	for _, folder := range []string{"core", "cmd"} {
@@ -96,8 +96,7 @@ func TestLogMessages(t *testing.T) {
 	}
 }
 
-// TestAnchors: what docs/operations.md links to within the pages is a heading
-// there.
+// TestAnchors: the anchors in links of docs/operations.md are headings.
 func TestAnchors(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([a-z]*(?:\.md)?)#([a-z0-9-]+)\)`)
 	heading := regexp.MustCompile(`(?m)^#+ (.+)$`)

@@ -11,7 +11,7 @@ import (
 	"unicode"
 )
 
-// pages are the pages about the project, by their path in the repository.
+// pages returns the paths of the Markdown pages in the repository.
 func pages(t *testing.T) (found []string) {
 	t.Helper()
 	files(t, func(path string) {
@@ -44,8 +44,8 @@ func files(t *testing.T, visit func(path string)) {
 	}
 }
 
-// TestLinks: what pages link to in the repository is there, and so are the
-// headings in it and the images.
+// TestLinks: the targets of links within the repository exist, with their headings, and
+// so do images.
 func TestLinks(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#: ]*)(?:#([^) ]+))?\)|(?:src|href)="([^":#]+)"`)
 	checked := 0
@@ -69,13 +69,13 @@ func TestLinks(t *testing.T) {
 	}
 }
 
-// withoutCode leaves out what is code: fenced blocks, and what stands in backquotes.
+// withoutCode removes fenced blocks and inline code.
 func withoutCode(page string) string {
 	page = regexp.MustCompile("(?ms)^```.*?^```$").ReplaceAllString(page, "")
 	return regexp.MustCompile("`[^`\n]*`").ReplaceAllString(page, "code")
 }
 
-// anchorsOf returns the anchors of headings, as GitHub makes them.
+// anchorsOf returns the anchors that GitHub gives to headings.
 func anchorsOf(page string) (anchors []string) {
 	page = regexp.MustCompile("(?ms)^```.*?^```$").ReplaceAllString(page, "")
 	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(page, -1) {
@@ -92,8 +92,8 @@ func anchorsOf(page string) (anchors []string) {
 	return anchors
 }
 
-// TestCommandsAreRun: all commands that docs show to readers are run by a test.
-// A comment before a block says by which; it holds up to the next one:
+// TestCommandsAreRun: a test runs each command in the documentation. The comment before
+// a block names it, and is valid up to the next comment:
 //
 //	<!-- run by: TestDeliveryPage -->           a Go test, in a file that names the page
 //	<!-- run by: make helm-test -->             a target of the Makefile
@@ -120,7 +120,7 @@ func TestCommandsAreRun(t *testing.T) {
 	}
 }
 
-// claimed is a block of commands, and what is said about who runs them.
+// claimed is a block of commands with its comment.
 type claimed struct {
 	line  int
 	claim string
@@ -141,7 +141,7 @@ func claims(page string) (blocks []claimed) {
 	return blocks
 }
 
-// testFiles are the sources of all tests, of every module.
+// testFiles returns the sources of all tests in all modules.
 func testFiles(t *testing.T) (sources []string) {
 	t.Helper()
 	files(t, func(path string) {

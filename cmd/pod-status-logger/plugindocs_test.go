@@ -22,7 +22,7 @@ import (
 type block struct {
 	section        string // its heading
 	language, file string // file is the title
-	claim          string // which test runs it, see TestCommandsAreRun
+	claim          string // the test that runs it, see TestCommandsAreRun
 	text           string
 }
 
@@ -58,13 +58,13 @@ func blocksOf(t *testing.T, page string) (blocks []block) {
 	return blocks
 }
 
-// task is a file that is written, or a command that is run.
+// task is a file to write or a command to run.
 type task struct {
 	section, claim, file, text string
-	want                       string // what the command prints; empty: whatever it does
+	want                       string // output of the command; empty: any
 }
 
-// tasksOf returns what a reader does who goes through the page.
+// tasksOf returns the tasks of a reader of the page.
 func tasksOf(t *testing.T, page string) (tasks []task) {
 	t.Helper()
 	for _, b := range blocksOf(t, page) {
@@ -85,9 +85,8 @@ func tasksOf(t *testing.T, page string) (tasks []task) {
 	return tasks
 }
 
-// TestPluginsPage does what docs/plugins.md says, in an empty folder beside a
-// clone of the repository, and in one shell: each command succeeds, and prints
-// what the page says where it says that.
+// TestPluginsPage does the tasks of docs/plugins.md in an empty directory beside a clone
+// of the repository, in one shell. Each command succeeds and has the output of the page.
 func TestPluginsPage(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds programs")
@@ -106,7 +105,7 @@ func TestPluginsPage(t *testing.T) {
 		t.Fatalf("docs/plugins.md has %d files and %d commands, want those of a plugin in Go and of one in Python", files, commands)
 	}
 	for _, file := range []string{"Makefile", "plugins/examples/python/podstatus_plugin.py", "plugins/examples/python/enrich_pb2.py"} {
-		readDoc(t, file) // `go test` takes a cached result where what a test has read is as it was
+		readDoc(t, file) // `go test` caches results as long as files that a test has read are unchanged
 	}
 	lack := lackOfPython(t)
 	if lack != "" {
@@ -118,11 +117,10 @@ func TestPluginsPage(t *testing.T) {
 	}
 }
 
-// lackOfPython tells what the plugin in Python has not got here, and where to
-// get it.
+// lackOfPython returns how to install the missing requirements of the Python plugin.
 func lackOfPython(t *testing.T) string {
 	t.Helper()
-	const python = "/usr/bin/python3" // Debian's: others lack Debian's grpcio
+	const python = "/usr/bin/python3" // of Debian, whose packages others can't import
 	out, err := exec.Command(python, "-c", "import grpc, google.protobuf").CombinedOutput()
 	if err == nil {
 		return ""
@@ -131,7 +129,7 @@ func lackOfPython(t *testing.T) string {
 		"python3-grpcio python3-protobuf protobuf-compiler\n%v\n%s", python, err, out)
 }
 
-// walk takes the tasks in a folder beside one with the repository.
+// walk does the tasks in a directory beside one of the repository.
 func walk(t *testing.T, tasks []task) {
 	t.Helper()
 	top, err := os.MkdirTemp("/tmp", "page-") // the paths of sockets are short
@@ -167,11 +165,10 @@ func walk(t *testing.T, tasks []task) {
 	}
 }
 
-// mark stands between the outputs of two tasks.
+// mark separates the outputs of two tasks.
 const mark = "\x00\n"
 
-// scriptOf returns the tasks as one script, so that what a command sets the next
-// one has.
+// scriptOf returns the tasks as one script, so that commands share variables.
 func scriptOf(tasks []task) string {
 	const end = "END_OF_FILE_OF_THE_PAGE"
 	var b strings.Builder
@@ -187,8 +184,7 @@ func scriptOf(tasks []task) string {
 	return b.String()
 }
 
-// bash runs a script with all that it starts in a group, and ends that where it
-// takes too long.
+// bash runs a script in a process group, which it kills after a time.
 func bash(t *testing.T, dir string, env []string, script string) (stdout, stderr string, err error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
@@ -204,8 +200,8 @@ func bash(t *testing.T, dir string, env []string, script string) (stdout, stderr
 	return out.String(), log.String(), err
 }
 
-// cleanEnvironment is the test's own, less what would configure the program and
-// less the program of the scripts, which testscript has put on the PATH.
+// cleanEnvironment returns the environment of the test without variables that configure
+// the program, and without the program that testscript has put on the PATH.
 func cleanEnvironment() (env []string) {
 	for _, v := range os.Environ() {
 		name, value, _ := strings.Cut(v, "=")
@@ -223,7 +219,7 @@ func cleanEnvironment() (env []string) {
 	return env
 }
 
-// leftovers are the folders for sockets that hosts have not removed.
+// leftovers returns the directories of sockets that hosts have not removed.
 func leftovers(t *testing.T, temp string) []string {
 	t.Helper()
 	left, err := filepath.Glob(filepath.Join(temp, "psl-*"))
@@ -233,11 +229,11 @@ func leftovers(t *testing.T, temp string) []string {
 	return left
 }
 
-// TestPluginsPageSources: what the page has readers write are the examples.
+// TestPluginsPageSources: the files of the page are those of the examples.
 func TestPluginsPageSources(t *testing.T) {
 	inGo := readDoc(t, "plugins/examples/hello/main.go")
 	comment, _, _ := strings.Cut(inGo, "package main")
-	inGo = strings.TrimPrefix(inGo, comment) // which is about the page
+	inGo = strings.TrimPrefix(inGo, comment) // the comment is about the page
 	for file, want := range map[string]string{
 		"main.go":  inGo,
 		"hello.py": readDoc(t, "plugins/examples/python/hello.py"),
@@ -258,8 +254,8 @@ func TestPluginsPageSources(t *testing.T) {
 	}
 }
 
-// TestBundlesPage runs what docs/bundles.md shows of the derivation of a trace
-// id. The comment of a line is what the line prints.
+// TestBundlesPage runs the derivation of a trace id in docs/bundles.md. The comment of a
+// line is its output.
 func TestBundlesPage(t *testing.T) {
 	ran := 0
 	for _, b := range blocksOf(t, "docs/bundles.md") {

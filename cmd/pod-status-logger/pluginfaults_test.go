@@ -7,14 +7,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 var streamed = flag.Int("records", 5000, "length of the stream in which plugins go wrong")
 
-// TestPluginFaults: in a stream of records, whatever a plugin does, no record is
-// lost, none comes twice, all are in order; none waits much longer than the
-// plugin's deadline; and records, metrics and log say what is wrong. make faults
-// is the long form.
+// TestPluginFaults: whatever a plugin does, no record of a stream is lost, duplicated,
+// out of order or delayed much longer than the plugin's deadline. Records, metrics and
+// the log report the fault. make faults is the long form.
 func TestPluginFaults(t *testing.T) {
 	const late = `plugin_calls_total{outcome="deadline_exceeded",plugin="faulty"}`
 	const invalid = `plugin_calls_total{outcome="invalid",plugin="faulty"}`
@@ -22,7 +23,7 @@ func TestPluginFaults(t *testing.T) {
 	const lacking = `plugin_failed_records_total{plugin="faulty"}`
 	const restarts = `plugin_restarts_total{plugin="faulty"}`
 	for name, c := range map[string]struct {
-		behaviour string         // of the plugin, the name where empty
+		behaviour string         // of the plugin; empty: the name
 		signal    syscall.Signal // sent to the plugin every second
 		mark      string         // in the field enrichment of some records
 		log       string
@@ -37,7 +38,7 @@ func TestPluginFaults(t *testing.T) {
 		"many":       {mark: `^faulty: \d+ patches for \d+ records$`, counter: invalid},
 		"fails":      {mark: "^faulty: database is away$", log: "database is away", counter: failed},
 		"garbage":    {mark: "^faulty: attribute .* has a character other than", counter: lacking},
-		"bloated":    {mark: "^faulty: (.* larger than max|deadline exceeded)", log: "plugin fails", counter: lacking}, // late where the machine is slow
+		"bloated":    {mark: "^faulty: (.* larger than max|deadline exceeded)", log: "plugin fails", counter: lacking}, // late on slow machines
 		"suppresses": {mark: "^faulty: may not suppress records", counter: lacking},
 		"floods":     {log: `"msg":"flood `, counter: `plugin_log_lines_dropped_total{plugin="faulty"}`},
 		"leaks":      {mark: "^faulty: ", log: "MiB of memory, 128 are allowed", counter: restarts},
@@ -57,7 +58,7 @@ func TestPluginFaults(t *testing.T) {
 			if c.mark != "" && !marked(lines, regexp.MustCompile(c.mark)) {
 				t.Errorf("no record has an enrichment like %q", c.mark)
 			}
-			eventually(t, func() bool { return s.metric("pod_status_logger_"+c.counter) > 0 })
+			wait.Until(t, c.counter+" rises", func() bool { return s.metric("pod_status_logger_"+c.counter) > 0 })
 			if stderr := s.end(); !strings.Contains(stderr, c.log) {
 				t.Errorf("the log lacks %q:\n%.3000s", c.log, stderr)
 			}
@@ -65,9 +66,8 @@ func TestPluginFaults(t *testing.T) {
 	}
 }
 
-// checkDelay: the deadline holds up a record some times at most: until the
-// breaker opens, and when it is tried whether the plugin works again. Without a
-// breaker the stream would be faster than it is emitted, by seconds.
+// checkDelay: the deadline delays a record a few times at most: until the breaker opens,
+// and when it probes the plugin. Without a breaker, delays would add up to seconds.
 func (s *stream) checkDelay(lines []line) {
 	s.t.Helper()
 	const most = 3*streamTimeout + 2*time.Second // the rest is for slow machines

@@ -17,14 +17,15 @@ import (
 	"time"
 
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// place is where the program runs as a process of its own, so that all that it
-// leaves behind can be told from what others do.
+// place is a directory to run the program in, as a process of its own. Its leftovers are
+// distinguishable from those of others.
 type place struct {
 	t   *testing.T
 	dir string // for executables and files
-	tmp string // for what the program makes itself
+	tmp string // for the program's own temporary files
 }
 
 func newPlace(t *testing.T) *place {
@@ -58,7 +59,7 @@ func (p *place) build(name, pkg string) (path string) {
 	return path
 }
 
-// write makes a file that can be executed.
+// write creates an executable file.
 func (p *place) write(name, text string) (path string) {
 	p.t.Helper()
 	path = filepath.Join(p.dir, name)
@@ -68,33 +69,33 @@ func (p *place) write(name, text string) (path string) {
 	return path
 }
 
-// wrapped returns a plugin that notes its process id in the file "started", starts
-// a process that outlives it, and becomes the executable.
+// wrapped returns a plugin that adds its process id to the file "started", starts a
+// process that outlives it, and executes the executable.
 func (p *place) wrapped(executable string) (path string) {
 	p.t.Helper()
 	return p.write("wrapped-"+filepath.Base(executable), fmt.Sprintf("#!/bin/sh\n/bin/sleep 300 &\necho $$ >>'%s'\nexec '%s'\n",
 		filepath.Join(p.dir, "started"), executable))
 }
 
-// started returns how many wrapped plugins were started.
+// started returns the number of wrapped plugins that were started.
 func (p *place) started() int {
 	b, _ := os.ReadFile(filepath.Join(p.dir, "started"))
 	return strings.Count(string(b), "\n")
 }
 
-// command is the program with these arguments, for half a minute at most.
+// command is the program with these arguments. It is killed after a time.
 func (p *place) command(args ...string) (cmd *exec.Cmd, stdout, stderr *strings.Builder) {
-	ctx, cancel := context.WithTimeout(p.t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(p.t.Context(), wait.Patience)
 	p.t.Cleanup(cancel)
 	cmd = exec.CommandContext(ctx, "pod-status-logger", args...)
 	cmd.Env = append(cleanEnvironment(), "TMPDIR="+p.tmp)
 	stdout, stderr = &strings.Builder{}, &strings.Builder{}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
-	cmd.WaitDelay = time.Second // where somebody holds the pipes open, that is an error
+	cmd.WaitDelay = wait.Patience // after that, pipes that a process still holds open are an error
 	return cmd, stdout, stderr
 }
 
-// run runs the program to its end, and sees that nothing of it is left.
+// run runs the program to its end, and checks that it leaves nothing behind.
 func (p *place) run(args ...string) (stdout, stderr string, status int) {
 	p.t.Helper()
 	cmd, out, log := p.command(args...)
@@ -115,24 +116,22 @@ func (p *place) statusOf(err error) int {
 	return exit.ExitCode()
 }
 
-// checkEmpty sees that no folder for sockets and no process is left.
+// checkEmpty checks that no directory of sockets and no process is left.
 func (p *place) checkEmpty() {
 	p.t.Helper()
 	if left := leftovers(p.t, p.tmp); len(left) > 0 {
 		p.t.Errorf("left behind: %v", left)
 	}
-	var running map[int]string
-	for range 20 { // what is killed with its group takes a moment to go
-		if running = p.processes(); len(running) == 0 {
-			return
+	wait.NoError(p.t, "no process is left", func() error { // killed processes take a moment to end
+		if running := p.processes(); len(running) > 0 {
+			return fmt.Errorf("still running: %v", running)
 		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	p.t.Errorf("still running: %v", running)
+		return nil
+	})
 }
 
-// processes are the command lines, by process id, of those whose environment has
-// the place in it, as that of every plugin has, and of what plugins start.
+// processes returns the command lines, by process id, of processes whose environment has
+// the path of the place: plugins, and processes started by plugins.
 func (p *place) processes() map[int]string {
 	running := map[int]string{}
 	all, _ := filepath.Glob("/proc/[0-9]*")
@@ -146,7 +145,7 @@ func (p *place) processes() map[int]string {
 	return running
 }
 
-// TestPlace: the tests below would see what is left.
+// TestPlace: checkEmpty would find processes.
 func TestPlace(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("processes are looked for in /proc")
@@ -157,7 +156,7 @@ func TestPlace(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func() bool { return len(p.processes()) == 1 })
+	wait.Until(t, "one process", func() bool { return len(p.processes()) == 1 })
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
 	if running := p.processes(); len(running) > 0 {
@@ -165,8 +164,8 @@ func TestPlace(t *testing.T) {
 	}
 }
 
-// TestConfigCheckStartsPlugins: to check the configuration plugins are started,
-// and whatever becomes of them, no process and no folder is left.
+// TestConfigCheckStartsPlugins: config check starts the plugins, and leaves no process and
+// no directory behind, whatever they do.
 func TestConfigCheckStartsPlugins(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds programs")
@@ -213,7 +212,7 @@ func (p *place) config(plugins string) (path string) {
 	return p.write("config.yaml", "apiVersion: podstatus/v1alpha1\nkind: Config\nplugins:\n"+plugins)
 }
 
-// link gives an executable another name, by which it can tell what it is.
+// link gives another name to an executable, which selects its behaviour.
 func (p *place) link(executable, name string) (path string) {
 	p.t.Helper()
 	path = filepath.Join(p.dir, name)
@@ -223,13 +222,12 @@ func (p *place) link(executable, name string) (path string) {
 	return path
 }
 
-// TestConfigCheckInterrupted: who gives up on a plugin that is silent leaves
-// nothing behind either.
+// TestConfigCheckInterrupted: an interrupted check leaves nothing behind.
 func TestConfigCheckInterrupted(t *testing.T) {
 	interrupt(t, func(status int) bool { return status != cli.ExitOK }, "config", "check")
 }
 
-// TestStartInterrupted: a signal while plugins start is no failure.
+// TestStartInterrupted: after a signal during the start of plugins, the exit status is 0.
 func TestStartInterrupted(t *testing.T) {
 	seed, err := filepath.Abs("testdata/seed.jsonl")
 	if err != nil {
@@ -241,7 +239,7 @@ func TestStartInterrupted(t *testing.T) {
 	}
 }
 
-// interrupt sends a signal to a command that waits for a silent plugin.
+// interrupt signals a command that waits for a silent plugin.
 func interrupt(t *testing.T, good func(status int) bool, args ...string) {
 	t.Helper()
 	if testing.Short() {
@@ -254,7 +252,7 @@ func interrupt(t *testing.T, good func(status int) bool, args ...string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func() bool { return p.started() == 1 })
+	wait.Until(t, "the plugin starts", func() bool { return p.started() == 1 })
 	start := time.Now()
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -266,8 +264,8 @@ func interrupt(t *testing.T, good func(status int) bool, args ...string) {
 	p.checkEmpty()
 }
 
-// TestVerifyNamesRules: the command fails for each of the plugins that break a
-// rule, and names the rule.
+// TestVerifyNamesRules: the command fails for each plugin that breaks a rule, and names the
+// rule.
 func TestVerifyNamesRules(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a hundred processes")
@@ -321,7 +319,7 @@ func TestIsolated(t *testing.T) {
 	}
 }
 
-// TestVerifyPasses: the plugins of the repository keep the rules.
+// TestVerifyPasses: the plugins of the repository follow the rules.
 func TestVerifyPasses(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds programs")

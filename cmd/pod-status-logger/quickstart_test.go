@@ -6,19 +6,19 @@ import (
 	"testing"
 )
 
-// TestQuickStartPage does what docs/quickstart.md says where neither Docker nor a
-// cluster is needed.
+// TestQuickStartPage does the tasks of docs/quickstart.md that need neither Docker nor a
+// cluster.
 func TestQuickStartPage(t *testing.T) {
 	walkInClone(t, "docs/quickstart.md", "TestQuickStartPage", 7)
 }
 
-// TestBundlesWalk goes from nothing to a trace, as docs/bundles.md does.
+// TestBundlesWalk does the tasks of docs/bundles.md.
 func TestBundlesWalk(t *testing.T) {
 	walkInClone(t, "docs/bundles.md", "TestBundlesWalk", 5)
 }
 
-// walkInClone takes the tasks of a page that say that this test takes them, in a
-// folder that looks like a clone to them.
+// walkInClone does the tasks of a page whose comment names the test, in a directory that
+// looks like a clone.
 func walkInClone(t *testing.T, page, test string, least int) {
 	t.Helper()
 	if testing.Short() {
@@ -27,7 +27,7 @@ func walkInClone(t *testing.T, page, test string, least int) {
 	if _, err := exec.LookPath("jq"); err != nil {
 		skip(t, "jq (apt-get install jq)", err)
 	}
-	readDoc(t, "Makefile") // `go test` takes a cached result where what a test has read is as it was
+	readDoc(t, "Makefile") // `go test` caches results as long as files that a test has read are unchanged
 	clone, err := filepath.Abs(root)
 	if err != nil {
 		t.Fatal(err)

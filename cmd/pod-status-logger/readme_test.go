@@ -2,8 +2,7 @@ package main
 
 import "testing"
 
-// TestReadmePage does what README.md says, where neither Docker nor a cluster is
-// needed.
+// TestReadmePage does the tasks of README.md that need neither Docker nor a cluster.
 func TestReadmePage(t *testing.T) {
 	walkInClone(t, "README.md", "TestReadmePage", 1)
 }

@@ -23,9 +23,10 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// brief are records in a few words.
+// brief summarizes records.
 func brief(all []delivered) (words []string) {
 	for _, r := range all {
 		w := r.Action + " " + r.Pod
@@ -61,8 +62,8 @@ func (k *keeper) checkBoth(want ...string) {
 	}
 }
 
-// TestResume: after a restart nothing is told again, and what happened meanwhile
-// is told as if it had been seen: the history was there.
+// TestResume: after a restart, no record is emitted again, and changes in the meantime
+// are emitted like watched ones, from the history of the API server.
 func TestResume(t *testing.T) {
 	server := apiServer(t)
 	server.Create(somePod("shop", "old"))
@@ -96,8 +97,8 @@ func TestResume(t *testing.T) {
 	}
 }
 
-// TestRecover: what happened while nobody watched and the history is gone is
-// found by comparing, marked, and announced once.
+// TestRecover: without the history, changes in the meantime are found by comparing
+// lists, and marked as recovered. The gap is logged once.
 func TestRecover(t *testing.T) {
 	for name, lose := range map[string]func(k *keeper){
 		"expired":   func(k *keeper) { k.server.Expire() },
@@ -139,8 +140,8 @@ func TestRecover(t *testing.T) {
 	}
 }
 
-// TestAnotherCluster: behind the address there is another cluster, or an older
-// one from a backup. Its pods are told as what they are, and the others are gone.
+// TestAnotherCluster: the address leads to another cluster, or to an older state of it
+// from a backup. Its pods are emitted as created, and the others as deleted.
 func TestAnotherCluster(t *testing.T) {
 	one, other := apiServer(t), apiServer(t)
 	one.Create(somePod("shop", "web"))
@@ -169,9 +170,8 @@ func TestAnotherCluster(t *testing.T) {
 	}
 }
 
-// TestKilled: the program is killed again and again while pods change. Both
-// sinks have each change, in order, numbered without holes; what is there twice
-// has the same id.
+// TestKilled: the program is killed repeatedly while pods change. Both sinks get each
+// change, in order and without missing seqs. Duplicates have the same id.
 func TestKilled(t *testing.T) {
 	const pods, changes, kills = 20, 3000, 30
 	server := apiServer(t)
@@ -211,7 +211,7 @@ func TestKilled(t *testing.T) {
 	checkVersions(t, lines, versions)
 }
 
-// checkVersions: each version that was made after the first list is told once.
+// checkVersions: each version since the first list has one record.
 func checkVersions(t *testing.T, lines []delivered, versions []string) {
 	t.Helper()
 	var got []string
@@ -224,12 +224,12 @@ func checkVersions(t *testing.T, lines []delivered, versions []string) {
 		t.Fatalf("%d updates of %d", len(got), len(versions))
 	}
 	if diff := cmp.Diff(versions[len(versions)-len(got):], got); diff != "" { // some were made before
-		t.Errorf("versions (-made +told):\n%s", diff)
+		t.Errorf("versions (-made +emitted):\n%s", diff)
 	}
 }
 
-// TestSignalAnytime: SIGTERM at any moment ends the program in good order, and
-// the next run goes on.
+// TestSignalAnytime: SIGTERM at any moment shuts the program down, and the next run
+// resumes.
 func TestSignalAnytime(t *testing.T) {
 	server := apiServer(t)
 	const pods, changes = 5, 1500
@@ -270,8 +270,8 @@ func TestSignalAnytime(t *testing.T) {
 	}
 }
 
-// TestReceiverAwayOverRestarts: what the receiver did not take waits in the
-// journal. That is no failure.
+// TestReceiverAwayOverRestarts: undelivered records stay in the journal, and the exit
+// status is 0.
 func TestReceiverAwayOverRestarts(t *testing.T) {
 	server := apiServer(t)
 	receiver := otlptest.Unreachable(t, otlptest.Options{})
@@ -289,7 +289,7 @@ func TestReceiverAwayOverRestarts(t *testing.T) {
 	}
 	receiver.Start(t)
 	k.start()
-	eventually(t, func() bool { received, _ := k.received(); return len(received) == 3 })
+	k.awaitReceived(3)
 	k.stop()
 	k.checkBoth("create web-0000 initial", "create web-0001", "create web-0002")
 	if dump := k.journal("dump"); dump != "" {
@@ -297,8 +297,8 @@ func TestReceiverAwayOverRestarts(t *testing.T) {
 	}
 }
 
-// TestDeadLetters: a record that the receiver refuses for good is kept, can be
-// read, and is sent again when the operator says so.
+// TestDeadLetters: a record that the receiver refuses permanently is kept, printed, and
+// resent on demand.
 func TestDeadLetters(t *testing.T) {
 	server := apiServer(t)
 	for i := range 3 {
@@ -329,7 +329,7 @@ func TestDeadLetters(t *testing.T) {
 		t.Error(out)
 	}
 	k.start()
-	eventually(t, func() bool { received, _ := k.received(); return len(received) == 3 })
+	k.awaitReceived(3)
 	k.stop()
 	if out := k.journal("dead-letter"); out != "" {
 		t.Errorf("left is %s", out)
@@ -337,7 +337,7 @@ func TestDeadLetters(t *testing.T) {
 	k.checkSums(3)
 }
 
-// checkSums: what went into the journal has come out, at every sink.
+// checkSums: for each sink, the totals of the journal add up.
 func (k *keeper) checkSums(records uint64) {
 	k.t.Helper()
 	type sinkStat struct{ Committed, Sent, Acknowledged, Dead, Dropped, Waiting uint64 }
@@ -360,8 +360,8 @@ func (k *keeper) checkSums(records uint64) {
 	}
 }
 
-// TestSums: over kills, refusals, drops and a receiver that comes and goes, all
-// counters add up, in metrics and in journal stat.
+// TestSums: all counters add up, in metrics and in journal stat, over kills, refusals,
+// drops and an unreliable receiver.
 func TestSums(t *testing.T) {
 	server := apiServer(t)
 	receiver := otlptest.New(t, otlptest.Options{})
@@ -393,7 +393,7 @@ func TestSums(t *testing.T) {
 	_, page := get(k.address, "/metrics")
 	value := func(series string) float64 { return metricIn(t, page, "pod_status_logger_"+series) }
 	emitted, dropped := value("journal_emitted_records_total"), value(`sink_dropped_records_total{sink="otlp"}`)
-	dead := value(`sink_dead_records{sink="otlp"}`) // unless it had to make room
+	dead := value(`sink_dead_records{sink="otlp"}`) // unless it was dropped
 	if dropped == 0 {
 		t.Error("none dropped: this test tests nothing")
 	}
@@ -406,12 +406,12 @@ func TestSums(t *testing.T) {
 	k.stop()
 	k.checkSums(uint64(emitted) + 1) // with the announcement in the end
 
-	// The receiver can tell what it lacks: each hole in seq is announced.
+	// Records of drops account for the missing seqs.
 	checkHoles(t, k, int(dead))
 }
 
-// checkHoles: the numbers that the receiver lacks are as many as the last record
-// that tells of dropped ones says, and the dead letters.
+// checkHoles: the receiver lacks as many seqs as the last record of a drop reports, and
+// the dead letters.
 func checkHoles(t *testing.T, k *keeper, dead int) {
 	t.Helper()
 	received, _ := k.received()
@@ -425,8 +425,8 @@ func checkHoles(t *testing.T, k *keeper, dead int) {
 	}
 }
 
-// TestFullJournalKilled: a full journal holds up the watch, over a kill, too, and
-// nothing is missing in the end.
+// TestFullJournalKilled: a full journal blocks the watch, also after a kill, and no
+// record is lost.
 func TestFullJournalKilled(t *testing.T) {
 	server := apiServer(t)
 	const pods = 3000
@@ -440,10 +440,10 @@ func TestFullJournalKilled(t *testing.T) {
 		return code == http.StatusServiceUnavailable && strings.Contains(body, "the journal is full")
 	}
 	k.start()
-	eventually(t, full)
+	wait.Until(t, "the journal is full", full)
 	k.kill()
 	k.start()
-	eventually(t, full)
+	wait.Until(t, "the journal is full", full)
 	receiver.Start(t)
 	k.await(pods)
 	k.ready()
@@ -456,8 +456,8 @@ func TestFullJournalKilled(t *testing.T) {
 	}
 }
 
-// TestDiskFull: while the disk is full nothing goes on and readiness says why;
-// then all goes on, and nothing is missing. The program does not end.
+// TestDiskFull: while the disk is full, the program blocks and is not ready. Later it
+// continues, and no record is lost.
 func TestDiskFull(t *testing.T) {
 	server := apiServer(t)
 	k := newKeeper(t, server, otlptest.New(t, otlptest.Options{}))
@@ -475,7 +475,7 @@ func TestDiskFull(t *testing.T) {
 	for i := range changes {
 		versions = append(versions, server.Update("shop", webPod(i%pods), message(strconv.Itoa(i)+strings.Repeat(".", 500))).ResourceVersion)
 	}
-	eventually(t, func() bool {
+	wait.Until(t, "readiness reports the full disk", func() bool {
 		code, body := get(k.address, "/readyz")
 		return code == http.StatusServiceUnavailable && strings.Contains(body, "the journal can't be written") && strings.Contains(body, "no space left")
 	})
@@ -527,7 +527,7 @@ func fill(t *testing.T, path string) {
 	}
 }
 
-// TestJournalInUse: a second program on the same journal says so, and ends.
+// TestJournalInUse: a second program with the same journal ends with an error.
 func TestJournalInUse(t *testing.T) {
 	k := newKeeper(t, apiServer(t), nil)
 	k.start()
@@ -546,7 +546,7 @@ func TestJournalInUse(t *testing.T) {
 	}
 }
 
-// TestRefusedJournals: what is no journal of ours is neither read nor touched.
+// TestRefusedJournals: other files are neither read as a journal nor changed.
 func TestRefusedJournals(t *testing.T) {
 	for name, content := range map[string]string{
 		"text":  strings.Repeat("hello ", 10000),
@@ -575,7 +575,7 @@ func TestRefusedJournals(t *testing.T) {
 	}
 }
 
-// TestScopeChanges: other namespaces or another selector than in the run before.
+// TestScopeChanges: namespaces or selector change between two runs.
 func TestScopeChanges(t *testing.T) {
 	server := apiServer(t)
 	for _, ns := range []string{"a", "b"} {
@@ -598,24 +598,22 @@ func TestScopeChanges(t *testing.T) {
 			k := newKeeper(t, server, nil)
 			k.start(c.before)
 			k.ready()
-			before := 0
-			eventually(t, func() bool {
-				code, _ := get(k.address, "/readyz")
-				lines, _ := k.lines()
-				before = len(lines)
-				return code == 200 && before > 0
-			})
+			k.await(1)
 			k.stop()
 			lines, _ := k.lines()
-			before = len(lines)
+			before := len(lines)
 			server.Create(somePod("a", "new"))
 			server.Create(somePod("b", "new"))
 			defer server.Delete("a", "new")
 			defer server.Delete("b", "new")
 			k.start(c.after)
 			k.ready()
-			time.Sleep(300 * time.Millisecond)
+			last := somePod("a", "last") // in every scope
+			last.Labels["app"] = "web"
+			k.awaitVersion(server.Create(last).ResourceVersion)
+			defer server.Delete("a", "last")
 			k.stop()
+			c.want["create last"]++
 			lines, _ = k.lines()
 			got := map[string]int{}
 			for _, words := range brief(lines[before:]) {
@@ -634,8 +632,8 @@ func TestScopeChanges(t *testing.T) {
 	}
 }
 
-// TestStdoutBlockedAtStart: lines of the run before wait for a reader of this one,
-// and readiness says so.
+// TestStdoutBlockedAtStart: unwritten lines of an earlier run block a run whose stdout
+// nobody reads, and the program is not ready.
 func TestStdoutBlockedAtStart(t *testing.T) {
 	server := apiServer(t)
 	const pods = 400
@@ -643,25 +641,24 @@ func TestStdoutBlockedAtStart(t *testing.T) {
 		server.Create(somePod("shop", webPod(i)))
 	}
 	k := newKeeper(t, server, nil)
-	first := k.startPiped()
-	eventually(t, func() bool { return strings.Contains(k.log(), "pods listed") })
-	time.Sleep(300 * time.Millisecond) // so that the pipe is full
+	first, full := k.startPiped()
+	wait.Until(t, "the pipe is full", full)
 	k.kill()
-	second := k.startPiped()
-	eventually(t, func() bool {
+	second, _ := k.startPiped()
+	wait.Until(t, "readiness reports that stdout blocks", func() bool {
 		code, body := get(k.address, "/readyz")
 		return code == http.StatusServiceUnavailable && strings.Contains(body, "is stdout read?")
 	})
-	told := make(chan map[int]bool)
+	read := make(chan map[int]bool)
 	for _, pipe := range []*os.File{first, second} {
-		go func() { told <- numbersIn(pipe) }()
+		go func() { read <- seqsIn(pipe) }()
 	}
-	seqs := <-told // the first pipe has an end
+	seqs := <-read // of the first pipe, which has an end
 	k.ready()
 	if status := k.stop(); status != cli.ExitOK {
 		t.Errorf("exit status %d: %s", status, k.log())
 	}
-	maps.Copy(seqs, <-told)
+	maps.Copy(seqs, <-read)
 	for seq := 1; seq <= pods; seq++ {
 		if !seqs[seq] {
 			t.Fatalf("record %d is in neither pipe", seq)
@@ -669,8 +666,8 @@ func TestStdoutBlockedAtStart(t *testing.T) {
 	}
 }
 
-// numbersIn reads the numbers of the records that a pipe has whole.
-func numbersIn(pipe *os.File) map[int]bool {
+// seqsIn returns the seqs of the complete records in a pipe.
+func seqsIn(pipe *os.File) map[int]bool {
 	seqs := map[int]bool{}
 	for scanner := bufio.NewScanner(pipe); scanner.Scan(); {
 		var r delivered
@@ -681,8 +678,9 @@ func numbersIn(pipe *os.File) map[int]bool {
 	return seqs
 }
 
-// startPiped runs the program with a pipe that nobody reads yet.
-func (k *keeper) startPiped() *os.File {
+// startPiped runs the program with a pipe that nobody reads yet. full reports whether
+// the pipe is full.
+func (k *keeper) startPiped() (pipe *os.File, full func() bool) {
 	k.t.Helper()
 	read, write, err := os.Pipe()
 	if err != nil {
@@ -690,10 +688,10 @@ func (k *keeper) startPiped() *os.File {
 	}
 	k.t.Cleanup(func() { _ = read.Close() })
 	k.launch(write)
-	return read
+	return read, func() bool { return isFull(k.t, read) }
 }
 
-// TestStdoutOff: lines that were not written wait while stdout is off.
+// TestStdoutOff: unwritten lines are kept while stdout is off.
 func TestStdoutOff(t *testing.T) {
 	server := apiServer(t)
 	const pods = 400
@@ -701,11 +699,11 @@ func TestStdoutOff(t *testing.T) {
 		server.Create(somePod("shop", webPod(i)))
 	}
 	k := newKeeper(t, server, otlptest.New(t, otlptest.Options{}))
-	k.startPiped()
-	eventually(t, func() bool { received, _ := k.received(); return len(received) > 0 })
+	_, _ = k.startPiped()
+	k.awaitReceived(1)
 	k.kill()
 	k.start("--stdout=false")
-	eventually(t, func() bool { received, _ := k.received(); return len(received) == pods })
+	k.awaitReceived(pods)
 	k.stop()
 	k.start()
 	k.ready()
@@ -716,8 +714,7 @@ func TestStdoutOff(t *testing.T) {
 	}
 }
 
-// TestNewLine: a line that a killed run has left unfinished is not glued to the
-// first one of the next run.
+// TestNewLine: the partial line of a killed run is ended before the next run writes.
 func TestNewLine(t *testing.T) {
 	server := apiServer(t)
 	server.Create(somePod("shop", "web"))

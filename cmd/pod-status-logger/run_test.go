@@ -10,19 +10,19 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/sys/unix"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// kubeconfig writes one that leads to the server.
+// kubeconfig writes a kubeconfig for the server.
 func kubeconfig(t testing.TB, server *apiscript.Server) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "kubeconfig")
@@ -55,19 +55,8 @@ func somePod(namespace, name string) *corev1.Pod {
 	}
 }
 
-// freeAddress returns an address that nobody listens on.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
-// TestRun: both sinks get the same records, and a signal ends the program with
-// everything delivered.
+// TestRun: both sinks get the same records, all of them before the program ends after
+// a signal.
 func TestRun(t *testing.T) {
 	for _, protocol := range []string{"grpc", "http/protobuf"} {
 		t.Run(strings.ReplaceAll(protocol, "/", "-"), func(t *testing.T) {
@@ -102,7 +91,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestScope: namespaces, selector and initial state as the flags say.
+// TestScope: flags select namespaces and pods.
 func TestScope(t *testing.T) {
 	server := apiServer(t)
 	for _, ns := range []string{"a", "b", "c"} {
@@ -122,12 +111,12 @@ func TestScope(t *testing.T) {
 	}
 }
 
-// TestReceiverAway: what a receiver does not take until the shutdown timeout is
-// counted, and the exit status tells; stdout has it all.
+// TestReceiverAway: records that a receiver does not accept within the shutdown timeout
+// are counted, and the exit status is 1. stdout has all records.
 func TestReceiverAway(t *testing.T) {
 	server := apiServer(t)
 	server.Create(somePod("shop", "web"))
-	p := start(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + freeAddress(t)},
+	p := start(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "http://" + freeport.Address(t)},
 		"--kubeconfig", kubeconfig(t, server), "--listen=", "--shutdown-timeout=50ms")
 	p.await(1)
 	p.signal()
@@ -137,7 +126,7 @@ func TestReceiverAway(t *testing.T) {
 	}
 }
 
-// TestReceiverComes: a receiver that is away at the start gets everything.
+// TestReceiverComes: a receiver that starts late gets all records.
 func TestReceiverComes(t *testing.T) {
 	server := apiServer(t)
 	receiver := otlptest.Unreachable(t, otlptest.Options{})
@@ -153,15 +142,15 @@ func TestReceiverComes(t *testing.T) {
 	}
 }
 
-// TestServerAway: the program starts and goes on without an API server, says so
-// in its readiness, and is ready when there is one.
+// TestServerAway: the program starts without an API server, is not ready, and becomes
+// ready when there is one.
 func TestServerAway(t *testing.T) {
 	server := apiServer(t)
 	server.Create(somePod("shop", "web"))
 	server.Down()
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	p := start(t, nil, "--kubeconfig", kubeconfig(t, server), "--listen", address)
-	eventually(t, func() bool { code, _ := get(address, "/livez"); return code == http.StatusOK })
+	wait.Until(t, "the program is live", func() bool { code, _ := get(address, "/livez"); return code == http.StatusOK })
 	if code, body := get(address, "/readyz"); code != http.StatusServiceUnavailable || !strings.Contains(body, "watch of all namespaces: the pods are not listed yet") {
 		t.Errorf("/readyz: %d %s", code, body)
 	}
@@ -169,7 +158,7 @@ func TestServerAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.await(1)
-	eventually(t, func() bool { code, _ := get(address, "/readyz"); return code == http.StatusOK })
+	awaitReady(t, address)
 	_, metrics := get(address, "/metrics")
 	for _, series := range []string{
 		`pod_status_logger_records_total{action="create",state=""} 1`,
@@ -188,9 +177,9 @@ func TestServerAway(t *testing.T) {
 	}
 }
 
-// TestFullJournal: a receiver that is away does not hold up stdout until the
-// journal is full. Then everything waits, readiness says so, and when the
-// receiver comes it gets all, once and in order.
+// TestFullJournal: without a receiver, stdout gets records until the journal is full.
+// Then the watch blocks, and the program is not ready. A receiver gets all records
+// later, once and in order.
 func TestFullJournal(t *testing.T) {
 	server := apiServer(t)
 	const pods = 3000
@@ -198,10 +187,10 @@ func TestFullJournal(t *testing.T) {
 		server.Create(somePod("shop", fmt.Sprintf("web-%04d", i)))
 	}
 	receiver := otlptest.Unreachable(t, otlptest.Options{})
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	p := start(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.URL()},
 		"--kubeconfig", kubeconfig(t, server), "--listen", address, "--state-max-size=1Mi", "--shutdown-timeout=30s")
-	eventually(t, func() bool {
+	wait.Until(t, "readiness reports the full journal", func() bool {
 		code, body := get(address, "/readyz")
 		return code == http.StatusServiceUnavailable && strings.Contains(body, "the journal is full")
 	})
@@ -210,25 +199,24 @@ func TestFullJournal(t *testing.T) {
 	}
 	receiver.Start(t)
 	p.await(pods)
-	eventually(t, func() bool { code, _ := get(address, "/readyz"); return code == http.StatusOK })
+	awaitReady(t, address)
 	p.signal()
 	stdout, stderr, status := p.wait()
 	if status != cli.ExitOK {
 		t.Errorf("exit status %d, stderr:\n%s", status, stderr)
 	}
-	var told []string
+	var messages []string
 	for line := range strings.Lines(stdout) {
 		_, rest, _ := strings.Cut(line, `"msg":"`)
 		message, _, _ := strings.Cut(rest, `"`)
-		told = append(told, message)
+		messages = append(messages, message)
 	}
-	if diff := cmp.Diff(told, receiver.Bodies()); diff != "" || len(told) != pods {
-		t.Errorf("%d records; over OTLP (-stdout +received):\n%s", len(told), diff)
+	if diff := cmp.Diff(messages, receiver.Bodies()); diff != "" || len(messages) != pods {
+		t.Errorf("%d records; over OTLP (-stdout +received):\n%s", len(messages), diff)
 	}
 }
 
-// TestAddressTaken: two programs can't answer on one address; the second says
-// what to do.
+// TestAddressTaken: the error of an address in use names the flag.
 func TestAddressTaken(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -241,8 +229,8 @@ func TestAddressTaken(t *testing.T) {
 	}
 }
 
-// TestBlockedStdout: a reader that does not read holds up everything, readiness
-// says so in the end, and the program still ends when it has to.
+// TestBlockedStdout: a program whose stdout nobody reads ends after the shutdown
+// timeout.
 func TestBlockedStdout(t *testing.T) {
 	server := apiServer(t)
 	read, write, err := os.Pipe()
@@ -253,7 +241,7 @@ func TestBlockedStdout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { // lets the write end that was left behind
+	t.Cleanup(func() { // unblocks the last write
 		go func() { _, _ = io.Copy(io.Discard, read) }()
 	})
 	for i := range 200 { // more than a pipe holds
@@ -263,17 +251,14 @@ func TestBlockedStdout(t *testing.T) {
 	}
 	env := environment(strings.NewReader(""), write, log, func(string) (string, bool) { return "", false })
 	p := &program{t: t, status: make(chan int, 1)}
+	if isFull(t, read) {
+		t.Fatal("the pipe is full before the start")
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		p.status <- cli.Run(ctx, []string{"--kubeconfig", kubeconfig(t, server), "--listen=", "--shutdown-timeout=50ms", "--log-level=error"}, env)
 	}()
-	last := 0
-	eventually(t, func() bool { // the pipe is full: nothing more goes in for some time
-		before := last
-		time.Sleep(200 * time.Millisecond)
-		last, err = unix.IoctlGetInt(int(read.Fd()), unix.TIOCINQ)
-		return err == nil && last > 0 && last == before
-	})
+	wait.Until(t, "the pipe is full", func() bool { return isFull(t, read) })
 	cancel()
 	if status := <-p.status; status != cli.ExitFailed {
 		t.Errorf("exit status %d, want %d: records are left", status, cli.ExitFailed)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/plugins/faulty"
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
 )
 
 const (
@@ -26,8 +27,8 @@ const (
 	streamTimeout = 300 * time.Millisecond
 )
 
-// stream is a run of the program with a plugin that goes wrong, and a server
-// whose pods change all the time.
+// stream is a run of the program with a faulty plugin, and a server whose pods change
+// continuously.
 type stream struct {
 	t         *testing.T
 	behaviour string
@@ -49,7 +50,7 @@ type line struct {
 
 func newStream(t *testing.T, behaviour string) *stream {
 	t.Helper()
-	s := &stream{t: t, behaviour: behaviour, server: apiServer(t), address: freeAddress(t), changed: map[string]time.Time{}}
+	s := &stream{t: t, behaviour: behaviour, server: apiServer(t), address: freeport.Address(t), changed: map[string]time.Time{}}
 	for i := range streamPods {
 		s.server.Create(somePod("shop", fmt.Sprintf("web-%d", i)))
 	}
@@ -80,12 +81,11 @@ func newStream(t *testing.T, behaviour string) *stream {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.program.Process.Kill() })
-	eventually(t, func() bool { code, _ := get(s.address, "/readyz"); return code == 200 })
+	awaitReady(t, s.address)
 	return s
 }
 
-// play has so many changes happen, at the rate of the stream, and returns the
-// records of them.
+// play makes changes at the rate of the stream, and returns their records.
 func (s *stream) play(changes int) (lines []line) {
 	s.t.Helper()
 	const burst = 10
@@ -122,8 +122,8 @@ func (s *stream) play(changes int) (lines []line) {
 	return lines
 }
 
-// checkComplete: a record for each change, once and in order, counted without
-// holes. That there is no other shows when the program ends.
+// checkComplete: each change has one record, in order, without missing seqs. end checks
+// that there are no others.
 func (s *stream) checkComplete(lines []line) {
 	s.t.Helper()
 	before := 0
@@ -136,7 +136,7 @@ func (s *stream) checkComplete(lines []line) {
 	}
 }
 
-// end ends the program, and returns what it has logged.
+// end stops the program and returns its log.
 func (s *stream) end() (stderr string) {
 	s.t.Helper()
 	plugins := childrenOf(s.program.Process.Pid)

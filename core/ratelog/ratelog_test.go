@@ -13,7 +13,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/logbuffer"
 )
 
-// log is what was logged, and how much of it was checked.
+// log is a log and the number of its checked lines.
 type log struct {
 	logbuffer.Buffer
 	checked int

@@ -12,7 +12,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/strict"
 )
 
-// config has a field of every kind that a configuration can have.
+// config has a field of every kind in a configuration.
 type config struct {
 	Text   string          `json:"text"`
 	Yes    bool            `json:"yes,omitempty"`
@@ -53,7 +53,7 @@ type embedded struct {
 	Deep int `json:"deep"`
 }
 
-// pause reads its JSON itself.
+// pause has an UnmarshalJSON of its own.
 type pause string
 
 func (p *pause) UnmarshalJSON(b []byte) error {
@@ -84,8 +84,7 @@ func TestUnmarshal(t *testing.T) {
 	}
 }
 
-// TestErrors: what is wrong is named by its path, in the user's words, and what
-// would be right is told.
+// TestErrors: errors name the path, and valid values in the words of users.
 func TestErrors(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"unknown":                      {`{"txt":1}`, "unknown key txt " + allKeys},
@@ -159,7 +158,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestAlone: not only structs are read into.
+// TestAlone: the target may be other than a struct.
 func TestAlone(t *testing.T) {
 	var list []struct {
 		Size int `json:"size"`
@@ -179,7 +178,7 @@ func TestAlone(t *testing.T) {
 	}
 }
 
-// TestNowhere: what can't be read into is an error, not a panic.
+// TestNowhere: an invalid target is an error, not a panic.
 func TestNowhere(t *testing.T) {
 	for name, into := range map[string]any{"nil": nil, "no pointer": config{}, "nil pointer": (*config)(nil)} {
 		if err := strict.Unmarshal([]byte(`{"txt":1}`), into); err == nil {
@@ -188,8 +187,8 @@ func TestNowhere(t *testing.T) {
 	}
 }
 
-// FuzzUnmarshal: any text is read as encoding/json reads it, or refused in the
-// words of those who write configurations.
+// FuzzUnmarshal: any text is decoded like encoding/json does, or rejected in the words of
+// users.
 func FuzzUnmarshal(f *testing.F) {
 	f.Add([]byte(`{"text":"a","items":[{"name":"x","size":3},{"nam":1}],"below":{"more":{"number":5}},"raw":[{}],"yes":true}`))
 	f.Add([]byte(`{"table":[[1],["2"]],"shops":{"a":{"open":0}},"map":{"a":1,"a":2},"port":-1,"share":1e999}`))

@@ -203,7 +203,7 @@ func TestServerNegotiates(t *testing.T) {
 	}
 }
 
-// broken is a collector whose metric can't be told.
+// broken is a collector whose metric is invalid.
 type broken struct{ desc *prometheus.Desc }
 
 func (b broken) Describe(ch chan<- *prometheus.Desc) { ch <- b.desc }

@@ -17,7 +17,7 @@ import (
 //     shutdown timeout; a second signal kills the process.
 //  2. The pipeline emits and commits the records of all events that were read.
 //  3. The journal is sealed: it accepts nothing more.
-//  4. The sender stops waiting for requests to fill, and sends what is pending.
+//  4. The sender stops waiting for requests to fill, and sends all pending records.
 //     Without a signal it may take as long as the receiver acknowledges something
 //     within the shutdown timeout.
 //  5. The parts are closed, the last opened one first: metrics and health, export of

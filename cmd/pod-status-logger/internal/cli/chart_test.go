@@ -12,7 +12,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
 )
 
-// property is what there is to a value in the schema of the chart's values.
+// property is a value in the schema of the chart's values.
 type property struct {
 	Properties map[string]property
 	Items      *property
@@ -41,8 +41,8 @@ func keyNames(config any) (names []string) {
 	return names
 }
 
-// TestChartSchema: the chart takes the keys of the configuration file, but for
-// those that it sets itself.
+// TestChartSchema: the chart has the keys of the configuration file, except for those
+// that it sets itself.
 func TestChartSchema(t *testing.T) {
 	var schema property
 	if err := json.Unmarshal([]byte(readDoc(t, "deploy/helm/pod-status-logger/values.schema.json")), &schema); err != nil {

@@ -21,7 +21,7 @@ func readDoc(t *testing.T, name string) string {
 	return string(b)
 }
 
-// skip leaves a test out that needs what there is not here. CI has to have it.
+// skip skips a test whose requirement is missing. In CI, it fails.
 func skip(t *testing.T, what string, err error) {
 	t.Helper()
 	if os.Getenv("CI") != "" {
@@ -30,11 +30,11 @@ func skip(t *testing.T, what string, err error) {
 	t.Skipf("this needs %s: %v", what, err)
 }
 
-// TestHelpPage: docs/cli.md is what --help says, in a terminal of 80 columns.
+// TestHelpPage: docs/cli.md has the output of --help, in a terminal of 80 columns.
 func TestHelpPage(t *testing.T) {
 	var b strings.Builder
 	visit(documented(), func(cmd *cobra.Command) {
-		if cmd.Hidden || strings.HasPrefix(pathOf(cmd), "completion") { // whose texts are cobra's
+		if cmd.Hidden || strings.HasPrefix(pathOf(cmd), "completion") { // with the texts of cobra
 			return
 		}
 		fmt.Fprintf(&b, "## %s\n\n```text\n", cmd.CommandPath())
@@ -49,10 +49,10 @@ func TestHelpPage(t *testing.T) {
 	}
 }
 
-// documented is the command with what cobra adds when it runs.
+// documented returns the command with the flags that cobra adds when it runs.
 func documented() *cobra.Command {
 	root := newCommand(Environment{})
-	root.Version = "VERSION" // is not the same in all builds
+	root.Version = "VERSION" // independent of the build
 	visit(root, func(cmd *cobra.Command) {
 		cmd.InitDefaultHelpFlag()
 		cmd.InitDefaultVersionFlag()
@@ -60,7 +60,7 @@ func documented() *cobra.Command {
 	return root
 }
 
-// TestHelpExamples: each command has examples, and they are understood.
+// TestHelpExamples: each command has valid examples.
 func TestHelpExamples(t *testing.T) {
 	visit(newCommand(Environment{}), func(cmd *cobra.Command) {
 		if cmd.Hidden || strings.HasPrefix(pathOf(cmd), "completion") {
@@ -76,7 +76,7 @@ func TestHelpExamples(t *testing.T) {
 	})
 }
 
-// understood checks that there are the command and the flags of a line.
+// understood checks the command and the flags of a line.
 func understood(t *testing.T, line string) {
 	t.Helper()
 	args := strings.Fields(line)
@@ -92,7 +92,7 @@ func understood(t *testing.T, line string) {
 	}
 }
 
-// TestReadmeFlags: the commands of the README are understood.
+// TestReadmeFlags: the commands of the README are valid.
 func TestReadmeFlags(t *testing.T) {
 	lines := regexp.MustCompile(`(?m)^\$ (?:bin/)?pod-status-logger ([^#\n]*)`).FindAllStringSubmatch(readDoc(t, "README.md"), -1)
 	if len(lines) < 1 {

@@ -11,9 +11,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// TestManPage: docs/man has the manual page that the commands make. cobra's
-// generator makes a page for each command, takes underscores for markup and
-// dates what it makes.
+// TestManPage: docs/man has the manual page of the commands. cobra's generator would make
+// a page per command, take underscores for markup, and write the date.
 func TestManPage(t *testing.T) {
 	const page = "docs/man/pod-status-logger.1"
 	want := manPage(documented())

@@ -26,8 +26,8 @@ import (
 
 var update = flag.Bool("update", false, "write what is generated in docs anew")
 
-// generated compares what stands between two comments of a page with what the
-// code says, or writes it.
+// generated compares the text between two comments of a page with the one generated from
+// the code, or writes it.
 func generated(t *testing.T, page, what, want string) {
 	t.Helper()
 	begin, end := "<!-- generated: "+what+"; `make docs` writes it -->\n", "<!-- end -->\n"
@@ -53,7 +53,7 @@ func write(t *testing.T, page, text string) {
 	}
 }
 
-// table is a table in Markdown.
+// table returns a table in Markdown.
 func table(head string, rows [][]string) string {
 	columns := strings.Count(head, "|") - 1
 	var b strings.Builder
@@ -74,7 +74,7 @@ func code(s string) string {
 	return "`" + s + "`"
 }
 
-// TestRecordsPage: the table in docs/records.md is that of the code.
+// TestRecordsPage: docs/records.md has the fields of the code.
 func TestRecordsPage(t *testing.T) {
 	places := map[record.Place]string{record.Own: "record", record.Resource: "resource", record.Attribute: "attribute"}
 	var rows [][]string
@@ -87,9 +87,8 @@ func TestRecordsPage(t *testing.T) {
 	generated(t, "docs/records.md", "fields", table("| on stdout | over OTLP | where | type | present |", rows))
 }
 
-// TestConfigurationPage: the tables in docs/configuration.md are those of the
-// code. The usage of a flag is the explanation of its key; a key without a flag
-// has a comment.
+// TestConfigurationPage: docs/configuration.md has the keys, flags and metrics of the code.
+// The usage of a flag explains its key; a key without a flag has a comment.
 func TestConfigurationPage(t *testing.T) {
 	options := optionFlags()
 	comments := commentsOf(t, "Config")
@@ -109,7 +108,7 @@ func TestConfigurationPage(t *testing.T) {
 	generated(t, "docs/configuration.md", "metrics", table("| metric | meaning |", metricRows(t)))
 }
 
-// describe returns the cells about a flag: its names, variable, default, explanation.
+// describe returns the cells of a flag: names, variable, default, explanation.
 func describe(f *pflag.Flag) []string {
 	kind, usage := pflag.UnquoteUsage(f)
 	name := code(strings.TrimSpace("--" + f.Name + " " + kind))
@@ -135,8 +134,8 @@ func optionFlags() *options {
 	return o
 }
 
-// flagOf returns the flag that sets a key: the one whose value is where the key's
-// is, or that is called like the key.
+// flagOf returns the flag of a key: the one with the address of its value, or with its
+// name.
 func (o *options) flagOf(k key) (found *pflag.Flag) {
 	o.flags.VisitAll(func(f *pflag.Flag) {
 		v := reflect.ValueOf(f.Value)
@@ -150,7 +149,7 @@ func (o *options) flagOf(k key) (found *pflag.Flag) {
 	return found
 }
 
-// key is one of the configuration file.
+// key is a key of the configuration file.
 type key struct {
 	name, field string // such as watch.selector, and WatchConfig.Selector
 	address     uintptr
@@ -172,7 +171,7 @@ func keysOf(v reflect.Value, parent string) (keys []key) {
 	return keys
 }
 
-// otherFlags are those that are no keys, with the commands that have them.
+// otherFlags returns the flags without a key, with their commands.
 func otherFlags(keys map[string]bool) (rows [][]string) {
 	of := map[string][]string{}
 	found := map[string]*pflag.Flag{}
@@ -232,7 +231,7 @@ func commentsOf(t *testing.T, suffix string) map[string]string {
 	return comments
 }
 
-// metricRows are all metrics of the program, in the order of their names.
+// metricRows returns all metrics of the program, sorted by name.
 func metricRows(t *testing.T) (rows [][]string) {
 	t.Helper()
 	metrics := telemetry.NewMetrics("")

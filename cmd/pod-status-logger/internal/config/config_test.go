@@ -8,7 +8,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// TestDefaults: what holds where the user says nothing is right.
+// TestDefaults: the default configuration is valid.
 func TestDefaults(t *testing.T) {
 	c := Default()
 	if err := c.Validate(); err != nil {
@@ -16,7 +16,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// TestDocuments: a file may begin and end as YAML files do.
+// TestDocuments: a file may have the markers of YAML documents.
 func TestDocuments(t *testing.T) {
 	const good = "apiVersion: podstatus/v1alpha1\nkind: Config\ncluster: c\n"
 	for name, c := range map[string]struct {
@@ -47,8 +47,8 @@ func TestDocuments(t *testing.T) {
 	}
 }
 
-// FuzzConfig: any file is read or refused with a reason, and what is read and
-// printed is read as the same again.
+// FuzzConfig: any file is read or rejected with a reason. A configuration survives
+// printing and reading.
 func FuzzConfig(f *testing.F) {
 	f.Add("apiVersion: podstatus/v1alpha1\nkind: Config\nwatch: {namespaces: [a], selector: 'a=b'}\nstate: {maxSize: 1Gi}\nshutdownTimeout: 1m\n")
 	f.Add("watch: {namespace: x}\nplugins: [{name: a}]\n")
@@ -71,7 +71,7 @@ func FuzzConfig(f *testing.F) {
 		}
 		again := Default()
 		if err := parse(printed, &again); err != nil {
-			t.Fatalf("what was printed is refused: %v\n%s", err, printed)
+			t.Fatalf("the printed configuration is rejected: %v\n%s", err, printed)
 		}
 		if reprinted, _ := yaml.Marshal(again); !reflect.DeepEqual(printed, reprinted) {
 			t.Errorf("printed\n%s\nread again\n%s", printed, reprinted)

@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// TestMetricsPrecedence: a flag wins over its variable, that over the standard
-// one, this over the file.
+// TestMetricsPrecedence: a flag overrides its variable, which overrides the standard one,
+// which overrides the file.
 func TestMetricsPrecedence(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "config.yaml")
 	if err := os.WriteFile(file, []byte("apiVersion: podstatus/v1alpha1\nkind: Config\ntelemetry: {otlp: true}\n"), 0o600); err != nil {
@@ -47,8 +47,8 @@ func TestMetricsPrecedence(t *testing.T) {
 	}
 }
 
-// TestMetricsReceiver: metrics go where records go, unless the variables for
-// metrics say otherwise.
+// TestMetricsReceiver: the receiver of metrics is that of records, unless the variables
+// for metrics name another one.
 func TestMetricsReceiver(t *testing.T) {
 	for name, c := range map[string]struct {
 		otlp  OTLPConfig

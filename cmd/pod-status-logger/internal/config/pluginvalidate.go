@@ -46,7 +46,7 @@ func at(key string, err error) error {
 	return fmt.Errorf("%s: %w", key, err)
 }
 
-// validateProgram checks what is started.
+// validateProgram checks the command or the built-in plugin.
 func (p *PluginConfig) validateProgram(key string) error {
 	var errs []error
 	switch {
