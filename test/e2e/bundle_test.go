@@ -92,10 +92,10 @@ func grant(c *cluster) {
 func checkShipped(t *testing.T, l *logger, all []change, bundleOf func(pod object) object) []object {
 	t.Helper()
 	lines := stdoutRecords(t, read(t, l.stdout))
-	w := expect(all, gapsOf(t, read(t, l.stderr), all, lines), lines)
-	w.belong(all, func(pod object) object { return fieldsOf(pod, bundleOf(pod)) })
+	o := expect(all, gapsOf(t, read(t, l.stderr), all, lines), lines)
+	o.addBundles(all, func(pod object) object { return fieldsOf(pod, bundleOf(pod)) })
 	checkNumbers(t, lines)
-	checkRecords(t, w, lines)
+	checkRecords(t, o, lines)
 	return lines
 }
 

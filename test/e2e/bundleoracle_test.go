@@ -8,18 +8,17 @@ import (
 	"strings"
 )
 
-// The witness's part for bundles, in the way of the text of docs/bundles.md.
-
-// bundle is what records say of a bundle, but for its version.
+// bundle returns the fields of records about a bundle without a version, as
+// docs/bundles.md describes them.
 func bundle(manager, id, name, source string) object {
 	return object{"bundle.manager": manager, "bundle.id": id, "bundle.name": name, "bundle.source": source}
 }
 
-// appName is the label that makes a bundle of the pods that have it.
+// appName is the label by which pods form a bundle.
 const appName = "app.kubernetes.io/name"
 
-// appOf is the bundle of the pods of churn's Deployments. It is on the pods
-// themselves: nothing else may be read.
+// appOf returns the bundle of the pods of churn's Deployments, nil for other pods. The pods
+// themselves have its label, as the program may read nothing else.
 func appOf(pod object) object {
 	name := text(pod, "metadata", "labels", appName)
 	if name == "" {
@@ -28,22 +27,22 @@ func appOf(pod object) object {
 	return bundle("app", "app/default/"+name, name, appName)
 }
 
-// belong expects on every record of a pod, from its first to its last, what the
-// pod had when it was created: it does not change while the pod lives.
-func (w *witness) belong(all []change, fieldsOf func(pod object) object) {
+// addBundles adds to every expected record of a pod the fields that the pod had when it was
+// created. They do not change while the pod exists.
+func (o *oracle) addBundles(all []change, fieldsOf func(pod object) object) {
 	for _, c := range all {
 		if c.Type != "ADDED" {
 			continue
 		}
 		fields := fieldsOf(c.Pod)
-		for _, rec := range w.expected[text(c.Pod, "metadata", "uid")] {
+		for _, rec := range o.expected[text(c.Pod, "metadata", "uid")] {
 			maps.Copy(rec, fields)
 		}
 	}
 }
 
-// fieldsOf are the fields that come from the bundle of a pod, nil for none, and
-// from its trace context.
+// fieldsOf returns the fields that come from the bundle of a pod, which may be nil, and from
+// its trace context.
 func fieldsOf(pod, bundle object) object {
 	fields := maps.Clone(bundle)
 	if fields == nil {
@@ -62,7 +61,7 @@ func fieldsOf(pod, bundle object) object {
 	return fields
 }
 
-// revisionOf is the revision of a pod's rollout, empty for a pod that is of none.
+// revisionOf returns the revision of a pod's rollout, empty without one.
 func revisionOf(pod object) string {
 	for _, key := range []string{"pod-template-hash", "rollouts-pod-template-hash", "controller-revision-hash"} {
 		if revision := text(pod, "metadata", "labels", key); revision != "" {
@@ -77,7 +76,7 @@ func hash(s string, bytes int) []byte {
 	return sum[:bytes]
 }
 
-// counted is a text after its length.
+// counted returns a text with its length before it.
 func counted(s string) string {
 	return string(binary.AppendUvarint(nil, uint64(len(s)))) + s
 }

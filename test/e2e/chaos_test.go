@@ -160,8 +160,8 @@ func (s *stage) lastWord() string {
 	return all[len(all)-1].ResourceVersion
 }
 
-func (s *stage) judge() *verdict {
-	return judge(s.t, evidence{
+func (s *stage) judge() *report {
+	return check(s.t, observed{
 		changes: changes(s.t, []byte(read(s.t, s.witness.stdout))),
 		stdout:  []byte(read(s.t, s.victim.out.Name())), ends: s.victim.ends(), logs: s.victim.logs(),
 		collector: s.receiver.received(), bundleOf: appOf, faults: s.spans,

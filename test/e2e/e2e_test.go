@@ -39,9 +39,9 @@ func TestEveryChange(t *testing.T) {
 		}
 	}
 	checkNumbers(t, lines)
-	w := expect(all, gaps, lines)
-	w.belong(all, func(pod object) object { return fieldsOf(pod, appOf(pod)) })
-	checkRecords(t, w, lines)
+	o := expect(all, gaps, lines)
+	o.addBundles(all, func(pod object) object { return fieldsOf(pod, appOf(pod)) })
+	checkRecords(t, o, lines)
 	checkCollector(t, lines, collector.received())
 	t.Logf("changes=%d gaps=%d within=%d records=%d", len(all), len(gaps), missed, len(lines))
 }
@@ -225,7 +225,7 @@ func checkNumbers(t *testing.T, lines []object) {
 
 // checkRecords compares the records of each pod with those that the witness
 // expects, in order.
-func checkRecords(t *testing.T, w *witness, lines []object) {
+func checkRecords(t *testing.T, o *oracle, lines []object) {
 	t.Helper()
 	got := map[string][]object{}
 	for _, rec := range lines {
@@ -234,8 +234,8 @@ func checkRecords(t *testing.T, w *witness, lines []object) {
 		got[uid] = append(got[uid], rec)
 	}
 	wrong := 0
-	for uid := range union(w.expected, got) {
-		diff := cmp.Diff(w.expected[uid], got[uid])
+	for uid := range union(o.expected, got) {
+		diff := cmp.Diff(o.expected[uid], got[uid])
 		if diff == "" {
 			continue
 		}
@@ -244,6 +244,6 @@ func checkRecords(t *testing.T, w *witness, lines []object) {
 		}
 	}
 	if wrong > 0 {
-		t.Errorf("%d of %d pods differ", wrong, len(w.expected))
+		t.Errorf("%d of %d pods differ", wrong, len(o.expected))
 	}
 }

@@ -9,7 +9,7 @@ const shortForm = 3 * time.Minute
 
 // checkFaults adds to the table what was done, and fails where that is too little:
 // a run in which little went wrong proves little.
-func (s *stage) checkFaults(v *verdict) []row {
+func (s *stage) checkFaults(v *report) []row {
 	onward, gone := s.victim.resumed()
 	forced := map[string]int{}
 	for _, f := range s.spans {

@@ -9,28 +9,27 @@ import (
 	"time"
 )
 
-// gap is a span of revisions that the program could not see one by one. Up to
-// listed it saw changes one by one again, but could not tell a pod that came from
-// one that was there: both come as items of the list.
+// gap is a span of revisions that the program could not read one by one. From to up to
+// listed it read changes one by one again, but as items of a list: new pods and existing
+// ones look the same.
 type gap struct {
 	from, to, listed int64
 	at               time.Time
-	// torn: the list was begun more than once, as the program or the watch died
-	// on the way. Then what was looked at on the way may be anything that was; what
-	// was found in the end may not.
+	// torn: the list was begun more than once, as the program or the watch ended before
+	// the list did. Until its end the program may have read any version of a pod.
 	torn bool
-	open bool // the line that ends it is not in the log
+	open bool // the log lacks the line that ends the gap
 }
 
 func (g gap) has(revision int64) bool { return revision > g.from && revision <= g.to }
 
-// What the program's log says of gaps.
+// The messages in the program's log that begin and end a gap.
 const (
 	gapBegins = "events were missed, reading the full list"
-	gapEnds   = "the full list was compared" // perhaps behind why it had to be
+	gapEnds   = "the full list was compared" // the reason may stand before it
 )
 
-// gapsOf reads from the log which spans the program could not see.
+// gapsOf returns the spans of revisions that the program could not read, from its log.
 func gapsOf(t *testing.T, log string, all []change, lines []object) []gap {
 	t.Helper()
 	gaps := gapsIn(t, log)
@@ -51,8 +50,8 @@ func gapsOf(t *testing.T, log string, all []change, lines []object) []gap {
 	return gaps
 }
 
-// gapsIn reads the gaps as the log tells them. One that begins where another
-// began is the same: nothing of that was written down before the program died.
+// gapsIn parses the gaps in the log. A gap that begins where another began is the same one:
+// the program was killed before it stored anything of it.
 func gapsIn(t *testing.T, log string) (gaps []gap) {
 	t.Helper()
 	var now *gap
@@ -60,7 +59,7 @@ func gapsIn(t *testing.T, log string) (gaps []gap) {
 		var l struct {
 			Time                  time.Time
 			Msg, From, To, Reason string
-			Namespace             *string // the watch's own lines have it, also empty
+			Namespace             *string // only lines about the watch have it; it may be empty
 		}
 		if json.Unmarshal([]byte(line), &l) != nil {
 			continue
@@ -89,8 +88,8 @@ func gapsIn(t *testing.T, log string) (gaps []gap) {
 	return gaps
 }
 
-// guessEnd finds where a list ended that the program did not live to report: not
-// before the last of what was found.
+// guessEnd sets the end of a gap whose end the program was killed before reporting: not
+// before the last change that it found.
 func (g *gap) guessEnd(t *testing.T, before int64, all []change, lines []object) {
 	t.Helper()
 	g.torn = true
@@ -113,8 +112,8 @@ func (g *gap) guessEnd(t *testing.T, before int64, all []change, lines []object)
 	}
 }
 
-// cutToList ends the gap where the list was. It was of some revision up to the
-// one in the log: of what came behind it, the program saw each change.
+// cutToList ends the gap at the revision of the list. That may be older than the one in the
+// log: the program read each later change as an event.
 func (g *gap) cutToList(t *testing.T, lines []object) {
 	t.Helper()
 	for _, rec := range lines {
@@ -124,14 +123,13 @@ func (g *gap) cutToList(t *testing.T, lines []object) {
 	}
 }
 
-// span is what a fault makes of the history: revisions that may be in a gap.
+// span are the revisions that may be within a gap because of a fault.
 type span struct {
 	first, last int64
 	fault       string
 }
 
-// unexplained are the gaps for which there was no fault. One fault explains one
-// gap.
+// unexplained returns the gaps without a fault. One fault explains one gap.
 func unexplained(gaps []gap, faults []span) (left []gap) {
 	faults = slices.SortedFunc(slices.Values(faults), func(a, b span) int { return cmp.Compare(a.last, b.last) })
 	for _, g := range gaps {

@@ -7,17 +7,17 @@ import (
 	"slices"
 )
 
-// verdict is what the judge found. The figures in the second block must be 0.
-type verdict struct {
+// report is the result of [check]. The figures in the second block must be 0.
+type report struct {
 	changes               int
-	stdoutLines, stdout   int // all, and those with different record_ids
+	stdoutLines, stdout   int // all lines, and distinct record_ids
 	stdoutAgain           int
-	torn                  int // lines that ended where the program was killed
+	torn                  int // lines that end where the program was killed
 	collectorRecords      int
 	collector             int
 	collectorAgain        int
-	gaps, within          int // and the changes in them
-	unenriched, mismarked int // records without a plugin's fields; with recovered wrong, also invented
+	gaps, within          int // gaps, and the changes within them
+	unenriched, mismarked int // records without a plugin's fields; with a wrong recovered, which are also invented
 
 	missing, holes, invented, disorder, duplicates, unexplained int
 
@@ -25,34 +25,35 @@ type verdict struct {
 	examples map[string][]string
 }
 
-// sum is 0 where all is well.
-func (v *verdict) sum() int {
-	return v.missing + v.holes + v.invented + v.disorder + v.duplicates + v.unexplained
+// sum returns the number of errors.
+func (r *report) sum() int {
+	return r.missing + r.holes + r.invented + r.disorder + r.duplicates + r.unexplained
 }
 
-// String is the last line of the test's output. What is missing leaves a hole in
-// seq if it was numbered, and is one thing that is missing.
-func (v *verdict) String() string {
+// String returns the last line of the test's output. A missing record that was numbered
+// leaves a hole in seq, and counts once.
+func (r *report) String() string {
 	return fmt.Sprintf("chaos: changes=%d stdout=%d collector=%d missing=%d invented=%d disorder=%d duplicates=%d",
-		v.changes, v.stdout, v.collector, max(v.missing, v.holes), v.invented, v.disorder, v.duplicates)
+		r.changes, r.stdout, r.collector, max(r.missing, r.holes), r.invented, r.disorder, r.duplicates)
 }
 
-// note keeps the first few examples of what is wrong.
-func (v *verdict) note(what, format string, args ...any) {
+// note keeps the first examples of each kind of error.
+func (r *report) note(what, format string, args ...any) {
 	const enough, long = 4, 4000
-	if v.examples == nil {
-		v.examples = map[string][]string{}
+	if r.examples == nil {
+		r.examples = map[string][]string{}
 	}
-	if len(v.examples[what]) >= enough {
+	if len(r.examples[what]) >= enough {
 		return
 	}
 	example := fmt.Sprintf(format, args...)
-	v.examples[what] = append(v.examples[what], example[:min(len(example), long)])
+	r.examples[what] = append(r.examples[what], example[:min(len(example), long)])
 }
 
-func (v *verdict) explain(to io.Writer) {
-	for _, what := range slices.Sorted(maps.Keys(v.examples)) {
-		for _, example := range v.examples[what] {
+// explain writes the examples.
+func (r *report) explain(to io.Writer) {
+	for _, what := range slices.Sorted(maps.Keys(r.examples)) {
+		for _, example := range r.examples[what] {
 			fmt.Fprintf(to, "%s: %s\n", what, example)
 		}
 	}

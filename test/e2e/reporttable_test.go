@@ -8,35 +8,35 @@ import (
 	"text/tabwriter"
 )
 
-// table writes the figures, those of the run behind the judge's.
-func (v *verdict) table(to io.Writer, run []row) {
+// table writes the figures, those of the report before those of the run.
+func (r *report) table(to io.Writer, run []row) {
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	for _, r := range append([]row{
-		{"changes by the witness", v.changes},
-		{"  of them in gaps", v.within},
-		{"lines on stdout", v.stdoutLines},
-		{"  duplicates before dropping equal record_ids", v.stdoutAgain},
-		{"  records", v.stdout},
-		{"  torn lines", v.torn},
-		{"records at the collector", v.collectorRecords},
-		{"  duplicates before dropping equal record_ids", v.collectorAgain},
-		{"  records", v.collector},
-		{"missing", v.missing},
-		{"holes in seq", v.holes},
-		{"invented", v.invented},
-		{"  marked as recovered and were not, or the reverse", v.mismarked},
-		{"out of order per pod, or in seq", v.disorder},
-		{"duplicates after dropping equal record_ids", v.duplicates},
-		{"records without the fields of a failed plugin", v.unenriched},
-		{"gaps", v.gaps},
-		{"  without a fault that explains them", v.unexplained},
+		{"changes in etcd's history", r.changes},
+		{"  of them within gaps", r.within},
+		{"lines on stdout", r.stdoutLines},
+		{"  duplicates before dropping equal record_ids", r.stdoutAgain},
+		{"  records", r.stdout},
+		{"  torn lines", r.torn},
+		{"records at the collector", r.collectorRecords},
+		{"  duplicates before dropping equal record_ids", r.collectorAgain},
+		{"  records", r.collector},
+		{"missing", r.missing},
+		{"holes in seq", r.holes},
+		{"invented", r.invented},
+		{"  with a wrong recovered", r.mismarked},
+		{"out of order per pod, or in seq", r.disorder},
+		{"duplicates after dropping equal record_ids", r.duplicates},
+		{"records without the fields of a failed plugin", r.unenriched},
+		{"gaps", r.gaps},
+		{"  without a fault that explains them", r.unexplained},
 	}, run...) {
 		fmt.Fprintf(w, "%s\t%d\n", r.name, r.n)
 	}
 	_ = w.Flush()
 }
 
-// row is a line of the table.
+// row is one line of the table.
 type row struct {
 	name string
 	n    int
