@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Kills whatever can be killed for a time, and judges what was told:
+# Injects faults into everything for a time, and checks the records:
 #   chaos.sh 180s [SEED]
-# The last line is the verdict, the exit status says whether it is good.
+# The last line is the result; the exit status is 0 if there are no errors.
 set -euo pipefail
 
 duration=${1:?for how long, as in 180s}
@@ -10,15 +10,14 @@ seed=${2:-0}
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# Behind the faults: everything comes to rest, and the judge reads it all.
 status=0
 go test -tags e2e -count=1 -timeout 0 -v -run '^TestChaos$' ./test/e2e -args -duration="$duration" -seed="$seed" 2>&1 |
 	tee "$log" | grep --line-buffered -v '^chaos: ' || status=$?
 
-verdict=$(grep '^chaos: ' "$log" | tail -n 1) || true
-if [[ -z $verdict ]]; then
-	echo 'chaos: no verdict, the run did not come to its end'
+result=$(grep '^chaos: ' "$log" | tail -n 1) || true
+if [[ -z $result ]]; then
+	echo 'chaos: no result; the run did not end'
 	exit 1
 fi
-echo "$verdict"
+echo "$result"
 exit "$status"

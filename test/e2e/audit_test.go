@@ -10,8 +10,7 @@ import (
 	"testing"
 )
 
-// The API server's own log of requests tells what the program asks it for.
-
+// auditPolicy has the API server log the requests of the program.
 const auditPolicy = `
 apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -21,8 +20,8 @@ rules:
 - {level: None}
 `
 
-// auditArgs are the arguments of an API server that notes what the program asks
-// for in a file of the folder.
+// auditArgs returns the arguments of an API server that logs the requests of the program to a
+// file in the folder.
 func auditArgs(t *testing.T, dir string) []string {
 	t.Helper()
 	policy := filepath.Join(dir, "policy.yaml")
@@ -32,19 +31,19 @@ func auditArgs(t *testing.T, dir string) []string {
 	return []string{"--audit-policy-file=" + policy, "--audit-log-path=" + filepath.Join(dir, "audit.jsonl")}
 }
 
-// request is one that the program made, and how it was answered.
+// request is a request of the program, with the status code of its response.
 type request struct {
 	verb, namespace, resource, name, path string
 	code                                  float64
 }
 
-// requestsOf reads the requests for other objects than pods.
+// requestsOf returns the requests for other objects than pods.
 func requestsOf(t *testing.T, dir string) (all []request) {
 	t.Helper()
 	for line := range strings.Lines(read(t, filepath.Join(dir, "audit.jsonl"))) {
 		var event object
 		if json.Unmarshal([]byte(line), &event) != nil {
-			continue // is being written
+			continue // it is being written
 		}
 		ref := at(event, "objectRef")
 		code, _ := at(event, "responseStatus")["code"].(float64)

@@ -13,28 +13,28 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestBundles: what managers mark on the top objects is on every record of their
-// pods, with a trace for each version, where the program may look owners up.
+// TestBundles checks that marks of managers on top objects are on every record of their pods,
+// with one trace for each version, if the program may look owners up. The plugin is a process.
 func TestBundles(t *testing.T) {
 	dir := t.TempDir()
 	c := startCluster(t, auditArgs(t, dir)...)
 	grant(c)
 	collector := startCollector(t, dir)
-	logger := startLogger(t, dir, c.Info.OwnersKubeconfig, collector)
+	logger := startLogger(t, c.Info.OwnersKubeconfig, collector, "--config", isolatedPlugin)
 
-	ship(c)
-	shipNext(c)
-	recall(c)
+	deployFirst(c)
+	deploySecond(c)
+	deleteAll(c)
 
 	all := c.history()
-	logger.awaitTold(all)
+	logger.awaitLast(all)
 	checkWarnings(t, logger, nil)
-	plugins := descendants(t, logger.cmd.Process.Pid)
-	logger.stop()
+	plugins := descendants(t, logger.PID())
+	stop(t, logger.Program)
 	checkGone(t, plugins)
-	collector.stop()
+	stop(t, collector.Program)
 
-	lines := checkShipped(t, logger, all, withOwners)
+	lines := checkBundles(t, logger, all, withOwners)
 	checkCollector(t, lines, collector.received())
 	checkTraces(t, lines)
 	asked := requestsOf(t, dir)
@@ -42,23 +42,23 @@ func TestBundles(t *testing.T) {
 	t.Logf("changes=%d records=%d rollouts=%d look-ups=%d", len(all), len(lines), len(rolloutsOf(all)), len(asked))
 }
 
-// TestPodsRuleAlone: with list and watch on pods and nothing else the program
-// works, tells the bundles that pods tell themselves, and says what more it could
-// do. In the end it is killed.
+// TestPodsRuleAlone checks that the program works with list and watch on pods alone. It finds
+// the bundles that the pods' own metadata names, and logs what else would help. In the end it
+// is killed.
 func TestPodsRuleAlone(t *testing.T) {
 	dir := t.TempDir()
 	c := startCluster(t, auditArgs(t, dir)...)
-	logger := startLogger(t, dir, c.Info.LoggerKubeconfig, nil)
+	logger := startLogger(t, c.Info.LoggerKubeconfig, nil, "--config", isolatedPlugin)
 
-	ship(c)
+	deployFirst(c)
 	first := c.history()
 	logger.awaitPods(first)
-	shipNext(c)
-	recall(c)
+	deploySecond(c)
+	deleteAll(c)
 
 	all := c.history()
-	logger.awaitTold(all)
-	checkShipped(t, logger, all, podsAlone)
+	logger.awaitLast(all)
+	checkBundles(t, logger, all, withoutOwners)
 	checkWarnings(t, logger, []string{
 		hint("jobs", "batch"), hint("replicasets", "apps"), hint("statefulsets", "apps"),
 	})
@@ -69,8 +69,7 @@ func TestPodsRuleAlone(t *testing.T) {
 	checkKill(t, logger)
 }
 
-// grant lets the user of the owners' kubeconfig do what docs/bundles.md says that
-// look-ups need.
+// grant gives the user of the owners' kubeconfig the role for look-ups in docs/bundles.md.
 func grant(c *cluster) {
 	_, rest, ok := strings.Cut(read(c.t, bundlesPage), "```yaml\napiVersion: rbac.authorization.k8s.io/v1\n")
 	role, _, closed := strings.Cut(rest, "```")
@@ -86,22 +85,20 @@ func grant(c *cluster) {
 	})
 }
 
-// checkShipped compares all records with what the witness expects, bundles and
-// traces included, and returns them. None may tell of a failure in the field
-// enrichment, as the witness knows no such field.
-func checkShipped(t *testing.T, l *logger, all []change, bundleOf func(pod object) object) []object {
+// checkBundles compares all records, including bundles and traces, with those of the oracle,
+// and returns them. None may have the field enrichment, which the oracle never sets.
+func checkBundles(t *testing.T, l *logger, all []change, bundleOf func(pod object) object) []object {
 	t.Helper()
-	lines := stdoutRecords(t, read(t, l.stdout))
-	o := expect(all, gapsOf(t, read(t, l.stderr), all, lines), lines)
+	lines := stdoutRecords(t, l.Output(t))
+	o := expect(all, gapsOf(t, l.Log(t), all, lines), lines)
 	o.addBundles(all, func(pod object) object { return fieldsOf(pod, bundleOf(pod)) })
 	checkNumbers(t, lines)
 	checkRecords(t, o, lines)
 	return lines
 }
 
-// checkTraces says in other words what the witness expects: the pods of a rollout
-// share a trace, those of the next one have another, and what is told of the old
-// ones while these start stays in the old one.
+// checkTraces checks traces without the oracle: the pods of a rollout share one, those of the
+// next rollout another, and records of the old pods stay in the old one while new pods start.
 func checkTraces(t *testing.T, lines []object) {
 	t.Helper()
 	traces, late := map[string]map[string]bool{}, map[string]bool{}
@@ -130,13 +127,13 @@ func checkTraces(t *testing.T, lines []object) {
 	}
 }
 
-// checkAsked: each owner is asked for once for a rollout, however many pods that
-// has, and nothing is refused.
+// checkAsked checks that each owner was requested once per rollout, whatever the number of
+// its pods, and that nothing was refused.
 func checkAsked(t *testing.T, asked []request, all []change) {
 	t.Helper()
 	for _, r := range asked {
 		if r.verb != "get" || r.code != http.StatusOK {
-			t.Errorf("asked for %+v", r)
+			t.Errorf("request %+v", r)
 		}
 	}
 	// The longest chain has two owners, and the kind of one has to be discovered.
@@ -145,15 +142,15 @@ func checkAsked(t *testing.T, asked []request, all []change) {
 	}
 }
 
-// checkRefused: each kind of owner was asked for in each namespace, at first, and
-// not again once that was refused.
+// checkRefused checks that each kind of owner was requested in each namespace, and not again
+// after it was refused.
 func checkRefused(t *testing.T, asked []request, first []change) {
 	t.Helper()
 	kinds, rollouts := map[string]bool{}, rolloutsOf(first)
 	for _, r := range asked {
 		kinds[r.namespace+"/"+r.resource] = true
 		if r.verb != "get" || r.code != http.StatusForbidden || !slices.Contains(slices.Collect(maps.Values(rollouts)), r.name) {
-			t.Errorf("asked for %+v", r)
+			t.Errorf("request %+v", r)
 		}
 	}
 	want := []string{"default/jobs", "default/replicasets", "default/statefulsets", "elsewhere/replicasets"}
@@ -162,7 +159,7 @@ func checkRefused(t *testing.T, asked []request, first []change) {
 	}
 }
 
-// rolloutsOf are the controllers of pods, each with a revision, and their names.
+// rolloutsOf returns the controllers of pods, each with a revision, and their names.
 func rolloutsOf(all []change) map[string]string {
 	found := map[string]string{}
 	for _, c := range all {
@@ -173,7 +170,7 @@ func rolloutsOf(all []change) map[string]string {
 	return found
 }
 
-// hint is what the log says where owners of a kind may not be read.
+// hint returns the log message about owners that may not be read.
 func hint(resource, group string) string {
 	return fmt.Sprintf("owners: may not get %[1]s.%[2]s; the owner chains of pods end there; "+
 		"allow it with {apiGroups: [%[2]s], resources: [%[1]s], verbs: [get]}", resource, group)

@@ -12,63 +12,61 @@ import (
 	"time"
 )
 
-// churner has pods come, crash, change and go, whatever happens to the API
-// server: what fails is not tried again.
+// churned are the Deployments of a chaos run.
+var churned = []string{"web", "api"}
+
+// churner creates, changes and deletes pods, whatever the state of the API server. It doesn't
+// repeat requests that fail.
 type churner struct {
 	*cluster
-	rng  *rand.Rand
-	born int      // pods made so far
-	live []string // of them
-	done int      // requests that succeeded
+	rng      *rand.Rand
+	created  int      // number of pods without owners so far
+	existing []string // their names
+	done     int      // number of requests that succeeded
 }
 
-// lives of pods that nobody owns, by what the cluster plays.
-var lives = []string{"", "image-pull", "crash-loop", "hidden-crash", "evicted", "init", "complete"}
-
-const (
-	pause    = 200 * time.Millisecond // between two requests, give or take
-	mostPods = 60                     // that nobody owns
-)
+// played are the scenarios of pods without owners; the empty one is a pod that runs.
+var played = []string{"", "image-pull", "crash-loop", "hidden-crash", "evicted", "init", "complete"}
 
 func (c *churner) run(ctx context.Context) {
+	const meanPause = 200 * time.Millisecond
 	for ctx.Err() == nil {
 		c.step(ctx)
-		sleep(ctx, pause/2+rand.N(pause))
+		sleep(ctx, meanPause/2+rand.N(meanPause))
 	}
 }
 
 func (c *churner) step(ctx context.Context) {
+	const mostPods = 60 // without owners
 	switch n := c.rng.IntN(100); {
-	case len(c.live) > mostPods || n < 20 && len(c.live) > 0:
-		i := c.rng.IntN(len(c.live))
-		if c.request(ctx, http.MethodDelete, namespace+"/"+c.live[i], object{}) {
-			c.live = append(c.live[:i], c.live[i+1:]...)
+	case len(c.existing) > mostPods || n < 20 && len(c.existing) > 0:
+		i := c.rng.IntN(len(c.existing))
+		if c.request(ctx, http.MethodDelete, namespace+"/"+c.existing[i], object{}) {
+			c.existing = append(c.existing[:i], c.existing[i+1:]...)
 		}
-	case n < 30 && len(c.live) > 0:
+	case n < 30 && len(c.existing) > 0:
 		label := object{"metadata": object{"labels": object{"touched": strconv.Itoa(c.done)}}}
-		c.request(ctx, http.MethodPatch, namespace+"/"+c.live[c.rng.IntN(len(c.live))], label)
-	case n < 35 && len(c.live) > 0: // changes nothing that is told
+		c.request(ctx, http.MethodPatch, namespace+"/"+c.existing[c.rng.IntN(len(c.existing))], label)
+	case n < 35 && len(c.existing) > 0: // gives no record
 		note := object{"metadata": object{"annotations": object{"touched": strconv.Itoa(c.done)}}}
-		c.request(ctx, http.MethodPatch, namespace+"/"+c.live[c.rng.IntN(len(c.live))], note)
+		c.request(ctx, http.MethodPatch, namespace+"/"+c.existing[c.rng.IntN(len(c.existing))], note)
 	case n < 38:
 		c.request(ctx, http.MethodPatch, deployments+"/"+c.deployment(), version(strconv.Itoa(c.done)))
 	case n < 43:
 		c.request(ctx, http.MethodPatch, deployments+"/"+c.deployment(), object{"spec": object{"replicas": c.rng.IntN(20)}})
 	default:
-		c.born++
-		name := fmt.Sprintf("pod-%d", c.born)
-		if c.request(ctx, http.MethodPost, namespace, pod(name, lives[c.rng.IntN(len(lives))])) {
-			c.live = append(c.live, name)
+		c.created++
+		name := fmt.Sprintf("pod-%d", c.created)
+		if c.request(ctx, http.MethodPost, namespace, pod(name, played[c.rng.IntN(len(played))])) {
+			c.existing = append(c.existing, name)
 		}
 	}
 }
 
-var churned = []string{"web", "api"}
-
 func (c *churner) deployment() string { return churned[c.rng.IntN(len(churned))] }
 
-// request reports whether the API server has done it. Where the answer is lost it
-// may have, too.
+// request reports whether the request succeeded. If the response is lost, the API server may
+// have made the change nevertheless.
 func (c *churner) request(ctx context.Context, method, path string, body object) bool {
 	b, err := json.Marshal(body)
 	if err != nil {
@@ -85,11 +83,4 @@ func (c *churner) request(ctx context.Context, method, path string, body object)
 		c.done++
 	}
 	return err == nil
-}
-
-func sleep(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }

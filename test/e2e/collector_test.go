@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// onStdout names the key on stdout for the attribute that OTLP has.
+// onStdout is the key on stdout for each OTLP attribute.
 var onStdout = map[string]string{
 	"podstatus.action": "action", "podstatus.state": "state", "podstatus.reason": "reason", "podstatus.info": "info",
 	"k8s.pod.name": "pod", "k8s.namespace.name": "namespace", "k8s.pod.uid": "pod_uid", "k8s.node.name": "node", "k8s.cluster.name": "cluster",
@@ -24,16 +24,16 @@ var onStdout = map[string]string{
 	"log.record.uid": "record_id", "podstatus.seq": "seq", "podstatus.enrichment": "enrichment",
 }
 
-// inResource are the attributes that belong to the pod and not to the record.
+// inResource are the attributes of the OTLP resource.
 var inResource = map[string]bool{
 	"k8s.pod.name": true, "k8s.namespace.name": true, "k8s.pod.uid": true, "k8s.node.name": true, "k8s.cluster.name": true,
 }
 
-// onlyOTLP begin the attributes that stdout does not have.
+// onlyOTLP are prefixes of attributes without a key on stdout.
 var onlyOTLP = []string{"service.", "k8s.deployment.", "k8s.replicaset.", "k8s.statefulset.", "k8s.job.", "k8s.cronjob.", "k8s.container.status.", "k8s.pod.status.reason"}
 
-// collected reads the file exporter's lines back as records with stdout's keys,
-// in the order in which they arrived.
+// collected parses the file exporter's lines into records with the keys of stdout, in the
+// order of their arrival.
 func collected(t *testing.T, file string) (all []object) {
 	t.Helper()
 	for line := range strings.Lines(file) {
@@ -52,6 +52,7 @@ func collected(t *testing.T, file string) (all []object) {
 	return all
 }
 
+// fromOTLP returns a record with the keys of stdout.
 func fromOTLP(t *testing.T, resource, rec object) object {
 	t.Helper()
 	out := object{
@@ -134,7 +135,7 @@ func valueOf(t *testing.T, v object) any {
 	case v["boolValue"] != nil:
 		return v["boolValue"]
 	}
-	return text(v, "stringValue") // also where it is empty and left out
+	return text(v, "stringValue") // absent if it is empty
 }
 
 func timeOf(t *testing.T, nanos string) string {
@@ -146,15 +147,15 @@ func timeOf(t *testing.T, nanos string) string {
 	return time.Unix(0, n).UTC().Format("2006-01-02T15:04:05.000000000Z")
 }
 
-// checkCollector: the Collector has the lines of stdout, each once, in order.
+// checkCollector checks that the Collector has the records of stdout, each once, in order.
 func checkCollector(t *testing.T, lines, received []object) {
 	t.Helper()
 	if len(lines) != len(received) {
-		t.Errorf("%d records at the collector, %d on stdout", len(received), len(lines))
+		t.Errorf("%d records at the Collector, %d on stdout", len(received), len(lines))
 	}
 	for i := range min(len(lines), len(received)) {
 		if diff := cmp.Diff(lines[i], received[i]); diff != "" {
-			t.Fatalf("record %d (-stdout +collector):\n%s", i+1, diff)
+			t.Fatalf("record %d (-stdout +Collector):\n%s", i+1, diff)
 		}
 	}
 }

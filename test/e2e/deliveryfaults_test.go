@@ -9,31 +9,30 @@ import (
 	"time"
 )
 
-// What goes wrong with the program's own surroundings: Collector, network, disk
-// and plugins. longer is longer than the timeouts of both sides.
-
+// longer returns a duration longer than the timeouts of both sides.
 func longer(rng *rand.Rand) time.Duration { return seconds(rng, 11, 12.5) }
 
-func (s *stage) deliveryFaults() []fault {
-	collector := func(d func(*rand.Rand) time.Duration) func(context.Context, *rand.Rand) error {
-		return func(_ context.Context, rng *rand.Rand) error {
-			return s.lasting("collector killed", d(rng), s.receiver.kill, s.receiver.start)
+// deliveryFaults are those of Collector, network, disk and plugins.
+func (s *chaosRun) deliveryFaults() []fault {
+	collector := func(d func(*rand.Rand) time.Duration) inject {
+		return func(ctx context.Context, rng *rand.Rand) error {
+			return s.lasting(ctx, "collector killed", d(rng), s.collector.kill, s.collector.start)
 		}
 	}
-	network := func(name string, m mode, d func(*rand.Rand) time.Duration) func(context.Context, *rand.Rand) error {
-		return func(_ context.Context, rng *rand.Rand) error { return s.disturb(name, m, d(rng)) }
+	network := func(name string, m mode, d func(*rand.Rand) time.Duration) inject {
+		return func(ctx context.Context, rng *rand.Rand) error { return s.disturb(ctx, name, m, d(rng)) }
 	}
 	short := func(rng *rand.Rand) time.Duration { return seconds(rng, 0.5, 3) }
 	return []fault{
 		{3 * time.Second, collector(short)},
-		{12 * time.Second, s.undisturbed(collector(longer))},
+		{12 * time.Second, s.withoutKills(collector(longer))},
 		{3 * time.Second, network("network refuses", refuses, short)},
 		{3 * time.Second, network("network stalls", stalls, short)},
-		{12 * time.Second, s.undisturbed(network("network stalls", stalls, longer))},
-		{4 * time.Second, s.loseAnswers("answers lost", mutes)},
-		{4 * time.Second, s.loseAnswers("answers lost", mutes)},
-		{2 * time.Second, s.loseAnswers("answer cut short", cutsShort)},
-		{2 * time.Second, s.loseAnswers("answer cut short", cutsShort)},
+		{12 * time.Second, s.withoutKills(network("network stalls", stalls, longer))},
+		{4 * time.Second, s.loseAnswers("answers lost", losesAnswers)},
+		{4 * time.Second, s.loseAnswers("answers lost", losesAnswers)},
+		{2 * time.Second, s.loseAnswers("answer cut short", cutsOneAnswer)},
+		{2 * time.Second, s.loseAnswers("answer cut short", cutsOneAnswer)},
 		{time.Second, s.resetNetwork},
 		{time.Second, s.resetNetwork},
 		{6 * time.Second, s.fillDisk},
@@ -44,20 +43,21 @@ func (s *stage) deliveryFaults() []fault {
 	}
 }
 
-// undisturbed lets the program live through a fault, half of the time: only then
-// it gets to its timeouts.
-func (s *stage) undisturbed(do func(context.Context, *rand.Rand) error) func(context.Context, *rand.Rand) error {
+// withoutKills keeps the program from being killed during the fault, half of the time: only
+// then it runs into its timeouts.
+func (s *chaosRun) withoutKills(do inject) inject {
 	return func(ctx context.Context, rng *rand.Rand) error {
 		if rng.IntN(2) == 0 {
-			s.victim.mu.Lock()
-			defer s.victim.mu.Unlock()
+			s.logger.mu.Lock()
+			defer s.logger.mu.Unlock()
 		}
 		return do(ctx, rng)
 	}
 }
 
-// disturb changes the network for a time. What hung is reset with it, or goes on.
-func (s *stage) disturb(name string, m mode, d time.Duration) error {
+// disturb changes the mode of the network for a time. Stalled connections are then reset or
+// resumed.
+func (s *chaosRun) disturb(ctx context.Context, name string, m mode, d time.Duration) error {
 	set := func(m mode, reset bool) func() error {
 		return func() error {
 			s.network.set(m)
@@ -67,41 +67,41 @@ func (s *stage) disturb(name string, m mode, d time.Duration) error {
 			return nil
 		}
 	}
-	return s.lasting(name, d, set(m, m == refuses), set(passes, d%2 == 0))
+	return s.lasting(ctx, name, d, set(m, m == refuses), set(passes, d%2 == 0))
 }
 
-// loseAnswers waits for an answer that it can lose: in the end the program does
-// not know whether its request arrived.
-func (s *stage) loseAnswers(name string, m mode) func(context.Context, *rand.Rand) error {
-	return func(_ context.Context, rng *rand.Rand) error {
-		before := s.network.lost
+// loseAnswers waits for a response to lose. The program then can't know whether its request
+// arrived.
+func (s *chaosRun) loseAnswers(name string, m mode) inject {
+	return func(ctx context.Context, rng *rand.Rand) error {
+		before := s.network.lostBytes()
 		more := seconds(rng, 0, 2)
 		s.network.set(m)
-		if s.network.robs(before, 8*time.Second) {
+		if s.network.awaitLoss(before, 8*time.Second) {
 			over := s.during(name, "")
 			defer over()
-			time.Sleep(more)
+			sleep(ctx, more)
 		} else {
-			s.say("there was no answer to lose")
+			s.print("there was no response to lose")
 		}
 		s.network.set(passes)
 		return nil
 	}
 }
 
-func (s *stage) resetNetwork(context.Context, *rand.Rand) error {
+func (s *chaosRun) resetNetwork(context.Context, *rand.Rand) error {
 	if n := s.network.reset(); n > 0 {
 		s.note("connections reset", "%d", n)
 	}
 	return nil
 }
 
-// fillDisk keeps the disk full: what is deleted on it makes room again.
-func (s *stage) fillDisk(_ context.Context, rng *rand.Rand) error {
+// fillDisk keeps the disk full: files that are deleted on it make room.
+func (s *chaosRun) fillDisk(ctx context.Context, rng *rand.Rand) error {
 	d := seconds(rng, 2, 6)
 	over := s.during("disk full", "for %s", d.Round(10*time.Millisecond))
 	defer over()
-	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(d); time.Now().Before(end); sleep(ctx, 100*time.Millisecond) {
 		if err := s.disk.fill(); err != nil {
 			return err
 		}
@@ -109,45 +109,48 @@ func (s *stage) fillDisk(_ context.Context, rng *rand.Rand) error {
 	return s.disk.clear()
 }
 
-// plugin finds the process of the plugin. The program must be through its start:
-// it does not begin with a plugin that can't be started.
-func (s *stage) plugin() (family, bool) {
-	for range 250 {
-		if r := s.victim.now(); r.ready.Load() {
-			if all := descendants(s.t, r.cmd.Process.Pid); len(all) > 0 {
-				return all[0], true
-			}
+// plugin returns the process of the plugin. It waits until the program is ready, as that
+// can't start without its plugins.
+func (s *chaosRun) plugin(ctx context.Context) (p processInfo, ok bool) {
+	ok = await(ctx, 10*time.Second, func() bool {
+		r := s.logger.last()
+		if !r.ready.Load() {
+			return false
 		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	return family{}, false
+		all := descendants(s.t, r.PID())
+		if len(all) > 0 {
+			p = all[0]
+		}
+		return len(all) > 0
+	})
+	return p, ok
 }
 
-func (s *stage) stopPlugin(_ context.Context, rng *rand.Rand) error {
-	s.victim.mu.Lock()
-	defer s.victim.mu.Unlock()
-	p, ok := s.plugin()
+func (s *chaosRun) stopPlugin(ctx context.Context, rng *rand.Rand) error {
+	s.logger.mu.Lock()
+	defer s.logger.mu.Unlock()
+	p, ok := s.plugin(ctx)
 	if !ok {
-		s.say("no plugin to stop")
+		s.print("no plugin to stop")
 		return nil
 	}
 	signal := func(sig syscall.Signal) func() error {
 		return func() error {
-			if p.lives() {
+			if p.runs() {
 				_ = syscall.Kill(p.pid, sig)
 			}
 			return nil // the host may have killed it meanwhile
 		}
 	}
-	return s.lasting("plugin stopped", seconds(rng, 1, 4), signal(syscall.SIGSTOP), signal(syscall.SIGCONT))
+	return s.lasting(ctx, "plugin stopped", seconds(rng, 1, 4), signal(syscall.SIGSTOP), signal(syscall.SIGCONT))
 }
 
-func (s *stage) killPlugin(context.Context, *rand.Rand) error {
-	s.victim.mu.Lock()
-	defer s.victim.mu.Unlock()
-	p, ok := s.plugin()
+func (s *chaosRun) killPlugin(ctx context.Context, _ *rand.Rand) error {
+	s.logger.mu.Lock()
+	defer s.logger.mu.Unlock()
+	p, ok := s.plugin(ctx)
 	if !ok {
-		s.say("no plugin to kill")
+		s.print("no plugin to kill")
 		return nil
 	}
 	s.note("plugin killed", "process %d", p.pid)
@@ -155,16 +158,16 @@ func (s *stage) killPlugin(context.Context, *rand.Rand) error {
 	return nil
 }
 
-// stopLogger has the program stand still; the killer may kill it meanwhile.
-func (s *stage) stopLogger(_ context.Context, rng *rand.Rand) error {
-	s.victim.mu.Lock()
-	process := s.victim.now().cmd.Process
-	s.victim.mu.Unlock()
+// stopLogger stops the program with SIGSTOP. It may be killed meanwhile.
+func (s *chaosRun) stopLogger(ctx context.Context, rng *rand.Rand) error {
+	s.logger.mu.Lock()
+	run := s.logger.last()
+	s.logger.mu.Unlock()
 	signal := func(sig syscall.Signal) func() error {
 		return func() error {
-			_ = process.Signal(sig)
+			_ = run.Signal(sig)
 			return nil
 		}
 	}
-	return s.lasting("logger stopped", seconds(rng, 1, 3), signal(syscall.SIGSTOP), signal(syscall.SIGCONT))
+	return s.lasting(ctx, "logger stopped", seconds(rng, 1, 3), signal(syscall.SIGSTOP), signal(syscall.SIGCONT))
 }

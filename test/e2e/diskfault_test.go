@@ -12,13 +12,12 @@ import (
 	"testing"
 )
 
-// disk is a small file system for the program's state, which can be full.
+// disk is a small file system for the state directory, which the test can fill.
 type disk struct{ dir string }
 
 const diskSize = "64m"
 
-// mountDisk mounts a tmpfs. Where that isn't allowed there is no way to fill a
-// disk, and the test, which would show less than it says, fails.
+// mountDisk mounts a tmpfs. If that isn't allowed, the test fails: it could not fill a disk.
 func mountDisk(t *testing.T, dir string) *disk {
 	t.Helper()
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -33,7 +32,7 @@ func mountDisk(t *testing.T, dir string) *disk {
 		unmount = func() error { return exec.Command("sudo", "-n", "umount", "-l", dir).Run() }
 	}
 	if err != nil {
-		t.Fatalf("mount a tmpfs to fill it: %v\nTHE TEST NEEDS THE RIGHT TO MOUNT: be root, or let sudo mount without a password, or call it by unshare --map-root-user --mount", err)
+		t.Fatalf("mount a tmpfs: %v; the test needs the right to mount: run it as root, with sudo without a password, or with unshare --map-root-user --mount", err)
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -48,8 +47,7 @@ func mountDisk(t *testing.T, dir string) *disk {
 
 func (d *disk) filler() string { return filepath.Join(d.dir, "filler") }
 
-// fill leaves no byte free. It is called again while the disk is to stay full, as
-// what is deleted on it makes room.
+// fill leaves no byte free. Files that are deleted on the disk later make room again.
 func (d *disk) fill() error {
 	f, err := os.OpenFile(d.filler(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {

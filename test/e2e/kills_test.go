@@ -8,26 +8,26 @@ import (
 	"time"
 )
 
-// killEvery is how often the program is killed at least, on average.
+// killEvery is the longest mean time between two kills of the program.
 const killEvery = 5 * time.Second
 
-// slay kills the program and starts it again: right after its start, while it
-// writes much, or at any time; now and then it lives longer than all timeouts.
-func (s *stage) slay(ctx context.Context, rng *rand.Rand) {
+// killRepeatedly kills the program and starts it again: right after its start, while it
+// writes much, or at any time. Now and then the program runs for longer than all timeouts.
+func (s *chaosRun) killRepeatedly(ctx context.Context, rng *rand.Rand) {
 	kills := 0
 	for ctx.Err() == nil {
 		late := time.Duration(kills+1)*killEvery < time.Since(s.begun)
-		why := s.letLive(ctx, rng, late)
-		s.victim.mu.Lock()
+		why := s.letRun(ctx, rng, late)
+		s.logger.mu.Lock()
 		if ctx.Err() == nil {
 			kills++
-			s.failed(s.killAndStart(why, rng))
+			s.failed(s.killAndStart(ctx, why, rng))
 		}
-		s.victim.mu.Unlock()
+		s.logger.mu.Unlock()
 	}
 }
 
-func (s *stage) letLive(ctx context.Context, rng *rand.Rand, late bool) (why string) {
+func (s *chaosRun) letRun(ctx context.Context, rng *rand.Rand, late bool) (why string) {
 	switch n := rng.IntN(100); {
 	case n < 30:
 		sleep(ctx, seconds(rng, 0.02, 0.8))
@@ -45,25 +45,25 @@ func (s *stage) letLive(ctx context.Context, rng *rand.Rand, late bool) (why str
 }
 
 // awaitBurst waits until stdout grows fast, or for three seconds.
-func (s *stage) awaitBurst(ctx context.Context) {
+func (s *chaosRun) awaitBurst(ctx context.Context) {
 	const fast, step = 10 << 10, 50 * time.Millisecond
 	for end := time.Now().Add(3 * time.Second); ctx.Err() == nil && time.Now().Before(end); {
-		before := s.victim.size()
+		before := s.logger.size()
 		sleep(ctx, step)
-		if s.victim.size()-before > fast {
+		if s.logger.size()-before > fast {
 			return
 		}
 	}
 }
 
-func (s *stage) killAndStart(why string, rng *rand.Rand) error {
-	if err := s.victim.kill(why); err != nil {
+func (s *chaosRun) killAndStart(ctx context.Context, why string, rng *rand.Rand) error {
+	if err := s.logger.kill(why); err != nil {
 		return err
 	}
 	down := between(rng, 0, 300*time.Millisecond)
 	if rng.IntN(10) == 0 {
 		down = seconds(rng, 2, 4)
 	}
-	time.Sleep(down)
-	return s.victim.start()
+	sleep(context.WithoutCancel(ctx), down)
+	return s.logger.start()
 }

@@ -4,9 +4,7 @@ package e2e
 
 import (
 	"context"
-	"io"
 	"net"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,33 +15,33 @@ type proxy struct {
 	address, upstream string
 	listener          net.Listener
 
-	mu      sync.Mutex
-	changed *sync.Cond
-	mode    mode
-	pairs   map[*pair]bool
-	lost    int // bytes of answers that did not arrive
+	mu          sync.Mutex
+	changed     *sync.Cond
+	mode        mode
+	connections map[*connection]bool
+	lost        int // number of bytes of responses that did not arrive
 }
 
-// greeting is about what a server sends before it was asked for anything. It
-// passes, where answers don't: a client that was not greeted asks for nothing.
-const greeting = 64
+// firstFrames is about the length of the HTTP/2 settings that a server sends before the first
+// request. They pass even if responses don't, as a client without them sends no request.
+const firstFrames = 64
 
-// mode is how the network is.
+// mode is the state of the network.
 type mode int
 
 const (
 	passes mode = iota
 	refuses
-	stalls    // takes everything, and hands nothing over: a black hole
-	mutes     // requests arrive, answers don't
-	cutsShort // half of the next answer arrives, then the connection is reset
+	stalls        // accepts bytes and delivers none
+	losesAnswers  // delivers requests and no responses
+	cutsOneAnswer // delivers half of the next response, and resets the connection
 )
 
-// pair is a connection of the program, and the one to the Collector for it.
-type pair struct {
-	near, far *net.TCPConn
-	greeted   int
-	robbed    bool // bytes of it were lost: it can only be reset
+// connection is a connection of the program with the one to the Collector for it.
+type connection struct {
+	near, far  *net.TCPConn
+	frames     int  // number of bytes of the first frames that passed
+	incomplete bool // bytes of it were lost, so that it can only be reset
 }
 
 func startProxy(t *testing.T, upstream string) *proxy {
@@ -52,7 +50,7 @@ func startProxy(t *testing.T, upstream string) *proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{address: l.Addr().String(), upstream: upstream, listener: l, pairs: map[*pair]bool{}}
+	p := &proxy{address: l.Addr().String(), upstream: upstream, listener: l, connections: map[*connection]bool{}}
 	p.changed = sync.NewCond(&p.mu)
 	go p.serve()
 	t.Cleanup(func() {
@@ -80,26 +78,27 @@ func (p *proxy) connect(near *net.TCPConn) {
 	}
 	refused := p.mode == refuses
 	p.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	far, err := new(net.Dialer).DialContext(ctx, "tcp", p.upstream)
-	if refused || err != nil {
+	if refused {
 		reset(near)
-		if err == nil {
-			_ = far.Close()
-		}
 		return
 	}
-	c := &pair{near: near, far: far.(*net.TCPConn)}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	far, err := new(net.Dialer).DialContext(ctx, "tcp", p.upstream)
+	if err != nil {
+		reset(near)
+		return
+	}
+	c := &connection{near: near, far: far.(*net.TCPConn)}
 	p.mu.Lock()
-	p.pairs[c] = true
+	p.connections[c] = true
 	p.mu.Unlock()
 	go p.pump(c, c.far, c.near, false)
 	go p.pump(c, c.near, c.far, true)
 }
 
-// pump hands bytes over as the mode says, until the connection ends.
-func (p *proxy) pump(c *pair, to, from *net.TCPConn, answers bool) {
+// pump copies bytes as the mode allows until the connection ends.
+func (p *proxy) pump(c *connection, to, from *net.TCPConn, answers bool) {
 	defer p.drop(c)
 	buf := make([]byte, 32<<10)
 	for {
@@ -114,65 +113,79 @@ func (p *proxy) pump(c *pair, to, from *net.TCPConn, answers bool) {
 	}
 }
 
-// pass says how many of the bytes go on, and whether the connection ends with them.
-func (p *proxy) pass(c *pair, n int, answers bool) (int, bool) {
+// pass returns how many of n bytes to deliver, and whether the connection ends after them.
+func (p *proxy) pass(c *connection, n int, answers bool) (int, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for p.mode == stalls && p.pairs[c] {
+	for p.mode == stalls && p.connections[c] {
 		p.changed.Wait()
 	}
-	if answers && !c.robbed && n < greeting && c.greeted < greeting {
-		c.greeted += n
-		return n, !p.pairs[c]
+	if answers && !c.incomplete && n < firstFrames && c.frames < firstFrames {
+		c.frames += n
+		return n, !p.connections[c]
 	}
 	switch {
-	case p.mode == mutes && answers:
-		c.robbed = true
+	case p.mode == losesAnswers && answers:
+		c.incomplete = true
 		p.lost += n
+		p.changed.Broadcast()
 		return 0, false
-	case p.mode == cutsShort && answers:
+	case p.mode == cutsOneAnswer && answers:
 		p.mode = passes
 		p.lost += n - n/2
+		p.changed.Broadcast()
 		return n / 2, true
 	}
-	return n, !p.pairs[c] || c.robbed && answers
+	return n, !p.connections[c] || c.incomplete && answers
 }
 
-// set changes the mode. Connections that were robbed of bytes are reset.
+// set changes the mode. It resets connections of which bytes were lost.
 func (p *proxy) set(m mode) {
 	p.mu.Lock()
 	p.mode = m
 	p.changed.Broadcast()
-	var robbed []*pair
-	for c := range p.pairs {
-		if c.robbed && m != mutes {
-			robbed = append(robbed, c)
+	var incomplete []*connection
+	for c := range p.connections {
+		if c.incomplete && m != losesAnswers {
+			incomplete = append(incomplete, c)
 		}
 	}
 	p.mu.Unlock()
-	for _, c := range robbed {
+	for _, c := range incomplete {
 		p.drop(c)
 	}
 }
 
-// robs waits until bytes of answers were lost, and reports whether they were.
-func (p *proxy) robs(before int, patience time.Duration) bool {
-	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-		p.mu.Lock()
-		lost := p.lost
-		p.mu.Unlock()
-		if lost > before {
-			return true
-		}
-	}
-	return false
+// lostBytes returns how many bytes of responses were lost.
+func (p *proxy) lostBytes() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lost
 }
 
-// reset resets all connections, and returns how many.
+// awaitLoss waits until more than so many bytes of responses were lost, and reports whether
+// they were in time.
+func (p *proxy) awaitLoss(before int, limit time.Duration) bool {
+	end := time.Now().Add(limit)
+	timer := time.AfterFunc(limit, func() {
+		p.mu.Lock() // not between the condition and Wait
+		defer p.mu.Unlock()
+		p.changed.Broadcast()
+	})
+	defer timer.Stop()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.lost <= before && time.Now().Before(end) {
+		p.changed.Wait()
+	}
+	return p.lost > before
+}
+
+// reset resets all connections, and returns their number.
 func (p *proxy) reset() int {
 	p.mu.Lock()
-	all := make([]*pair, 0, len(p.pairs))
-	for c := range p.pairs {
+	all := make([]*connection, 0, len(p.connections))
+	for c := range p.connections {
 		all = append(all, c)
 	}
 	p.mu.Unlock()
@@ -182,9 +195,9 @@ func (p *proxy) reset() int {
 	return len(all)
 }
 
-func (p *proxy) drop(c *pair) {
+func (p *proxy) drop(c *connection) {
 	p.mu.Lock()
-	delete(p.pairs, c)
+	delete(p.connections, c)
 	p.changed.Broadcast()
 	p.mu.Unlock()
 	reset(c.near)
@@ -195,76 +208,4 @@ func (p *proxy) drop(c *pair) {
 func reset(c *net.TCPConn) {
 	_ = c.SetLinger(0)
 	_ = c.Close()
-}
-
-// TestProxy: what passes, passes whole, and what is lost is not passed.
-func TestProxy(t *testing.T) {
-	echo, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = echo.Close() }()
-	arrived := make(chan int, 10)
-	go func() {
-		for {
-			c, err := echo.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				buf := make([]byte, 10*greeting)
-				for n, err := c.Read(buf); err == nil; n, err = c.Read(buf) {
-					arrived <- n
-					_, _ = c.Write(buf[:n])
-				}
-			}()
-		}
-	}()
-	p := startProxy(t, echo.Addr().String())
-	for _, tt := range []struct {
-		name    string
-		mode    mode
-		arrives bool
-		answer  int // percent of it
-	}{
-		{"passes", passes, true, 100},
-		{"refuses", refuses, false, 0},
-		{"stalls", stalls, false, 0},
-		{"mutes", mutes, true, 0},
-		{"cuts short", cutsShort, true, 50},
-		{"passes again", passes, true, 100},
-	} {
-		p.set(tt.mode)
-		c, err := net.Dial("tcp", p.address)
-		if tt.mode == refuses && err != nil {
-			continue
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = c.SetDeadline(time.Now().Add(300 * time.Millisecond))
-		hello := strings.Repeat("hello", greeting)
-		_, _ = c.Write([]byte(hello))
-		got, _ := io.ReadAll(c)
-		if want := hello[:len(hello)*tt.answer/100]; string(got) != want {
-			t.Errorf("%s: an answer of %d bytes, want %d", tt.name, len(got), len(want))
-		}
-		select {
-		case <-arrived:
-			if !tt.arrives {
-				t.Errorf("%s: the request arrived", tt.name)
-			}
-		default:
-			if tt.arrives {
-				t.Errorf("%s: the request did not arrive", tt.name)
-			}
-		}
-		_ = c.Close()
-		p.set(passes)
-		p.reset()
-		time.Sleep(10 * time.Millisecond)
-		for len(arrived) > 0 { // what was stalled may arrive late
-			<-arrived
-		}
-	}
 }

@@ -9,52 +9,45 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// family is a process with what it is told by: its id may be given to another one.
-type family struct {
+// processInfo identifies a process: its ID alone may be given to another one.
+type processInfo struct {
 	pid, parent  int
 	begun, state string
 }
 
-// checkKill: the program is killed, and its plugins don't outlive it.
+// checkKill kills the program and checks that its plugins end, too.
 func checkKill(t *testing.T, l *logger) {
 	t.Helper()
-	plugins := descendants(t, l.cmd.Process.Pid)
-	if err := l.cmd.Process.Kill(); err != nil {
+	plugins := descendants(t, l.PID())
+	if err := l.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	<-l.done
 	checkGone(t, plugins)
 }
 
-// checkGone: within three seconds none of the processes is left.
-func checkGone(t *testing.T, processes []family) {
+// checkGone waits until none of the processes is left.
+func checkGone(t *testing.T, processes []processInfo) {
 	t.Helper()
 	if len(processes) == 0 {
 		t.Error("there was no plugin process")
 	}
-	deadline := time.Now().Add(3 * time.Second)
 	for _, p := range processes {
-		for p.lives() {
-			if time.Now().After(deadline) {
-				t.Errorf("process %d outlives the program", p.pid)
-				break
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
+		wait.Until(t, fmt.Sprintf("process %d of a plugin has ended with the program", p.pid), func() bool { return !p.runs() })
 	}
 }
 
-// lives: a zombie doesn't, it waits for its parent to take notice.
-func (f family) lives() bool {
-	now, ok := processOf(f.pid)
-	return ok && now.begun == f.begun && now.state != "Z"
+// runs reports whether the process runs. A zombie has ended.
+func (p processInfo) runs() bool {
+	now, ok := processOf(p.pid)
+	return ok && now.begun == p.begun && now.state != "Z"
 }
 
-// descendants are the children of a process, their children, and so on.
-func descendants(t *testing.T, pid int) (found []family) {
+// descendants returns the children of a process, their children, and so on.
+func descendants(t *testing.T, pid int) (found []processInfo) {
 	t.Helper()
 	folders, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
@@ -72,15 +65,15 @@ func descendants(t *testing.T, pid int) (found []family) {
 	return found
 }
 
-// processOf reads /proc/PID/stat: fields after the name, which is in parentheses
-// and may hold anything.
-func processOf(pid int) (family, bool) {
+// processOf parses /proc/PID/stat. Its fields begin after the name, which is in parentheses
+// and may contain anything.
+func processOf(pid int) (processInfo, bool) {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	stat := string(b)
 	fields := strings.Fields(stat[strings.LastIndex(stat, ")")+1:])
 	if err != nil || len(fields) < 20 {
-		return family{}, false
+		return processInfo{}, false
 	}
 	parent, err := strconv.Atoi(fields[1])
-	return family{pid: pid, parent: parent, begun: fields[19], state: fields[0]}, err == nil
+	return processInfo{pid: pid, parent: parent, begun: fields[19], state: fields[0]}, err == nil
 }

@@ -14,78 +14,103 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
+	"github.com/pod-status-logger/pod-status-logger/test/program"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// collector is a real Collector, which keeps what it gets in a file.
+// The programs, as the Makefile builds them, and what they read.
+const (
+	collectorProgram = "../collector/bin/otelcol"
+	loggerProgram    = "../../bin/pod-status-logger"
+	collectorConfig  = "../../otel-collector.yaml"
+	intoFile         = "testdata/collector-file.yaml" // writes received records to a file
+	isolatedPlugin   = "testdata/isolated.yaml"       // runs the built-in plugin as a process
+	bundlesPage      = "../../docs/bundles.md"
+)
+
+// collector is a real Collector that writes received records to a file.
 type collector struct {
-	*process
+	*program.Program
+	t             *testing.T
 	address, file string
 }
 
 func startCollector(t *testing.T, dir string) *collector {
 	t.Helper()
-	c := &collector{address: freeAddress(t), file: filepath.Join(dir, "received.jsonl")}
-	c.process = startProcess(t, dir, "collector", []string{
-		"PODSTATUS_OTLP_GRPC=" + c.address, "PODSTATUS_OTLP_HTTP=" + freeAddress(t), "PODSTATUS_FILE=" + c.file, "PODSTATUS_HEALTH=" + freeAddress(t),
-		"PODSTATUS_STORAGE=" + filepath.Join(dir, "collector"), "PODSTATUS_STDOUT_FILES=" + filepath.Join(dir, "none"),
-	}, collectorProgram, "--config", collectorConfig, "--config", intoFile)
+	c := &collector{t: t, address: freeport.Address(t), file: filepath.Join(dir, "received.jsonl")}
+	health := freeport.Address(t)
+	command := collectorCommand(dir, c.address, freeport.Address(t), health)
+	command.Env = append(command.Env, "PODSTATUS_FILE="+c.file)
+	c.Program = program.Start(t, command)
+	c.AwaitOK(t, "http://"+health)
 	return c
 }
 
+// collectorCommand returns the command of a Collector with addresses for gRPC, HTTP and
+// health checks. The caller adds the file for records, PODSTATUS_FILE.
+func collectorCommand(dir, grpc, http, health string) program.Command {
+	return program.Command{
+		Path: collectorProgram, Args: []string{"--config", collectorConfig, "--config", intoFile},
+		Env: []string{
+			"PODSTATUS_OTLP_GRPC=" + grpc, "PODSTATUS_OTLP_HTTP=" + http, "PODSTATUS_HEALTH=" + health,
+			"PODSTATUS_STORAGE=" + filepath.Join(dir, "collector"), "PODSTATUS_STDOUT_FILES=" + filepath.Join(dir, "none"),
+		},
+	}
+}
+
+// received returns the records that the Collector has received.
 func (c *collector) received() []object { return collected(c.t, read(c.t, c.file)) }
 
-// logger is the program under test, with the plugins that it has by default.
+// logger is the program under test, with its default plugins.
 type logger struct {
-	*process
+	*program.Program
+	t      *testing.T
 	listen string
 }
 
-// startLogger starts the program and waits until it is ready. It sends to the
-// Collector, if there is one.
-func startLogger(t *testing.T, dir, kubeconfig string, to *collector) *logger {
+// startLogger starts the program with further arguments and waits until it is ready. It sends
+// to the Collector unless that is nil.
+func startLogger(t *testing.T, kubeconfig string, to *collector, args ...string) *logger {
 	t.Helper()
-	var env []string
-	if to != nil {
-		env = []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + to.address, "OTEL_EXPORTER_OTLP_COMPRESSION=gzip"}
+	l := &logger{t: t, listen: freeport.Address(t)}
+	command := program.Command{
+		Path: loggerProgram, Args: append(args, "--kubeconfig", kubeconfig, "--listen", l.listen, "--cluster-name", "e2e"),
 	}
-	l := &logger{listen: freeAddress(t)}
-	l.process = startProcess(t, dir, "logger", env, loggerProgram, "--kubeconfig", kubeconfig, "--listen", l.listen, "--cluster-name", "e2e")
-	eventually(t, "the logger is ready", l.ready)
+	if to != nil {
+		command.Env = []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + to.address, "OTEL_EXPORTER_OTLP_COMPRESSION=gzip"}
+	}
+	l.Program = program.Start(t, command)
+	l.AwaitOK(t, l.url("/readyz"))
 	return l
 }
 
-func (l *logger) ready() bool {
-	response, err := http.Get("http://" + l.listen + "/readyz")
-	if err != nil {
-		return false
-	}
-	defer func() { _ = response.Body.Close() }()
-	return response.StatusCode == http.StatusOK
-}
+func (l *logger) url(path string) string { return "http://" + l.listen + path }
 
-// awaitPods waits until something is told of every pod.
+// awaitPods waits until every pod of the changes is on stdout.
 func (l *logger) awaitPods(all []change) {
 	l.t.Helper()
-	eventually(l.t, "every pod is told of", func() bool {
-		out := read(l.t, l.stdout)
+	wait.Until(l.t, "every pod is on stdout", func() bool {
+		out := l.Output(l.t)
 		return !slices.ContainsFunc(all, func(c change) bool { return !strings.Contains(out, text(c.Pod, "metadata", "uid")) })
 	})
 }
 
-// awaitTold waits until the last change, a deletion, is on stdout.
-func (l *logger) awaitTold(all []change) {
+// awaitLast waits until the last change, a deletion, is on stdout.
+func (l *logger) awaitLast(all []change) {
 	l.t.Helper()
 	last := `"resource_version":"` + all[len(all)-1].ResourceVersion + `"`
-	eventually(l.t, "the last change is told", func() bool { return strings.Contains(read(l.t, l.stdout), last) })
-	if !l.ready() {
-		l.t.Error("the logger is not ready in the end")
+	wait.Until(l.t, "the last change is on stdout", func() bool { return strings.Contains(l.Output(l.t), last) })
+	if err := program.OK(l.t, l.url("/readyz")); err != nil {
+		l.t.Errorf("the logger is not ready in the end: %v", err)
 	}
 }
 
-// metric reads one of the program's metrics, named with its labels.
+// metric returns a metric of the program, named with its labels.
 func (l *logger) metric(name string) float64 {
 	l.t.Helper()
-	response, err := http.Get("http://" + l.listen + "/metrics")
+	response, err := http.Get(l.url("/metrics"))
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -103,10 +128,10 @@ func (l *logger) metric(name string) float64 {
 	return 0
 }
 
-// warnings are the messages of the program's log that are more than information.
+// warnings returns the messages of the program's log from level WARN on.
 func (l *logger) warnings() (all []string) {
 	l.t.Helper()
-	for line := range strings.Lines(read(l.t, l.stderr)) {
+	for line := range strings.Lines(l.Log(l.t)) {
 		var entry struct{ Level, Msg string }
 		if err := json.Unmarshal([]byte(line), &entry); err != nil {
 			l.t.Fatalf("log: %v: %s", err, line)
@@ -118,8 +143,9 @@ func (l *logger) warnings() (all []string) {
 	return all
 }
 
-func (l *logger) resources() string {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", l.cmd.Process.Pid))
+// memory returns the lines about memory in the status of the process.
+func (l *logger) memory() string {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", l.PID()))
 	if err != nil {
 		return err.Error()
 	}
@@ -132,7 +158,15 @@ func (l *logger) resources() string {
 	return strings.Join(found, ", ")
 }
 
-// history reads from etcd all that has happened to pods.
+// stop stops a program, which must end with status 0.
+func stop(t *testing.T, p *program.Program) {
+	t.Helper()
+	if err := p.Stop(); err != nil {
+		t.Errorf("%v; its log ends with\n%s", err, program.Tail(p.Log(t)))
+	}
+}
+
+// history returns all changes of pods in etcd's history.
 func (c *cluster) history() []change {
 	c.t.Helper()
 	all := changes(c.t, c.run("history"))

@@ -6,30 +6,32 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// shipment is what records must say of the bundle of a pod where its owners may be
-// looked up, and what the pod alone tells.
-type shipment struct{ bundle, alone object }
+// bundleFields are the fields that records must have for the bundle of a pod: with its owners,
+// and from its own metadata alone. nil is no bundle.
+type bundleFields struct{ withOwners, alone object }
 
-// shipments are what the tests deploy, by the label app of the pods; a second
-// version of which something else is said, by the label version, too.
-var shipments = map[string]shipment{
-	// Marked on the top object only, as managers do.
-	"shop":       {bundle: bundle("helm", "helm/platform/shop", "shop", "meta.helm.sh/release-name")},
-	"checkout":   {bundle: versioned("commit-1", bundle("argocd", "argocd/payments", "payments", "argocd.argoproj.io/tracking-id"))},
-	"checkout 2": {bundle: versioned("commit-2", bundle("argocd", "argocd/payments", "payments", "argocd.argoproj.io/tracking-id"))},
-	"cart":       {bundle: bundle("flux", "flux/Kustomization/flux-system/apps", "apps", "kustomize.toolkit.fluxcd.io/name")},
+// expectedBundles are those of all that the tests deploy, by the label app of the pods. For a
+// second version with other fields the key also has the label version.
+var expectedBundles = map[string]bundleFields{
+	// Marked on the top object only.
+	"shop":       {withOwners: bundle("helm", "helm/platform/shop", "shop", "meta.helm.sh/release-name")},
+	"checkout":   {withOwners: versioned("commit-1", bundle("argocd", "argocd/payments", "payments", "argocd.argoproj.io/tracking-id"))},
+	"checkout 2": {withOwners: versioned("commit-2", bundle("argocd", "argocd/payments", "payments", "argocd.argoproj.io/tracking-id"))},
+	"cart":       {withOwners: bundle("flux", "flux/Kustomization/flux-system/apps", "apps", "kustomize.toolkit.fluxcd.io/name")},
 	"canary": {
-		bundle: bundle("helm", "helm/platform/canary", "canary", "meta.helm.sh/release-name"),
-		alone:  bundle("argo-rollouts", "argo-rollouts/default/canary", "canary", "rollouts-pod-template-hash"),
+		withOwners: bundle("helm", "helm/platform/canary", "canary", "meta.helm.sh/release-name"),
+		alone:      bundle("argo-rollouts", "argo-rollouts/default/canary", "canary", "rollouts-pod-template-hash"),
 	},
-	"database": {bundle: bundle("flux", "flux/HelmRelease/flux-system/database", "database", "helm.toolkit.fluxcd.io/name")},
-	"queue":    {bundle: bundle("flux", "flux/Kustomization/flux-system/old", "old", "kustomize.toolkit.fluxcd.io/name")},
-	"report":   {bundle: versioned("3.1.0", bundle("kapp", "kapp/1700000000", "1700000000", "kapp.k14s.io/app"))},
+	"database": {withOwners: bundle("flux", "flux/HelmRelease/flux-system/database", "database", "helm.toolkit.fluxcd.io/name")},
+	"queue":    {withOwners: bundle("flux", "flux/Kustomization/flux-system/old", "old", "kustomize.toolkit.fluxcd.io/name")},
+	"report":   {withOwners: versioned("3.1.0", bundle("kapp", "kapp/1700000000", "1700000000", "kapp.k14s.io/app"))},
 
-	// The second version of queue is handed over to another Kustomization.
-	"queue 2": {bundle: bundle("flux", "flux/Kustomization/flux-system/new", "new", "kustomize.toolkit.fluxcd.io/name")},
+	// The second version of queue belongs to another Kustomization.
+	"queue 2": {withOwners: bundle("flux", "flux/Kustomization/flux-system/new", "new", "kustomize.toolkit.fluxcd.io/name")},
 
 	// Marked on the pods.
 	"tool":    onPods(bundle("app", "app/default/tool", "tool", appName)),
@@ -38,7 +40,7 @@ var shipments = map[string]shipment{
 	"nobody":  {},
 }
 
-// rolled are the shipments that have a second version, with the number of pods.
+// rolled are the apps with a second version, and their numbers of pods.
 var rolled = map[string]int{"shop": 4, "checkout": 3, "cart": 3, "canary": 4, "database": 3, "queue": 2}
 
 const (
@@ -59,24 +61,23 @@ func versioned(version string, bundle object) object {
 	return bundle
 }
 
-func onPods(bundle object) shipment { return shipment{bundle, bundle} }
+func onPods(bundle object) bundleFields { return bundleFields{bundle, bundle} }
 
-// withOwners and podsAlone tell the bundle of a pod, nil for none.
-func withOwners(pod object) object { return shipmentOf(pod).bundle }
-func podsAlone(pod object) object  { return shipmentOf(pod).alone }
+// withOwners and withoutOwners return the bundle of a pod, nil without one.
+func withOwners(pod object) object    { return bundleFieldsOf(pod).withOwners }
+func withoutOwners(pod object) object { return bundleFieldsOf(pod).alone }
 
-func shipmentOf(pod object) shipment {
+func bundleFieldsOf(pod object) bundleFields {
 	name := text(pod, "metadata", "labels", "app")
-	if s, ok := shipments[name+" "+text(pod, "metadata", "labels", "version")]; ok {
+	if s, ok := expectedBundles[name+" "+text(pod, "metadata", "labels", "version")]; ok {
 		return s
 	}
-	return shipments[name]
+	return expectedBundles[name]
 }
 
-// ship deploys the first version of everything. Labels with a version on the top
-// object are a trap: they are those of the newest version while pods of the one
-// before still run.
-func ship(c *cluster) {
+// deployFirst deploys the first version of everything. A version label on the top object must
+// not get into records: it names the newest version while pods of the earlier one still run.
+func deployFirst(c *cluster) {
 	c.do(http.MethodPost, "/api/v1/namespaces", object{"metadata": object{"name": "elsewhere"}})
 	c.do(http.MethodPost, deployments, workload("shop", object{
 		"annotations": helmRelease("shop"), "labels": object{"app.kubernetes.io/version": "1"},
@@ -95,12 +96,10 @@ func ship(c *cluster) {
 	for name, replicas := range rolled {
 		settledAt(c, name, "1", replicas)
 	}
-	c.eventually("the job is done", func() bool {
-		return at(c.do(http.MethodGet, jobs+"/report-by-hand", nil), "status")["succeeded"] == 1.0
-	})
+	wait.Until(c.t, "the job is done", func() bool { return at(c.get(jobs+"/report-by-hand"), "status")["succeeded"] == 1.0 })
 }
 
-// bare makes pods that nobody owns.
+// bare creates pods without owners.
 func bare(c *cluster) {
 	for name, meta := range map[string]object{
 		"tool":    {"labels": object{appName: "tool", "bundle.id": "forged"}},
@@ -115,8 +114,8 @@ func bare(c *cluster) {
 	}
 }
 
-// shipNext deploys the second version of what has one.
-func shipNext(c *cluster) {
+// deploySecond deploys the second version of the apps that have one.
+func deploySecond(c *cluster) {
 	next := version("2")
 	newest := object{"labels": object{"app.kubernetes.io/version": "2", "helm.sh/chart": "postgresql-2.0.0"}}
 	c.do(http.MethodPatch, deployments+"/checkout", object{
@@ -128,15 +127,15 @@ func shipNext(c *cluster) {
 	c.do(http.MethodPatch, statefulSets+"/queue", object{"metadata": object{"labels": kustomization("new")}, "spec": next["spec"]})
 	c.do(http.MethodPatch, rollouts+"/canary", object{"metadata": newest})
 	replicaSet(c, "2", "7d4b9c6f58")
-	c.eventually("the canary runs", func() bool { return len(running(c, "canary", "2")) == rolled["canary"] })
+	wait.Until(c.t, "the canary runs", func() bool { return len(running(c, "canary", "2")) == rolled["canary"] })
 	c.do(http.MethodPatch, replicaSets+"/canary-5f6d8b7c94", object{"spec": object{"replicas": 0}})
 	for name, replicas := range rolled {
 		settledAt(c, name, "2", replicas)
 	}
 }
 
-// recall deletes everything, top objects first: their pods outlive them.
-func recall(c *cluster) {
+// deleteAll deletes everything, top objects before their pods.
+func deleteAll(c *cluster) {
 	for _, path := range []string{
 		deployments + "/shop", deployments + "/checkout", elsewhere + "/cart", statefulSets + "/database", statefulSets + "/queue",
 		cronJobs + "/report", rollouts + "/canary", replicaSets + "/canary-5f6d8b7c94", replicaSets + "/canary-7d4b9c6f58", jobs + "/report-by-hand",
@@ -144,11 +143,10 @@ func recall(c *cluster) {
 		c.remove(path)
 	}
 	c.do(http.MethodDelete, namespace, object{})
-	c.eventually("all pods are gone", func() bool { return len(list(c.do(http.MethodGet, "/api/v1/pods", nil), "items")) == 0 })
+	c.awaitNoPods("/api/v1/pods")
 }
 
-// workload is a Deployment or a StatefulSet that is marked on its own metadata
-// only.
+// workload returns a Deployment or a StatefulSet with marks on its own metadata only.
 func workload(name string, marks object) object {
 	w := object{
 		"metadata": object{"name": name},
@@ -160,7 +158,7 @@ func workload(name string, marks object) object {
 	return w
 }
 
-// podOf is a pod of the first version.
+// podOf returns a pod of the first version of an app.
 func podOf(app string) object {
 	p := pod("", "")
 	mark(p, object{"labels": object{"app": app, "version": "1"}})
@@ -186,8 +184,7 @@ func kustomization(name string) object {
 	return object{"kustomize.toolkit.fluxcd.io/name": name, "kustomize.toolkit.fluxcd.io/namespace": "flux-system"}
 }
 
-// rollOut does what Argo Rollouts does: a Rollout, and a ReplicaSet for its first
-// version.
+// rollOut creates what Argo Rollouts creates: a Rollout, and a ReplicaSet for its first version.
 func rollOut(c *cluster) {
 	c.do(http.MethodPost, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", object{
 		"metadata": object{"name": "rollouts.argoproj.io"},
@@ -205,9 +202,9 @@ func rollOut(c *cluster) {
 	replicaSet(c, "1", "5f6d8b7c94")
 }
 
-// replicaSet makes the ReplicaSet of a version of the Rollout.
+// replicaSet creates the ReplicaSet of a version of the Rollout.
 func replicaSet(c *cluster, version, hash string) {
-	rollout := c.do(http.MethodGet, rollouts+"/canary", nil)
+	rollout := c.get(rollouts + "/canary")
 	template := podOf("canary")
 	mark(template, object{"labels": object{"version": version, "rollouts-pod-template-hash": hash}})
 	c.do(http.MethodPost, replicaSets, object{
@@ -222,7 +219,7 @@ func replicaSet(c *cluster, version, hash string) {
 	})
 }
 
-// schedule makes a CronJob, and of it a Job, as `kubectl create job --from` does.
+// schedule creates a CronJob, and a Job of it as `kubectl create job --from` does.
 func schedule(c *cluster) {
 	template := podOf("report")
 	at(template, "spec")["restartPolicy"] = "Never"
@@ -231,7 +228,7 @@ func schedule(c *cluster) {
 		"metadata": object{"name": "report", "labels": object{"kapp.k14s.io/app": "1700000000", "helm.sh/chart": "report-3.1.0"}},
 		"spec":     object{"schedule": "0 0 1 1 *", "suspend": true, "jobTemplate": object{"spec": job}},
 	})
-	cronJob := c.do(http.MethodGet, cronJobs+"/report", nil)
+	cronJob := c.get(cronJobs + "/report")
 	c.do(http.MethodPost, jobs, object{
 		"metadata": object{
 			"name": "report-by-hand", "annotations": object{"cronjob.kubernetes.io/instantiate": "manual"},
@@ -246,16 +243,17 @@ func schedule(c *cluster) {
 // settledAt waits until an app has so many pods, all of one version and ready.
 func settledAt(c *cluster, app, version string, replicas int) {
 	c.t.Helper()
-	c.eventually(fmt.Sprintf("%s has %d ready pods of version %s and no others", app, replicas, version), func() bool {
+	wait.Until(c.t, fmt.Sprintf("%s has %d ready pods of version %s and no others", app, replicas, version), func() bool {
 		return len(running(c, app, version)) == replicas && len(podsOf(c, app)) == replicas
 	})
 }
 
 func podsOf(c *cluster, app string) []object {
-	return list(c.do(http.MethodGet, "/api/v1/pods?labelSelector=app%3D"+app, nil), "items")
+	return list(c.get("/api/v1/pods?labelSelector=app%3D"+app), "items")
 }
 
-// running are the pods of a version of an app that run and stay.
+// running returns the names of the pods of a version of an app that run and are not being
+// deleted.
 func running(c *cluster, app, version string) (names []string) {
 	for _, p := range podsOf(c, app) {
 		if text(p, "metadata", "labels", "version") == version && text(p, "status", "phase") == "Running" && at(p, "metadata")["deletionTimestamp"] == nil {

@@ -12,7 +12,7 @@ import (
 
 // Patience is how long a test waits for something that must happen. Use it for
 // timeouts in select statements and contexts, too.
-const Patience = 2 * time.Minute
+const Patience = 3 * time.Minute
 
 // The pause between two looks at a condition grows from shortest to longest, so that
 // short waits stay short and long ones leave the processor to the program under test.

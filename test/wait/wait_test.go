@@ -32,7 +32,7 @@ func TestLimit(t *testing.T) {
 	}{
 		"condition": {
 			wait:  func(tb testing.TB) { tb.Helper(); wait.Until(tb, "peace", func() bool { return false }) },
-			limit: wait.Patience, want: "peace: not within 2m0s: the condition does not hold",
+			limit: wait.Patience, want: "peace: not within 3m0s: the condition does not hold",
 		},
 		"attempt": {
 			wait: func(tb testing.TB) {
