@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// parseEndpoint returns the endpoint as a URL that says everything: its scheme
-// tells whether TLS is used, and for HTTP its path is the one to post to.
+// parseEndpoint returns the endpoint as a complete URL: with the scheme https if TLS is
+// used, and for HTTP with the path to post to.
 func parseEndpoint(v variable, protocol Protocol, vars variables) (*url.URL, error) {
 	shown := variable{v.name, redact(v.value)}
 	if !strings.Contains(v.value, "://") {
@@ -35,8 +35,7 @@ func parseEndpoint(v variable, protocol Protocol, vars variables) (*url.URL, err
 	return grpcEndpoint(u, shown)
 }
 
-// schemeless is gRPC's own way to write an endpoint. TLS is on unless somebody
-// asked for the opposite.
+// schemeless parses an endpoint as gRPC writes it. TLS is on unless it is switched off.
 func schemeless(hostport string, shown variable, vars variables) (*url.URL, error) {
 	u := &url.URL{Scheme: "https", Host: hostport}
 	if _, _, err := net.SplitHostPort(hostport); err != nil || !validHost(u) {
@@ -63,18 +62,17 @@ func unixEndpoint(u *url.URL, shown variable, protocol Protocol) (*url.URL, erro
 	return u, nil
 }
 
-// httpEndpoint appends the path of the signal to an endpoint that is for all
-// signals, and to a configured one that has no path of its own. One that has is
-// where logs go.
+// httpEndpoint appends the path of the signal to an endpoint for all signals, and to a
+// configured one without a path. A configured one with a path is for logs.
 func httpEndpoint(u *url.URL, shown variable, signal Signal) (*url.URL, error) {
 	bare := u.Path == "" || u.Path == "/"
 	configured := shown.name == configEndpoint
 	if configured && !bare && signal != Logs {
 		return nil, shown.wrong("its path is the one for records; name the endpoint for " + string(signal) +
-			" in OTEL_EXPORTER_OTLP_" + strings.ToUpper(string(signal)) + "_ENDPOINT")
+			" in " + signal.prefix() + "ENDPOINT")
 	}
-	if shown.name == "OTEL_EXPORTER_OTLP_ENDPOINT" || configured && bare {
-		return u.JoinPath("v1", string(signal)), nil
+	if shown.name == envPrefix+"ENDPOINT" || configured && bare {
+		return signal.at(u), nil
 	}
 	if u.Path == "" {
 		u.Path = "/"
@@ -107,8 +105,8 @@ func validHost(u *url.URL) bool {
 	return err == nil && port > 0
 }
 
-// redact removes from an endpoint, even from a malformed one, what may be a
-// secret: user, password and query.
+// redact removes possible secrets from an endpoint, even from a malformed one: user,
+// password and query.
 func redact(endpoint string) string {
 	scheme, rest, ok := strings.Cut(endpoint, "://")
 	if !ok {

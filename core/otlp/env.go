@@ -9,16 +9,19 @@ import (
 	"time"
 )
 
-// Lookup finds the value of an environment variable, like os.LookupEnv.
+// Lookup returns the value of an environment variable, like os.LookupEnv.
 type Lookup func(name string) (value string, ok bool)
 
-// Names in errors for what comes from [Config].
+// envPrefix is that of the variables for all signals.
+const envPrefix = "OTEL_EXPORTER_OTLP_"
+
+// Names in errors for settings of [Config].
 const (
 	configEndpoint = "otlp.endpoint"
 	configProtocol = "otlp.protocol"
 )
 
-// variable is a setting with a value, and the name of where that comes from.
+// variable is a setting: its value and the name of its source.
 type variable struct{ name, value string }
 
 func (v variable) set() bool { return v.value != "" }
@@ -27,40 +30,30 @@ func (v variable) wrong(want string) error {
 	return fmt.Errorf("%s is %q: %s", v.name, v.value, want)
 }
 
-// Signal is what is sent, by its name in OTLP's paths and variables.
-type Signal string
-
-// The signals that there are settings for.
-const (
-	Logs    Signal = "logs"
-	Metrics Signal = "metrics"
-)
-
-// variables are those of a signal.
+// variables are the environment variables of a signal.
 type variables struct {
 	signal Signal
 	lookup Lookup
 }
 
-// read finds the variable of which suffix is the end: the one for the signal wins
-// over the one for all signals. An empty one is as good as unset, says the
-// specification.
+// read returns the variable that ends with suffix: the one for the signal wins over
+// the one for all signals. By the specification an empty one is as good as unset.
 func (vs variables) read(suffix string) variable {
-	for _, prefix := range [...]string{"OTEL_EXPORTER_OTLP_" + strings.ToUpper(string(vs.signal)) + "_", "OTEL_EXPORTER_OTLP_"} {
+	for _, prefix := range [...]string{vs.signal.prefix(), envPrefix} {
 		if value, ok := vs.lookup(prefix + suffix); ok && strings.TrimSpace(value) != "" {
 			return variable{prefix + suffix, strings.TrimSpace(value)}
 		}
 	}
-	return variable{name: "OTEL_EXPORTER_OTLP_" + suffix}
+	return variable{name: envPrefix + suffix}
 }
 
-// SettingsFromEnv returns the settings by the standard variables
-// OTEL_EXPORTER_OTLP_* and those of the signal, OTEL_EXPORTER_OTLP_LOGS_* for logs,
-// over which c wins. They are enabled when one of the ENDPOINT variables or c names a receiver; if not, the
-// other variables aren't looked at.
+// SettingsFromEnv returns the settings for a signal from c, then from the standard
+// variables of the signal, such as OTEL_EXPORTER_OTLP_LOGS_*, then from those for all
+// signals, OTEL_EXPORTER_OTLP_*. They are enabled if c or one of the ENDPOINT
+// variables names a receiver; otherwise no other variable is read.
 //
-// Certificates are read now. An error names the variable, its value unless that
-// is a secret, and what would be right.
+// Certificates are read now. An error names the variable, its value unless that is a
+// secret, and a right value.
 //
 // https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 func SettingsFromEnv(signal Signal, c Config, lookup Lookup) (Settings, error) {
@@ -73,7 +66,7 @@ func SettingsFromEnv(signal Signal, c Config, lookup Lookup) (Settings, error) {
 	if err != nil || !endpoint.set() {
 		return Settings{}, err
 	}
-	s := Settings{Enabled: true, Protocol: protocol}.withDefaults()
+	s := Settings{Signal: signal, Enabled: true, Protocol: protocol}.withDefaults()
 	for _, read := range []func(*Settings, variables) error{readTimeout, readCompression, readHeaders} {
 		if err := read(&s, vars); err != nil {
 			return Settings{}, err
@@ -139,8 +132,8 @@ func readCompression(s *Settings, vars variables) error {
 	return v.wrong("want gzip or none")
 }
 
-// readHeaders never shows what it reads in an error: headers carry tokens, and
-// where an entry is malformed its name may be a part of one.
+// readHeaders never shows a header in an error: headers contain tokens, and the name in
+// a malformed entry may be a part of one.
 func readHeaders(s *Settings, vars variables) error {
 	v := vars.read("HEADERS")
 	if !v.set() {
@@ -182,8 +175,8 @@ func parseHeader(entry string) (name, value string, err error) {
 	return name, value, nil
 }
 
-// isHeaderName tells whether a lower-case name is allowed both in HTTP and as
-// gRPC metadata.
+// isHeaderName reports whether a lower-case name is allowed both in HTTP and as gRPC
+// metadata.
 func isHeaderName(name string) bool {
 	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("-_.", r)

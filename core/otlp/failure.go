@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// verdict says what a failed request means for the records in it.
+// verdict is the consequence of a failed request for its records.
 //
-// The rule: only an answer that is about these very records may ever cost them.
-// Everything else (a receiver that is down, full, broken, wrongly configured,
-// or of another kind) can be mended by an operator while the records wait. So
-// whatever isn't known to be permanent is tried again, for ever.
+// The rule: only an answer about these very records may cost them. An operator can
+// repair everything else while the records wait: a receiver that is down, full,
+// broken, wrongly configured, or of another kind. So a failure that isn't known to be
+// permanent is retried indefinitely.
 type verdict uint8
 
 const (
@@ -25,14 +25,14 @@ const (
 // failure is the error of a request.
 type failure struct {
 	verdict verdict
-	after   time.Duration // not before this pause, says the receiver; 0: it says nothing
+	after   time.Duration // the pause that the receiver asks for; 0: none
 	slow    bool          // there was no answer in time
 	err     error
 }
 
 func (f *failure) Error() string { return f.err.Error() }
 
-// shorten bounds a text that a receiver chose, for the log.
+// shorten bounds a receiver's text for the log.
 func shorten(text string) string {
 	const most = 512
 	text = strings.TrimSpace(text)

@@ -149,9 +149,9 @@ func TestLateAnswer(t *testing.T) {
 	}
 }
 
-// TestHurry: when time is running out, a receiver that asked for a long pause is
+// TestShortenPauses: when time is running out, a receiver that asked for a long pause is
 // tried again.
-func TestHurry(t *testing.T) {
+func TestShortenPauses(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, o otlptest.Options) {
 		h := newHarness(t, otlptest.New(t, o), o)
 		h.settings.RetryHintMax = time.Hour
@@ -159,7 +159,7 @@ func TestHurry(t *testing.T) {
 		h.commit("a")
 		h.start()
 		otlptest.Await(t, "an attempt", func() bool { return h.receiver.Attempts() == 1 })
-		h.sender.Hurry()
+		h.sender.ShortenPauses()
 		h.drain()
 		h.wantReceived("a")
 		h.stop()

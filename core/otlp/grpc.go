@@ -20,9 +20,8 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-const exportMethod = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
-
 type grpcTransport struct {
+	method  string
 	conn    *grpc.ClientConn
 	headers metadata.MD
 	options []grpc.CallOption
@@ -34,34 +33,34 @@ func dialGRPC(s Settings) (*grpcTransport, error) {
 		return nil, err
 	}
 	return &grpcTransport{
+		method:  s.Signal.method(),
 		conn:    conn,
 		headers: metadata.New(s.Headers),
 		options: []grpc.CallOption{grpc.ForceCodecV2(rawCodec{})},
 	}, nil
 }
 
-// DialGRPC makes a connection by the settings, all but their headers and the time
-// for a request. It doesn't connect yet, and fails only for settings that can't
-// work.
+// DialGRPC returns a connection with these settings, except for headers and the time
+// for a request. It doesn't connect yet, and fails only for settings that can't work.
 func DialGRPC(s Settings) (*grpc.ClientConn, error) {
 	s = s.withDefaults()
 	return grpc.NewClient(grpcTarget(s.Endpoint),
 		grpc.WithTransportCredentials(grpcCredentials(s)),
 		grpc.WithUserAgent(s.UserAgent),
 		grpc.WithConnectParams(grpc.ConnectParams{
-			// Reconnecting runs beside our own retries, which fail at once
-			// while it pauses: with gRPC's own maximum of two minutes, a
-			// receiver that is back would go unnoticed for that long.
+			// gRPC reconnects independently of our own retries, which fail at once
+			// while it pauses. With its own maximum of two minutes, a receiver that
+			// is back would go unnoticed for that long.
 			Backoff: backoff.Config{
 				BaseDelay: s.RetryInitial, Multiplier: 1.6, Jitter: 0.2,
 				MaxDelay: max(s.RetryInitial, s.RetryMax/6),
 			},
 			MinConnectTimeout: s.Timeout,
 		}),
-		// Requests are too short to be pinged through, and more frequent pings
-		// than one in five minutes are abuse to a server with defaults. It is
-		// Timeout that matters: the kernel gives up a connection on which sent
-		// data stays unacknowledged for longer, as on one that a firewall forgot.
+		// Requests are too short for pings, and a server with defaults closes
+		// connections with more than one in five minutes. Timeout is the setting
+		// that matters: after it the kernel gives up a connection with
+		// unacknowledged data, as when a firewall has forgotten it.
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 5 * time.Minute, Timeout: 20 * time.Second}),
 		grpc.WithDefaultCallOptions(compressed(s)...),
 	)
@@ -97,14 +96,14 @@ func (t *grpcTransport) export(ctx context.Context, records [][]byte) (answer, e
 	}
 	var response []byte
 	ctx = metadata.NewOutgoingContext(ctx, t.headers)
-	if err := t.conn.Invoke(ctx, exportMethod, request, &response, t.options...); err != nil {
+	if err := t.conn.Invoke(ctx, t.method, request, &response, t.options...); err != nil {
 		return answer{}, grpcFailure(err)
 	}
 	return decodeAnswer(response), nil
 }
 
-// rawCodec lets records pass as they are: joined, they already are a request.
-// The calls are marked as protobuf all the same, which they are.
+// rawCodec passes records on as they are: joined, they already are a request. Its
+// name marks the calls as protobuf, which they are.
 type rawCodec struct{}
 
 func (rawCodec) Name() string { return "proto" }
@@ -135,21 +134,21 @@ func grpcFailure(err error) *failure {
 	}
 }
 
-// grpcVerdict follows the OTLP specification where it says that a code may be
-// retried, and the rule of verdict beyond it: ResourceExhausted also without
-// RetryInfo; Unknown and Internal, which proxies and crashes answer with;
-// Unauthenticated, PermissionDenied, Unimplemented and NotFound, which are about
-// us or the receiver and not about the records.
+// grpcVerdict retries the codes that the OTLP specification calls retryable, and by the
+// rule of verdict more: ResourceExhausted also without RetryInfo; Unknown and
+// Internal, the answers of proxies and crashes; Unauthenticated, PermissionDenied,
+// Unimplemented and NotFound, which are about us or the receiver and not about the
+// records.
 func grpcVerdict(code codes.Code, message string) verdict {
 	switch code {
 	case codes.InvalidArgument, codes.FailedPrecondition:
 		return refuse
 	case codes.ResourceExhausted, codes.OutOfRange, codes.Unknown:
-		if saysTooLarge(message) {
+		if isTooLarge(message) {
 			return shrink
 		}
 	case codes.Internal:
-		// A server that can't read the request; trying again won't teach it.
+		// The server can't decode the request, and won't the next time.
 		if strings.Contains(message, "error unmarshalling request") {
 			return refuse
 		}
@@ -157,10 +156,10 @@ func grpcVerdict(code codes.Code, message string) verdict {
 	return retry
 }
 
-// saysTooLarge recognises a message that exceeds what the server takes. There
-// is no code for that: gRPC in Go, Java, C++ and .NET says ResourceExhausted,
-// Rust's tonic OutOfRange, and a proxy that answers 413 becomes Unknown.
-func saysTooLarge(message string) bool {
+// isTooLarge reports whether the message is about the size of the request. There is no
+// code for that: gRPC in Go, Java, C++ and .NET answers ResourceExhausted, Rust's tonic
+// OutOfRange, and a proxy's 413 becomes Unknown.
+func isTooLarge(message string) bool {
 	message = strings.ToLower(message)
 	for _, phrase := range [...]string{
 		"message larger than max", "decompression larger than max", // Go, C++

@@ -22,7 +22,7 @@ import (
 const (
 	protobufType = "application/x-protobuf"
 
-	maxResponse = 64 << 10 // what is read of an answer
+	maxResponse = 64 << 10 // bytes to read of an answer
 )
 
 type httpTransport struct {
@@ -50,12 +50,12 @@ func dialHTTP(s Settings) *httpTransport {
 	return t
 }
 
-// HTTPClient returns a client by the settings, all but their endpoint, headers,
+// HTTPClient returns a client with these settings, except for endpoint, headers,
 // compression and the time for a request.
 func HTTPClient(s Settings) *http.Client {
 	return &http.Client{
 		Transport: roundTripper(s.withDefaults()),
-		// Behind a redirect may be a page that answers 200 to anything.
+		// A redirect may lead to a page that answers 200 to anything.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
@@ -70,7 +70,7 @@ func roundTripper(s Settings) *http.Transport {
 		ForceAttemptHTTP2:   true,
 		MaxIdleConns:        1,
 		IdleConnTimeout:     90 * time.Second,
-		// Else a dead HTTP/2 connection is used again after every time-out.
+		// Without this a dead HTTP/2 connection is used again after every timeout.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: s.Timeout, PingTimeout: s.Timeout},
 	}
 }
@@ -100,14 +100,14 @@ func (t *httpTransport) export(ctx context.Context, records [][]byte) (answer, e
 		return answer{}, &failure{err: fmt.Errorf("read answer: %w", err)}
 	}
 	if contentType(response) == "text/html" {
-		// A login page, a proxy's greeting: whatever it is, it keeps no records.
+		// The login page of a proxy, perhaps; in any case it keeps no records.
 		return answer{}, &failure{err: fmt.Errorf("HTTP %s with a page of HTML: not an OTLP receiver", response.Status)}
 	}
 	return decodeAnswer(text), nil
 }
 
-// body returns the request in memory of its own: after a request has been
-// cancelled, the transport may go on reading it.
+// body returns the request in memory of its own: the transport may go on reading it
+// after the request was cancelled.
 func (t *httpTransport) body(records [][]byte) ([]byte, error) {
 	if t.gzip == nil {
 		return bytes.Join(records, nil), nil
@@ -123,8 +123,7 @@ func (t *httpTransport) body(records [][]byte) ([]byte, error) {
 	return body.Bytes(), err
 }
 
-// withoutURL strips what net/http wraps around an error: the URL may hold
-// credentials, and is known anyhow.
+// withoutURL unwraps an error of net/http: the URL in it may contain credentials.
 func withoutURL(err error) error {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		return wrapped.Err
@@ -146,11 +145,11 @@ func httpFailure(r *http.Response, body []byte) *failure {
 	return f
 }
 
-// httpVerdict: 400 is what the OTLP specification makes a receiver answer to
-// records that it can't decode, 422 what some answer to records that they can
-// but won't have. 415 and all others say nothing about the records.
+// httpVerdict refuses on 400, the specification's answer to records that the receiver
+// can't decode, and on 422, the answer of some to records that they decoded but won't
+// take. Other codes, such as 415, are not about the records.
 //
-// Nor does a 400 to a request that should have come over TLS.
+// Nor is a 400 to a request that should have come over TLS.
 func httpVerdict(statusCode int, body string) verdict {
 	if strings.Contains(body, "HTTP request to an HTTPS server") || // Go
 		strings.Contains(body, "plain HTTP request was sent to HTTPS port") { // nginx
@@ -165,8 +164,8 @@ func httpVerdict(statusCode int, body string) verdict {
 	return retry
 }
 
-// errorText is the receiver's explanation: the message of a google.rpc.Status,
-// as OTLP has it, or the beginning of whatever text there is.
+// errorText returns the receiver's explanation: the message of a google.rpc.Status, as
+// OTLP has it, or the beginning of any other text.
 func errorText(r *http.Response, body []byte) string {
 	text := string(body)
 	if contentType(r) == protobufType {
@@ -184,8 +183,8 @@ func contentType(r *http.Response) string {
 	return t
 }
 
-// retryAfter reads the header of that name, which is a number of seconds or a
-// date. It returns 0 for one that says nothing.
+// retryAfter parses the header of that name, which is a number of seconds or a date. It
+// returns 0 if it is neither.
 func retryAfter(value string, now time.Time) time.Duration {
 	const most = int64(24 * time.Hour / time.Second)
 	if seconds, err := strconv.ParseInt(value, 10, 64); err == nil {

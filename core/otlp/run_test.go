@@ -150,9 +150,9 @@ func TestGatheringEnds(t *testing.T) {
 			commit(t, outbox, "b")
 			outbox.Seal()
 		},
-		"hurry": func(t *testing.T, s *Sender, outbox *journal.Journal) {
+		"shortened pauses": func(t *testing.T, s *Sender, outbox *journal.Journal) {
 			commit(t, outbox, "b")
-			s.Hurry()
+			s.ShortenPauses()
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -13,30 +13,30 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 )
 
-// Outbox is where the records of a [Sender] wait: a journal. The sender is its
+// Outbox contains the pending records of one signal; a journal has it. The sender is its
 // only consumer, and calls Next and Ack from one goroutine.
 type Outbox interface {
 	// Next blocks until there is a record or ctx ends, and returns the oldest
 	// ones, within the limits but at least one. It returns the same until Ack,
-	// and journal.ErrClosed when there never will be one again.
+	// and journal.ErrClosed once no record can come any more.
 	Next(ctx context.Context, maxBytes, maxRecords int) (journal.Batch, error)
-	// Ready returns a channel that is closed once it is the time from and there is a
-	// record, or so much before that it makes no sense to wait for more, or there
-	// never will be any again.
+	// Ready returns a channel that is closed at the time from if there is a record
+	// then, or else when one comes; before that when there are so many bytes or
+	// records, and once no more can come.
 	Ready(from time.Time, bytes, records int) <-chan struct{}
 	// Ack removes a batch from the front.
 	Ack(b journal.Batch) error
-	// Refuse removes a batch of one record from the front, which the receiver will
-	// never take, and puts it among the dead letters.
+	// Refuse moves a batch of one record, which the receiver will never take, from
+	// the front to the dead letters.
 	Refuse(b journal.Batch, reason string) error
-	// Sent counts records that are handed to the receiver, also again.
+	// Sent counts records that are sent, each time they are.
 	Sent(records int)
 	// Rejected counts records that the receiver took but won't keep.
 	Rejected(records int)
 	Stats() journal.Stats
 }
 
-// Outcome is how a request ended.
+// Outcome is the outcome of a request.
 type Outcome string
 
 // The outcomes of a request.
@@ -48,8 +48,9 @@ const (
 	Cancelled Outcome = "cancelled" // the sender was stopped meanwhile
 )
 
-// Request is what became of one request, for counters.
+// Request describes a request after its end, for counters.
 type Request struct {
+	Signal   Signal
 	Outcome  Outcome
 	Records  int
 	Bytes    int   // before compression
@@ -57,17 +58,17 @@ type Request struct {
 	Took     time.Duration
 }
 
-// Hooks are told what a sender does, in its own goroutine: what blocks in them
-// holds up sending. Those that are nil are left out.
+// Hooks are called by a sender in its own goroutine, so they must not block. They may be
+// nil.
 type Hooks struct {
 	// OnRequest is called after each request.
 	OnRequest func(Request)
 }
 
-// Sender sends what is in an outbox to the receiver, in order and with one
-// request at a time. A record is acknowledged once the receiver has it; sending
-// it twice is possible (when an answer gets lost), losing it is not: what a
-// receiver refuses for good is kept as a dead letter.
+// Sender sends the records of an outbox to the receiver, in order and with one request at
+// a time. A record is acknowledged once the receiver has it. If an answer gets lost, its
+// records are sent again; no record is lost: one that the receiver refuses for good
+// becomes a dead letter.
 type Sender struct {
 	settings Settings
 	outbox   Outbox
@@ -75,8 +76,8 @@ type Sender struct {
 	report   *reporter
 	dial     func(Settings) (transport, error) // replaced in tests
 
-	hurry   chan struct{} // closed by Hurry
-	hurried sync.Once
+	short   chan struct{} // closed by ShortenPauses
+	shorten sync.Once
 }
 
 // transport makes requests in one of the protocols. Errors of export are
@@ -95,14 +96,14 @@ func NewSender(s Settings, outbox Outbox, hooks Hooks, logger *slog.Logger) *Sen
 		hooks:    hooks,
 		report:   newReporter(s, outbox, logger),
 		dial:     dial,
-		hurry:    make(chan struct{}),
+		short:    make(chan struct{}),
 	}
 }
 
-// Hurry ends a pause between attempts, and makes later ones short: time is
-// running out, and a receiver that is back should be found. It may be called at
-// any time, and again.
-func (s *Sender) Hurry() { s.hurried.Do(func() { close(s.hurry) }) }
+// ShortenPauses ends a pause between attempts, and makes later ones short, so that a
+// receiver that is back is found before the program ends. It may be called at any time,
+// and repeatedly.
+func (s *Sender) ShortenPauses() { s.shorten.Do(func() { close(s.short) }) }
 
 func dial(s Settings) (transport, error) {
 	if s.Protocol == HTTP {
@@ -111,13 +112,12 @@ func dial(s Settings) (transport, error) {
 	return dialGRPC(s)
 }
 
-// Run sends until ctx ends, which cancels a request in flight, or until the
-// outbox is closed and empty; both are no error. A receiver that is down isn't
-// one either: Run fails only with the outbox. It may be called again after it has
-// returned, but not twice at once.
+// Run sends until ctx ends, which cancels a request in flight, or until the outbox is
+// closed and empty; it returns nil then. It retries while the receiver is down, and fails
+// only with the outbox. It may be called again after it has returned.
 //
-// To stop without leaving records behind, close the outbox, call [Sender.Hurry],
-// wait until the outbox is drained or for as long as one likes to wait, and only
+// To stop without leaving records behind, close the outbox, call
+// [Sender.ShortenPauses], wait until the outbox is drained or a deadline is over, and
 // then end ctx.
 func (s *Sender) Run(ctx context.Context) error {
 	t, err := s.dial(s.settings)

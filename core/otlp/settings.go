@@ -10,29 +10,30 @@ import (
 	"time"
 )
 
-// Protocol is how OTLP is spoken, by the names of OTEL_EXPORTER_OTLP_PROTOCOL.
+// Protocol is the transport of OTLP, as OTEL_EXPORTER_OTLP_PROTOCOL names it.
 type Protocol string
 
-// The protocols that a [Sender] speaks.
+// The protocols of a [Sender].
 const (
 	GRPC Protocol = "grpc"
 	HTTP Protocol = "http/protobuf"
 )
 
-// Config is what the user's own configuration says about the receiver. What is
-// empty there is as the environment says.
+// Config is the receiver in the user's own configuration. The environment has the
+// values of empty fields.
 type Config struct {
 	Endpoint string // a URL, or host:port for gRPC with TLS
 	Protocol string // grpc or http/protobuf
 }
 
-// Settings are all that a [Sender] has to know. The zero value of everything but
+// Settings are the settings of a [Sender]. The zero value of every field except
 // Endpoint has a meaning, or a default that [NewSender] fills in.
 type Settings struct {
 	Enabled  bool     // whether there is a receiver at all
+	Signal   Signal   // what the records are, such as log records or spans; default: Logs
 	Protocol Protocol // default: GRPC
-	// Endpoint is where to send to: for HTTP the full URL; for gRPC one with
-	// scheme http or https, of which only host and port count, or unix.
+	// Endpoint is the receiver's URL: for HTTP with the path; for gRPC one with
+	// scheme http or https, of which only host and port are used, or unix.
 	Endpoint    *url.URL
 	TLS         *tls.Config       // nil: plaintext
 	Headers     map[string]string // with every request; the values are secrets
@@ -45,20 +46,20 @@ type Settings struct {
 	// receivers refuse more than 4 MiB, and 2048.
 	MaxBytes, MaxRecords int
 
-	// Spacing is how long after the beginning of a request the next one begins at
-	// the earliest, unless it is large: records gather meanwhile. Default: 30 ms.
+	// Spacing is the least time between the beginnings of two requests, unless the
+	// second is large: records gather meanwhile. Default: 30 ms.
 	Spacing time.Duration
 
 	// Pauses between attempts grow from RetryInitial to RetryMax, 1 s and 30 s
-	// by default, give or take half. A receiver that says when to come back
-	// is heeded up to RetryHintMax, 5 min by default.
+	// by default, give or take half. A pause that the receiver asks for is at most
+	// RetryHintMax, 5 min by default.
 	RetryInitial, RetryMax, RetryHintMax time.Duration
 }
 
 // Compression is how requests are compressed.
 type Compression string
 
-// The compressions that OTLP receivers have to know.
+// The compressions that OTLP receivers have to support.
 const (
 	NoCompression Compression = "none"
 	Gzip          Compression = "gzip"
@@ -77,6 +78,7 @@ const (
 )
 
 func (s Settings) withDefaults() Settings {
+	s.Signal = or(s.Signal, Logs)
 	s.Protocol = or(s.Protocol, GRPC)
 	s.Compression = or(s.Compression, NoCompression)
 	s.Timeout = or(s.Timeout, defaultTimeout)
@@ -98,7 +100,7 @@ func or[T comparable](v, otherwise T) T {
 	return v
 }
 
-// Target is the endpoint as it may be shown: without user, password and query.
+// Target returns the endpoint without secrets: user, password and query.
 func (s Settings) Target() string {
 	if s.Endpoint == nil {
 		return ""
@@ -107,7 +109,7 @@ func (s Settings) Target() string {
 	return shown.String()
 }
 
-// headerNames are the names of the headers, sorted.
+// headerNames returns the names of the headers, sorted.
 func (s Settings) headerNames() []string {
 	names := make([]string, 0, len(s.Headers))
 	for name := range s.Headers {
@@ -117,7 +119,7 @@ func (s Settings) headerNames() []string {
 	return names
 }
 
-// String describes the settings without the values of headers.
+// String returns the settings without the values of headers.
 func (s Settings) String() string {
 	if !s.Enabled {
 		return "off"
@@ -127,10 +129,10 @@ func (s Settings) String() string {
 		s.Protocol, s.Target(), s.TLS != nil, s.Compression, s.Timeout, strings.Join(s.headerNames(), " "))
 }
 
-// GoString is String, so that %#v shows no secret either.
+// GoString returns String, so that %#v shows no secret either.
 func (s Settings) GoString() string { return s.String() }
 
-// LogValue implements [slog.LogValuer]; like String it hides header values.
+// LogValue implements [slog.LogValuer]. Like String it hides the values of headers.
 func (s Settings) LogValue() slog.Value {
 	if !s.Enabled {
 		return slog.GroupValue(slog.Bool("enabled", false))

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// readTLS returns how to talk TLS: by the system's roots unless CERTIFICATE names
-// others, and with a client certificate where one is given.
+// readTLS returns the TLS configuration: with the system's roots unless CERTIFICATE
+// names others, and with a client certificate if one is given.
 func readTLS(vars variables) (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if ca := vars.read("CERTIFICATE"); ca.set() {
@@ -51,8 +51,8 @@ func readRoots(ca variable) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// clientCertificate is a certificate that is read again when its files change:
-// they are rotated while the process runs.
+// clientCertificate is a certificate that is read again when its files change: they
+// are rotated while the process runs.
 type clientCertificate struct {
 	certFile, keyFile string
 
@@ -66,8 +66,8 @@ type fileStamp struct {
 	size     int64
 }
 
-// get returns the certificate for a handshake. Files that can't be read, such as
-// those of a rotation that is under way, leave the one that was read before.
+// get returns the certificate for a handshake. If the files can't be read, as during a
+// rotation, it is the one that was read before.
 func (c *clientCertificate) get(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -7,15 +7,15 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// Fault is what a [Receiver] does instead of taking a request. The zero value is
-// no fault.
+// Fault is a way in which a [Receiver] fails to take a request. The zero value is no
+// fault.
 type Fault struct {
 	Code       codes.Code    // gRPC: this status
 	Status     int           // HTTP: this status
 	Message    string        // with Code, Status and Rejected
 	RetryAfter time.Duration // gRPC: RetryInfo; HTTP: Retry-After in whole seconds
 	AsDate     bool          // HTTP: Retry-After as a date
-	Location   string        // HTTP: where a redirect leads to
+	Location   string        // HTTP: the destination of a redirect
 
 	// Rejected records are reported as a partial success, and so is a Message
 	// without any other fault. The request is taken.
@@ -29,18 +29,18 @@ type Fault struct {
 	Garbage bool   // 200, or OK, but the answer can't be decoded
 }
 
-// received tells whether the records are taken.
+// received reports whether the records are taken.
 func (f Fault) received() bool {
 	return f.Lost || f.Code == codes.OK && (f.Status == 0 || f.Status/100 == 2) && !f.Hang && !f.Close && f.Page == ""
 }
 
-// Unavailable says the same in both protocols: come back later.
+// Unavailable is a receiver that is shutting down, in both protocols.
 func Unavailable() Fault {
 	return Fault{Code: codes.Unavailable, Status: http.StatusServiceUnavailable, Message: "shutting down"}
 }
 
-// Throttled is a receiver that is full. With a zero after it doesn't say until
-// when.
+// Throttled is a receiver that is full and asks for a pause, or with a zero after for
+// none.
 func Throttled(after time.Duration) Fault {
 	return Fault{
 		Code: codes.ResourceExhausted, Status: http.StatusTooManyRequests,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 
-	collectorpb "go.opentelemetry.io/proto/slim/otlp/collector/logs/v1"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -31,40 +30,45 @@ func newGRPCServer(r *Receiver) server {
 	if r.options.MaxBytes > 0 {
 		options = append(options, grpc.MaxRecvMsgSize(r.options.MaxBytes))
 	}
-	s := grpc.NewServer(options...)
-	// The generated stubs are in a module that isn't slim.
-	s.RegisterService(&grpc.ServiceDesc{
-		ServiceName: "opentelemetry.proto.collector.logs.v1.LogsService",
-		HandlerType: (*any)(nil),
-		Methods:     []grpc.MethodDesc{{MethodName: "Export", Handler: exportHandler}},
-	}, r)
-	return grpcServer{s}
+	server := grpc.NewServer(options...)
+	for _, s := range services() {
+		// The generated stubs are in a module that isn't slim.
+		server.RegisterService(&grpc.ServiceDesc{
+			ServiceName: s.name,
+			HandlerType: (*any)(nil),
+			Methods: []grpc.MethodDesc{{
+				MethodName: "Export",
+				Handler: func(_ any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) { //nolint:revive // gRPC's order of parameters
+					return r.exportGRPC(ctx, s, decode)
+				},
+			}},
+		}, r)
+	}
+	return grpcServer{server}
 }
 
-func exportHandler(srv any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) { //nolint:revive // gRPC's order of parameters
-	r := srv.(*Receiver)
+func (r *Receiver) exportGRPC(ctx context.Context, s service, decode func(any) error) (any, error) {
 	if r.forget.Load() {
-		return new(collectorpb.ExportLogsServiceResponse), decode(new(emptypb.Empty))
+		return new(emptypb.Empty), decode(new(emptypb.Empty))
 	}
-	export := new(collectorpb.ExportLogsServiceRequest)
-	if err := decode(export); err != nil {
+	request := Request{Headers: make(map[string]string)}
+	if err := s.decode(func(m proto.Message) error {
+		err := decode(m)
+		request.Bytes = proto.Size(m)
+		return err
+	}, &request); err != nil {
 		return nil, err
 	}
-	return r.exportGRPC(ctx, export)
-}
-
-func (r *Receiver) exportGRPC(ctx context.Context, export *collectorpb.ExportLogsServiceRequest) (any, error) {
-	headers := make(map[string]string)
 	md, _ := metadata.FromIncomingContext(ctx)
 	for name, values := range md {
-		headers[name] = values[0]
+		request.Headers[name] = values[0]
 	}
 	compression, _ := ctx.Value(compressionKey{}).(*string)
-	f := r.receive(export, Request{
-		Headers: headers,
-		Gzip:    compression != nil && *compression == "gzip",
-		Bytes:   proto.Size(export),
-	})
+	request.Gzip = compression != nil && *compression == "gzip"
+	return r.answerGRPC(ctx, s, r.receive(request))
+}
+
+func (r *Receiver) answerGRPC(ctx context.Context, s service, f Fault) (any, error) {
 	switch {
 	case f.Hang:
 		<-ctx.Done()
@@ -75,7 +79,7 @@ func (r *Receiver) exportGRPC(ctx context.Context, export *collectorpb.ExportLog
 	case f.Code != codes.OK:
 		return nil, f.grpcStatus().Err()
 	}
-	response := f.response()
+	response := s.response(f)
 	if f.Garbage {
 		response.ProtoReflect().SetUnknown([]byte{0x0a, 0x02, 0xff, 0xff}) // partial_success, but what is in it?
 	}
@@ -94,18 +98,8 @@ func (f Fault) grpcStatus() *status.Status {
 	return detailed
 }
 
-func (f Fault) response() *collectorpb.ExportLogsServiceResponse {
-	if f.Rejected == 0 && f.Message == "" {
-		return &collectorpb.ExportLogsServiceResponse{}
-	}
-	return &collectorpb.ExportLogsServiceResponse{PartialSuccess: &collectorpb.ExportLogsPartialSuccess{
-		RejectedLogRecords: f.Rejected,
-		ErrorMessage:       f.Message,
-	}}
-}
-
-// compressionStats lets the handler see how a request was compressed, which
-// gRPC doesn't put into the metadata.
+// compressionStats shows the handler the compression of a request, which gRPC doesn't put
+// into the metadata.
 type compressionStats struct{}
 
 type compressionKey struct{}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	collectorpb "go.opentelemetry.io/proto/slim/otlp/collector/logs/v1"
 	rpcstatus "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/protobuf/proto"
 )
@@ -32,7 +31,9 @@ func (s httpServer) serve(l net.Listener) {
 
 func newHTTPServer(r *Receiver) server {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/logs", r.exportHTTP)
+	for _, s := range services() {
+		mux.HandleFunc("POST "+s.path, func(w http.ResponseWriter, q *http.Request) { r.exportHTTP(s, w, q) })
+	}
 	return httpServer{tls: r.options.TLS != nil, Server: &http.Server{
 		Handler:           mux,
 		TLSConfig:         r.options.TLS,
@@ -41,7 +42,7 @@ func newHTTPServer(r *Receiver) server {
 	}}
 }
 
-func (r *Receiver) exportHTTP(w http.ResponseWriter, q *http.Request) {
+func (r *Receiver) exportHTTP(s service, w http.ResponseWriter, q *http.Request) {
 	body, err := readBody(q)
 	if err != nil || q.Header.Get("Content-Type") != "application/x-protobuf" {
 		http.Error(w, "want gzip or nothing, and protobuf", http.StatusUnsupportedMediaType)
@@ -54,21 +55,19 @@ func (r *Receiver) exportHTTP(w http.ResponseWriter, q *http.Request) {
 	if r.forget.Load() {
 		return
 	}
-	export := new(collectorpb.ExportLogsServiceRequest)
-	if err := proto.Unmarshal(body, export); err != nil {
+	request := Request{
+		Headers: make(map[string]string),
+		Gzip:    q.Header.Get("Content-Encoding") == "gzip",
+		Bytes:   len(body),
+	}
+	for name, values := range q.Header {
+		request.Headers[strings.ToLower(name)] = values[0]
+	}
+	if err := s.decode(func(m proto.Message) error { return proto.Unmarshal(body, m) }, &request); err != nil {
 		http.Error(w, "not OTLP", http.StatusBadRequest)
 		return
 	}
-	headers := make(map[string]string)
-	for name, values := range q.Header {
-		headers[strings.ToLower(name)] = values[0]
-	}
-	f := r.receive(export, Request{
-		Headers: headers,
-		Gzip:    q.Header.Get("Content-Encoding") == "gzip",
-		Bytes:   len(body),
-	})
-	r.answer(w, q, f)
+	r.answer(s, w, q, r.receive(request))
 }
 
 func readBody(q *http.Request) ([]byte, error) {
@@ -82,7 +81,7 @@ func readBody(q *http.Request) ([]byte, error) {
 	return io.ReadAll(unzip)
 }
 
-func (r *Receiver) answer(w http.ResponseWriter, q *http.Request, f Fault) {
+func (r *Receiver) answer(s service, w http.ResponseWriter, q *http.Request, f Fault) {
 	switch {
 	case f.Hang:
 		<-q.Context().Done()
@@ -96,7 +95,7 @@ func (r *Receiver) answer(w http.ResponseWriter, q *http.Request, f Fault) {
 	case f.Status != 0 && f.Status/100 != 2:
 		f.writeStatus(w)
 	default:
-		writeProto(w, http.StatusOK, f.response())
+		writeProto(w, http.StatusOK, s.response(f))
 	}
 }
 

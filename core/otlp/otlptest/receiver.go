@@ -1,8 +1,8 @@
-// Package otlptest has a real OTLP receiver for tests: gRPC or HTTP on
-// loopback, plaintext or TLS, which keeps what it is sent and fails on command.
+// Package otlptest has a real OTLP receiver of logs and traces for tests: gRPC or HTTP on
+// loopback, plaintext or TLS, which keeps the requests and fails on command.
 //
-// It is for what happens between two processes. Tests of what is in the records
-// do without it.
+// It is for faults between two processes. Tests of the contents of records do without
+// it.
 package otlptest
 
 import (
@@ -14,11 +14,11 @@ import (
 	"testing"
 	"time"
 
-	collectorpb "go.opentelemetry.io/proto/slim/otlp/collector/logs/v1"
 	logspb "go.opentelemetry.io/proto/slim/otlp/logs/v1"
+	tracepb "go.opentelemetry.io/proto/slim/otlp/trace/v1"
 )
 
-// Options are how a [Receiver] is reached. The zero value is gRPC in plaintext.
+// Options of a [Receiver]. The zero value is gRPC in plaintext.
 type Options struct {
 	HTTP     bool
 	TLS      *tls.Config // of the server; nil: plaintext
@@ -32,6 +32,7 @@ type Request struct {
 	Gzip    bool
 	Bytes   int // uncompressed
 	Logs    []*logspb.ResourceLogs
+	Spans   []*tracepb.ResourceSpans
 }
 
 // Receiver is an OTLP receiver on loopback. Its methods may be called
@@ -51,7 +52,7 @@ type Receiver struct {
 	forget   atomic.Bool
 }
 
-// server is what the two protocols have in common.
+// server is a server of one of the protocols.
 type server interface {
 	serve(net.Listener) // blocks until stop
 	stop()
@@ -69,8 +70,7 @@ func New(tb testing.TB, o Options) *Receiver {
 	return r
 }
 
-// Unreachable returns a receiver that isn't started yet: nothing listens at its
-// address.
+// Unreachable returns a receiver that isn't started: nothing listens at its address.
 func Unreachable(tb testing.TB, o Options) *Receiver {
 	tb.Helper()
 	r := New(tb, o)
@@ -98,7 +98,7 @@ func (r *Receiver) Start(tb testing.TB) {
 	go r.server.serve(r.conns)
 }
 
-// Stop closes the listener and all connections, like a process that is killed.
+// Stop closes the listener and all connections, as if a process was killed.
 func (r *Receiver) Stop() {
 	r.mu.Lock()
 	server, conns := r.server, r.conns
@@ -112,7 +112,7 @@ func (r *Receiver) Stop() {
 	server.stop()
 }
 
-// URL is the endpoint, without a path. With a socket there is none.
+// URL returns the endpoint, without a path. With a socket there is none.
 func (r *Receiver) URL() string {
 	if r.options.TLS != nil {
 		return "https://" + r.address
@@ -120,15 +120,14 @@ func (r *Receiver) URL() string {
 	return "http://" + r.address
 }
 
-// Play makes the next requests fail, each in its own way. Later ones succeed
-// again.
+// Play makes the next requests fail, each in its own way. Later ones succeed.
 func (r *Receiver) Play(faults ...Fault) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.next = append(r.next, faults...)
 }
 
-// PlayAlways makes all requests fail in one way, until it is called with nil.
+// PlayAlways makes all requests fail in the same way, until it is called with nil.
 func (r *Receiver) PlayAlways(f *Fault) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -143,25 +142,25 @@ func (r *Receiver) Refuse(match func(*logspb.ResourceLogs) bool) {
 	r.refuse = match
 }
 
-// Forget makes the receiver take everything without even decoding it, which
-// costs more than to send it: for benchmarks.
+// Forget makes the receiver take requests without decoding them, which costs more than
+// to send them: for benchmarks.
 func (r *Receiver) Forget() { r.forget.Store(true) }
 
-// Requests are those that the receiver took, in order.
+// Requests returns those that the receiver took, in order.
 func (r *Receiver) Requests() []Request {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.requests)
 }
 
-// Attempts is how many requests arrived, with those that failed.
+// Attempts returns the number of requests that arrived, including those that failed.
 func (r *Receiver) Attempts() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.attempts
 }
 
-// Bodies are the bodies of all records that the receiver took, in order.
+// Bodies returns the bodies of all records that the receiver took, in order.
 func (r *Receiver) Bodies() []string {
 	var bodies []string
 	for _, request := range r.Requests() {
@@ -172,7 +171,7 @@ func (r *Receiver) Bodies() []string {
 	return bodies
 }
 
-// Bodies are the bodies of the records in logs.
+// Bodies returns the bodies of the records in logs.
 func Bodies(logs *logspb.ResourceLogs) []string {
 	var bodies []string
 	for _, scope := range logs.GetScopeLogs() {
@@ -183,9 +182,8 @@ func Bodies(logs *logspb.ResourceLogs) []string {
 	return bodies
 }
 
-// receive decides what becomes of a request, and keeps it where it is taken.
-func (r *Receiver) receive(export *collectorpb.ExportLogsServiceRequest, request Request) Fault {
-	request.Logs = export.GetResourceLogs()
+// receive decides how a request fails, and keeps it unless it does.
+func (r *Receiver) receive(request Request) Fault {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f := r.fault(request)
@@ -216,33 +214,6 @@ func (r *Receiver) closeConnections() {
 	conns := r.conns
 	r.mu.Unlock()
 	conns.closeAll()
-}
-
-// trackingListener can close the connections that it accepted.
-type trackingListener struct {
-	net.Listener
-	mu   sync.Mutex
-	open map[net.Conn]bool
-}
-
-func (l *trackingListener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.open[c] = true
-	return c, nil
-}
-
-func (l *trackingListener) closeAll() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for c := range l.open {
-		_ = c.Close()
-	}
-	clear(l.open)
 }
 
 // Await waits until a condition holds, and fails the test if it doesn't soon.

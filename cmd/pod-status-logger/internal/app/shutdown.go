@@ -74,7 +74,7 @@ func (s *service) startTimeout(ctx context.Context) (context.Context, context.Ca
 	stop := context.AfterFunc(ctx, func() {
 		s.log.Info("stopping; a second signal stops at once", "timeout", s.config.GracePeriod())
 		if s.sender != nil {
-			s.sender.Hurry() // the pipeline may be blocked by a full journal
+			s.sender.ShortenPauses() // the pipeline may be blocked by a full journal
 		}
 		time.AfterFunc(s.config.GracePeriod(), cancel)
 	})
@@ -120,7 +120,7 @@ func (s *service) drain(timeout context.Context) error {
 	if s.sender == nil {
 		return nil
 	}
-	s.sender.Hurry()
+	s.sender.ShortenPauses()
 	for before := s.journal.Stats().Records; ; {
 		waiting, cancel := context.WithTimeout(timeout, s.config.GracePeriod())
 		err := s.journal.Drained(waiting)
