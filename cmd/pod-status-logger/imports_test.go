@@ -67,10 +67,11 @@ func TestImports(t *testing.T) {
 
 // TestCoreImports: core depends neither on plugins nor on commands.
 func TestCoreImports(t *testing.T) {
-	for _, line := range strings.Split(golist(t, "-f", "{{.ImportPath}} {{join .Deps \" \"}}", "./core/..."), "\n") {
-		for _, dep := range strings.Fields(line) {
+	for line := range strings.Lines(golist(t, "-f", "{{.ImportPath}} {{join .Deps \" \"}}", "./core/...")) {
+		words := strings.Fields(line)
+		for _, dep := range words[1:] {
 			if strings.HasPrefix(dep, module+"plugins/") || strings.HasPrefix(dep, module+"cmd/") {
-				t.Errorf("%s imports %s", strings.Fields(line)[0], dep)
+				t.Errorf("%s imports %s", words[0], dep)
 			}
 		}
 	}

@@ -26,5 +26,5 @@ func DefaultOptions() Options {
 }
 
 func (o *Options) validate() error {
-	return errors.Join(o.Config.Validate(), errorOf(ParseDuration("pace", o.Pace, 0)))
+	return errors.Join(o.Validate(), errorOf(ParseDuration("pace", o.Pace, 0)))
 }
