@@ -13,18 +13,17 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// addition is what a patch comes to that was held to the rules. A patch that
-// breaks one is left out as a whole, since what is left of it would say something
-// else; the others of its batch count.
+// addition is a checked patch. A patch that breaks a rule is discarded as a whole, as the
+// rest of it could be misleading. The other patches of its batch are used.
 type addition struct {
 	attributes []attribute.KeyValue
-	span       trace.SpanContext // may be invalid: none
+	span       trace.SpanContext // invalid: none
 	suppress   bool
-	err        error // why something is missing
+	err        error // why attributes are missing
 	broken     bool  // because the patch broke a rule
 }
 
-// size returns about how many bytes an addition has in memory.
+// size returns the approximate size of an addition in memory.
 func (a *addition) size() (size int) {
 	const attributeSize = 64
 	for _, kv := range a.attributes {
@@ -33,12 +32,12 @@ func (a *addition) size() (size int) {
 	return size
 }
 
-// check holds a patch to the rules.
-func (m *member) check(p *Patch) addition {
-	if err := record.CheckAttributes(m.Plugin.Name(), p.Attributes); err != nil {
+// check checks a patch against the rules.
+func (e *entry) check(p *Patch) addition {
+	if err := record.CheckAttributes(e.Plugin.Name(), p.Attributes); err != nil {
 		return addition{err: err, broken: true}
 	}
-	if p.Suppress && !m.AllowSuppress {
+	if p.Suppress && !e.AllowSuppress {
 		return addition{err: errors.New("may not suppress records; allowSuppress allows it"), broken: true}
 	}
 	span, err := spanContext(p)
@@ -46,13 +45,13 @@ func (m *member) check(p *Patch) addition {
 		return addition{err: err, broken: true}
 	}
 	a := addition{attributes: p.Attributes, span: span, suppress: p.Suppress}
-	if p.Error != "" { // its own word; the rest counts
+	if p.Error != "" { // the plugin's own error; the rest of the patch is used
 		a.err = errors.New(p.Error)
 	}
 	return a
 }
 
-// spanContext reads the trace context of a patch, which may have none.
+// spanContext returns the trace context of a patch, an invalid one if it has none.
 func spanContext(p *Patch) (trace.SpanContext, error) {
 	if p.Traceparent == "" {
 		return trace.SpanContext{}, nil
@@ -65,7 +64,7 @@ func spanContext(p *Patch) (trace.SpanContext, error) {
 	return sc, nil
 }
 
-// carrier shows a patch to the propagator.
+// carrier adapts a patch to the propagator.
 type carrier struct{ *Patch }
 
 var _ propagation.TextMapCarrier = carrier{}
@@ -83,10 +82,10 @@ func (c carrier) Get(key string) string {
 func (carrier) Set(string, string) {}
 func (carrier) Keys() []string     { return nil }
 
-// maxReason bounds what a plugin can put into a record by failing.
+// maxReason is the maximum length of an error in a record.
 const maxReason = 256
 
-// cut returns at most so many bytes of s, whole characters.
+// cut shortens s to at most that many bytes, at a character boundary.
 func cut(s string, most int) string {
 	if len(s) <= most {
 		return s

@@ -1,11 +1,10 @@
-// Package enrich has plugins add to records what they know of them: it asks all
-// plugins at once, holds what they answer to the rules of the contract, and
-// merges it in the order in which they are configured. Whatever a plugin does
-// costs what it would have added, never a record; the record then says so in its
-// field "enrichment".
+// Package enrich adds the attributes of plugins to records: it calls all plugins at once,
+// checks their answers against the rules of the contract, and merges them in the order of
+// the configuration. A failing plugin costs its attributes, never a record. The record
+// then has the reason in its field "enrichment".
 //
-// Package pluginhost has the plugins, which are processes; package owner looks
-// up the owners of pods for those that need them.
+// Package pluginhost runs the plugins. Package owner looks up the owners of pods for
+// plugins that need them.
 package enrich
 
 import (
@@ -21,38 +20,39 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// Plugin gives patches for records.
+// Plugin returns patches for records.
 type Plugin interface {
-	// Name begins the keys of the plugin's attributes, and no other plugin has it.
+	// Name is the unique name of the plugin, the prefix of its attributes' keys.
 	Name() string
-	// Patch returns one patch for each record of the batch, in the same order.
-	// It blocks until ctx ends at most, and keeps nothing of the batch, whose
-	// records it must not change. It is called for two batches at the same time.
-	// An error that is [UnavailableError] means that the plugin was not asked.
+	// Patch returns one patch per record of the batch, in the same order. It may
+	// block until ctx ends. It must neither change nor keep records of the batch.
+	// There may be two concurrent calls. An [UnavailableError] means that the
+	// plugin was not called.
 	Patch(ctx context.Context, batch []record.Record) ([]Patch, error)
 }
 
-// Patch is what a plugin adds to a record.
+// Patch is the answer of a plugin for a record.
 type Patch struct {
 	Attributes              []attribute.KeyValue
 	Traceparent, Tracestate string // W3C; empty: none
 	Suppress                bool   // don't emit the record
-	Error                   string // why the plugin has nothing to say; empty: no failure
+	Error                   string // why the plugin failed; empty: it did not
 }
 
-// UnavailableError is why a plugin was not asked: it is not running, say.
+// UnavailableError is the reason why a plugin was not called, such as that it is not
+// running.
 type UnavailableError string
 
 func (u UnavailableError) Error() string { return string(u) }
 
-// Owners looks up the objects that own pods; package owner has it.
+// Owners looks up the owners of pods. Package owner implements it.
 type Owners interface {
-	// Find sets the Owners of each pod that has a controller. It blocks for a
-	// bounded time.
+	// Find sets the Owners of each pod with a controller. It blocks for a limited
+	// time.
 	Find(ctx context.Context, pods []*record.Pod)
 }
 
-// Outcome is how a call of a plugin ended.
+// Outcome is the outcome of a call of a plugin.
 type Outcome string
 
 // The outcomes of calls.
@@ -61,52 +61,52 @@ const (
 	Late    Outcome = "deadline_exceeded"
 	Failed  Outcome = "error"
 	Invalid Outcome = "invalid" // not one patch per record
-	Skipped Outcome = "skipped" // not asked
+	Skipped Outcome = "skipped" // not called
 )
 
 // Outcomes returns all outcomes.
 func Outcomes() []Outcome { return []Outcome{OK, Late, Failed, Invalid, Skipped} }
 
-// Meter counts. Its methods must not block, and are called from several
-// goroutines.
+// Meter counts calls and their effects. Its methods must not block, and are called
+// concurrently.
 type Meter interface {
-	// PluginCall tells how a call for a batch ended, and how long it took.
+	// PluginCall counts a call for a batch, with its duration.
 	PluginCall(plugin string, outcome Outcome, took time.Duration)
-	// PluginFailed counts a record that lacks what the plugin would have added.
+	// PluginFailed counts a record that lacks the plugin's attributes.
 	PluginFailed(plugin string)
-	// PluginSuppressed counts a record that the plugin kept from being emitted.
+	// PluginSuppressed counts a record suppressed by the plugin.
 	PluginSuppressed(plugin string)
 }
 
-// Member is a plugin with what is known of it.
-type Member struct {
+// ChainEntry is a plugin in a chain, with its settings.
+type ChainEntry struct {
 	Plugin        Plugin
 	Timeout       time.Duration // of a batch
 	AllowSuppress bool
-	// PodOnly says that the plugin's patch depends on the record's pod alone,
-	// less its node, phase and reason, so that it need not be asked twice.
+	// PodOnly: the plugin's patch depends only on the record's pod, without its
+	// node, phase and reason, so that patches can be cached.
 	PodOnly bool
 }
 
-// Chain asks its members. It is for one goroutine. Use [New].
+// Chain calls plugins. It must not be used concurrently. Use [New].
 type Chain struct {
-	members []*member
+	entries []*entry
 	owners  Owners
 }
 
-// New returns a chain of members in the order in which their patches are merged.
-// owners may be nil, where no member needs owners.
-func New(members []Member, owners Owners, meter Meter, log *slog.Logger) *Chain {
+// New returns a chain. Patches are merged in the order of the entries. owners may be nil
+// if no plugin needs owners.
+func New(entries []ChainEntry, owners Owners, meter Meter, log *slog.Logger) *Chain {
 	c := &Chain{owners: owners}
-	for _, m := range members {
-		c.members = append(c.members, newMember(m, meter, log))
+	for _, e := range entries {
+		c.entries = append(c.entries, newEntry(e, meter, log))
 	}
 	return c
 }
 
-// Enrich adds to the records what the plugins know of them, and returns them in
-// order, less those that a plugin suppressed. For each 128 records it blocks for
-// the longest timeout of a member at most, and for that of the owners.
+// Enrich adds the plugins' attributes to the records, and returns them in order, without
+// suppressed ones. For each 128 records, it blocks for at most the longest timeout of the
+// entries plus that of the owners.
 func (c *Chain) Enrich(ctx context.Context, records []record.Record) []record.Record {
 	c.findOwners(ctx, records)
 	additions := c.ask(ctx, records)
@@ -119,26 +119,26 @@ func (c *Chain) Enrich(ctx context.Context, records []record.Record) []record.Re
 	return kept
 }
 
-// ask asks all members at once.
+// ask calls all plugins at once.
 func (c *Chain) ask(ctx context.Context, records []record.Record) [][]*addition {
-	additions := make([][]*addition, len(c.members))
-	if len(c.members) == 1 {
-		additions[0] = c.members[0].ask(ctx, records)
+	additions := make([][]*addition, len(c.entries))
+	if len(c.entries) == 1 {
+		additions[0] = c.entries[0].ask(ctx, records)
 		return additions
 	}
 	var asked errgroup.Group
-	for i, m := range c.members {
+	for i, e := range c.entries {
 		asked.Go(func() error {
-			additions[i] = m.ask(ctx, records)
+			additions[i] = e.ask(ctx, records)
 			return nil
 		})
 	}
-	_ = asked.Wait() // what failed is in the additions
+	_ = asked.Wait() // the additions have the errors
 	return additions
 }
 
-// findOwners looks up the owners of all pods in the records, with one deadline for
-// as many as have one with a plugin.
+// findOwners looks up the owners of all pods in the records, with one deadline for as
+// many records as have a common one with plugins.
 func (c *Chain) findOwners(ctx context.Context, records []record.Record) {
 	if c.owners == nil {
 		return
@@ -163,33 +163,32 @@ func (c *Chain) findSome(ctx context.Context, records []record.Record) {
 	}
 }
 
-// merge adds to record i what the members have for it, and tells whether one of
-// them suppresses it.
+// merge adds the additions to record i, and reports whether one of them suppresses it.
 func (c *Chain) merge(r *record.Record, i int, additions [][]*addition) (suppress bool) {
-	for k, m := range c.members {
+	for k, e := range c.entries {
 		a := additions[k][i]
 		if !r.SpanContext.IsValid() { // the first one wins
 			r.SpanContext = a.span
 		}
 		if r.Attributes == nil {
-			r.Attributes = slices.Clip(a.attributes) // they may be shared
+			r.Attributes = slices.Clip(a.attributes) // cached additions are shared
 		} else {
 			r.Attributes = append(r.Attributes, a.attributes...)
 		}
 		if a.err != nil {
-			m.meter.PluginFailed(m.Plugin.Name())
-			fail(r, m.Plugin.Name(), a.err)
+			e.meter.PluginFailed(e.Plugin.Name())
+			fail(r, e.Plugin.Name(), a.err)
 			continue
 		}
 		if a.suppress && !suppress {
-			m.meter.PluginSuppressed(m.Plugin.Name())
+			e.meter.PluginSuppressed(e.Plugin.Name())
 			suppress = true
 		}
 	}
 	return suppress
 }
 
-// fail notes in a record why something is missing.
+// fail notes in a record why attributes are missing.
 func fail(r *record.Record, who string, err error) {
 	reason := who + ": " + cut(err.Error(), maxReason)
 	if r.Enrichment != "" {

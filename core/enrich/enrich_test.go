@@ -80,9 +80,9 @@ func recordsOf(n int) []record.Record {
 	return records
 }
 
-func members(plugins ...Plugin) (all []Member) {
+func entries(plugins ...Plugin) (all []ChainEntry) {
 	for _, p := range plugins {
-		all = append(all, Member{Plugin: p, Timeout: time.Second})
+		all = append(all, ChainEntry{Plugin: p, Timeout: time.Second})
 	}
 	return all
 }
@@ -99,7 +99,7 @@ func TestOrder(t *testing.T) {
 			return (&fake{patch: named}).Patch(t.Context(), batch)
 		}
 		meter := newCounts()
-		records := New(members(p), nil, meter, slog.New(slog.DiscardHandler)).Enrich(t.Context(), recordsOf(200))
+		records := New(entries(p), nil, meter, slog.New(slog.DiscardHandler)).Enrich(t.Context(), recordsOf(200))
 		if len(records) != 200 {
 			t.Fatalf("%d records", len(records))
 		}
@@ -114,7 +114,7 @@ func TestOrder(t *testing.T) {
 	})
 }
 
-// TestMerge: what each kind of answer does to a record.
+// TestMerge: each kind of answer has its effect on a record.
 func TestMerge(t *testing.T) {
 	const good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 	const other = "00-11111111111111111111111111111111-2222222222222222-00"
@@ -150,7 +150,7 @@ func TestMerge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			give := func(p Patch) func(*record.Record) Patch { return func(*record.Record) Patch { return p } }
-			chain := New(members(&fake{name: "a", patch: give(c.a)}, &fake{name: "b", patch: give(c.b)}), nil, newCounts(), slog.New(slog.DiscardHandler))
+			chain := New(entries(&fake{name: "a", patch: give(c.a)}, &fake{name: "b", patch: give(c.b)}), nil, newCounts(), slog.New(slog.DiscardHandler))
 			records := chain.Enrich(t.Context(), recordsOf(1))
 			if len(records) != 1 {
 				t.Fatal("the record is lost")
@@ -171,8 +171,8 @@ func TestMerge(t *testing.T) {
 	}
 }
 
-// TestFailures: whatever a plugin does, the records are there, in order, with
-// what the other plugin says, and say what is missing. The delay is the deadline.
+// TestFailures: whatever a plugin does, all records are returned in order, with the
+// attributes of the other plugin and the reason for the missing ones, within the deadline.
 func TestFailures(t *testing.T) {
 	for name, c := range map[string]struct {
 		batch   func(ctx context.Context, batch []record.Record) ([]Patch, error)
@@ -192,7 +192,7 @@ func TestFailures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				meter := newCounts()
-				chain := New(members(&fake{name: "bad", batch: c.batch}, &fake{name: "a", patch: named}), nil, meter, slog.New(slog.DiscardHandler))
+				chain := New(entries(&fake{name: "bad", batch: c.batch}, &fake{name: "a", patch: named}), nil, meter, slog.New(slog.DiscardHandler))
 				start := time.Now()
 				records := chain.Enrich(t.Context(), recordsOf(128))
 				if took := time.Since(start); took != c.delay {
@@ -211,11 +211,11 @@ func TestFailures(t *testing.T) {
 	}
 }
 
-// TestSuppress: only where it is allowed, and counted.
+// TestSuppress: suppression has to be allowed, and is counted.
 func TestSuppress(t *testing.T) {
 	p := &fake{name: "a", patch: func(r *record.Record) Patch { return Patch{Suppress: strings.HasSuffix(r.Pod.Name, "1")} }}
 	meter := newCounts()
-	records := New([]Member{{Plugin: p, Timeout: time.Second, AllowSuppress: true}}, nil, meter, slog.New(slog.DiscardHandler)).Enrich(t.Context(), recordsOf(12))
+	records := New([]ChainEntry{{Plugin: p, Timeout: time.Second, AllowSuppress: true}}, nil, meter, slog.New(slog.DiscardHandler)).Enrich(t.Context(), recordsOf(12))
 	var names []string
 	for _, r := range records {
 		names = append(names, r.Pod.Name)
@@ -228,13 +228,13 @@ func TestSuppress(t *testing.T) {
 	}
 }
 
-// ownersFunc is an Owners.
+// ownersFunc implements Owners.
 type ownersFunc func(pods []*record.Pod)
 
 func (f ownersFunc) Find(_ context.Context, pods []*record.Pod) { f(pods) }
 
-// TestOwners: each pod is looked up once, before plugins are asked, and a record
-// whose owners were not found in time says so.
+// TestOwners: the owners of each pod are looked up once, before plugins are called. A
+// record has the reason if they are late.
 func TestOwners(t *testing.T) {
 	looked := 0
 	owners := ownersFunc(func(pods []*record.Pod) {
@@ -251,7 +251,7 @@ func TestOwners(t *testing.T) {
 	}}
 	records := recordsOf(3)
 	records = append(records, records[2]) // of the same event
-	records = New(members(p), owners, newCounts(), slog.New(slog.DiscardHandler)).Enrich(t.Context(), records)
+	records = New(entries(p), owners, newCounts(), slog.New(slog.DiscardHandler)).Enrich(t.Context(), records)
 	for i, want := range []string{"", "owners: deadline exceeded", "", ""} {
 		if records[i].Enrichment != want {
 			t.Errorf("record %d: %q, want %q", i, records[i].Enrichment, want)
@@ -262,11 +262,11 @@ func TestOwners(t *testing.T) {
 	}
 }
 
-// TestOwnersOfMany: no more pods share a deadline than records do that of a plugin.
+// TestOwnersOfMany: at most as many pods share a deadline as records that of a plugin.
 func TestOwnersOfMany(t *testing.T) {
 	var sizes []int
 	owners := ownersFunc(func(pods []*record.Pod) { sizes = append(sizes, len(pods)) })
-	New(members(&fake{name: "a", patch: named}), owners, newCounts(), slog.New(slog.DiscardHandler)).Enrich(t.Context(), recordsOf(300))
+	New(entries(&fake{name: "a", patch: named}), owners, newCounts(), slog.New(slog.DiscardHandler)).Enrich(t.Context(), recordsOf(300))
 	if !slices.Equal(sizes, []int{128, 128, 44}) {
 		t.Errorf("looked up %v at a time", sizes)
 	}

@@ -84,12 +84,12 @@ func (s *service) openPlugins(
 		return nil, nil, err
 	}
 	s.closers.push(func() error { host.Close(); return nil })
-	var members []enrich.Member
+	var entries []enrich.ChainEntry
 	var ofOwners []*enrichv1.OwnerNeeds
 	for i, p := range host.Plugins() {
 		s.log.Debug("plugin is ready", "plugin", p.Name(), "version", p.Version())
 		s.metrics.RegisterPlugin(p.Name(), p.Stats)
-		members = append(members, enrich.Member{
+		entries = append(entries, enrich.ChainEntry{
 			Plugin:        p,
 			Timeout:       s.config.Plugins[i].CallTimeout(),
 			AllowSuppress: s.config.Plugins[i].AllowSuppress,
@@ -105,7 +105,7 @@ func (s *service) openPlugins(
 		return nil, nil, err
 	}
 	slices.Sort(annotations)
-	return enrich.New(members, owners, s.metrics, s.log), slices.Compact(annotations), nil
+	return enrich.New(entries, owners, s.metrics, s.log), slices.Compact(annotations), nil
 }
 
 // openOwners returns the finder of owners, with the metadata that plugins need of

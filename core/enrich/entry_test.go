@@ -15,8 +15,8 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// TestPodOnly: a plugin that looks at pods only is asked once for each pod, and
-// again as soon as something is another that it can see.
+// TestPodOnly: a plugin that depends on pods only is called once per pod, and again after
+// a visible change.
 func TestPodOnly(t *testing.T) {
 	labels := func(value string) record.Labels { return record.NewLabels(map[string]string{"k": value}) }
 	chain := &record.OwnerChain{}
@@ -45,7 +45,7 @@ func TestPodOnly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			asked := 0
 			p := &fake{name: "a", patch: func(r *record.Record) Patch { asked++; return named(r) }}
-			chain := New([]Member{{Plugin: p, Timeout: time.Second, PodOnly: true}}, nil, newCounts(), slog.New(slog.DiscardHandler))
+			chain := New([]ChainEntry{{Plugin: p, Timeout: time.Second, PodOnly: true}}, nil, newCounts(), slog.New(slog.DiscardHandler))
 			for _, pod := range []*record.Pod{c.first, c.second} {
 				for _, r := range chain.Enrich(t.Context(), []record.Record{{Pod: pod}, {Pod: pod}}) { // two of an event
 					if len(r.Attributes) != 1 || r.Attributes[0].Value.AsString() != pod.Name {
@@ -62,7 +62,7 @@ func TestPodOnly(t *testing.T) {
 
 var pending = &record.OwnerChain{Pending: true}
 
-// TestNotRemembered: what failed, and what is large, is asked for again.
+// TestNotRemembered: failures and large additions are not cached.
 func TestNotRemembered(t *testing.T) {
 	for name, patch := range map[string]Patch{
 		"own failure": {Error: "no"},
@@ -71,7 +71,7 @@ func TestNotRemembered(t *testing.T) {
 	} {
 		asked := 0
 		p := &fake{name: "a", patch: func(*record.Record) Patch { asked++; return patch }}
-		chain := New([]Member{{Plugin: p, Timeout: time.Second, PodOnly: true}}, nil, newCounts(), slog.New(slog.DiscardHandler))
+		chain := New([]ChainEntry{{Plugin: p, Timeout: time.Second, PodOnly: true}}, nil, newCounts(), slog.New(slog.DiscardHandler))
 		for range 3 {
 			chain.Enrich(t.Context(), []record.Record{{Pod: &record.Pod{Name: "p"}}})
 		}
@@ -81,13 +81,13 @@ func TestNotRemembered(t *testing.T) {
 	}
 }
 
-// TestShared: additions that several records have do not run into each other.
+// TestShared: records with the same cached addition do not affect each other.
 func TestShared(t *testing.T) {
 	known := &fake{name: "a", patch: named}
 	other := &fake{name: "b", patch: func(r *record.Record) Patch {
 		return Patch{Attributes: []attribute.KeyValue{attribute.String("b.info", r.Info)}}
 	}}
-	chain := New([]Member{{Plugin: known, Timeout: time.Second, PodOnly: true}, {Plugin: other, Timeout: time.Second}}, nil, newCounts(), slog.New(slog.DiscardHandler))
+	chain := New([]ChainEntry{{Plugin: known, Timeout: time.Second, PodOnly: true}, {Plugin: other, Timeout: time.Second}}, nil, newCounts(), slog.New(slog.DiscardHandler))
 	pod := &record.Pod{Name: "p"}
 	records := chain.Enrich(t.Context(), []record.Record{{Pod: pod, Info: "1"}, {Pod: pod, Info: "2"}})
 	for i, want := range []string{"1", "2"} {
@@ -97,8 +97,7 @@ func TestShared(t *testing.T) {
 	}
 }
 
-// TestOneDeadline: where records are so large that there are many batches, all
-// of them together have one deadline.
+// TestOneDeadline: many batches of large records share one deadline.
 func TestOneDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &fake{name: "a", batch: func(ctx context.Context, batch []record.Record) ([]Patch, error) {
@@ -114,7 +113,7 @@ func TestOneDeadline(t *testing.T) {
 			records[i].Info = strings.Repeat("x", 300<<10)
 		}
 		start := time.Now()
-		records = New([]Member{{Plugin: p, Timeout: 200 * time.Millisecond}}, nil, newCounts(), slog.New(slog.DiscardHandler)).Enrich(t.Context(), records)
+		records = New([]ChainEntry{{Plugin: p, Timeout: 200 * time.Millisecond}}, nil, newCounts(), slog.New(slog.DiscardHandler)).Enrich(t.Context(), records)
 		if took := time.Since(start); took != 200*time.Millisecond {
 			t.Errorf("took %v", took)
 		}
@@ -124,8 +123,7 @@ func TestOneDeadline(t *testing.T) {
 	})
 }
 
-// TestDeadlines: no more records wait for one deadline than can be asked for at
-// the same time.
+// TestDeadlines: at most as many records share a deadline as fit into concurrent calls.
 func TestDeadlines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &fake{name: "a", batch: func(ctx context.Context, batch []record.Record) ([]Patch, error) {
@@ -137,7 +135,7 @@ func TestDeadlines(t *testing.T) {
 			}
 		}}
 		meter := newCounts()
-		records := New([]Member{{Plugin: p, Timeout: 200 * time.Millisecond}}, nil, meter, slog.New(slog.DiscardHandler)).Enrich(t.Context(), recordsOf(300))
+		records := New([]ChainEntry{{Plugin: p, Timeout: 200 * time.Millisecond}}, nil, meter, slog.New(slog.DiscardHandler)).Enrich(t.Context(), recordsOf(300))
 		for i, r := range records {
 			if r.Enrichment != "" {
 				t.Fatalf("record %d: %s", i, r.Enrichment)
@@ -149,14 +147,14 @@ func TestDeadlines(t *testing.T) {
 	})
 }
 
-// TestWarnings: the log says what goes wrong, once a minute.
+// TestWarnings: failures are logged at most once a minute.
 func TestWarnings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		bad := &fake{name: "bad", batch: func(context.Context, []record.Record) ([]Patch, error) { return nil, errors.New("out of cheese") }}
 		rude := &fake{name: "rude", patch: func(*record.Record) Patch { return Patch{Suppress: true} }}
 		away := &fake{name: "away", batch: func(context.Context, []record.Record) ([]Patch, error) { return nil, UnavailableError("not running") }}
-		chain := New(members(bad, rude, away), nil, newCounts(), slog.New(slog.NewJSONHandler(&log, nil)))
+		chain := New(entries(bad, rude, away), nil, newCounts(), slog.New(slog.NewJSONHandler(&log, nil)))
 		for range 20 {
 			chain.Enrich(t.Context(), recordsOf(64))
 			time.Sleep(5 * time.Second)
