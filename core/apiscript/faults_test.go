@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 func TestEndingsOfStreams(t *testing.T) {
@@ -34,7 +35,7 @@ func TestEndingsOfStreams(t *testing.T) {
 			c.end(srv)
 			srv.Update("shop", "cart", touch) // too late for the stream
 			w.want(c.want...)
-			eventually(t, "the stream to be gone", func() bool { return srv.Streams() == 0 })
+			wait.Until(t, "the stream to be gone", func() bool { return srv.Streams() == 0 })
 		})
 	}
 }
@@ -170,7 +171,7 @@ func TestStreamingListsRefusedOrIgnored(t *testing.T) {
 func TestFutureWatchIsSilent(t *testing.T) {
 	srv := newServer(t)
 	w := open(t, client(t, srv, protoType), "", "resourceVersion", "1003", "allowWatchBookmarks", "true")
-	eventually(t, "the stream", func() bool { return srv.Streams() == 1 })
+	wait.Until(t, "the stream", func() bool { return srv.Streams() == 1 })
 	for _, name := range []string{"a", "b", "c", "d"} { // 1001 to 1004
 		srv.Bookmark()
 		srv.Create(pod("shop", name))
@@ -189,7 +190,7 @@ func TestHang(t *testing.T) {
 	srv.Create(pod("shop", "cart"))
 	answered := make(chan error, 1)
 	go func() { answered <- request(c, "").Do(t.Context()).Error() }()
-	eventually(t, "the request", func() bool { return len(srv.Requests()) == 2 })
+	wait.Until(t, "the request", func() bool { return len(srv.Requests()) == 2 })
 	select {
 	case err := <-answered:
 		t.Errorf("the server answered: %v", err)
@@ -211,7 +212,7 @@ func TestCloseWhileHanging(t *testing.T) {
 	c := client(t, srv, protoType)
 	srv.Hang()
 	go func() { failed <- request(c, "").Do(t.Context()).Error() }()
-	eventually(t, "the request", func() bool { return len(srv.Requests()) == 1 })
+	wait.Until(t, "the request", func() bool { return len(srv.Requests()) == 1 })
 	srv.Close()
 	srv.Close() // is no harm
 	if err := <-failed; err == nil {
@@ -288,8 +289,8 @@ func TestCutOfBlockedStream(t *testing.T) {
 			srv.Update("shop", "cart", touch)
 		}
 		open(t, client(t, srv, contentType), "", "resourceVersion", "1000") // and nobody reads
-		eventually(t, "the stream", func() bool { return srv.Streams() == 1 })
+		wait.Until(t, "the stream", func() bool { return srv.Streams() == 1 })
 		srv.CutStreams()
-		eventually(t, "the stream to be gone", func() bool { return srv.Streams() == 0 })
+		wait.Until(t, "the stream to be gone", func() bool { return srv.Streams() == 0 })
 	})
 }

@@ -19,9 +19,8 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
-
-const patience = 20 * time.Second
 
 func newServer(t *testing.T, opts ...apiscript.Option) *apiscript.Server {
 	t.Helper()
@@ -99,7 +98,7 @@ func (w watcher) next() string {
 			return "end"
 		}
 		return describe(ev)
-	case <-time.After(patience):
+	case <-time.After(wait.Patience):
 		w.t.Fatal("waited in vain for an event")
 		return ""
 	}
@@ -164,14 +163,5 @@ func wantCode(t *testing.T, err error, code int32, reason metav1.StatusReason) {
 	st, ok := err.(apierrors.APIStatus)
 	if !ok || st.Status().Code != code || st.Status().Reason != reason {
 		t.Errorf("got error %v, want code %d, reason %s", err, code, reason)
-	}
-}
-
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for %s", what)
-		}
 	}
 }

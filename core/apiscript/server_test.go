@@ -15,6 +15,7 @@ import (
 	kwatch "k8s.io/apimachinery/pkg/watch"
 
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // media runs a test with both media types, and once over TLS.
@@ -225,7 +226,7 @@ func TestPeriodicBookmarks(t *testing.T) {
 func TestTimeoutEndsWatch(t *testing.T) {
 	srv := newServer(t)
 	open(t, client(t, srv, protoType), "", "resourceVersion", "1000", "timeoutSeconds", "1").want("end")
-	eventually(t, "the stream to be gone", func() bool { return srv.Streams() == 0 })
+	wait.Until(t, "the stream to be gone", func() bool { return srv.Streams() == 0 })
 }
 
 func TestRequestsAreRecorded(t *testing.T) {

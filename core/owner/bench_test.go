@@ -59,7 +59,7 @@ func BenchmarkChain(b *testing.B) {
 	b.StopTimer()
 	b.ReportMetric((float64(heap())-float64(before))/float64(min(b.N, owner.DefaultCacheSize)), "B/chain")
 	if n := f.outcomes[owner.OutcomeFound]; n != b.N {
-		b.Errorf("found %d chains of %d: %v %v", n, b.N, f.outcomes, f.log.all())
+		b.Errorf("found %d chains of %d: %v %v", n, b.N, f.outcomes, f.log.Lines())
 	}
 	runtime.KeepAlive(pods)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/owner"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // A missing right is said once, and is not tried again for a while, whatever
@@ -64,10 +65,10 @@ func TestRightsChange(t *testing.T) {
 	srv.ForbidOwners("deployments", true)
 	f.want(pod, "ReplicaSet cart-1 [of][of], Deployment cart")
 	srv.ForbidOwners("deployments", false)
-	eventually(t, "the right to be noticed", func() bool { return f.find(pod) == foundCart })
+	wait.Until(t, "the right to be noticed", func() bool { return f.find(pod) == foundCart })
 	srv.ForbidOwners("replicasets", true)
 	n := len(srv.Requests())
-	eventually(t, "some look-ups", func() bool {
+	wait.Until(t, "some look-ups", func() bool {
 		f.Find(t.Context(), []*record.Pod{pod})
 		return len(srv.Requests()) > n+5
 	})
@@ -78,7 +79,7 @@ func TestRightsChange(t *testing.T) {
 		"owners: may not get replicasets.apps; the owner chains of pods end there; allow it with {apiGroups: [apps], resources: [replicasets], verbs: [get]}",
 	)
 	srv.ForbidOwners("replicasets", false)
-	eventually(t, "the right to be noticed", func() bool { f.find(pod); return len(f.log.all()) == 4 })
+	wait.Until(t, "the right to be noticed", func() bool { f.find(pod); return len(f.log.Lines()) == 4 })
 	srv.ForbidOwners("replicasets", true)
-	eventually(t, "the second loss to be said", func() bool { f.find(pod); return len(f.log.all()) == 5 })
+	wait.Until(t, "the second loss to be said", func() bool { f.find(pod); return len(f.log.Lines()) == 5 })
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/owner"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 const (
@@ -125,10 +126,10 @@ func TestLateAnswers(t *testing.T) {
 		timeout time.Duration
 		ctx     time.Duration
 	}{
-		"for Timeout":            {timeout: 30 * time.Millisecond, ctx: patience},
-		"for the caller":         {timeout: patience, ctx: 30 * time.Millisecond},
-		"for a caller who left":  {timeout: patience, ctx: -1},
-		"for Timeout of nothing": {timeout: time.Nanosecond, ctx: patience},
+		"for Timeout":            {timeout: 30 * time.Millisecond, ctx: wait.Patience},
+		"for the caller":         {timeout: wait.Patience, ctx: 30 * time.Millisecond},
+		"for a caller who left":  {timeout: wait.Patience, ctx: -1},
+		"for Timeout of nothing": {timeout: time.Nanosecond, ctx: wait.Patience},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := newServer(t)
@@ -153,8 +154,8 @@ func TestLateAnswers(t *testing.T) {
 				t.Errorf("the controller is %+v", pods[0].Owners.Owners[0])
 			}
 			srv.Resume()
-			eventually(t, "the late answer", func() bool { return f.find(pods[0]) == foundCart })
-			eventually(t, "the other one", func() bool { return !strings.HasSuffix(f.find(pods[1]), "pending") })
+			wait.Until(t, "the late answer", func() bool { return f.find(pods[0]) == foundCart })
+			wait.Until(t, "the other one", func() bool { return !strings.HasSuffix(f.find(pods[1]), "pending") })
 			if n := len(srv.Requests()); n != 4 {
 				t.Errorf("%d requests, want one per owner", n)
 			}
@@ -179,7 +180,7 @@ func TestServerDownAndUp(t *testing.T) {
 	if err := srv.Up(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the owners", func() bool { return f.find(podOf(cart())) == foundCart })
+	wait.Until(t, "the owners", func() bool { return f.find(podOf(cart())) == foundCart })
 }
 
 // A look-up that fails on its way keeps what it has, as pending.
@@ -242,7 +243,7 @@ func TestClose(t *testing.T) {
 	waiting := podOf(replicaSet("till-1", nil))
 	found := make(chan string)
 	go func() { found <- f.find(waiting) }()
-	eventually(t, "the request", func() bool { return len(srv.Requests()) == 3 })
+	wait.Until(t, "the request", func() bool { return len(srv.Requests()) == 3 })
 	f.Close()
 	f.Close() // is no harm
 	if got := <-found; got != "ReplicaSet till-1, pending" {
@@ -370,7 +371,7 @@ func TestNew(t *testing.T) {
 	set(srv, cart())
 	cfg := srv.Config()
 	cfg.Timeout, cfg.QPS, cfg.Burst = time.Nanosecond, 1e-9, 1
-	f, err := owner.New(owner.Settings{Config: cfg, Timeout: patience})
+	f, err := owner.New(owner.Settings{Config: cfg, Timeout: wait.Patience})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -20,9 +19,9 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/owner"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/test/logbuffer"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
-
-const patience = 20 * time.Second
 
 // object is an owner: where it is, and who controls it.
 type object struct {
@@ -97,7 +96,7 @@ func newServer(t testing.TB, opts ...apiscript.Option) *apiscript.Server {
 type finder struct {
 	*owner.Finder
 	t   testing.TB
-	log *lines
+	log *logbuffer.Buffer
 
 	mu       sync.Mutex
 	outcomes map[string]int
@@ -107,9 +106,9 @@ type finder struct {
 // "of", and is closed in the end; change may change that.
 func newFinder(t testing.TB, cfg *rest.Config, change ...func(*owner.Settings)) *finder {
 	t.Helper()
-	f := &finder{t: t, log: new(lines), outcomes: map[string]int{}}
+	f := &finder{t: t, log: new(logbuffer.Buffer), outcomes: map[string]int{}}
 	s := owner.Settings{
-		Config: cfg, Labels: []string{"of", "other"}, Annotations: []string{"of"}, Timeout: patience,
+		Config: cfg, Labels: []string{"of", "other"}, Annotations: []string{"of"}, Timeout: wait.Patience,
 		Logger:   slog.New(slog.NewTextHandler(f.log, nil)),
 		OnLookup: f.count,
 	}
@@ -157,7 +156,7 @@ func (f *finder) wantOutcomes(want map[string]int) {
 // wantLog wants the lines of the log to hold these texts, one each.
 func (f *finder) wantLog(want ...string) {
 	f.t.Helper()
-	got := f.log.all()
+	got := f.log.Lines()
 	ok := len(got) == len(want)
 	for i := range want {
 		ok = ok && strings.Contains(got[i], want[i])
@@ -204,33 +203,6 @@ func wantGets(t *testing.T, srv *apiscript.Server, want ...string) {
 	if diff := cmp.Diff(want, gets(srv)); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
-}
-
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-	}
-}
-
-// lines is a log that can be read while it is written.
-type lines struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) all() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.FieldsFunc(l.text.String(), func(r rune) bool { return r == '\n' })
 }
 
 // api answers without a network, so that time can be a test's own, and with

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // traffic writes down what a client's requests go over.
@@ -148,11 +149,11 @@ func TestConnectionServesAgain(t *testing.T) {
 				r := startAt(t, cfg, "", watch.Settings{PageSize: 2}, open())
 				r.reached("1010")
 				for i := range 4 {
-					eventually(t, "the stream", func() bool { return srv.Streams() == 1 })
+					wait.Until(t, "the stream", func() bool { return srv.Streams() == 1 })
 					srv.EndStreams()
 					r.restarted(watch.ReasonClosed, i+1)
 				}
-				eventually(t, "the stream", func() bool { return srv.Streams() == 1 })
+				wait.Until(t, "the stream", func() bool { return srv.Streams() == 1 })
 				watches := len(srv.Requests()) - len(lists(srv))
 				made, asked := w.connections()
 				// The lists that verify go over a second one, while a watch is open.
@@ -180,7 +181,7 @@ func TestManyStreams(t *testing.T) {
 		s := watch.New(watch.Settings{Client: client, Namespace: fmt.Sprintf("ns%d", i)})
 		running.Go(func() { _ = s.Run(ctx, "1000", out) })
 	}
-	eventually(t, "all streams", func() bool { return srv.Streams() == namespaces })
+	wait.Until(t, "all streams", func() bool { return srv.Streams() == namespaces })
 	for i := range namespaces {
 		srv.Create(pod(fmt.Sprintf("ns%d", i), "cart"))
 		if ev := <-out; ev.Stream != fmt.Sprintf("ns%d", i) {

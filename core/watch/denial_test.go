@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // What is denied is to be seen until it is given, also where it was there before.
@@ -25,14 +26,14 @@ func TestDenied(t *testing.T) {
 			const many = 20 // requests, so that one is seen
 			srv.FailNext(many, c.status, 0, "")
 			r := startReader(t, srv, "", watch.Settings{Namespace: c.namespace})
-			eventually(t, "it to be seen", func() bool { return len(srv.Requests()) > 1 && r.stream.Denied() == c.want })
+			wait.Until(t, "it to be seen", func() bool { return len(srv.Requests()) > 1 && r.stream.Denied() == c.want })
 			r.reached("1001")
 			if got := r.stream.Denied(); got != "" {
 				t.Errorf("denied: %q, though a list was told", got)
 			}
 			srv.FailNext(many, c.status, 0, "")
 			srv.CutStreams()
-			eventually(t, "the loss to be seen", func() bool { return r.stream.Denied() == c.want })
+			wait.Until(t, "the loss to be seen", func() bool { return r.stream.Denied() == c.want })
 		})
 	}
 }

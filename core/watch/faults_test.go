@@ -12,6 +12,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // Every fault hits a stream that has just read the pod shop/cart; more changes
@@ -139,7 +140,7 @@ func TestEveryRequestIsTold(t *testing.T) {
 	srv.FailNext(4, http.StatusServiceUnavailable, 0, "")
 	srv.EndStreams()
 	r.restarted(watch.ReasonServerError, 4)
-	eventually(t, "the stream to be back", func() bool { return srv.Streams() == 1 })
+	wait.Until(t, "the stream to be back", func() bool { return srv.Streams() == 1 })
 	made := len(srv.Requests()) - len(lists(srv))
 	if told := len(r.seenReasons()); told != made-1 {
 		t.Errorf("%d restarts were told, %d watches asked for", told, made)
@@ -178,27 +179,6 @@ func TestSilentServerIsLeft(t *testing.T) {
 			touch(srv, "shop", "cart")
 			r.reached("1002")
 			r.wantChanges(srv, 1)
-		})
-	}
-}
-
-// A reader that is slow is not a server that is silent.
-func TestSlowReaderIsNoSilence(t *testing.T) {
-	for name, from := range map[string]string{"at the beginning of a list": "", "at an event": "1000"} {
-		t.Run(name, func(t *testing.T) {
-			srv := newServer(t, apiscript.WithBookmarks(10*time.Millisecond))
-			pods(srv, 2)
-			gate := make(chan struct{})
-			r := startGated(t, srv, from, watch.Settings{Silence: 500 * time.Millisecond}, gate)
-			eventually(t, "the stream", func() bool { return srv.Streams() == 1 })
-			time.Sleep(time.Second) // what must not happen can't be waited for
-			close(gate)
-			r.reached("1002")
-			touch(srv, "shop", "p0")
-			r.reached("1003")
-			if got := r.seenReasons(); len(got) > 0 {
-				t.Errorf("restarted for %v", got)
-			}
 		})
 	}
 }
@@ -247,7 +227,7 @@ func TestResumesAtOnceAfterGoodStream(t *testing.T) {
 	listed := time.Now()
 	srv.Create(pod("shop", "cart"))
 	r.reached("1001")
-	eventually(t, "the stream to be old enough", func() bool { return time.Since(listed) > 50*time.Millisecond })
+	wait.Until(t, "the stream to be old enough", func() bool { return time.Since(listed) > 50*time.Millisecond })
 	srv.EndStreams()
 	r.restarted(watch.ReasonClosed, 1)
 	touch(srv, "shop", "cart")
@@ -265,5 +245,5 @@ func TestShortStreamsArePaused(t *testing.T) {
 	r.reached("1001")
 	srv.EndStreams()
 	r.restarted(watch.ReasonClosed, 1)
-	eventually(t, "the line in the log", func() bool { return strings.Contains(r.log.String(), "watch interrupted") })
+	wait.Until(t, "the line in the log", func() bool { return strings.Contains(r.log.String(), "watch interrupted") })
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // The history can end while nobody watches: the gap is as long as that was.
@@ -36,7 +37,7 @@ func TestGapOverRestart(t *testing.T) {
 					r.reached("1005")
 					r.want("listing @1003", "present shop/p0 @1004", "present shop/p2 @1003", "listed @1005")
 					r.wantGap(watch.Gap{Reason: watch.ReasonExpired, From: "1003", To: "1005", Objects: 2})
-					if got := r.seenGaps()[0].Length; got < c.least || got > c.least+patience || got != got.Round(time.Millisecond) {
+					if got := r.seenGaps()[0].Length; got < c.least || got > c.least+wait.Patience || got != got.Round(time.Millisecond) {
 						t.Errorf("the gap was %v long, want %v", got, c.least)
 					}
 					if !strings.Contains(r.log.String(), c.log) || c.log == "" && strings.Contains(r.log.String(), " gap=") {
@@ -64,7 +65,7 @@ func TestGapWhileRunning(t *testing.T) {
 	}
 	r.reached("1002")
 	r.wantGap(watch.Gap{Reason: watch.ReasonExpired, From: "1001", To: "1002", Objects: 1})
-	if got := r.seenGaps()[0].Length; got < down || got > patience {
+	if got := r.seenGaps()[0].Length; got < down || got > wait.Patience {
 		t.Errorf("the gap was %v long, want %v at least", got, down)
 	}
 }

@@ -1,7 +1,6 @@
 package watch_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,16 +19,15 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/test/logbuffer"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
-
-// patience bounds every wait; only a test that fails takes that long.
-const patience = 20 * time.Second
 
 // reader runs a stream and writes down, from one goroutine, what comes.
 type reader struct {
 	t      *testing.T
 	stream *watch.Stream
-	log    *syncBuffer
+	log    *logbuffer.Buffer
 
 	mu      sync.Mutex
 	events  []watch.Event
@@ -74,7 +72,7 @@ func startAt(t *testing.T, cfg *rest.Config, from string, s watch.Settings, gate
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &reader{t: t, log: new(syncBuffer), changed: make(chan struct{}, 1), gate: gate, done: make(chan error, 1)}
+	r := &reader{t: t, log: new(logbuffer.Buffer), changed: make(chan struct{}, 1), gate: gate, done: make(chan error, 1)}
 	s = fast(s)
 	s.Client = client
 	s.Logger = slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -134,7 +132,7 @@ func (r *reader) stop() {
 		if !errors.Is(err, context.Canceled) {
 			r.t.Errorf("Run returned %v, want %v", err, context.Canceled)
 		}
-	case <-time.After(patience):
+	case <-time.After(wait.Patience):
 		r.t.Error("Run did not return")
 	}
 	if r.t.Failed() {
@@ -145,7 +143,7 @@ func (r *reader) stop() {
 // until waits for a condition on what was read so far.
 func (r *reader) until(what string, ok func(events []watch.Event, reasons []string) bool) {
 	r.t.Helper()
-	deadline := time.After(patience)
+	deadline := time.After(wait.Patience)
 	for {
 		r.mu.Lock()
 		hit := ok(r.events, r.reasons)
@@ -304,16 +302,6 @@ func (r *reader) wantChanges(srv *apiscript.Server, skip int) {
 	}
 }
 
-// eventually waits for a condition that nobody signals.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-	}
-}
-
 // inBoth runs a test with a server that speaks protobuf, and with one that speaks
 // JSON only.
 func inBoth(test func(t *testing.T, opts ...apiscript.Option)) func(*testing.T) {
@@ -340,21 +328,4 @@ func touch(srv *apiscript.Server, namespace, name string) {
 	srv.Update(namespace, name, func(p *corev1.Pod) {
 		p.Status.Message += "x"
 	})
-}
-
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }

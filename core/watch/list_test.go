@@ -14,6 +14,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // pods creates p0, p1, ... in the namespace shop, at 1001, 1002, ...
@@ -262,7 +263,7 @@ func TestStreamingListIsIgnoredWithoutBookmarks(t *testing.T) {
 	srv := newServer(t)
 	pods(srv, 1)
 	srv.IgnoreStreamingLists(true)
-	r := startReader(t, srv, "", watch.Settings{Silence: 300 * time.Millisecond})
+	r := startReader(t, srv, "", watch.Settings{Silence: 2 * time.Second}) // more than a busy machine takes for the pages
 	r.reached("1001")
 	if count(r.seenReasons(), watch.ReasonStalled) != 1 {
 		t.Errorf("restarted for %v, want one %q", r.seenReasons(), watch.ReasonStalled)
@@ -277,7 +278,7 @@ func TestStreamingListFailsForGood(t *testing.T) {
 		srv.ErrorNext(3, apierrors.NewInternalError(textError("RequestWatchProgress is disabled")).Status())
 		r := startReader(t, srv, "", watch.Settings{})
 		r.reached("1001")
-		eventually(t, "the watch", func() bool { return len(srv.Requests()) == 5 })
+		wait.Until(t, "the watch", func() bool { return len(srv.Requests()) == 5 })
 		var verbs []string
 		for _, q := range srv.Requests() {
 			verbs = append(verbs, q.Verb)
@@ -381,7 +382,9 @@ func TestQuietClusterIsNotListedAgain(t *testing.T) {
 	r.reached("1002")
 	r.want("modified shop/p0 @1002")
 	r.wantNoGap()
-	if n := len(lists(srv)); n > 3 { // at the start, after the first silence and after the fourth
-		t.Errorf("asked for %d lists", n)
+	// One list at the start, one after the first silence, one after the fourth, ...
+	silences := count(r.seenReasons(), watch.ReasonStalled)
+	if n, most := len(lists(srv)), 1+(silences+2)/3; n > most {
+		t.Errorf("requested %d lists, want at most %d after %d silences", n, most, silences)
 	}
 }

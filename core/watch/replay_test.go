@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 func recordedPod(name string) string {
@@ -180,7 +181,7 @@ func TestReplayObeysContext(t *testing.T) {
 				if !errors.Is(err, context.Canceled) {
 					t.Errorf("Replay returned %v, want %v", err, context.Canceled)
 				}
-			case <-time.After(patience):
+			case <-time.After(wait.Patience):
 				t.Fatal("Replay did not return")
 			}
 		})

@@ -19,6 +19,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
 	"github.com/pod-status-logger/pod-status-logger/core/watch/podwire"
 	"github.com/pod-status-logger/pod-status-logger/core/watch/wire"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // deployments are decoded whole, by their generated code.
@@ -213,7 +214,7 @@ func TestOtherResourceIsDenied(t *testing.T) {
 	all.FailNext(20, http.StatusForbidden, 0, "")
 	r := startReader(t, srv, "", watch.Settings{Resource: deployments(), Namespace: "shop"})
 	const want = "may not watch deployments.apps in namespace shop"
-	eventually(t, "it to be seen", func() bool { return r.stream.Denied() == want })
+	wait.Until(t, "it to be seen", func() bool { return r.stream.Denied() == want })
 	r.reached("1000")
 	rule := `allow it with a Role in namespace shop: {apiGroups: [apps], resources: [deployments], verbs: [list, watch]}`
 	if !strings.Contains(r.log.String(), want) || !strings.Contains(r.log.String(), rule) || !strings.Contains(r.log.String(), "resource=deployments.apps") {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 func TestOneStreamPerNamespace(t *testing.T) {
@@ -90,7 +91,7 @@ func TestBackPressure(t *testing.T) {
 			srv.Create(big("cart"))
 			gate := make(chan struct{})
 			r := startGated(t, srv, "1000", watch.Settings{}, gate)
-			eventually(t, "the stream", func() bool { return srv.Streams() == 1 })
+			wait.Until(t, "the stream", func() bool { return srv.Streams() == 1 })
 			for range changes {
 				touch(srv, "shop", "cart")
 			}
@@ -143,7 +144,7 @@ func TestContextEndsWhileBlocked(t *testing.T) {
 			}
 			asked := len(srv.Requests())
 			r := startGated(t, srv, s.from, s.settings, make(chan struct{}))
-			eventually(t, "a request", func() bool { return len(srv.Requests()) > asked })
+			wait.Until(t, "a request", func() bool { return len(srv.Requests()) > asked })
 			r.stop()
 			if n := len(r.seen()); n != 0 {
 				t.Errorf("%d events were taken, want none", n)
@@ -190,7 +191,7 @@ func TestOpenWatchIsHeard(t *testing.T) {
 	r := startReader(t, srv, "1000", watch.Settings{Silence: 50 * time.Millisecond})
 	for range 3 {
 		before := time.Now()
-		eventually(t, "the open watch is heard", func() bool { return r.stream.LastActivity().After(before) })
+		wait.Until(t, "the open watch is heard", func() bool { return r.stream.LastActivity().After(before) })
 	}
 	srv.Hang()
 	n := count(r.seenReasons(), watch.ReasonStalled)

@@ -1,6 +1,7 @@
 package watch_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // memory is what is stored of pods: the last version of each, by uid.
@@ -77,7 +79,7 @@ func TestRestartWithinHistory(t *testing.T) {
 			srv.CutStreams() // what is known now, nobody stored
 			touch(srv, "shop", "p4")
 			r.reached("1009")
-			eventually(t, "the list after the trouble", func() bool { return len(lists(srv)) == 2 })
+			wait.Until(t, "the list after the trouble", func() bool { return len(lists(srv)) == 2 })
 			if n := len(m.wasAsked()); n != 2 {
 				t.Errorf("known was asked %d times", n)
 			}
@@ -167,7 +169,7 @@ func TestRewoundWhileRunning(t *testing.T) {
 	if got := lists(srv); !slices.Equal(got, []string{"1"}) {
 		t.Errorf("lists with the limits %v, want one of one pod", got)
 	}
-	if gap := r.seenGaps()[0].Length; gap <= 0 || gap > patience {
+	if gap := r.seenGaps()[0].Length; gap <= 0 || gap > wait.Patience {
 		t.Errorf("the gap was %v long", gap)
 	}
 }
@@ -176,7 +178,7 @@ func TestRewoundWhileRunning(t *testing.T) {
 func TestRewoundUnseen(t *testing.T) {
 	srv := newServer(t)
 	pods(srv, 5)
-	r := startReader(t, srv, "1000", watch.Settings{Silence: 200 * time.Millisecond, Known: func(watch.Object) bool { return true }})
+	r := startReader(t, srv, "1000", watch.Settings{Silence: time.Second, Known: func(watch.Object) bool { return true }})
 	r.reached("1005")
 	time.Sleep(5 * time.Millisecond) // as old as a good watch
 	srv.Rewind(1000)
@@ -205,15 +207,15 @@ func TestListsAreFew(t *testing.T) {
 	}
 	srv.CutStreams()
 	r.restarted(watch.ReasonTimeout, 4)
-	eventually(t, "the list", func() bool { return len(lists(srv)) == 1 })
-	eventually(t, "the stream", func() bool { return srv.Streams() == 1 })
+	wait.Until(t, "the list", func() bool { return len(lists(srv)) == 1 })
+	wait.Until(t, "the stream", func() bool { return srv.Streams() == 1 })
 	for i := range 3 {
 		touch(srv, "shop", "p0")
 		r.reached(strconv.Itoa(1002 + i))
 		time.Sleep(5 * time.Millisecond) // as old as a good watch
 		srv.EndStreams()
 		r.restarted(watch.ReasonClosed, 2+i)
-		eventually(t, "the stream", func() bool { return srv.Streams() == 1 })
+		wait.Until(t, "the stream", func() bool { return srv.Streams() == 1 })
 	}
 	touch(srv, "shop", "p0")
 	r.reached("1005")
@@ -239,16 +241,19 @@ func TestListsFail(t *testing.T) {
 		}, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
-			srv := newServer(t)
+			srv := newServer(t, apiscript.WithBookmarks(20*time.Millisecond)) // keeps the watch from being silent
 			pods(srv, 1)
 			c.fail(srv)
 			m := remember(nil) // knows none
-			r := startReader(t, srv, "1000", watch.Settings{Known: m.known, Silence: 100 * time.Millisecond})
+			r := startReader(t, srv, "1000", watch.Settings{Known: m.known, Silence: time.Second})
 			r.reached("1001")
 			for i := range 2 {
 				srv.CutStreams()
 				touch(srv, "shop", "p0")
-				r.reached(strconv.Itoa(1002 + i))
+				want := fmt.Sprintf("modified shop/p0 @%d", 1002+i) // bookmarks may follow
+				r.until(want, func(events []watch.Event, _ []string) bool {
+					return slices.ContainsFunc(events, func(ev watch.Event) bool { return line(ev) == want })
+				})
 			}
 			r.wantChanges(srv, 0)
 			r.wantNoGap()
@@ -271,8 +276,8 @@ func TestStrangersAfterTrouble(t *testing.T) {
 	srv.FailNext(1, http.StatusServiceUnavailable, 0, "") // the first list
 	m := remember(nil)
 	r := startReader(t, srv, "1001", watch.Settings{Known: m.known})
-	eventually(t, "the list", func() bool { return len(lists(srv)) == 1 })
-	eventually(t, "the stream", func() bool { return srv.Streams() == 1 })
+	wait.Until(t, "the list", func() bool { return len(lists(srv)) == 1 })
+	wait.Until(t, "the stream", func() bool { return srv.Streams() == 1 })
 	srv.CutStreams()
 	r.reached("1001")
 	r.wantGap(watch.Gap{Reason: watch.ReasonRewritten, From: "1001", To: "1001", Objects: 1})

@@ -19,6 +19,8 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/test/logbuffer"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // framed is an event as it is on the wire.
@@ -93,7 +95,7 @@ func answer(t *testing.T, body []byte) (log, reason string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var lines syncBuffer
+	var lines logbuffer.Buffer
 	reasons, done := make(chan string, 1000), make(chan error, 1)
 	stream := watch.New(watch.Settings{
 		Client: client, BackoffInitial: time.Hour, OnRestart: func(reason string) { reasons <- reason },
@@ -102,7 +104,7 @@ func answer(t *testing.T, body []byte) (log, reason string) {
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() { done <- stream.Run(ctx, "1000", make(chan watch.Event, 10)) }()
 	reason = <-reasons
-	eventually(t, "the line in the log", func() bool { return lines.String() != "" })
+	wait.Until(t, "the line in the log", func() bool { return lines.String() != "" })
 	cancel()
 	<-done
 	return lines.String(), reason
