@@ -4,9 +4,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
-// cluster is what pods there are and what happens to them. All of it follows
-// from its size: event number n is the same in every run, whoever asks, and
-// nothing is kept of what was sent, so that 100,000 large pods take no memory.
+// cluster has the pods and the events, all of which follow from its size: event number
+// n is the same in every run and for every client, and nothing is kept of the events,
+// so that 100,000 large pods take no memory.
 type cluster struct {
 	pods      int // places for pods; one that is deleted makes room for another
 	encodings []*encoding
@@ -41,8 +41,8 @@ func (c *cluster) pod(place, events int) (step int, v values) {
 	return c.after(place, happened, version)
 }
 
-// after returns what so many events make of the pod of a place, or of the one
-// that has come after it.
+// after returns the state of the pod of a place after so many events, or of its
+// successor.
 func (c *cluster) after(place, happened, version int) (step int, v values) {
 	const workloadPods, workloads, nodes = 100, 10_000, 1000
 	taken := place%present + happened

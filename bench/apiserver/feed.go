@@ -24,8 +24,8 @@ func (f *feed) position() int {
 	return f.released
 }
 
-// next returns how many events are released, and what is closed when there are
-// more.
+// next returns how many events are released, and a channel that is closed when there
+// are more.
 func (f *feed) next() (released int, changed <-chan struct{}) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -48,7 +48,7 @@ func (f *feed) begin(n int) (from int) {
 	return f.from
 }
 
-// note tells that the events are about to be written.
+// note records that the events are about to be written.
 func (f *feed) note(from, to int, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -59,7 +59,7 @@ func (f *feed) note(from, to int, now time.Time) {
 	}
 }
 
-// Feed releases n events, so many a second, or all at once where rate is 0, and
+// Feed releases n events, so many a second, or all at once if rate is 0, and
 // returns when the last one is released, or when ctx ends.
 func (s *Server) Feed(ctx context.Context, n, rate int) {
 	from := s.feed.begin(n)

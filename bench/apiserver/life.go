@@ -12,8 +12,8 @@ type step struct {
 	change func(p *corev1.Pod)
 }
 
-// life is what happens to a pod until another one takes its place. The pods of
-// a first list are spread over all of it but its end.
+// life are the steps of a pod until another one takes its place. The pods of a first
+// list are spread over all steps but the last.
 var life = []step{
 	{watch.Added, func(*corev1.Pod) {}},
 	{watch.Modified, schedule},
@@ -98,7 +98,8 @@ func backOff(p *corev1.Pod) {
 	c := of(p, "web")
 	c.LastTerminationState = c.State
 	c.State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{
-		Reason: "CrashLoopBackOff", Message: "back-off 10s restarting failed container=web pod=" + p.Name + "_shop(" + string(p.UID) + ")",
+		Reason:  "CrashLoopBackOff",
+		Message: "back-off 10s restarting failed container=web pod=" + p.Name + "_shop(" + string(p.UID) + ")",
 	}}
 }
 

@@ -85,10 +85,11 @@ func (p page) write(w http.ResponseWriter) {
 
 func (p page) open(to []byte) []byte {
 	if !p.isProtobuf() {
-		return fmt.Appendf(to, `{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":%q,"continue":%q},"items":[`, p.version(), p.token())
+		const format = `{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":%q,"continue":%q},"items":[`
+		return fmt.Appendf(to, format, p.version(), p.token())
 	}
-	// What the serializer writes: magic bytes, and a runtime.Unknown of the kind
-	// (1) and the list (2), of metadata (1) and items (2).
+	// As the serializer writes it: magic bytes, and a runtime.Unknown of the kind (1)
+	// and the list (2), of metadata (1) and items (2).
 	kind := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), "v1")
 	kind = protowire.AppendString(protowire.AppendTag(kind, 2, protowire.BytesType), "PodList")
 	meta := protowire.AppendString(protowire.AppendTag(nil, 2, protowire.BytesType), p.version())
@@ -103,7 +104,7 @@ func (p page) open(to []byte) []byte {
 	return append(to, list...)
 }
 
-// close ends what open began.
+// close completes the bytes of open.
 func (p page) close(to []byte) []byte {
 	if p.isProtobuf() {
 		return append(to, 0x1a, 0, 0x22, 0) // no content encoding (3), no content type (4)

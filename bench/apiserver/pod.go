@@ -13,16 +13,15 @@ import (
 // Size is about how large a pod is as protobuf, in bytes.
 type Size int
 
-// The sizes of pods that clusters are full of: without managedFields, as some
-// servers' admission leaves them; as a Deployment's pod is; and with what meshes
-// and secrets' agents add.
+// Typical sizes of pods: without managedFields, as some servers' admission leaves them;
+// of a Deployment; and with the additions of meshes and secrets' agents.
 const (
 	Small  Size = 2 << 10
 	Medium Size = 5 << 10
 	Large  Size = 15 << 10
 )
 
-// amounts are how much of what makes pods large a size has.
+// amounts are the numbers of the parts that make pods large.
 type amounts struct {
 	env           int // variables of each container
 	volumes       int
@@ -43,8 +42,8 @@ func after(seconds int) metav1.Time {
 	return metav1.NewTime(born.Add(time.Duration(seconds) * time.Second))
 }
 
-// newPod returns a pod of a Deployment with ten labels that was just created,
-// with placeholders where pods differ.
+// newPod returns a pod of a Deployment with ten labels that was just created, with
+// placeholders for the differences between pods.
 func newPod(size Size) *corev1.Pod {
 	a := sizes[size]
 	p := &corev1.Pod{
@@ -60,7 +59,8 @@ func newPod(size Size) *corev1.Pod {
 		},
 		Spec: corev1.PodSpec{
 			ServiceAccountName: "shop", RestartPolicy: corev1.RestartPolicyAlways, DNSPolicy: corev1.DNSClusterFirst,
-			SchedulerName: corev1.DefaultSchedulerName, TerminationGracePeriodSeconds: new(int64(30)), EnableServiceLinks: new(true),
+			SchedulerName:                 corev1.DefaultSchedulerName,
+			TerminationGracePeriodSeconds: new(int64(30)), EnableServiceLinks: new(true),
 			SecurityContext: &corev1.PodSecurityContext{RunAsNonRoot: new(true)},
 			Containers:      []corev1.Container{container("web", a.env), container("proxy", a.env)},
 		},
@@ -72,7 +72,9 @@ func newPod(size Size) *corev1.Pod {
 	for i := range a.volumes {
 		name := fmt.Sprintf("config-%02d", i)
 		p.Spec.Volumes = append(p.Spec.Volumes, corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{
-			ConfigMap: &corev1.ConfigMapVolumeSource{LocalObjectReference: corev1.LocalObjectReference{Name: name}, DefaultMode: new(int32(420))},
+			ConfigMap: &corev1.ConfigMapVolumeSource{
+				LocalObjectReference: corev1.LocalObjectReference{Name: name}, DefaultMode: new(int32(420)),
+			},
 		}})
 		for c := range p.Spec.Containers {
 			p.Spec.Containers[c].VolumeMounts = append(p.Spec.Containers[c].VolumeMounts,
@@ -100,28 +102,33 @@ func container(name string, env int) corev1.Container {
 		Name: name, Image: image(name), ImagePullPolicy: corev1.PullIfNotPresent,
 		Ports: []corev1.ContainerPort{{Name: "http", ContainerPort: 8080, Protocol: corev1.ProtocolTCP}},
 		Resources: corev1.ResourceRequirements{
-			Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("128Mi")},
-			Limits:   corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("256Mi")},
+			Requests: corev1.ResourceList{
+				corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("128Mi"),
+			},
+			Limits: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("256Mi")},
 		},
 		TerminationMessagePath:   corev1.TerminationMessagePathDefault,
 		TerminationMessagePolicy: corev1.TerminationMessageReadFile,
 	}
 	for i := range env {
-		c.Env = append(c.Env, corev1.EnvVar{Name: fmt.Sprintf("SETTING_%02d", i), Value: "https://backend.shop.svc.cluster.local/path"})
+		c.Env = append(c.Env, corev1.EnvVar{
+			Name: fmt.Sprintf("SETTING_%02d", i), Value: "https://backend.shop.svc.cluster.local/path",
+		})
 	}
 	return c
 }
 
 func image(name string) string { return "registry.example.com/shop/" + name + ":1.4.2" }
 
-// managed is of the form of what the API server keeps for each field manager.
+// managed has the form of a real API server's entry of a field manager.
 func managed(manager, subresource string, fields int) metav1.ManagedFieldsEntry {
 	tree := []byte(`{"f:metadata":{"f:labels":{".":{}`)
 	for i := range fields {
 		tree = fmt.Appendf(tree, `,"f:k%02d.example.com/field":{"f:value":{}}`, i)
 	}
 	return metav1.ManagedFieldsEntry{
-		Manager: manager, Operation: metav1.ManagedFieldsOperationUpdate, APIVersion: "v1", Time: &born, Subresource: subresource,
+		Manager: manager, Operation: metav1.ManagedFieldsOperationUpdate,
+		APIVersion: "v1", Time: &born, Subresource: subresource,
 		FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(string(tree) + "}}}"),
 	}
 }

@@ -41,7 +41,7 @@ type Server struct {
 	accepted string // media type of the last watch
 }
 
-// Settings are of what kind a server is.
+// Settings of a [Server].
 type Settings struct {
 	Pods  int
 	Size  Size
@@ -55,14 +55,18 @@ func Start(set Settings) (*Server, error) {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	s := &Server{cluster: newCluster(set.Pods, set.Size), feed: newFeed(), url: "http://" + ln.Addr().String()}
-	s.http = &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)} // clients that go away are the point
+	s.http = &http.Server{
+		Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog: log.New(io.Discard, "", 0), // clients that go away are the point
+	}
 	serve := s.http.Serve
 	if !set.Plain {
 		cert, err := selfSigned()
 		if err != nil {
 			return nil, err
 		}
-		s.url, s.ca = "https://"+ln.Addr().String(), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate[0]})
+		s.url = "https://" + ln.Addr().String()
+		s.ca = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate[0]})
 		s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
 		serve = func(ln net.Listener) error { return s.http.ServeTLS(ln, "", "") }
 	}
@@ -77,8 +81,8 @@ func (s *Server) Close() { _ = s.http.Close() }
 // began.
 func (s *Server) Live() int { return int(s.live.Load()) }
 
-// Event tells which event a resourceVersion is of, less [Mark]; it is negative
-// where that is of the first list.
+// Event returns the number of the event with a resourceVersion, less [Mark]; it is
+// negative for one of the first list.
 func (s *Server) Event(version int) int { return s.cluster.at(version) - 1 }
 
 // Kubeconfig writes a kubeconfig for the server to a file.

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Placeholders in pods. What takes their place has the same length, so that the
-// lengths that protobuf writes before everything stay right.
+// Placeholders in pods. The values have the same length, so that protobuf's length
+// prefixes stay right.
 const (
 	app     = "app-5559"
 	node    = "node-3337"
@@ -14,15 +14,14 @@ const (
 	version = Mark + "8888882"
 )
 
-// Mark is how every resourceVersion begins, and nothing else: whatever a
-// program writes of a pod, its event can be found in there by it. Digits
-// follow it, as many as [VersionDigits].
+// Mark begins every resourceVersion, and nothing else, so that the event of a pod can be
+// found in any output of a program. [VersionDigits] digits follow it.
 const (
 	Mark          = "7351907"
 	VersionDigits = 7
 )
 
-// values are what takes the places of placeholders.
+// values take the places of placeholders.
 type values struct{ app, node, id, version int }
 
 // template is an encoded object in which placeholders are found.

@@ -24,7 +24,10 @@ type stream struct {
 
 func (s *Server) serveWatch(w http.ResponseWriter, r *http.Request, e *encoding) {
 	query := r.URL.Query()
-	st := &stream{Server: s, encoding: e, out: w, bookmarks: query.Get("allowWatchBookmarks") == "true", position: s.feed.position()}
+	st := &stream{
+		Server: s, encoding: e, out: w,
+		bookmarks: query.Get("allowWatchBookmarks") == "true", position: s.feed.position(),
+	}
 	initial := query.Get("sendInitialEvents") == "true"
 	version := query.Get("resourceVersion")
 	if !initial && version != "" && version != "0" {

@@ -10,8 +10,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 )
 
-// BenchmarkServer reads b.N events as bytes, without decoding them: what the
-// server can do at most.
+// BenchmarkServer reads b.N events as bytes, without decoding them: the server's limit.
 func BenchmarkServer(b *testing.B) {
 	p := apiscript.RunningPod("shop", "cart")
 	b.Run("live", func(b *testing.B) { // encodes, and shares the loop with the writer

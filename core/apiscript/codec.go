@@ -65,7 +65,7 @@ func (c *codec) frame(m media, t watch.EventType, obj runtime.Object) []byte {
 	ev := &metav1.WatchEvent{Type: string(t), Object: runtime.RawExtension{Raw: object.Bytes()}}
 	stream := c.info[m].StreamSerializer
 	var framed bytes.Buffer
-	framed.Grow(object.Len() + 64) // what frame and event add
+	framed.Grow(object.Len() + 64) // for frame and event
 	if err := stream.Encode(ev, stream.NewFrameWriter(&framed)); err != nil {
 		panic(fmt.Errorf("encode watch event: %w", err))
 	}

@@ -29,8 +29,8 @@ func (c *Collection) endStreams(e ending) {
 	}
 }
 
-// CutStreams cuts the connection of every open stream at once, between two frames or
-// not at all: what was not written yet is not written.
+// CutStreams cuts the connection of every open stream at once. Events that were not
+// written yet are lost to the stream.
 func (c *Collection) CutStreams() {
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()

@@ -75,7 +75,7 @@ func slotOf(t watch.EventType) int {
 	}
 }
 
-// selection is what a request asks for.
+// selection is the set of objects that a request is about.
 type selection struct {
 	resource  Resource
 	namespace string // "" = all

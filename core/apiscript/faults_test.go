@@ -246,7 +246,7 @@ func TestDownAndUp(t *testing.T) {
 	})
 }
 
-// A stream that is too far behind is ended, but what was pending still arrives.
+// A stream that is too far behind is ended, but pending events still arrive.
 func TestSlowReadersAreEnded(t *testing.T) {
 	media(t, func(t *testing.T, contentType string, opts ...apiscript.Option) {
 		srv := newServer(t, append(opts, apiscript.WithPending(10))...)
@@ -288,7 +288,7 @@ func TestCutOfBlockedStream(t *testing.T) {
 		for range 500 {
 			srv.Update("shop", "cart", touch)
 		}
-		open(t, client(t, srv, contentType), "", "resourceVersion", "1000") // and nobody reads
+		open(t, client(t, srv, contentType), "", "resourceVersion", "1000") // and is not read
 		wait.Until(t, "the stream", func() bool { return srv.Streams() == 1 })
 		srv.CutStreams()
 		wait.Until(t, "the stream to be gone", func() bool { return srv.Streams() == 0 })

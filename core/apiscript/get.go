@@ -72,8 +72,7 @@ func (s *Server) found(find finder, r *http.Request) (runtime.Object, *metav1.St
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if code := s.owners.failure; code != 0 {
-		st := apierrors.NewGenericServerResponse(code, "get", schema.GroupResource{}, "", "scripted failure", 0, false).Status()
-		return nil, &st
+		return nil, failedGet(code, "scripted failure")
 	}
 	return find(&s.owners, r)
 }
@@ -103,7 +102,9 @@ func (o *owners) discover(r *http.Request) (runtime.Object, *metav1.Status) {
 	if o.kinds[gv] == nil {
 		return nil, notServed()
 	}
-	list := &metav1.APIResourceList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "APIResourceList"}, GroupVersion: gv.String()}
+	list := &metav1.APIResourceList{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "APIResourceList"}, GroupVersion: gv.String(),
+	}
 	for _, name := range slices.Sorted(maps.Keys(o.kinds[gv])) {
 		list.APIResources = append(list.APIResources, o.kinds[gv][name])
 	}

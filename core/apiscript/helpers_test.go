@@ -89,7 +89,7 @@ func open(t *testing.T, c rest.Interface, namespace string, params ...string) wa
 	return watcher{t, w}
 }
 
-// next returns the next event as a line, "end" where there is none.
+// next returns the next event as a line, "end" if there is none.
 func (w watcher) next() string {
 	w.t.Helper()
 	select {

@@ -104,7 +104,8 @@ func (c *Collection) listed(q query) (l snapshot, from int, failure *metav1.Stat
 	}
 	l, ok := c.store.lists[l.number]
 	if !ok || from > len(l.all) {
-		st := apierrors.NewResourceExpired("The provided continue parameter is too old to display a consistent list result.").Status()
+		const why = "The provided continue parameter is too old to display a consistent list result."
+		st := apierrors.NewResourceExpired(why).Status()
 		return l, 0, &st
 	}
 	return l, from, nil

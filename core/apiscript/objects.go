@@ -41,9 +41,9 @@ func (o *Objects[T]) Update(namespace, name string, change func(T)) T {
 	return deepCopy(updated)
 }
 
-// Set stores the object as given, whether it exists or not, without copying what it
-// points to: that must not change afterwards. So it is the cheap way to write for
-// load generators. Namespace and name must be set.
+// Set stores the object as given, whether it exists or not. It copies the object only,
+// not the memory that it points to, which must not change afterwards. So it is the cheap
+// way to write for load generators. Namespace and name must be set.
 func (o *Objects[T]) Set(object T) {
 	o.server.mu.Lock()
 	defer o.server.mu.Unlock()

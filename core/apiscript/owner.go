@@ -9,17 +9,17 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 )
 
-// address is where an owner is found.
+// address is the place of an owner.
 type address struct {
 	groupVersion              schema.GroupVersion
 	resource, namespace, name string
 }
 
-// owners are the objects other than pods: of them there is only the metadata.
+// owners are the objects that own pods, of which there is the metadata only.
 // Guarded by the server's mutex.
 type owners struct {
 	objects map[address]*metav1.PartialObjectMetadata
-	// What discovery tells, by resource. It outlives the objects.
+	// The discovery documents, by resource. They outlive the objects.
 	kinds map[schema.GroupVersion]map[string]metav1.APIResource
 
 	forbidden map[string]bool // by resource
@@ -39,7 +39,9 @@ func newOwners() owners {
 // stored: apiVersion is such as apps/v1, resource such as replicasets, and meta
 // has the kind and the name; without a namespace it is one of the cluster. A
 // missing uid is filled in. With another uid it is another object of that name.
-func (s *Server) SetOwner(apiVersion, resource string, meta *metav1.PartialObjectMetadata) *metav1.PartialObjectMetadata {
+func (s *Server) SetOwner(
+	apiVersion, resource string, meta *metav1.PartialObjectMetadata,
+) *metav1.PartialObjectMetadata {
 	at := addressOf(apiVersion, resource, meta.Namespace, meta.Name)
 	if meta.Kind == "" || meta.Name == "" {
 		panic(fmt.Sprintf("apiscript: set owner of %s %s: no kind or no name", apiVersion, resource))
@@ -57,7 +59,7 @@ func (s *Server) SetOwner(apiVersion, resource string, meta *metav1.PartialObjec
 	return stored.DeepCopy()
 }
 
-// DeleteOwner removes an owner; discovery still tells of its kind. Deleting one
+// DeleteOwner removes an owner; its kind stays in discovery. Deleting one
 // that doesn't exist panics.
 func (s *Server) DeleteOwner(apiVersion, resource, namespace, name string) {
 	at := addressOf(apiVersion, resource, namespace, name)
@@ -102,12 +104,14 @@ func addressOf(apiVersion, resource, namespace, name string) address {
 	return address{gv, resource, namespace, name}
 }
 
-// define tells discovery of a kind, and of its status as real servers do.
+// define adds a kind to discovery, and its status as real servers do.
 func (o *owners) define(at address, kind string) {
 	if o.kinds[at.groupVersion] == nil {
 		o.kinds[at.groupVersion] = map[string]metav1.APIResource{}
 	}
-	of := metav1.APIResource{Name: at.resource, Kind: kind, Namespaced: at.namespace != "", Verbs: metav1.Verbs{"get", "list", "watch"}}
+	of := metav1.APIResource{
+		Name: at.resource, Kind: kind, Namespaced: at.namespace != "", Verbs: metav1.Verbs{"get", "list", "watch"},
+	}
 	o.kinds[at.groupVersion][of.Name] = of
 	of.Name += "/status"
 	o.kinds[at.groupVersion][of.Name] = of

@@ -39,7 +39,7 @@ func owner(kind, namespace, name string, uid types.UID) *metav1.PartialObjectMet
 	}
 }
 
-// get asks with client-go for what is at path.
+// get requests the object at path with client-go.
 func get(ctx context.Context, t *testing.T, srv *apiscript.Server, path, accept string, into runtime.Object) error {
 	t.Helper()
 	scheme := runtime.NewScheme()
@@ -80,7 +80,7 @@ func TestOwners(t *testing.T) {
 	})
 }
 
-// Who doesn't ask for a PartialObjectMetadata gets the object's own kind.
+// A request for anything but a PartialObjectMetadata gets the object's own kind.
 func TestOwnersAsWhatTheyAre(t *testing.T) {
 	srv := withOwners(newServer(t))
 	for accept, want := range map[string]string{
@@ -152,7 +152,7 @@ func TestFaultsOfOwners(t *testing.T) {
 	wantCode(t, request(client(t, srv, jsonType), "").Do(t.Context()).Error(), 410, metav1.StatusReasonExpired)
 }
 
-// What comes late is waited for as long as the client does.
+// A late answer comes if the client still waits for it.
 func TestLateOwners(t *testing.T) {
 	for name, late := range map[string]func(*apiscript.Server){
 		"delayed": func(srv *apiscript.Server) { srv.DelayOwners(time.Hour) },

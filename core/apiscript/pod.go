@@ -10,7 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// RunningPod returns a pod as clusters are full of them: of a Deployment, with
+// RunningPod returns a typical pod: of a Deployment, with
 // two containers that run, and managedFields, about 5 KB in protobuf.
 func RunningPod(namespace, name string) *corev1.Pod {
 	started := metav1.NewTime(time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC))
@@ -48,7 +48,9 @@ func RunningPod(namespace, name string) *corev1.Pod {
 	for _, t := range []corev1.PodConditionType{
 		corev1.PodReadyToStartContainers, corev1.PodInitialized, corev1.PodReady, corev1.ContainersReady, corev1.PodScheduled,
 	} {
-		p.Status.Conditions = append(p.Status.Conditions, corev1.PodCondition{Type: t, Status: corev1.ConditionTrue, LastTransitionTime: started})
+		p.Status.Conditions = append(p.Status.Conditions, corev1.PodCondition{
+			Type: t, Status: corev1.ConditionTrue, LastTransitionTime: started,
+		})
 	}
 	for _, manager := range []string{"kube-controller-manager", "kubelet"} {
 		p.ManagedFields = append(p.ManagedFields, managed(manager, started))
@@ -57,8 +59,8 @@ func RunningPod(namespace, name string) *corev1.Pod {
 }
 
 // PodOfSize returns a pod like [RunningPod], with ten labels, a uid and a version,
-// that has about this many bytes in protobuf: half of what it takes beyond 5 KB is
-// managedFields, half environment; below that it has neither.
+// that has about this many bytes in protobuf. Beyond 5 KB half of the bytes are
+// managedFields, half environment; a smaller pod has neither.
 func PodOfSize(namespace, name string, size int) *corev1.Pod {
 	p := RunningPod(namespace, name)
 	p.UID, p.ResourceVersion = "6e0fd1b2-2f6c-4a0b-9a3e-5b1f0c9a7d12", "123456789"
@@ -73,7 +75,9 @@ func PodOfSize(namespace, name string, size int) *corev1.Pod {
 		return p
 	}
 	missing := max(0, size-p.Size())
-	p.ManagedFields[0].FieldsV1 = metav1.NewFieldsV1(`{"f:status":"` + strings.Repeat("f", missing/2) + `",` + p.ManagedFields[0].FieldsV1.GetRawString()[1:])
+	fields := p.ManagedFields[0].FieldsV1.GetRawString()
+	fields = `{"f:status":"` + strings.Repeat("f", missing/2) + `",` + fields[1:]
+	p.ManagedFields[0].FieldsV1 = metav1.NewFieldsV1(fields)
 	for i := range 10 {
 		env := corev1.EnvVar{Name: fmt.Sprintf("MORE_%d", i), Value: strings.Repeat("v", missing/20)}
 		p.Spec.Containers[0].Env = append(p.Spec.Containers[0].Env, env)
@@ -86,15 +90,19 @@ func container(name string) corev1.Container {
 		Name: name, Image: "registry.example.com/shop/" + name + ":1.4.2", ImagePullPolicy: corev1.PullIfNotPresent,
 		Ports: []corev1.ContainerPort{{Name: "http", ContainerPort: 8080, Protocol: corev1.ProtocolTCP}},
 		Resources: corev1.ResourceRequirements{
-			Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("128Mi")},
-			Limits:   corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("256Mi")},
+			Requests: corev1.ResourceList{
+				corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("128Mi"),
+			},
+			Limits: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("256Mi")},
 		},
 		VolumeMounts:             []corev1.VolumeMount{{Name: "config", MountPath: "/etc/" + name, ReadOnly: true}},
 		TerminationMessagePath:   corev1.TerminationMessagePathDefault,
 		TerminationMessagePolicy: corev1.TerminationMessageReadFile,
 	}
 	for i := range 8 {
-		c.Env = append(c.Env, corev1.EnvVar{Name: fmt.Sprintf("SETTING_%d", i), Value: "https://backend.shop.svc.cluster.local/path"})
+		c.Env = append(c.Env, corev1.EnvVar{
+			Name: fmt.Sprintf("SETTING_%d", i), Value: "https://backend.shop.svc.cluster.local/path",
+		})
 	}
 	return c
 }
@@ -108,7 +116,7 @@ func status(name string, started metav1.Time) corev1.ContainerStatus {
 	}
 }
 
-// managed is of the size of what the API server keeps per field manager.
+// managed has about the size of an entry of a real API server.
 func managed(manager string, at metav1.Time) metav1.ManagedFieldsEntry {
 	fields := []byte(`{"f:metadata":{"f:labels":{".":{}`)
 	for i := range 24 {

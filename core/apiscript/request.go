@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// maxRequests bounds what [Server.Requests] returns.
+// maxRequests bounds the result of [Server.Requests].
 const maxRequests = 10_000
 
 // Request is a request of a client: a list or a watch of a resource, or a get of an
@@ -108,7 +108,7 @@ func (c *Collection) note(r *http.Request, q query) (failure *metav1.Status, han
 	defer s.mu.Unlock()
 	s.record(r, verb, q.namespace)
 	if !q.watch && c.faults.hangList {
-		return nil, make(chan struct{}) // nobody closes it
+		return nil, make(chan struct{}) // never closed
 	}
 	return c.takeFailure(!q.watch), s.hang
 }

@@ -22,8 +22,8 @@ type Resource struct {
 	Plural, Kind string
 	NewList      func() runtime.Object // such as new(corev1.PodList)
 
-	// Fields returns what field selectors can select by, besides metadata.name and
-	// metadata.namespace. nil = nothing.
+	// Fields returns the fields for field selectors, besides metadata.name and
+	// metadata.namespace. nil = none.
 	Fields func(Object) fields.Set
 
 	// OwnEtcd counts the resourceVersions of these objects by themselves, as in

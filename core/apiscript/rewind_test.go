@@ -10,8 +10,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// A server that is rewound knows nothing of before, goes on from where it was set
-// to, and is silent about its future.
+// A rewound server has no objects and no history, continues from the given
+// resourceVersion, and is silent about its future.
 func TestRewind(t *testing.T) {
 	srv := newServer(t)
 	srv.Create(pod("shop", "cart"))

@@ -25,7 +25,7 @@ type Server struct {
 	cert  *tls.Certificate // nil without TLS
 	addr  string
 
-	mu          sync.Mutex // guards what follows, but for what says otherwise
+	mu          sync.Mutex // guards the fields up to http
 	clock       clock
 	collections map[schema.GroupVersionResource]*Collection
 	owners      owners

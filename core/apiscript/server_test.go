@@ -246,7 +246,7 @@ func TestRequestsAreRecorded(t *testing.T) {
 	}
 }
 
-// All streams see all changes in one order, whoever makes them.
+// All streams see all changes in one order, with several writers.
 func TestConcurrentWrites(t *testing.T) {
 	const writers, writes = 4, 100
 	srv := newServer(t)

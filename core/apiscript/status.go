@@ -44,7 +44,8 @@ func TooLarge() metav1.Status {
 
 // gone is the real server's answer to a resourceVersion before its history.
 func gone(rv, oldest uint64) *metav1.Status {
-	st := apierrors.NewResourceExpired("too old resource version: " + formatRV(rv) + " (" + formatRV(oldest) + ")").Status()
+	why := "too old resource version: " + formatRV(rv) + " (" + formatRV(oldest) + ")"
+	st := apierrors.NewResourceExpired(why).Status()
 	return &st
 }
 
@@ -85,7 +86,9 @@ func badVersion(watch bool, err error) *metav1.Status {
 }
 
 // notServed is the answer to a path that leads nowhere.
-func notServed() *metav1.Status {
-	st := apierrors.NewGenericServerResponse(http.StatusNotFound, "get", schema.GroupResource{}, "", "", 0, false).Status()
+func notServed() *metav1.Status { return failedGet(http.StatusNotFound, "") }
+
+func failedGet(code int, message string) *metav1.Status {
+	st := apierrors.NewGenericServerResponse(code, "get", schema.GroupResource{}, "", message, 0, false).Status()
 	return &st
 }

@@ -28,9 +28,8 @@ func BenchmarkFind(b *testing.B) {
 	}
 }
 
-// BenchmarkChain measures what a chain of two owners costs: its look-up, without
-// the network, and the memory that it takes in the cache, with a label and an
-// annotation of each owner.
+// BenchmarkChain measures a chain of two owners: its look-up, without the network, and
+// its memory in the cache, with a label and an annotation of each owner.
 func BenchmarkChain(b *testing.B) {
 	const uid = `"metadata":{"uid":"6e0fd1b2-2f6c-4a0b-9a3e-%s","labels":{"of":"release-name"},"annotations":{"of":"release-name"}`
 	server := newAPI(func(path string) (int, string) {

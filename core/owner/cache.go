@@ -52,7 +52,7 @@ const (
 	pairBytes  = 64
 )
 
-// key has what the pods of a rollout have in common.
+// key identifies the pods of a rollout.
 type key struct {
 	namespace string
 	first     record.OwnerRef

@@ -10,8 +10,8 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// serveCart answers as the API server does that has what cart says; without
-// gives what is not there.
+// serveCart answers as an API server with the objects of cart, except the resources in
+// without.
 func serveCart(without ...string) func(string) (int, string) {
 	return func(path string) (int, string) {
 		for _, resource := range without {
@@ -26,8 +26,8 @@ func serveCart(without ...string) func(string) (int, string) {
 	}
 }
 
-// TestHowLongChainsAreKept follows one key through time: what the server says,
-// what a pod then gets, and the requests that it takes.
+// TestHowLongChainsAreKept follows one key through time: the server's answers, a pod's
+// chain, and the requests that it takes.
 func TestHowLongChainsAreKept(t *testing.T) {
 	const (
 		whole     = "ReplicaSet cart-1 [of][], Deployment cart [of][]"
@@ -35,8 +35,8 @@ func TestHowLongChainsAreKept(t *testing.T) {
 		nothing   = "ReplicaSet cart-1"
 		isPending = ", pending"
 	)
-	fails := says(500, "")
-	forbids := says(403, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403}`)
+	fails := always(500, "")
+	forbids := always(403, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403}`)
 	type step struct {
 		after    time.Duration
 		answer   func(string) (int, string)
@@ -124,7 +124,7 @@ func TestHowLongChainsAreKept(t *testing.T) {
 	}
 }
 
-// Nobody waits for the renewal of what is known.
+// No pod waits for the renewal of a cached chain.
 func TestRenewalsAreNotWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := newAPI(serveCart())
@@ -151,7 +151,7 @@ func TestRenewalsAreNotWaitedFor(t *testing.T) {
 // Failures are logged once a minute, however many there are.
 func TestFailuresAreLoggedAtALimitedRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFinder(t, newAPI(says(500, "")).config())
+		f := newFinder(t, newAPI(always(500, "")).config())
 		for range 121 {
 			f.find(podOf(cart()))
 			time.Sleep(time.Second)
@@ -180,7 +180,7 @@ func TestRateIsLimited(t *testing.T) {
 	})
 }
 
-// The kinds of a version are asked for again, soon where one is missed.
+// The kinds of a version are requested again, soon if one was missing.
 func TestHowLongDiscoveryIsKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		kinds := `{"name":"boats","kind":"Boat","namespaced":true,"verbs":["get"]},{"name":"boats/scale","kind":"Ship","verbs":["get"]},{"name":"logs","kind":"Log","verbs":["create"]}`
@@ -215,7 +215,7 @@ func TestHowLongDiscoveryIsKept(t *testing.T) {
 // The right to discover is seen to be there as any other.
 func TestDiscoveryIsGrantedMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		forbids := says(403, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403}`)
+		forbids := always(403, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403}`)
 		server := newAPI(forbids)
 		f := newFinder(t, server.config())
 		ship := podOf(&object{apiVersion: "example.com/v1", kind: "Ship", name: "one"})
@@ -223,7 +223,7 @@ func TestDiscoveryIsGrantedMeanwhile(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		f.want(ship, "Ship one")
 		time.Sleep(time.Minute)
-		server.set(says(404, "")) // there is no such group
+		server.set(always(404, "")) // there is no such group
 		f.want(ship, "Ship one")
 		time.Sleep(time.Minute)
 		server.set(forbids)

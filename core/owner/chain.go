@@ -65,7 +65,9 @@ func (s *source) lookUp(ctx context.Context, namespace string, ref record.OwnerR
 
 // read reads the metadata of the object that ref names. An object of the same name but
 // another uid was created after that one was deleted.
-func (s *source) read(ctx context.Context, namespace string, ref record.OwnerRef) (_ *metav1.PartialObjectMetadata, namespaced bool, _ error) {
+func (s *source) read(ctx context.Context, namespace string, ref record.OwnerRef) (
+	_ *metav1.PartialObjectMetadata, namespaced bool, _ error,
+) {
 	r, err := s.discovery.resource(ctx, ref.APIVersion, ref.Kind)
 	if err != nil {
 		return nil, false, err
@@ -105,7 +107,9 @@ func (s *source) ask(ctx context.Context, needed right, path string) (*metav1.Pa
 // owner returns an owner with the wanted labels and annotations of an object, and
 // nothing that would hold the rest of the object in memory.
 func (s *source) owner(ref record.OwnerRef, meta *metav1.PartialObjectMetadata) record.Owner {
-	return record.Owner{OwnerRef: ref, Labels: keep(meta.Labels, s.labels), Annotations: keep(meta.Annotations, s.annotations)}
+	return record.Owner{
+		OwnerRef: ref, Labels: keep(meta.Labels, s.labels), Annotations: keep(meta.Annotations, s.annotations),
+	}
 }
 
 func keep(all map[string]string, keys []string) (kept map[string]string) {

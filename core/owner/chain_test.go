@@ -110,7 +110,7 @@ func TestDiscoveryIsKept(t *testing.T) {
 	}
 }
 
-// Where a reference can't be followed, the chain ends with it.
+// If a reference can't be followed, the chain ends with it.
 func TestEndsOfChains(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil   func(*apiscript.Server)
@@ -185,8 +185,8 @@ func TestCircles(t *testing.T) {
 	f.wantOutcomes(map[string]int{owner.OutcomeTooDeep: 1})
 }
 
-// Whoever creates a pod can write anything into its owner reference, but can't
-// lead us elsewhere with it.
+// The creator of a pod can write anything into its owner reference, but can't lead the
+// request elsewhere with it.
 func TestStrangeReferences(t *testing.T) {
 	srv := newServer(t)
 	f := newFinder(t, srv.Config())

@@ -25,7 +25,8 @@ const maxBody = 4 << 20
 // metadata in the same field as a PartialObjectMetadata.
 const (
 	partialObject = ";as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
-	acceptPartial = runtime.ContentTypeProtobuf + partialObject + "," + runtime.ContentTypeJSON + partialObject + "," + runtime.ContentTypeJSON
+	acceptPartial = runtime.ContentTypeProtobuf + partialObject + "," +
+		runtime.ContentTypeJSON + partialObject + "," + runtime.ContentTypeJSON
 )
 
 // client makes single requests, each with a deadline of its own, and repeats none.

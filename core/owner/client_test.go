@@ -14,13 +14,13 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// Whatever the server says, a pod gets a chain.
+// A pod gets a chain, whatever the answer of the server.
 func TestNonsense(t *testing.T) {
 	status := `{"kind":"Status","apiVersion":"v1","status":"Success"}`
 	for name, c := range map[string]struct {
 		status        int
 		body          string
-		usual, custom string // the outcomes, where it is the answer to an owner and to discovery
+		usual, custom string // the outcomes if it is the answer for an owner and for discovery
 	}{
 		"nothing":             {200, "", owner.OutcomeFailed, owner.OutcomeFailed},
 		"null":                {200, "null", owner.OutcomeFailed, owner.OutcomeFailed},
@@ -39,7 +39,7 @@ func TestNonsense(t *testing.T) {
 		"not acceptable":      {406, "", owner.OutcomeFailed, owner.OutcomeFailed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := newFinder(t, newAPI(says(c.status, c.body)).config())
+			f := newFinder(t, newAPI(always(c.status, c.body)).config())
 			ship := &object{apiVersion: "example.com/v1", kind: "Ship", name: "one"}
 			for kind, p := range map[string]struct {
 				of      *object
@@ -59,7 +59,7 @@ func TestNonsense(t *testing.T) {
 	}
 }
 
-// Servers that don't know of PartialObjectMetadata answer with the whole object.
+// Servers without PartialObjectMetadata answer with the whole object.
 func TestWholeObjects(t *testing.T) {
 	for name, media := range map[string]string{"json": "application/json", "protobuf": "application/vnd.kubernetes.protobuf"} {
 		t.Run(name, func(t *testing.T) {
@@ -135,7 +135,7 @@ func FuzzAnswer(f *testing.F) {
 	finder := newFinder(f, server.config(), func(s *owner.Settings) { s.Rate = 1e9 })
 	n := 0
 	f.Fuzz(func(t *testing.T, body string) {
-		server.set(says(200, body))
+		server.set(always(200, body))
 		n++
 		for _, o := range []*object{cart(), {apiVersion: "example.com/v" + strconv.Itoa(n), kind: "Ship", name: "one"}} {
 			pod := podOf(o)

@@ -10,8 +10,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// A missing right is said once, and is not tried again for a while, whatever
-// needs it.
+// A missing right is logged once, and not tried again for a while, whatever needs it.
 func TestForbidden(t *testing.T) {
 	srv := newServer(t)
 	f := newFinder(t, srv.Config())
@@ -55,8 +54,8 @@ func TestForbiddenDiscovery(t *testing.T) {
 	f.wantLog(`owners: may not get discovery documents; the owner chains of pods end there; allow it with {nonResourceURLs: [/api/*, /apis/*], verbs: [get]}`)
 }
 
-// A right that was given is noticed, and one that was taken away doesn't take
-// away what is known.
+// A right that was granted is noticed. One that was lost removes no owner from known
+// chains.
 func TestRightsChange(t *testing.T) {
 	srv := newServer(t)
 	set(srv, cart())
@@ -81,5 +80,5 @@ func TestRightsChange(t *testing.T) {
 	srv.ForbidOwners("replicasets", false)
 	wait.Until(t, "the right to be noticed", func() bool { f.find(pod); return len(f.log.Lines()) == 4 })
 	srv.ForbidOwners("replicasets", true)
-	wait.Until(t, "the second loss to be said", func() bool { f.find(pod); return len(f.log.Lines()) == 5 })
+	wait.Until(t, "the second loss to be logged", func() bool { f.find(pod); return len(f.log.Lines()) == 5 })
 }

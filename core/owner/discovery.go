@@ -37,7 +37,10 @@ type document struct {
 }
 
 func newDiscovery(s Settings, c *client, d *denials) *discovery {
-	return &discovery{client: c, denials: d, ttl: s.TTL, goneTTL: s.GoneTTL, documents: newLRU[string, document](maxDocuments, nil)}
+	return &discovery{
+		client: c, denials: d, ttl: s.TTL, goneTTL: s.GoneTTL,
+		documents: newLRU[string, document](maxDocuments, nil),
+	}
 }
 
 // resource returns the resource of a kind, errGone if the server has none.

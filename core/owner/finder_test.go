@@ -26,8 +26,8 @@ const (
 	getCart   = "/apis/apps/v1/namespaces/shop/deployments/cart"
 )
 
-// The pods of one ReplicaSet share one chain and one request per owner, whoever
-// asks for them and whenever.
+// The pods of one ReplicaSet share one chain and one request per owner, over all calls
+// of Find.
 func TestPodsOfOneRolloutShareTheirChain(t *testing.T) {
 	srv := newServer(t)
 	set(srv, cart())
@@ -61,7 +61,7 @@ func TestRevisionsAreLookedUpAfresh(t *testing.T) {
 	before, after := podOf(db, "controller-revision-hash", "db-1"), podOf(db, "controller-revision-hash", "db-2")
 	f.want(before, "StatefulSet db [of][of]")
 	next := *db
-	next.kind = "Set of the future" // what set makes the labels of
+	next.kind = "Set of the future" // set makes the labels of it
 	set(srv, &next)
 	f.want(before, "StatefulSet db [of][of]")
 	f.want(after, "StatefulSet db [of][of] with labels of another")
@@ -71,8 +71,8 @@ func TestRevisionsAreLookedUpAfresh(t *testing.T) {
 	}
 }
 
-// Whoever creates a pod can write the uid of another's controller into it. That
-// pod has a look-up of its own, and spoils nothing, whether it comes first or last.
+// The creator of a pod can write the uid of another's controller into it. That pod has
+// its own look-up, and spoils nothing, whether it comes first or last.
 func TestReferencesToWhatIsOfOthers(t *testing.T) {
 	for name, change := range map[string]func(*record.Pod){
 		"namespace":   func(p *record.Pod) { p.Namespace = "lair" },
@@ -119,8 +119,8 @@ func TestPodsWithoutOwnersToLookUp(t *testing.T) {
 	wantGets(t, srv)
 }
 
-// Whoever waits in vain gets what the pod itself tells, and the next one gets
-// the answer that came late.
+// A pod that waits in vain gets its own reference, and the next one gets the late
+// answer.
 func TestLateAnswers(t *testing.T) {
 	for name, c := range map[string]struct {
 		timeout time.Duration
@@ -183,7 +183,7 @@ func TestServerDownAndUp(t *testing.T) {
 	wait.Until(t, "the owners", func() bool { return f.find(podOf(cart())) == foundCart })
 }
 
-// A look-up that fails on its way keeps what it has, as pending.
+// A look-up that fails on its way keeps the owners so far, as pending.
 func TestFailuresOnTheWay(t *testing.T) {
 	server := newAPI(func(path string) (int, string) {
 		if strings.Contains(path, "argoproj.io") {
@@ -208,7 +208,7 @@ func TestRequestTimeout(t *testing.T) {
 	f.wantOutcomes(map[string]int{owner.OutcomeTimeout: 1})
 }
 
-// What more look-ups than can be queued want is refused at once.
+// Look-ups beyond the queue are refused at once.
 func TestTooManyLookUps(t *testing.T) {
 	srv := newServer(t)
 	srv.Hang()
@@ -267,8 +267,8 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 }
 
-// Large chains make way for each other long before there are CacheSize of them,
-// be they large for their annotations or for what their references say.
+// Large chains make way for each other long before there are CacheSize of them, whether
+// annotations or references make them large.
 func TestCacheIsBoundedByBytes(t *testing.T) {
 	var keys []string
 	annotations := map[string]string{}
@@ -279,7 +279,7 @@ func TestCacheIsBoundedByBytes(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)
 	for name, c := range map[string]struct {
 		pod   func(i int) *record.Pod
-		meta  func(name string) *metav1.PartialObjectMetadata // nil where there is none
+		meta  func(name string) *metav1.PartialObjectMetadata // nil = none
 		count int                                             // of chains, more than fit
 		kept  int                                             // of them at most
 	}{
@@ -366,7 +366,7 @@ func TestNew(t *testing.T) {
 			}
 		})
 	}
-	// Nobody has to listen, and the config is the caller's.
+	// OnLookup is optional, and the config is the caller's.
 	srv := newServer(t, apiscript.WithTLS())
 	set(srv, cart())
 	cfg := srv.Config()

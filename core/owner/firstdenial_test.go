@@ -28,8 +28,8 @@ func TestFirstDenialIsShort(t *testing.T) {
 	})
 }
 
-// TestLastingDenialIsLoggedDaily: a right that stays missing, in whatever namespaces, is
-// logged once a day, and once when the server grants it.
+// TestLastingDenialIsLoggedDaily: a right that stays missing, in any number of namespaces,
+// is logged once a day, and once when the server grants it.
 func TestLastingDenialIsLoggedDaily(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder

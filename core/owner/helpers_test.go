@@ -23,7 +23,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// object is an owner: where it is, and who controls it.
+// object is an owner: its place and its controller.
 type object struct {
 	apiVersion, resource, kind, namespace, name string
 	uid                                         string // "" = the name
@@ -92,7 +92,7 @@ func newServer(t testing.TB, opts ...apiscript.Option) *apiscript.Server {
 	return srv
 }
 
-// finder is a Finder under test with what it told.
+// finder is a Finder under test with its outcomes and its log.
 type finder struct {
 	*owner.Finder
 	t   testing.TB
@@ -166,8 +166,8 @@ func (f *finder) wantLog(want ...string) {
 	}
 }
 
-// describe writes a chain as a line: what was read of an owner stands in
-// brackets.
+// describe returns a chain as a line, with the keys of the labels and annotations of
+// its owners in brackets.
 func describe(c *record.OwnerChain) string {
 	if c == nil {
 		return "nil"
@@ -205,8 +205,7 @@ func wantGets(t *testing.T, srv *apiscript.Server, want ...string) {
 	}
 }
 
-// api answers without a network, so that time can be a test's own, and with
-// whatever a test wants.
+// api gives a test's answers without a network, so that time can be the test's too.
 type api struct {
 	mu       sync.Mutex
 	answer   func(path string) (status int, body string)
@@ -215,8 +214,8 @@ type api struct {
 
 func newAPI(answer func(path string) (status int, body string)) *api { return &api{answer: answer} }
 
-// says answers every request alike.
-func says(status int, body string) func(string) (int, string) {
+// always gives every request the same answer.
+func always(status int, body string) func(string) (int, string) {
 	return func(string) (int, string) { return status, body }
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 // BenchmarkDecode reads one frame of a realistic pod again and again, without a
-// network: what an event costs before anybody has looked at it.
+// network: the cost of an event up to the reader.
 func BenchmarkDecode(b *testing.B) {
 	for _, c := range []struct {
 		name string
@@ -98,7 +98,7 @@ func record(b *testing.B, size int, opts ...apiscript.Option) (frame []byte, con
 	return body.Bytes(), contentType
 }
 
-// readAll reads what a watch of the server's whole history brings.
+// readAll reads a watch of the server's whole history.
 func readAll(b *testing.B, srv *apiscript.Server, to io.Writer) (contentType string) {
 	b.Helper()
 	client, err := rest.HTTPClientFor(srv.Config())

@@ -72,8 +72,8 @@ func TestClosedWhileAsked(t *testing.T) {
 	}
 }
 
-// TestClosedUnanswered: whatever a connection ends with that has never brought an
-// answer, it was closed.
+// TestClosedUnanswered: a connection that ends before an answer was closed, however it
+// ends.
 func TestClosedUnanswered(t *testing.T) {
 	for name, treat := range map[string]func(*net.TCPConn){
 		"at once":       func(*net.TCPConn) {},
@@ -168,8 +168,8 @@ func TestRefusedAndCut(t *testing.T) {
 	}
 }
 
-// TestClosedInOtherWords: what net/http says instead, depending on who of them is
-// faster.
+// TestClosedInOtherWords: net/http's other errors for the same, depending on which of
+// its goroutines is faster.
 func TestClosedInOtherWords(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  error

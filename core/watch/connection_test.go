@@ -18,7 +18,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// traffic writes down what a client's requests go over.
+// traffic records the connections of a client's requests.
 type traffic struct {
 	mu        sync.Mutex
 	protocols map[string]int
@@ -75,8 +75,8 @@ func open() chan struct{} {
 	return gate
 }
 
-// TestHTTP1 holds that a server that offers HTTP/2 is not taken at its word, and
-// not asked to compress; but by those that say so.
+// TestHTTP1 holds that the client neither accepts an offer of HTTP/2 nor asks for
+// compression, unless its config does.
 func TestHTTP1(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*rest.Config)
@@ -110,7 +110,7 @@ func TestHTTP1(t *testing.T) {
 	}
 }
 
-// TestOwnTransport: what the caller brings is taken as it is.
+// TestOwnTransport: the caller's transport is used as it is.
 func TestOwnTransport(t *testing.T) {
 	srv := newServer(t)
 	var asked int

@@ -28,7 +28,7 @@ func (d denial) String() string {
 	return fmt.Sprintf("may not %s %s in namespace %s", d.verb, d.resource, d.namespace)
 }
 
-// remedy returns the RBAC rule that grants the right, and where it belongs.
+// remedy returns the RBAC rule that grants the right, and the role for it.
 func (d denial) remedy() string {
 	group := d.resource.GroupVersion.Group
 	if group == "" {
@@ -44,7 +44,7 @@ func (d denial) remedy() string {
 // notAccepted describes a 401.
 const notAccepted = "the API server does not accept the credentials"
 
-// noteDenial keeps what the server denied, until its next activity.
+// noteDenial keeps the denied right until the next activity of the server.
 func (s *Stream) noteDenial(e ending) {
 	if !e.isDenial() {
 		return
@@ -56,8 +56,8 @@ func (s *Stream) noteDenial(e ending) {
 	s.denied.Store(&why)
 }
 
-// Denied returns what the server last denied, such as "may not watch pods in
-// namespace shop"; "" if it was active since. Safe for concurrent use.
+// Denied returns the last denial, such as "may not watch pods in namespace shop"; "" if
+// the server was active since. Safe for concurrent use.
 func (s *Stream) Denied() string {
 	if why := s.denied.Load(); why != nil {
 		return *why

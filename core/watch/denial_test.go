@@ -9,7 +9,8 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// What is denied is to be seen until it is given, also where it was there before.
+// TestDenied: a denial is visible until the right is granted, even if it was granted
+// before.
 func TestDenied(t *testing.T) {
 	for name, c := range map[string]struct {
 		status          int

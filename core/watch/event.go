@@ -64,8 +64,8 @@ func (k Kind) String() string {
 // full list, and not a mark of progress.
 func (k Kind) Live() bool { return k == Added || k == Modified || k == Deleted }
 
-// Event is one step of a stream. Whoever receives it owns Object, and may give it
-// back with [Event.Release].
+// Event is one step of a stream. The receiver owns Object, and can give it back with
+// [Event.Release].
 type Event struct {
 	Kind     Kind
 	Resource string // of the stream, as [Resource.String] returns it

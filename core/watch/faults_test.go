@@ -22,7 +22,7 @@ func TestSurvives(t *testing.T) {
 	for name, c := range map[string]struct {
 		opts    []apiscript.Option
 		fault   func(srv *apiscript.Server)
-		reasons []string // one of them is told
+		reasons []string // one of them is reported
 	}{
 		"clean end":           {fault: func(srv *apiscript.Server) { srv.EndStreams() }, reasons: []string{watch.ReasonClosed}},
 		"connection cut":      {fault: func(srv *apiscript.Server) { srv.CutStreams() }, reasons: []string{watch.ReasonClosed}},
@@ -132,8 +132,8 @@ func TestHonoursRetryAfter(t *testing.T) {
 	}
 }
 
-// A hidden retry of rest.Request would not be told to OnRestart.
-func TestEveryRequestIsTold(t *testing.T) {
+// A hidden retry of rest.Request would not reach OnRestart.
+func TestEveryRequestIsReported(t *testing.T) {
 	srv := newServer(t)
 	r := startReader(t, srv, "", watch.Settings{})
 	r.reached("1000")
@@ -142,12 +142,12 @@ func TestEveryRequestIsTold(t *testing.T) {
 	r.restarted(watch.ReasonServerError, 4)
 	wait.Until(t, "the stream to be back", func() bool { return srv.Streams() == 1 })
 	made := len(srv.Requests()) - len(lists(srv))
-	if told := len(r.seenReasons()); told != made-1 {
-		t.Errorf("%d restarts were told, %d watches asked for", told, made)
+	if reported := len(r.seenReasons()); reported != made-1 {
+		t.Errorf("%d restarts were reported, %d watches requested", reported, made)
 	}
 }
 
-func TestSaysWhatIsNotAllowed(t *testing.T) {
+func TestLogsDenials(t *testing.T) {
 	srv := newServer(t)
 	srv.FailNext(1, http.StatusForbidden, 0, "")
 	r := startReader(t, srv, "", watch.Settings{Namespace: "shop"})
@@ -208,7 +208,7 @@ func TestBackoffGrowsAndStartsOver(t *testing.T) {
 	}
 }
 
-// waits returns the pauses that the log tells.
+// waits returns the pauses in the log.
 func (r *reader) waits() (waits []time.Duration) {
 	for _, m := range regexp.MustCompile(`wait=(\S+)`).FindAllStringSubmatch(r.log.String(), -1) {
 		d, err := time.ParseDuration(m[1])

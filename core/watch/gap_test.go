@@ -13,7 +13,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// The history can end while nobody watches: the gap is as long as that was.
+// The history can end while there is no watch: the gap is as long as that time.
 func TestGapOverRestart(t *testing.T) {
 	for name, opts := range map[string][]apiscript.Option{"as ERROR event": nil, "as HTTP 410": {apiscript.WithHTTPGone()}} {
 		t.Run(name, func(t *testing.T) {
@@ -41,7 +41,7 @@ func TestGapOverRestart(t *testing.T) {
 						t.Errorf("the gap was %v long, want %v", got, c.least)
 					}
 					if !strings.Contains(r.log.String(), c.log) || c.log == "" && strings.Contains(r.log.String(), " gap=") {
-						t.Errorf("the log tells another length than %q:\n%s", c.log, r.log)
+						t.Errorf("the log has another length than %q:\n%s", c.log, r.log)
 					}
 				})
 			}
@@ -49,7 +49,7 @@ func TestGapOverRestart(t *testing.T) {
 	}
 }
 
-// While the stream runs, a gap begins with what was heard last, whenever the run
+// While the stream runs, a gap begins with the server's last activity, whenever the run
 // began.
 func TestGapWhileRunning(t *testing.T) {
 	srv := newServer(t)
@@ -70,7 +70,7 @@ func TestGapWhileRunning(t *testing.T) {
 	}
 }
 
-// Whatever happens to the list that is to end a gap, it is one gap.
+// Whatever happens to the list that will end a gap, it is one gap.
 func TestGapIsOne(t *testing.T) {
 	for name, fault := range map[string]func(*apiscript.Server){
 		"list cut": func(srv *apiscript.Server) { srv.CutListAfter(1) },
@@ -120,7 +120,7 @@ func TestRewoundDuringList(t *testing.T) {
 	r.wantGap(watch.Gap{Reason: watch.ReasonExpired, From: "7", To: "6", Objects: 1})
 }
 
-// The first list ends no gap, even where it is cut.
+// The first list ends no gap, even if it is cut.
 func TestFirstListIsNoGap(t *testing.T) {
 	srv := newServer(t)
 	pods(srv, 2)
@@ -133,7 +133,7 @@ func TestFirstListIsNoGap(t *testing.T) {
 	}
 }
 
-// A run that is told so begins with a list over a gap, although the history is there.
+// With Compare a run begins with a list over a gap, although the history is there.
 func TestCompare(t *testing.T) {
 	srv := newServer(t)
 	pods(srv, 2)

@@ -23,7 +23,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// reader runs a stream and writes down, from one goroutine, what comes.
+// reader runs a stream and collects its events, in one goroutine.
 type reader struct {
 	t      *testing.T
 	stream *watch.Stream
@@ -140,7 +140,7 @@ func (r *reader) stop() {
 	}
 }
 
-// until waits for a condition on what was read so far.
+// until waits for a condition on the events and reasons so far.
 func (r *reader) until(what string, ok func(events []watch.Event, reasons []string) bool) {
 	r.t.Helper()
 	deadline := time.After(wait.Patience)
@@ -177,7 +177,7 @@ func (r *reader) got(want string) {
 	})
 }
 
-// restarted waits for a reason to have been told n times.
+// restarted waits for a reason to have been reported n times.
 func (r *reader) restarted(reason string, n int) {
 	r.t.Helper()
 	r.until(fmt.Sprintf("reason %q, %d times", reason, n), func(_ []watch.Event, reasons []string) bool {
@@ -231,10 +231,10 @@ func (r *reader) wantGap(want watch.Gap) {
 	line := fmt.Sprintf(`level=WARN msg="%sthe full list was compared" namespace="" from=%s to=%s pods=%d reason=%s`,
 		why, want.From, want.To, want.Objects, want.Reason)
 	if n := strings.Count(r.log.String(), "the full list was compared"); n != 1 || !strings.Contains(r.log.String(), line) {
-		r.t.Errorf("the log tells of %d gaps, want one with\n%s\n%s", n, line, r.log)
+		r.t.Errorf("the log has %d gaps, want one with\n%s\n%s", n, line, r.log)
 	}
 	if n := strings.Count(r.log.String(), "events were missed, reading the full list"); n != 1 {
-		r.t.Errorf("the log tells of the beginning of %d gaps, want one\n%s", n, r.log)
+		r.t.Errorf("the log has the beginning of %d gaps, want one\n%s", n, r.log)
 	}
 }
 
@@ -283,8 +283,7 @@ func (r *reader) want(want ...string) {
 	}
 }
 
-// wantChanges compares the live events with what the server did from its change
-// number skip on.
+// wantChanges compares the live events with the server's changes from number skip on.
 func (r *reader) wantChanges(srv *apiscript.Server, skip int) {
 	r.t.Helper()
 	var want, got []string
@@ -298,7 +297,7 @@ func (r *reader) wantChanges(srv *apiscript.Server, skip int) {
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		r.t.Errorf("live events (-what the server did +what came):\n%s", diff)
+		r.t.Errorf("live events (-want +got):\n%s", diff)
 	}
 }
 

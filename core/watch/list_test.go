@@ -66,8 +66,8 @@ func TestStoredCheckpointIsGone(t *testing.T) {
 	r.want("listing @7", "present shop/p0 @1001", "listed @1001")
 }
 
-// What is no resourceVersion is not asked for: servers take "0" for any, and answer
-// others as if they were in trouble.
+// A checkpoint that is no resourceVersion is not requested: servers accept "0" as any,
+// and answer others with code 500.
 func TestStoredCheckpointIsUnreadable(t *testing.T) {
 	for _, from := range []string{"not-a-number", "0", "00", "007", "-1", "1e3", " 1000", "1000 ", "18446744073709551616"} {
 		t.Run(from, func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestCheckpointIsRefused(t *testing.T) {
 	r.want("listing @1000", "present shop/p0 @1001", "listed @1001")
 }
 
-// Missing rights, a crowd or an absent server say nothing about streaming lists.
+// Missing rights, a crowd or an absent server have nothing to do with streaming lists.
 func TestOtherTroubleLeadsToNoPages(t *testing.T) {
 	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
@@ -178,8 +178,8 @@ func (r *reader) lives(name string) (pods []*corev1.Pod) {
 	return pods
 }
 
-// The checkpoint stands still during a list, so a list that was cut begins anew
-// and says again where the gap begins.
+// The checkpoint does not move during a list, so a list that was cut begins anew, with
+// the same beginning of the gap.
 func TestListBeginsAnewWhenCut(t *testing.T) {
 	inBoth(func(t *testing.T, opts ...apiscript.Option) {
 		srv := newServer(t, opts...)
@@ -270,7 +270,7 @@ func TestStreamingListIsIgnoredWithoutBookmarks(t *testing.T) {
 	}
 }
 
-// What an API server says whose etcd is too old looks like a passing trouble.
+// The answer of an API server whose etcd is too old looks like a passing failure.
 func TestStreamingListFailsForGood(t *testing.T) {
 	inBoth(func(t *testing.T, opts ...apiscript.Option) {
 		srv := newServer(t, opts...)
@@ -298,7 +298,7 @@ func TestPagesAreForbidden(t *testing.T) {
 	r := startReader(t, srv, "", watch.Settings{})
 	r.reached("1001")
 	if !strings.Contains(r.log.String(), "verb=list") {
-		t.Errorf("the log doesn't say that the verb list is missing:\n%s", r.log)
+		t.Errorf("the log doesn't have the verb list:\n%s", r.log)
 	}
 	last := srv.Requests()[len(srv.Requests())-1]
 	if last.Query.Get("sendInitialEvents") != "true" {
@@ -319,8 +319,8 @@ func TestPagedListIsCut(t *testing.T) {
 	})(t)
 }
 
-// The history can end between two pages. The first time the list begins anew,
-// the second time it is read in one.
+// The history can end between two pages. The first time the list begins anew, the
+// second time it is read without pages.
 func TestPagedListExpires(t *testing.T) {
 	inBoth(func(t *testing.T, opts ...apiscript.Option) {
 		srv := newServer(t, opts...)
@@ -372,7 +372,7 @@ func TestTooLargeResourceVersion(t *testing.T) {
 	})(t)
 }
 
-// Where nothing ever changes an API server sends no bookmarks either.
+// In a cluster where nothing changes an API server sends no bookmarks either.
 func TestQuietClusterIsNotListedAgain(t *testing.T) {
 	srv := newServer(t)
 	pods(srv, 1)

@@ -6,7 +6,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// net/http goes on to dial for somebody who does not wait any more.
+// net/http continues to dial for a request that has ended.
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*Transport).dialConnFor"))
 }

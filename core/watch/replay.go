@@ -102,7 +102,10 @@ func decodeEntry(e entry) (Event, error) {
 		if err != nil {
 			return Event{}, err
 		}
-		return Event{Kind: kindOf(watch.EventType(rec.Type)), Resource: Pods().String(), Object: pod, ResourceVersion: pod.ResourceVersion}, nil
+		return Event{
+			Kind: kindOf(watch.EventType(rec.Type)), Resource: Pods().String(), Object: pod,
+			ResourceVersion: pod.ResourceVersion,
+		}, nil
 	case watch.Bookmark:
 		return Event{}, nil
 	case watch.Error:

@@ -111,7 +111,7 @@ func TestReplay(t *testing.T) {
 	}
 }
 
-// replay returns what Replay makes of r, which must come to its end.
+// replay returns the events and bad entries of r, which must end.
 func replay(t *testing.T, r io.Reader) (events, bad []string) {
 	t.Helper()
 	out, done := make(chan watch.Event), make(chan error, 1)

@@ -11,8 +11,8 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/watch/podwire"
 )
 
-// Resource is what a [Stream] watches. [Pods] returns the one that this program
-// began with.
+// Resource describes the objects that a [Stream] watches. [Pods] returns the one of
+// pods.
 type Resource struct {
 	GroupVersion schema.GroupVersion // such as apps/v1; the core group is ""
 	Plural       string              // as in paths: deployments
@@ -36,7 +36,7 @@ func (r Resource) path() []string {
 	return []string{"apis", r.GroupVersion.Group, r.GroupVersion.Version}
 }
 
-// Object is what an event is about. Every type of k8s.io/api is one, and so is
+// Object is the subject of an event. Every type of k8s.io/api is one, and so is
 // every struct with a [metav1.ObjectMeta], of which a stream reads name, namespace
 // and resourceVersion.
 type Object interface {
@@ -53,16 +53,15 @@ type Decoder interface {
 	// again after [Event.Release].
 	New() Object
 	// Decode reads an object from its protobuf, without the envelope that names its
-	// kind, into memory from New, and replaces what was there. It must not keep
-	// message.
+	// kind, into memory from New, and replaces its content. It must not keep message.
 	Decode(message []byte, into Object) error
 	// Convert returns an object that client-go has decoded, of a server that speaks
 	// JSON, in the form of Decode's. ok is false for an object of another kind.
 	Convert(object runtime.Object) (_ Object, ok bool)
 }
 
-// Pods is the resource of pods, which come with the fields that package podwire
-// reads, and with those annotations that have one of these keys.
+// Pods returns the resource of pods, which have the fields that package podwire reads,
+// and those annotations that have one of these keys.
 func Pods(annotations ...string) Resource {
 	return Resource{
 		GroupVersion: corev1.SchemeGroupVersion, Plural: "pods", Kind: "Pod",

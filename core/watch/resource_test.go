@@ -223,7 +223,7 @@ func TestOtherResourceIsDenied(t *testing.T) {
 }
 
 // TestOneChannel holds that streams of several resources can share a client and a
-// channel, each with a checkpoint of its own: that of Events may be counted apart.
+// channel, each with its own checkpoint: that of Events may be of another etcd.
 func TestOneChannel(t *testing.T) {
 	srv := newServer(t)
 	all := serveEvents(srv)

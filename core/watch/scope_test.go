@@ -72,17 +72,17 @@ func TestLabelSelector(t *testing.T) {
 	}
 }
 
-func TestBadSelectorIsSaid(t *testing.T) {
+func TestBadSelectorIsLogged(t *testing.T) {
 	srv := newServer(t)
 	r := startReader(t, srv, "", watch.Settings{LabelSelector: "a b"})
 	r.restarted(watch.ReasonInvalid, 3)
 	if !strings.Contains(r.log.String(), "unable to parse requirement") {
-		t.Errorf("the log doesn't pass on what the server said:\n%s", r.log)
+		t.Errorf("the log doesn't have the server's message:\n%s", r.log)
 	}
 }
 
-// A reader that stops reading is cut off by the server, and comes back for what
-// it missed. Nothing is queued meanwhile but what connection and sockets hold.
+// A reader that stops reading is cut off by the server, and comes back for the events
+// that it missed. Only connection and sockets hold events meanwhile.
 func TestBackPressure(t *testing.T) {
 	for name, opts := range map[string][]apiscript.Option{"http": nil, "tls": {apiscript.WithTLS()}} {
 		t.Run(name, func(t *testing.T) {
@@ -177,21 +177,21 @@ func TestSeveralStreamsSeeTheSame(t *testing.T) {
 	readers[1].wantChanges(srv, 0)
 }
 
-func TestHeardIsZeroBefore(t *testing.T) {
+func TestNoActivityBefore(t *testing.T) {
 	s := watch.New(watch.Settings{})
 	if !s.LastActivity().IsZero() || s.Synced() {
 		t.Errorf("LastActivity() = %v, Synced() = %v before anything came", s.LastActivity(), s.Synced())
 	}
 }
 
-// TestOpenWatchIsHeard: a server that has nothing to tell is there all the same,
-// one that gives no answer is not.
-func TestOpenWatchIsHeard(t *testing.T) {
+// TestOpenWatchIsActivity: a server without news is active all the same, one that gives
+// no answer is not.
+func TestOpenWatchIsActivity(t *testing.T) {
 	srv := newServer(t)
 	r := startReader(t, srv, "1000", watch.Settings{Silence: 50 * time.Millisecond})
 	for range 3 {
 		before := time.Now()
-		wait.Until(t, "the open watch is heard", func() bool { return r.stream.LastActivity().After(before) })
+		wait.Until(t, "the open watch is activity", func() bool { return r.stream.LastActivity().After(before) })
 	}
 	srv.Hang()
 	n := count(r.seenReasons(), watch.ReasonStalled)
@@ -199,12 +199,12 @@ func TestOpenWatchIsHeard(t *testing.T) {
 	before := r.stream.LastActivity()
 	r.restarted(watch.ReasonStalled, n+4)
 	if !r.stream.LastActivity().Equal(before) {
-		t.Error("a server that gives no answer is heard")
+		t.Error("a server that gives no answer is active")
 	}
 }
 
-// TestSilenceNeedsNoBackoff: where nothing changes, watches are asked for anew
-// without ever longer pauses in which nothing would be heard.
+// TestSilenceNeedsNoBackoff: in a cluster where nothing changes, watches follow each
+// other without ever longer pauses, which would miss events.
 func TestSilenceNeedsNoBackoff(t *testing.T) {
 	r := startReader(t, newServer(t), "1000", watch.Settings{Silence: 20 * time.Millisecond, BackoffInitial: 5 * time.Millisecond, BackoffMax: time.Hour})
 	r.restarted(watch.ReasonStalled, 25)

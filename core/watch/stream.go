@@ -18,7 +18,7 @@ type Stream struct {
 	made   time.Time    // times are measured from here, whatever happens to the clock
 	active atomic.Int64 // time since made of the server's last activity; 0: none
 	synced atomic.Bool
-	denied atomic.Pointer[string] // what the server last denied; nil: nothing since its last activity
+	denied atomic.Pointer[string] // the last denial; nil: none since the last activity
 }
 
 // New returns a stream that does nothing before [Stream.Run].

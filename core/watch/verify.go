@@ -15,7 +15,7 @@ import (
 // An API server accepts any watch from a resourceVersion that is a number, even if
 // the number is not of its own history. If the resourceVersion lies in its future, as
 // after a restore of etcd, it stays silent; if the history is another one, it sends
-// what followed there.
+// the events that followed there.
 //
 // So whenever the checkpoint is in doubt, at the start from a stored one and when a
 // connection is back after trouble, the first watch that the server accepts is not

@@ -19,7 +19,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// memory is what is stored of pods: the last version of each, by uid.
+// memory has the stored version of each pod, by uid.
 type memory struct {
 	mu       sync.Mutex
 	versions map[types.UID]string
@@ -76,7 +76,7 @@ func TestRestartWithinHistory(t *testing.T) {
 				t.Errorf("restarted for %v, synced %v", r.seenReasons(), r.stream.Synced())
 			}
 			srv.FailNext(1, http.StatusServiceUnavailable, 0, "")
-			srv.CutStreams() // what is known now, nobody stored
+			srv.CutStreams() // the present state is not stored
 			touch(srv, "shop", "p4")
 			r.reached("1009")
 			wait.Until(t, "the list after the trouble", func() bool { return len(lists(srv)) == 2 })
@@ -87,7 +87,7 @@ func TestRestartWithinHistory(t *testing.T) {
 	}
 }
 
-// A page is all that is asked for, also where there are more pods.
+// One page is requested, however many pods there are.
 func TestRestartIsOnePage(t *testing.T) {
 	srv := newServer(t)
 	pods(srv, 9)
@@ -100,8 +100,8 @@ func TestRestartIsOnePage(t *testing.T) {
 	}
 }
 
-// Another cluster, or a history that was rewritten, has pods from before the
-// checkpoint that nobody knows.
+// Another cluster, or a history that was rewritten, has unknown pods from before the
+// checkpoint.
 func TestStrangersAtRestart(t *testing.T) {
 	for name, change := range map[string]func(*corev1.Pod){
 		"another pod":     func(p *corev1.Pod) { p.UID = "another" },
@@ -267,7 +267,7 @@ func TestListsFail(t *testing.T) {
 	}
 }
 
-// Known is asked also where the first watches and lists of a run fail.
+// Known is also called if the first watches and lists of a run fail.
 func TestStrangersAfterTrouble(t *testing.T) {
 	srv := newServer(t)
 	pods(srv, 1)

@@ -207,6 +207,7 @@ func readError(err error) error {
 	if net.IsProbableEOF(err) || net.IsTimeout(err) {
 		return nil
 	}
-	return apierrors.FromObject(apierrors.NewClientErrorReporter(http.StatusInternalServerError, http.MethodGet, "ClientWatchDecoding").
-		AsObject(fmt.Errorf("unable to decode an event from the watch stream: %w", err)))
+	reporter := apierrors.NewClientErrorReporter(http.StatusInternalServerError, http.MethodGet, "ClientWatchDecoding")
+	return apierrors.FromObject(reporter.AsObject(
+		fmt.Errorf("unable to decode an event from the watch stream: %w", err)))
 }

@@ -45,8 +45,8 @@ func object(t *testing.T, kind string, message []byte) []byte {
 	return append([]byte("k8s\x00"), b...)
 }
 
-// TestAnswersThatAreNoWatch: what a server, or something that stands in its place,
-// may answer to a watch. The log says what is wrong with it.
+// TestAnswersThatAreNoWatch: answers that a server, or something in its place, may give
+// to a watch. The log has the flaw.
 func TestAnswersThatAreNoWatch(t *testing.T) {
 	message, err := pod("shop", "cart").Marshal()
 	if err != nil {
@@ -110,7 +110,7 @@ func answer(t *testing.T, body []byte) (log, reason string) {
 	return lines.String(), reason
 }
 
-// TestLargePod: an event may be larger than what is read at a time.
+// TestLargePod: an event may be larger than the read buffer.
 func TestLargePod(t *testing.T) {
 	inBoth(func(t *testing.T, opts ...apiscript.Option) {
 		srv := newServer(t, opts...)

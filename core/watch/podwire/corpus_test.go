@@ -19,7 +19,7 @@ import (
 // wanted are the annotations that the tests want. One of them random pods have.
 var wanted = []string{"", "prometheus.io/port", "kubectl.kubernetes.io/default-container"}
 
-// only returns of a pod what this package reads.
+// only returns a pod with the fields that this package reads.
 func only(p *corev1.Pod) *corev1.Pod {
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
@@ -94,7 +94,7 @@ func corpus(tb testing.TB, random int) map[string]*corev1.Pod {
 	tb.Helper()
 	pods := map[string]*corev1.Pod{
 		"zero": {}, "small": apiscript.PodOfSize("shop", "cart", 2<<10), "running": apiscript.RunningPod("shop", "cart"),
-		"15 KB": apiscript.PodOfSize("shop", "cart", 15<<10), "rare": rarePod(),
+		"15 KB": apiscript.PodOfSize("shop", "cart", 15<<10), "uncommon": uncommonPod(),
 	}
 	codecs := serializer.NewCodecFactory(runtime.NewScheme())
 	filler := fuzzer.FuzzerFor(metafuzzer.Funcs, rand.NewSource(1), codecs).NilChance(.3).NumElements(0, 3)
@@ -106,8 +106,8 @@ func corpus(tb testing.TB, random int) map[string]*corev1.Pod {
 	return pods
 }
 
-// rarePod has what most pods have not.
-func rarePod() *corev1.Pod {
+// uncommonPod has fields and values that most pods don't have.
+func uncommonPod() *corev1.Pod {
 	always := corev1.ContainerRestartPolicyAlways
 	at := metav1.Unix(1521208805, 0)
 	return &corev1.Pod{

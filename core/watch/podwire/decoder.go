@@ -32,7 +32,7 @@ func NewDecoder(annotations []string) *Decoder {
 }
 
 // Decode reads a pod from message, a k8s.io.api.core.v1.Pod, and shares no memory
-// with it. What the pod had before is replaced.
+// with it. The content of into is replaced.
 //
 // A message that is unusual in any way is left to the generated code, which accepts
 // some bytes that are not protobuf, and has the usual error texts for the others.

@@ -17,8 +17,8 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/status"
 )
 
-// TestDecode holds that of every pod comes what the generated code reads of it,
-// also in the memory of another pod.
+// TestDecode holds that every pod is read as the generated code reads it, also into the
+// memory of another pod.
 func TestDecode(t *testing.T) {
 	d := NewDecoder(wanted)
 	used := new(Pod)
@@ -36,7 +36,7 @@ func check(t *testing.T, name string, d *Decoder, b []byte, into *Pod) {
 	t.Helper()
 	var full corev1.Pod
 	if err := full.Unmarshal(b); err != nil {
-		_ = d.Decode(b, into) // what is skipped may have been what is wrong
+		_ = d.Decode(b, into) // the damage may be in a skipped field
 		return
 	}
 	if err := d.Decode(b, into); err != nil {
@@ -51,7 +51,7 @@ func check(t *testing.T, name string, d *Decoder, b []byte, into *Pod) {
 	}
 }
 
-// TestRecords: the rules tell the same of both, of each pod by itself and after
+// TestRecords: the rules make the same records of both, of each pod by itself and after
 // another.
 func TestRecords(t *testing.T) {
 	rules := status.Rules{ServiceFromLabels: true, Annotations: wanted}
@@ -64,7 +64,7 @@ func TestRecords(t *testing.T) {
 		if err := errors.Join(full.Unmarshal(b), d.Decode(b, &slim)); err != nil {
 			t.Fatal(err)
 		}
-		tell := func(p *corev1.Pod) (states []*status.State, records []record.Record) {
+		recordsOf := func(p *corev1.Pod) (states []*status.State, records []record.Record) {
 			update := func(p *corev1.Pod, at time.Time) (*status.State, []record.Record) {
 				return rules.Update(before, p, at, false)
 			}
@@ -79,8 +79,8 @@ func TestRecords(t *testing.T) {
 			}
 			return states, records
 		}
-		wantStates, want := tell(&full)
-		gotStates, got := tell(&slim.Pod)
+		wantStates, want := recordsOf(&full)
+		gotStates, got := recordsOf(&slim.Pod)
 		if !reflect.DeepEqual(wantStates, gotStates) || !reflect.DeepEqual(want, got) {
 			t.Errorf("%s: records %+v, want %+v", name, got, want)
 		}
@@ -88,7 +88,7 @@ func TestRecords(t *testing.T) {
 	}
 }
 
-// TestKeepsNothing holds that a pod stays as it is where the bytes change.
+// TestKeepsNothing holds that a pod stays the same if the bytes change.
 func TestKeepsNothing(t *testing.T) {
 	d := NewDecoder(wanted)
 	for name, p := range corpus(t, 100) {
@@ -192,7 +192,7 @@ func TestEachField(t *testing.T) {
 	}
 }
 
-// TestOddities: what is allowed on the wire, though no API server writes it.
+// TestOddities: messages that protobuf allows and no API server writes.
 func TestOddities(t *testing.T) {
 	text := func(b []byte, field protowire.Number, s string) []byte {
 		return protowire.AppendString(protowire.AppendTag(b, field, protowire.BytesType), s)

@@ -53,8 +53,8 @@ func podList(tb testing.TB) []byte {
 	return b
 }
 
-// TestList holds that a list gives what the generated code reads of it, and that
-// one which ends within is an error wherever that is.
+// TestList holds that a list has the items that the generated code reads, and that a
+// list which is cut anywhere is an error.
 func TestList(t *testing.T) {
 	message := podList(t)
 	var want corev1.PodList
@@ -85,7 +85,7 @@ func TestList(t *testing.T) {
 	}
 }
 
-// TestListIsLeftAlone: whatever else an answer may be is there for others to read.
+// TestListIsLeftAlone: nothing is consumed of any other answer.
 func TestListIsLeftAlone(t *testing.T) {
 	for name, body := range map[string][]byte{
 		"JSON":         []byte(`{"kind":"PodList"}`),
@@ -110,8 +110,7 @@ func TestListIsLeftAlone(t *testing.T) {
 	}
 }
 
-// TestListOfTheFuture: unknown fields are skipped, what can't be skipped is an
-// error.
+// TestListOfTheFuture: unknown fields are skipped, and are an error if they can't be.
 func TestListOfTheFuture(t *testing.T) {
 	var b []byte
 	b = protowire.AppendVarint(protowire.AppendTag(b, 9, protowire.VarintType), 1<<60)
@@ -136,7 +135,7 @@ func TestListOfTheFuture(t *testing.T) {
 	}
 }
 
-// FuzzList: a list that is read has the pods that the generated code finds.
+// FuzzList: a list has the items that the generated code reads.
 func FuzzList(f *testing.F) {
 	f.Add(podList(f))
 	f.Fuzz(func(t *testing.T, message []byte) {
@@ -151,7 +150,7 @@ func FuzzList(f *testing.F) {
 	})
 }
 
-// FuzzEvent: an event that is read is what the generated code finds.
+// FuzzEvent: an event is read as the generated code reads it.
 func FuzzEvent(f *testing.F) {
 	pod := objectOf(f, "Pod", marshal(f, apiscript.PodOfSize("shop", "cart", 2<<10)))
 	for _, ev := range []metav1.WatchEvent{{Type: "ADDED", Object: runtime.RawExtension{Raw: pod}}, {Type: "ERROR"}} {
