@@ -8,12 +8,12 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// What is cut of a line that is too long, and how: first info is shortened, then
-// whole labels go, the longest first, then whole attributes of plugins; at last
-// the other strings are shortened. A label is never shortened: a part of its
-// value would be another value.
+// A line that is too long is cut in this order: info is shortened, then whole labels are
+// removed, the longest first, then whole attributes of plugins, and last the other
+// strings are shortened. A label is never shortened: a part of its value would be
+// another value.
 
-// memberKind orders the members of a line by when they are cut.
+// memberKind orders the members of a line by the time when they are cut.
 type memberKind uint8
 
 const (
@@ -32,13 +32,13 @@ func kindOf(key string) memberKind {
 
 const truncatedMember = `,"` + record.KeyTruncated + `":true`
 
-// cut makes the line at j.start at most MaxLine long and says so in it.
+// cut makes the line at j.start at most MaxLine long, and marks it as truncated.
 func (j *JSON) cut() {
 	excess := len(j.b) - j.start + len(truncatedMember) - MaxLine
 	slices.SortStableFunc(j.members, func(a, b member) int {
 		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(b.end-b.start, a.end-a.start))
 	})
-	var gone []member // stretches of the line to take out
+	var gone []member // stretches of the line to remove
 	for _, m := range j.members {
 		if excess <= 0 {
 			break
@@ -54,12 +54,12 @@ func (j *JSON) cut() {
 		gone = append(gone, out)
 		excess -= out.end - out.start
 	}
-	j.take(gone)
+	j.remove(gone)
 	j.b = append(j.b[:len(j.b)-len("}\n")], truncatedMember+"}\n"...)
 }
 
-// take removes stretches of the line.
-func (j *JSON) take(gone []member) {
+// remove removes stretches of the line.
+func (j *JSON) remove(gone []member) {
 	slices.SortFunc(gone, func(a, b member) int { return cmp.Compare(a.start, b.start) })
 	to := j.start
 	from := j.start
@@ -71,8 +71,8 @@ func (j *JSON) take(gone []member) {
 	j.b = j.b[:to]
 }
 
-// keep returns where to cut the escaped string b[start:end] to make it at least
-// excess bytes shorter, without cutting through a rune or an escape.
+// keep returns the position at which to cut the escaped string b[start:end], so that it
+// is at least excess bytes shorter and no rune or escape is cut through.
 func keep(b []byte, start, end, excess int) int {
 	limit := end - excess
 	at := start
@@ -86,7 +86,7 @@ func keep(b []byte, start, end, excess int) int {
 	return at
 }
 
-// width is the length of the rune or escape at the front of b.
+// width returns the length of the rune or escape at the front of b.
 func width(b []byte) int {
 	if b[0] == '\\' {
 		if b[1] == 'u' {

@@ -122,7 +122,7 @@ func TestEmitDropped(t *testing.T) {
 		`"dropped":3,"dropped_first_seq":4,"dropped_last_seq":6,"dropped_total":9,"record_id":"00000000000000000000000000000000","seq":9}` + "\n"; line != want {
 		t.Errorf("line %s, want %s", line, want)
 	}
-	if pretty := string(emit.Pretty{}.Append(nil, emit.Own(&got))); !strings.Contains(pretty, "drop") || strings.Contains(pretty, "/") {
+	if pretty := string(emit.Pretty{}.Append(nil, emit.Own(&got))); !strings.Contains(pretty, "drop ") || !strings.Contains(pretty, r.Message) || strings.Contains(pretty, "/") {
 		t.Errorf("for people: %s", pretty)
 	}
 }

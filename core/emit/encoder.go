@@ -43,11 +43,10 @@ const (
 	logEventName         = 12
 )
 
-// encoder turns log records into OTLP. It keeps what it needs again, so that
-// encoding costs no garbage; it isn't safe for concurrent use.
+// encoder encodes log records for OTLP.
 type encoder struct {
-	// The last resource seen, and its attributes, encoded. A provider has one, and
-	// reading it costs an allocation per attribute.
+	// The last resource seen, and its encoded attributes. A provider has only one,
+	// and reading it takes an allocation per attribute.
 	resource *resource.Resource
 	shared   []byte
 }
@@ -55,9 +54,8 @@ type encoder struct {
 // encode appends r as the only record of a ResourceLogs field of an
 // ExportLogsServiceRequest.
 //
-// The OTLP Resource is that of the provider, and those attributes of the record
-// that say which pod it is about: the SDK has one resource for the whole process,
-// OTLP wants one per pod.
+// The OTLP resource has the attributes of the provider's, and those of the record that
+// describe the pod: the SDK has one resource for the process, OTLP needs one per pod.
 func (e *encoder) encode(b []byte, r Record) []byte {
 	res := r.Resource()
 	b, request := begin(b, requestResourceLogs)
@@ -67,8 +65,8 @@ func (e *encoder) encode(b []byte, r Record) []byte {
 	return end(b, request)
 }
 
-// ofPod tells the attributes of a resource that say something of a pod. Where the
-// provider's resource has them they are about the pod that this program runs in.
+// ofPod reports whether an attribute of a resource describes a pod. In the provider's
+// resource that is the pod of this program.
 func ofPod(kv attribute.KeyValue) bool {
 	f := record.ByAttribute(string(kv.Key))
 	return f != nil && f.Place == record.Resource
@@ -111,7 +109,7 @@ func encodeScopeLogs(b []byte, r Record) []byte {
 func encodeLogRecord(b []byte, r Record) []byte {
 	b, start := begin(b, scopeLogsLogRecords)
 	b = appendFixed64(b, logTime, unixNano(r.Timestamp()))
-	if n := r.Severity(); n >= 1 && n <= 24 { // what OTLP has numbers for
+	if n := r.Severity(); n >= 1 && n <= 24 { // the numbers of OTLP
 		b = appendVarint(b, logSeverityNumber, uint64(n))
 	}
 	b = appendString(b, logSeverityText, r.SeverityText())
@@ -137,8 +135,7 @@ func encodeLogRecord(b []byte, r Record) []byte {
 	return end(b, start)
 }
 
-// unixNano returns 0, which is OTLP's "unknown", for the zero time and for all
-// others before 1970.
+// unixNano returns 0, OTLP's "unknown", for the zero time and all others before 1970.
 func unixNano(t time.Time) uint64 {
 	return uint64(max(t.UnixNano(), 0))
 }

@@ -2,11 +2,9 @@ package emit
 
 import (
 	"encoding/hex"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/log"
@@ -14,29 +12,28 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// MaxLine is the length of a line, newline included, above which container
-// runtimes split it and agents see no JSON any more.
+// MaxLine is the greatest length of a line, newline included. Container runtimes split
+// longer ones, and log agents then don't recognise the JSON.
 const MaxLine = 16 << 10
 
 // timeLayout is RFC 3339 with all nine digits, so that lines sort by time.
 const timeLayout = "2006-01-02T15:04:05.000000000Z"
 
-// JSON writes a record as one flat JSON object on a line of at most [MaxLine]
-// bytes, with the keys of the table of fields. Use [NewJSON].
+// JSON makes a line of at most [MaxLine] bytes of a record: one flat JSON object with the
+// keys of the table of fields. Use [NewJSON].
 type JSON struct {
 	b       []byte
 	start   int // of the line in b
 	members []member
-	given   []string              // keys that plugins gave to this record
-	plugins []string              // what the keys of plugins begin with
-	taken   func(key string) bool // isPlugins, made once
+	given   []string              // keys of plugins in this record
+	plugins []string              // prefixes of the keys of plugins
+	taken   func(key string) bool // isPlugins, allocated once
 }
 
 var _ Format = (*JSON)(nil)
 
-// NewJSON returns the format that log agents read. plugins are the names of those
-// that may add to records: a label can't pass for one of their keys, also where
-// they have nothing to say.
+// NewJSON returns the format for log agents. plugins are the names of the plugins: no
+// label gets a key that could be one of theirs, even in records without any.
 func NewJSON(plugins ...string) *JSON {
 	j := &JSON{}
 	for _, name := range plugins {
@@ -46,9 +43,9 @@ func NewJSON(plugins ...string) *JSON {
 	return j
 }
 
-// member is where a key and its value stand in the line.
+// member is the position of a key and its value in the line.
 type member struct {
-	start, value, end int // start is that of the comma before it
+	start, value, end int // start is the position of the comma before it
 	kind              memberKind
 }
 
@@ -79,8 +76,8 @@ func (j *JSON) Append(b []byte, r Record) []byte {
 	return b
 }
 
-// attribute appends one attribute under its key on stdout. Those of plugins come
-// before labels, so that a label is known to collide with them.
+// attribute appends an attribute with its key for stdout. Those of plugins come before
+// labels, so that a collision with a label is found.
 func (j *JSON) attribute(a *Attribute) {
 	switch {
 	case a.Field != nil:
@@ -134,16 +131,6 @@ func (j *JSON) key(key string) {
 	j.b = append(j.b, ':')
 }
 
-// appendFloat appends a number, or as a string what JSON has no number for: NaN
-// and the infinities.
-func appendFloat(b []byte, f float64) []byte {
-	number, err := json.Marshal(f)
-	if err != nil {
-		return appendQuoted(b, strconv.FormatFloat(f, 'g', -1, 64))
-	}
-	return append(b, number...)
-}
-
 func levelOf(s log.Severity) record.Level {
 	switch {
 	case s >= log.SeverityError:
@@ -152,67 +139,4 @@ func levelOf(s log.Severity) record.Level {
 		return record.LevelWarning
 	}
 	return record.LevelInfo
-}
-
-const hexDigits = "0123456789abcdef"
-
-func appendQuoted(b []byte, s string) []byte {
-	b = append(b, '"')
-	b = appendEscaped(b, s)
-	return append(b, '"')
-}
-
-// appendEscaped appends s as the inside of a JSON string. Besides what JSON
-// asks for it escapes the other control characters and the line separators
-// U+2028 and U+2029: some reader takes each of them for the end of a line, or
-// obeys it on a terminal. HTML is left alone.
-func appendEscaped(b []byte, s string) []byte {
-	done := 0
-	for i := 0; i < len(s); {
-		if plainByte[s[i]] {
-			i++
-			continue
-		}
-		c, size := utf8.DecodeRuneInString(s[i:])
-		if plain(c, size) {
-			i += size
-			continue
-		}
-		b = append(b, s[done:i]...)
-		b = appendEscape(b, c)
-		i += size
-		done = i
-	}
-	return append(b, s[done:]...)
-}
-
-// plainByte tells the characters of ASCII that stand for themselves, which nearly
-// all are.
-var plainByte = func() (plain [256]bool) {
-	for c := range byte(utf8.RuneSelf) {
-		plain[c] = c >= ' ' && c != '"' && c != '\\' && c != 0x7f
-	}
-	return plain
-}()
-
-// plain tells the same of a character that plainByte doesn't know.
-func plain(c rune, size int) bool {
-	if c == utf8.RuneError {
-		return size > 1
-	}
-	return c >= 0xa0 && c != '\u2028' && c != '\u2029'
-}
-
-func appendEscape(b []byte, c rune) []byte {
-	switch c {
-	case '"', '\\':
-		return append(b, '\\', byte(c))
-	case '\n':
-		return append(b, '\\', 'n')
-	case '\r':
-		return append(b, '\\', 'r')
-	case '\t':
-		return append(b, '\\', 't')
-	}
-	return append(b, '\\', 'u', hexDigits[c>>12&0xf], hexDigits[c>>8&0xf], hexDigits[c>>4&0xf], hexDigits[c&0xf])
 }

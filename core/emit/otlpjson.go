@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// OTLPJSON returns an encoded record, as [Processor.Take] returns it, in OTLP's JSON
+// OTLPJSON returns an encoded record, as [Emitter.Take] returns it, in OTLP's JSON
 // encoding, on one line. That differs from protobuf's own in the ids of traces and
 // spans, which are hexadecimal.
 func OTLPJSON(request []byte) ([]byte, error) {
@@ -39,7 +39,7 @@ func OTLPJSON(request []byte) ([]byte, error) {
 	return json.Marshal(tree)
 }
 
-// jsonRequest is a request of which only the records are looked into.
+// jsonRequest is a request that is decoded only down to its records.
 type jsonRequest struct {
 	ResourceLogs []struct {
 		Resource  json.RawMessage `json:"resource,omitempty"`

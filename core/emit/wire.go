@@ -26,22 +26,21 @@ const (
 	mapValues   = 1
 )
 
-// emptyMessage is the size of what begin appends, for fields with a number below 16,
-// as all are here.
+// emptyMessage is the number of bytes that begin appends, for fields with a number below
+// 16, as all are here.
 const emptyMessage = 2
 
-// begin appends the tag of an embedded message, with room for a length of one
-// byte, and returns where the message starts, for end.
+// begin appends the tag of an embedded message, with room for a length of one byte, and
+// returns the start of the message, for end.
 func begin(b []byte, field protowire.Number) (grown []byte, start int) {
 	b = protowire.AppendTag(b, field, protowire.BytesType)
 	b = append(b, 0)
 	return b, len(b)
 }
 
-// end fills in the length of the message that goes from start to the end of b.
-// Most messages here are key-value pairs shorter than 128 bytes; the others are
-// moved to make room for a longer length, which is cheaper than to measure
-// everything before writing it.
+// end fills in the length of the message from start to the end of b. Most messages here
+// are key-value pairs shorter than 128 bytes; longer ones are moved to make room for
+// their length, which is cheaper than measuring everything before writing it.
 func end(b []byte, start int) []byte {
 	size := len(b) - start
 	if more := protowire.SizeVarint(uint64(size)) - 1; more > 0 { //nolint:gosec // not negative
@@ -53,9 +52,8 @@ func end(b []byte, start int) []byte {
 	return b
 }
 
-// Scalars that have their default value are left out, as proto3 does. That is
-// not so inside AnyValue, whose fields are a oneof: there the appendAny functions
-// are used.
+// Scalars with their default value are left out, as proto3 does. Inside AnyValue, whose
+// fields are a oneof, they are not: the appendAny functions are for that.
 
 func appendVarint(b []byte, field protowire.Number, v uint64) []byte {
 	if v == 0 {
@@ -88,9 +86,8 @@ func appendAnyFixed64(b []byte, field protowire.Number, v uint64) []byte {
 	return protowire.AppendFixed64(b, v)
 }
 
-// appendAnyString makes s valid UTF-8 first: a single bad byte, which the
-// message of a terminated container may well hold, would make receivers refuse
-// the whole request.
+// appendAnyString makes s valid UTF-8 first: a single bad byte, as in the message of a
+// terminated container, would make receivers refuse the whole request.
 func appendAnyString(b []byte, field protowire.Number, s string) []byte {
 	if !utf8.ValidString(s) {
 		s = strings.ToValidUTF8(s, "\uFFFD")
@@ -118,7 +115,7 @@ func appendKeyValue(b []byte, field protowire.Number, kv *attribute.KeyValue) []
 	return end(b, start)
 }
 
-// appendAttribute is appendKeyValue for what package attributes has found valid.
+// appendAttribute is appendKeyValue for attributes of an [Emitter], which are valid.
 func appendAttribute(b []byte, field protowire.Number, kv *attribute.KeyValue) []byte {
 	if kv.Value.Type() != attribute.STRING || kv.Key == "" {
 		return appendKeyValue(b, field, kv)
@@ -130,7 +127,7 @@ func appendAttribute(b []byte, field protowire.Number, kv *attribute.KeyValue) [
 	return appendShort(b, field, key, value)
 }
 
-// maxShort is the length of key and value up to which all lengths of their message
+// maxShort is the greatest length of key and value for which all lengths in their message
 // have one byte.
 const maxShort = 0x7f - 3*emptyMessage
 
@@ -144,12 +141,12 @@ func appendShort(b []byte, field protowire.Number, key, value string) []byte {
 	return append(b, value...)
 }
 
-// tag is that of a field of bytes with a number below 16.
+// tag returns the tag of a field of bytes with a number below 16.
 func tag(field protowire.Number) byte {
 	return byte(field<<3) | byte(protowire.BytesType) //nolint:gosec // all are below 16
 }
 
-// appendValue appends v as an AnyValue, which is there even where v is empty.
+// appendValue appends v as an AnyValue, even if v is empty.
 func appendValue(b []byte, field protowire.Number, v attribute.Value) []byte {
 	b, start := begin(b, field)
 	switch v.Type() {

@@ -1,6 +1,4 @@
-// Package emittest reads emitted records back: an in-memory log exporter, and
-// the records in it as tests want to look at them. You don't need it outside
-// tests.
+// Package emittest reads emitted records back in tests, with an in-memory log exporter.
 package emittest
 
 import (
@@ -13,8 +11,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/emit"
 )
 
-// Exporter keeps the records that it gets. It may be used from several
-// goroutines.
+// Exporter keeps the records that it gets. Its methods may be called concurrently.
 type Exporter struct {
 	mu      sync.Mutex
 	records []sdklog.Record
@@ -22,8 +19,8 @@ type Exporter struct {
 
 var _ sdklog.Exporter = (*Exporter)(nil)
 
-// New returns an emitter with these settings whose records, besides going to
-// the settings' own processors, can be read back from the exporter.
+// New returns an emitter with these settings, and an exporter that gets its records
+// before the settings' own processors.
 func New(s emit.Settings) (*emit.Emitter, *Exporter) {
 	x := &Exporter{}
 	s.Processors = append([]sdklog.Processor{sdklog.NewSimpleProcessor(x)}, s.Processors...)
