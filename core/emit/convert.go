@@ -15,6 +15,7 @@ import (
 // termination message cut within a rune, would make an OTLP request unsendable.
 type converter struct {
 	cluster string
+	fields  fields
 	all     []Attribute // reused
 	// labelKeys maps each label key seen to its attribute key, which isn't built
 	// anew for each record then. The map's keys are substrings of its values: those
@@ -23,7 +24,7 @@ type converter struct {
 }
 
 func newConverter(cluster string) *converter {
-	return &converter{cluster: cluster, labelKeys: make(map[string]string)}
+	return &converter{cluster: cluster, fields: newFields(), labelKeys: make(map[string]string)}
 }
 
 // maxLabelKeys bounds the memory of label keys in clusters that generate them.
@@ -43,9 +44,9 @@ func (c *converter) convert(r *record.Record) []Attribute {
 		c.container(r)
 	}
 	if !r.OccurredAt.IsZero() {
-		c.str(fieldOccurredAt, r.OccurredAt.UTC().Format(time.RFC3339Nano))
+		c.str(c.fields.occurredAt, r.OccurredAt.UTC().Format(time.RFC3339Nano))
 	}
-	c.nonEmpty(fieldPodReason, r.Pod.Reason)
+	c.nonEmpty(c.fields.podReason, r.Pod.Reason)
 	c.service(r.Pod)
 	c.workload(&r.Pod.Workload)
 	c.account(r)
@@ -60,82 +61,82 @@ func (c *converter) convert(r *record.Record) []Attribute {
 }
 
 func (c *converter) event(r *record.Record) {
-	c.str(fieldAction, r.Action.String())
-	c.nonEmpty(fieldState, r.State.String())
+	c.str(c.fields.action, r.Action.String())
+	c.nonEmpty(c.fields.state, r.State.String())
 	if r.HasReason() {
-		c.str(fieldReason, r.Reason)
-		c.str(fieldInfo, r.Info)
+		c.str(c.fields.reason, r.Reason)
+		c.str(c.fields.info, r.Info)
 	}
 }
 
 // dropped appends the attributes of a record that is about no pod.
 func (c *converter) dropped(r *record.Record) {
-	c.nonEmpty(fieldCluster, c.cluster)
-	c.field(fieldDropped, unsigned(r.Dropped.Records))
-	c.field(fieldDroppedFirst, unsigned(r.Dropped.FirstSeq))
-	c.field(fieldDroppedLast, unsigned(r.Dropped.LastSeq))
-	c.field(fieldDroppedTotal, unsigned(r.Dropped.Total))
+	c.nonEmpty(c.fields.cluster, c.cluster)
+	c.field(c.fields.dropped, unsigned(r.Dropped.Records))
+	c.field(c.fields.droppedFirst, unsigned(r.Dropped.FirstSeq))
+	c.field(c.fields.droppedLast, unsigned(r.Dropped.LastSeq))
+	c.field(c.fields.droppedTotal, unsigned(r.Dropped.Total))
 	c.number(r)
 }
 
 func (c *converter) pod(p *record.Pod) {
-	c.str(fieldPodName, p.Name)
-	c.str(fieldNamespace, p.Namespace)
-	c.str(fieldPodUID, p.UID)
-	c.nonEmpty(fieldNode, p.Node)
-	c.nonEmpty(fieldCluster, c.cluster)
-	c.str(fieldPhase, p.Phase)
+	c.str(c.fields.podName, p.Name)
+	c.str(c.fields.namespace, p.Namespace)
+	c.str(c.fields.podUID, p.UID)
+	c.nonEmpty(c.fields.node, p.Node)
+	c.nonEmpty(c.fields.cluster, c.cluster)
+	c.str(c.fields.phase, p.Phase)
 }
 
 func (c *converter) container(r *record.Record) {
 	p := r.Container
-	c.str(fieldContainer, p.Name)
-	c.str(fieldContainerType, p.Type.String())
-	c.str(fieldImage, p.Image)
-	c.field(fieldReady, attribute.BoolValue(p.Ready))
-	c.field(fieldRestartCount, attribute.Int64Value(int64(p.RestartCount)))
+	c.str(c.fields.container, p.Name)
+	c.str(c.fields.containerType, p.Type.String())
+	c.str(c.fields.image, p.Image)
+	c.field(c.fields.ready, attribute.BoolValue(p.Ready))
+	c.field(c.fields.restartCount, attribute.Int64Value(int64(p.RestartCount)))
 	if p.Terminated {
-		c.field(fieldExitCode, attribute.Int64Value(int64(p.ExitCode)))
+		c.field(c.fields.exitCode, attribute.Int64Value(int64(p.ExitCode)))
 	}
 	if p.Signal != 0 {
-		c.field(fieldSignal, attribute.Int64Value(int64(p.Signal)))
+		c.field(c.fields.signal, attribute.Int64Value(int64(p.Signal)))
 	}
-	c.str(fieldContainerState, p.Status)
-	c.nonEmpty(fieldContainerReason, r.Reason)
+	c.str(c.fields.containerState, p.Status)
+	c.nonEmpty(c.fields.containerReason, r.Reason)
 }
 
 func (c *converter) service(p *record.Pod) {
-	c.nonEmpty(fieldServiceName, p.Service.Name)
-	c.nonEmpty(fieldServiceNS, p.Service.Namespace)
-	c.nonEmpty(fieldServiceVersion, p.Service.Version)
-	c.nonEmpty(fieldServiceInstance, p.Service.InstanceID)
+	c.nonEmpty(c.fields.serviceName, p.Service.Name)
+	c.nonEmpty(c.fields.serviceNS, p.Service.Namespace)
+	c.nonEmpty(c.fields.serviceVersion, p.Service.Version)
+	c.nonEmpty(c.fields.serviceInstance, p.Service.InstanceID)
 }
 
 func (c *converter) workload(w *record.Workload) {
-	c.nonEmpty(fieldDeployment, w.Deployment)
-	c.nonEmpty(fieldReplicaSet, w.ReplicaSet)
-	c.nonEmpty(fieldStatefulSet, w.StatefulSet)
-	c.nonEmpty(fieldDaemonSet, w.DaemonSet)
-	c.nonEmpty(fieldJob, w.Job)
-	c.nonEmpty(fieldCronJob, w.CronJob)
+	c.nonEmpty(c.fields.deployment, w.Deployment)
+	c.nonEmpty(c.fields.replicaSet, w.ReplicaSet)
+	c.nonEmpty(c.fields.statefulSet, w.StatefulSet)
+	c.nonEmpty(c.fields.daemonSet, w.DaemonSet)
+	c.nonEmpty(c.fields.job, w.Job)
+	c.nonEmpty(c.fields.cronJob, w.CronJob)
 }
 
 // account appends the attributes by which a reader distinguishes and counts records.
 func (c *converter) account(r *record.Record) {
-	c.nonEmpty(fieldEnrichment, r.Enrichment)
+	c.nonEmpty(c.fields.enrichment, r.Enrichment)
 	if r.Initial {
-		c.field(fieldInitial, attribute.BoolValue(true))
+		c.field(c.fields.initial, attribute.BoolValue(true))
 	}
 	if r.Recovered {
-		c.field(fieldRecovered, attribute.BoolValue(true))
+		c.field(c.fields.recovered, attribute.BoolValue(true))
 	}
-	c.str(fieldResourceVersion, r.ResourceVersion)
+	c.str(c.fields.resourceVersion, r.ResourceVersion)
 	c.number(r)
 }
 
 func (c *converter) number(r *record.Record) {
-	c.str(fieldID, r.ID.String())
-	c.field(fieldSeq, unsigned(r.Seq))
+	c.str(c.fields.id, r.ID.String())
+	c.field(c.fields.seq, unsigned(r.Seq))
 }
 
 // field appends the attribute of a field.

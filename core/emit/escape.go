@@ -21,7 +21,7 @@ func appendQuoted(b []byte, s string) []byte {
 func appendEscaped(b []byte, s string) []byte {
 	done := 0
 	for i := 0; i < len(s); {
-		if plainByte[s[i]] {
+		if plainBytes[s[i]] != 0 {
 			i++
 			continue
 		}
@@ -38,15 +38,18 @@ func appendEscaped(b []byte, s string) []byte {
 	return append(b, s[done:]...)
 }
 
-// plainByte has the characters of ASCII that are not escaped. It never changes.
-var plainByte = func() (plain [256]bool) {
-	for c := range byte(utf8.RuneSelf) {
-		plain[c] = c >= ' ' && c != '"' && c != '\\' && c != 0x7f
-	}
-	return plain
-}()
+// plainBytes has each character of ASCII that is not escaped at its own position, and
+// zeros at all others. Comparisons instead would take an eighth more instructions for a
+// line.
+const (
+	plainBytes = zeros32 + " !\x00#$%&'()*+,-./0123456789:;<=>?" +
+		"@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\x00]^_" + "`abcdefghijklmnopqrstuvwxyz{|}~\x00" +
+		zeros32 + zeros32 + zeros32 + zeros32
+	zeros32 = zeros8 + zeros8 + zeros8 + zeros8
+	zeros8  = "\x00\x00\x00\x00\x00\x00\x00\x00"
+)
 
-// plain reports whether a character that plainByte doesn't have is not escaped.
+// plain reports whether a character that plainBytes doesn't have is not escaped.
 func plain(c rune, size int) bool {
 	if c == utf8.RuneError {
 		return size > 1

@@ -2,47 +2,73 @@ package emit
 
 import "github.com/pod-status-logger/pod-status-logger/core/record"
 
-// The rows of the table of fields that are attributes. They never change.
-var (
-	fieldOccurredAt      = record.ByAttribute(record.AttrOccurredAt)
-	fieldPodReason       = record.ByAttribute(record.AttrPodReason)
-	fieldAction          = record.ByAttribute(record.AttrAction)
-	fieldState           = record.ByAttribute(record.AttrState)
-	fieldReason          = record.ByAttribute(record.AttrReason)
-	fieldInfo            = record.ByAttribute(record.AttrInfo)
-	fieldCluster         = record.ByAttribute(record.AttrCluster)
-	fieldDropped         = record.ByAttribute(record.AttrDropped)
-	fieldDroppedFirst    = record.ByAttribute(record.AttrDroppedFirst)
-	fieldDroppedLast     = record.ByAttribute(record.AttrDroppedLast)
-	fieldDroppedTotal    = record.ByAttribute(record.AttrDroppedTotal)
-	fieldPodName         = record.ByAttribute(record.AttrPodName)
-	fieldNamespace       = record.ByAttribute(record.AttrNamespace)
-	fieldPodUID          = record.ByAttribute(record.AttrPodUID)
-	fieldNode            = record.ByAttribute(record.AttrNode)
-	fieldPhase           = record.ByAttribute(record.AttrPhase)
-	fieldContainer       = record.ByAttribute(record.AttrContainer)
-	fieldContainerType   = record.ByAttribute(record.AttrContainerType)
-	fieldImage           = record.ByAttribute(record.AttrImage)
-	fieldReady           = record.ByAttribute(record.AttrReady)
-	fieldRestartCount    = record.ByAttribute(record.AttrRestartCount)
-	fieldExitCode        = record.ByAttribute(record.AttrExitCode)
-	fieldSignal          = record.ByAttribute(record.AttrSignal)
-	fieldContainerState  = record.ByAttribute(record.AttrContainerState)
-	fieldContainerReason = record.ByAttribute(record.AttrContainerReason)
-	fieldServiceName     = record.ByAttribute(record.AttrServiceName)
-	fieldServiceNS       = record.ByAttribute(record.AttrServiceNS)
-	fieldServiceVersion  = record.ByAttribute(record.AttrServiceVersion)
-	fieldServiceInstance = record.ByAttribute(record.AttrServiceInstance)
-	fieldDeployment      = record.ByAttribute(record.AttrDeployment)
-	fieldReplicaSet      = record.ByAttribute(record.AttrReplicaSet)
-	fieldStatefulSet     = record.ByAttribute(record.AttrStatefulSet)
-	fieldDaemonSet       = record.ByAttribute(record.AttrDaemonSet)
-	fieldJob             = record.ByAttribute(record.AttrJob)
-	fieldCronJob         = record.ByAttribute(record.AttrCronJob)
-	fieldEnrichment      = record.ByAttribute(record.AttrEnrichment)
-	fieldInitial         = record.ByAttribute(record.AttrInitial)
-	fieldRecovered       = record.ByAttribute(record.AttrRecovered)
-	fieldResourceVersion = record.ByAttribute(record.AttrResourceVersion)
-	fieldID              = record.ByAttribute(record.AttrID)
-	fieldSeq             = record.ByAttribute(record.AttrSeq)
-)
+// fields are the rows of the table of fields that are attributes, looked up once.
+type fields struct {
+	action, state, reason, info, occurredAt *record.Field
+
+	cluster, podName, namespace, podUID, node, phase, podReason *record.Field
+
+	container, containerType, image, ready, restartCount, exitCode, signal *record.Field
+
+	containerState, containerReason *record.Field
+
+	serviceName, serviceNS, serviceVersion, serviceInstance *record.Field
+
+	deployment, replicaSet, statefulSet, daemonSet, job, cronJob *record.Field
+
+	dropped, droppedFirst, droppedLast, droppedTotal *record.Field
+
+	enrichment, initial, recovered, resourceVersion, id, seq *record.Field
+}
+
+func newFields() fields {
+	return fields{
+		action:     record.ByAttribute(record.AttrAction),
+		state:      record.ByAttribute(record.AttrState),
+		reason:     record.ByAttribute(record.AttrReason),
+		info:       record.ByAttribute(record.AttrInfo),
+		occurredAt: record.ByAttribute(record.AttrOccurredAt),
+
+		cluster:   record.ByAttribute(record.AttrCluster),
+		podName:   record.ByAttribute(record.AttrPodName),
+		namespace: record.ByAttribute(record.AttrNamespace),
+		podUID:    record.ByAttribute(record.AttrPodUID),
+		node:      record.ByAttribute(record.AttrNode),
+		phase:     record.ByAttribute(record.AttrPhase),
+		podReason: record.ByAttribute(record.AttrPodReason),
+
+		container:       record.ByAttribute(record.AttrContainer),
+		containerType:   record.ByAttribute(record.AttrContainerType),
+		image:           record.ByAttribute(record.AttrImage),
+		ready:           record.ByAttribute(record.AttrReady),
+		restartCount:    record.ByAttribute(record.AttrRestartCount),
+		exitCode:        record.ByAttribute(record.AttrExitCode),
+		signal:          record.ByAttribute(record.AttrSignal),
+		containerState:  record.ByAttribute(record.AttrContainerState),
+		containerReason: record.ByAttribute(record.AttrContainerReason),
+
+		serviceName:     record.ByAttribute(record.AttrServiceName),
+		serviceNS:       record.ByAttribute(record.AttrServiceNS),
+		serviceVersion:  record.ByAttribute(record.AttrServiceVersion),
+		serviceInstance: record.ByAttribute(record.AttrServiceInstance),
+
+		deployment:  record.ByAttribute(record.AttrDeployment),
+		replicaSet:  record.ByAttribute(record.AttrReplicaSet),
+		statefulSet: record.ByAttribute(record.AttrStatefulSet),
+		daemonSet:   record.ByAttribute(record.AttrDaemonSet),
+		job:         record.ByAttribute(record.AttrJob),
+		cronJob:     record.ByAttribute(record.AttrCronJob),
+
+		dropped:      record.ByAttribute(record.AttrDropped),
+		droppedFirst: record.ByAttribute(record.AttrDroppedFirst),
+		droppedLast:  record.ByAttribute(record.AttrDroppedLast),
+		droppedTotal: record.ByAttribute(record.AttrDroppedTotal),
+
+		enrichment:      record.ByAttribute(record.AttrEnrichment),
+		initial:         record.ByAttribute(record.AttrInitial),
+		recovered:       record.ByAttribute(record.AttrRecovered),
+		resourceVersion: record.ByAttribute(record.AttrResourceVersion),
+		id:              record.ByAttribute(record.AttrID),
+		seq:             record.ByAttribute(record.AttrSeq),
+	}
+}

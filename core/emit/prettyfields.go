@@ -113,7 +113,8 @@ func (f *prettyFields) detail(message string) string {
 // withoutState cuts off words that repeat the column of the state.
 func withoutState(detail string) string {
 	for _, words := range [...]string{
-		"is waiting: ", "is waiting", "is in error: ", "is running and ", "is running", "terminated with ", "has terminated: ",
+		"is waiting: ", "is waiting", "is in error: ", "is running and ", "is running",
+		"terminated with ", "has terminated: ",
 	} {
 		if rest, ok := strings.CutPrefix(detail, words); ok {
 			return rest

@@ -28,7 +28,8 @@ func parseEndpoint(v variable, protocol Protocol, vars variables) (*url.URL, err
 	case u.Scheme != "http" && u.Scheme != "https":
 		return nil, shown.wrong("want a URL with scheme http (plaintext) or https, or unix with gRPC")
 	case !validHost(u):
-		return nil, shown.wrong("want a URL with a host and, if any, a port from 1 to 65535, such as http://collector:4317")
+		return nil, shown.wrong("want a URL with a host and, if any, a port from 1 to 65535, " +
+			"such as http://collector:4317")
 	case protocol == HTTP:
 		return httpEndpoint(u, shown, vars.signal)
 	}
@@ -39,7 +40,8 @@ func parseEndpoint(v variable, protocol Protocol, vars variables) (*url.URL, err
 func schemeless(hostport string, shown variable, vars variables) (*url.URL, error) {
 	u := &url.URL{Scheme: "https", Host: hostport}
 	if _, _, err := net.SplitHostPort(hostport); err != nil || !validHost(u) {
-		return nil, shown.wrong("want host:port or a URL, such as collector:4317 (TLS) or http://collector:4317 (plaintext)")
+		return nil, shown.wrong("want host:port or a URL, " +
+			"such as collector:4317 (TLS) or http://collector:4317 (plaintext)")
 	}
 	insecure := vars.read("INSECURE")
 	switch strings.ToLower(insecure.value) {
@@ -82,10 +84,12 @@ func httpEndpoint(u *url.URL, shown variable, signal Signal) (*url.URL, error) {
 
 func grpcEndpoint(u *url.URL, shown variable) (*url.URL, error) {
 	if u.Path != "" && u.Path != "/" {
-		return nil, shown.wrong("a gRPC endpoint has no path; if this is one for HTTP, the protocol has to be http/protobuf")
+		return nil, shown.wrong("a gRPC endpoint has no path; " +
+			"if this is one for HTTP, the protocol has to be http/protobuf")
 	}
 	if u.User != nil || u.RawQuery != "" {
-		return nil, shown.wrong("a gRPC endpoint has neither user nor query; give credentials in OTEL_EXPORTER_OTLP_HEADERS")
+		return nil, shown.wrong("a gRPC endpoint has neither user nor query; " +
+			"give credentials in OTEL_EXPORTER_OTLP_HEADERS")
 	}
 	u.Path = ""
 	if u.Port() == "" {

@@ -56,7 +56,8 @@ func (r *reporter) recovered() {
 func (r *reporter) answered(a answer) {
 	switch {
 	case a.rejected > 0:
-		r.rejected.Log(slog.LevelWarn, "OTLP receiver took a request but rejected "+r.items+" of it: they are lost to it",
+		r.rejected.Log(slog.LevelWarn,
+			"OTLP receiver took a request but rejected "+r.items+" of it: they are lost to it",
 			"rejected", a.rejected, "message", a.message)
 	case a.message != "":
 		r.rejected.Log(slog.LevelWarn, "OTLP receiver took a request with a warning", "message", a.message)
@@ -65,11 +66,13 @@ func (r *reporter) answered(a answer) {
 
 // refused reports a record that the receiver will never take.
 func (r *reporter) refused(err error) {
-	r.deadOnes.Log(slog.LevelError, "OTLP receiver refuses a "+r.item+" for good; it is a dead letter now, and sending goes on without it",
+	r.deadOnes.Log(slog.LevelError,
+		"OTLP receiver refuses a "+r.item+" for good; it is a dead letter now, and sending goes on without it",
 		"error", err)
 }
 
 // shrunk reports that requests are smaller from now on: it happens a few times at most.
 func (r *reporter) shrunk(maxBytes int, err error) {
-	r.logger.Info("OTLP receiver takes no request of this size; sending smaller ones", "error", err, "max_bytes", maxBytes)
+	r.logger.Info("OTLP receiver takes no request of this size; sending smaller ones",
+		"error", err, "max_bytes", maxBytes)
 }

@@ -23,6 +23,19 @@ type run struct {
 	began      time.Time // when the last request began
 }
 
+func newRun(s *Sender, t transport) *run {
+	return &run{
+		Sender: s, transport: t,
+		maxBytes: s.settings.MaxBytes, maxRecords: s.settings.MaxRecords,
+		backoff: backoff.ExponentialBackOff{
+			InitialInterval:     s.settings.RetryInitial,
+			MaxInterval:         s.settings.RetryMax,
+			Multiplier:          2,
+			RandomizationFactor: 0.5,
+		},
+	}
+}
+
 // next sends the batch at the front of the outbox, once there is one.
 func (r *run) next(ctx context.Context) error {
 	if err := r.gather(ctx); err != nil {

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
-
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 )
 
@@ -126,12 +124,7 @@ func (s *Sender) Run(ctx context.Context) error {
 	}
 	defer t.close()
 
-	r := &run{Sender: s, transport: t, maxBytes: s.settings.MaxBytes, maxRecords: s.settings.MaxRecords, backoff: backoff.ExponentialBackOff{
-		InitialInterval:     s.settings.RetryInitial,
-		MaxInterval:         s.settings.RetryMax,
-		Multiplier:          2,
-		RandomizationFactor: 0.5,
-	}}
+	r := newRun(s, t)
 	for {
 		err := r.next(ctx)
 		switch {

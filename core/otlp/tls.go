@@ -33,7 +33,8 @@ func readTLS(vars variables) (*tls.Config, error) {
 	}
 	client := &clientCertificate{certFile: cert.value, keyFile: key.value}
 	if _, err := client.get(nil); err != nil {
-		return nil, fmt.Errorf("read %s and %s, want a certificate and its key in PEM files: %w", cert.name, key.name, err)
+		return nil, fmt.Errorf("read %s and %s, want a certificate and its key in PEM files: %w",
+			cert.name, key.name, err)
 	}
 	config.GetClientCertificate = client.get
 	return config, nil

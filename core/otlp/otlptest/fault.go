@@ -48,4 +48,7 @@ func Throttled(after time.Duration) Fault {
 	}
 }
 
-var invalid = Fault{Code: codes.InvalidArgument, Status: http.StatusBadRequest, Message: "bad record"}
+// invalid is a receiver that refuses the records.
+func invalid() Fault {
+	return Fault{Code: codes.InvalidArgument, Status: http.StatusBadRequest, Message: "bad record"}
+}

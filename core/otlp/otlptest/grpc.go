@@ -38,13 +38,17 @@ func newGRPCServer(r *Receiver) server {
 			HandlerType: (*any)(nil),
 			Methods: []grpc.MethodDesc{{
 				MethodName: "Export",
-				Handler: func(_ any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) { //nolint:revive // gRPC's order of parameters
-					return r.exportGRPC(ctx, s, decode)
-				},
+				Handler:    r.handler(s),
 			}},
 		}, r)
 	}
 	return grpcServer{server}
+}
+
+func (r *Receiver) handler(s service) grpc.MethodHandler {
+	return func(_ any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+		return r.exportGRPC(ctx, s, decode)
+	}
 }
 
 func (r *Receiver) exportGRPC(ctx context.Context, s service, decode func(any) error) (any, error) {

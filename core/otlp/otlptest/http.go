@@ -108,7 +108,8 @@ func (f Fault) writeStatus(w http.ResponseWriter) {
 	} else if f.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(f.RetryAfter.Seconds())))
 	}
-	writeProto(w, f.Status, &rpcstatus.Status{Code: int32(f.Code), Message: f.Message}) //nolint:gosec // codes are small
+	code := int32(f.Code) //nolint:gosec // codes are small
+	writeProto(w, f.Status, &rpcstatus.Status{Code: code, Message: f.Message})
 }
 
 func writeProto(w http.ResponseWriter, statusCode int, m proto.Message) {

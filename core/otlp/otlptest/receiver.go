@@ -204,7 +204,7 @@ func (r *Receiver) fault(request Request) Fault {
 		return *r.always
 	}
 	if r.refuse != nil && slices.ContainsFunc(request.Logs, r.refuse) {
-		return invalid
+		return invalid()
 	}
 	return Fault{}
 }

@@ -1,8 +1,8 @@
 package otlptest
 
 import (
-	logsservicepb "go.opentelemetry.io/proto/slim/otlp/collector/logs/v1"
-	traceservicepb "go.opentelemetry.io/proto/slim/otlp/collector/trace/v1"
+	logspb "go.opentelemetry.io/proto/slim/otlp/collector/logs/v1"
+	tracepb "go.opentelemetry.io/proto/slim/otlp/collector/trace/v1"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -16,37 +16,38 @@ type service struct {
 	partial func(rejected int64, message string) proto.Message
 }
 
-func services() []service {
-	return []service{
-		{
-			name: "opentelemetry.proto.collector.logs.v1.LogsService",
-			path: "/v1/logs",
-			decode: func(decode func(proto.Message) error, into *Request) error {
-				var export logsservicepb.ExportLogsServiceRequest
-				err := decode(&export)
-				into.Logs = export.GetResourceLogs()
-				return err
-			},
-			partial: func(rejected int64, message string) proto.Message {
-				return &logsservicepb.ExportLogsServiceResponse{PartialSuccess: &logsservicepb.ExportLogsPartialSuccess{
-					RejectedLogRecords: rejected, ErrorMessage: message,
-				}}
-			},
+func services() []service { return []service{logsService(), traceService()} }
+
+func logsService() service {
+	return service{
+		name: "opentelemetry.proto.collector.logs.v1.LogsService",
+		path: "/v1/logs",
+		decode: func(decode func(proto.Message) error, into *Request) error {
+			var export logspb.ExportLogsServiceRequest
+			err := decode(&export)
+			into.Logs = export.GetResourceLogs()
+			return err
 		},
-		{
-			name: "opentelemetry.proto.collector.trace.v1.TraceService",
-			path: "/v1/traces",
-			decode: func(decode func(proto.Message) error, into *Request) error {
-				var export traceservicepb.ExportTraceServiceRequest
-				err := decode(&export)
-				into.Spans = export.GetResourceSpans()
-				return err
-			},
-			partial: func(rejected int64, message string) proto.Message {
-				return &traceservicepb.ExportTraceServiceResponse{PartialSuccess: &traceservicepb.ExportTracePartialSuccess{
-					RejectedSpans: rejected, ErrorMessage: message,
-				}}
-			},
+		partial: func(rejected int64, message string) proto.Message {
+			partial := &logspb.ExportLogsPartialSuccess{RejectedLogRecords: rejected, ErrorMessage: message}
+			return &logspb.ExportLogsServiceResponse{PartialSuccess: partial}
+		},
+	}
+}
+
+func traceService() service {
+	return service{
+		name: "opentelemetry.proto.collector.trace.v1.TraceService",
+		path: "/v1/traces",
+		decode: func(decode func(proto.Message) error, into *Request) error {
+			var export tracepb.ExportTraceServiceRequest
+			err := decode(&export)
+			into.Spans = export.GetResourceSpans()
+			return err
+		},
+		partial: func(rejected int64, message string) proto.Message {
+			partial := &tracepb.ExportTracePartialSuccess{RejectedSpans: rejected, ErrorMessage: message}
+			return &tracepb.ExportTraceServiceResponse{PartialSuccess: partial}
 		},
 	}
 }
@@ -54,7 +55,7 @@ func services() []service {
 // response returns the response to a request that was taken.
 func (s service) response(f Fault) proto.Message {
 	if f.Rejected == 0 && f.Message == "" {
-		return new(logsservicepb.ExportLogsServiceResponse) // empty in every service
+		return new(logspb.ExportLogsServiceResponse) // empty in every service
 	}
 	return s.partial(f.Rejected, f.Message)
 }
