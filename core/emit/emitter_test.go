@@ -24,7 +24,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// Everything that a record can say, as an exporter gets it.
+// A record with everything, as an exporter gets it.
 func TestEmitEverything(t *testing.T) {
 	r := newUpdate(map[string]string{"app": "web", "canary": ""})
 	r.Level, r.State, r.Reason, r.Info = record.LevelError, record.Terminated, "OOMKilled", "out of memory"
@@ -100,7 +100,7 @@ func TestEmitEverything(t *testing.T) {
 	}
 }
 
-// A record that tells of dropped ones is about no pod.
+// A record that announces dropped ones is about no pod.
 func TestEmitDropped(t *testing.T) {
 	r := &record.Record{
 		Time: received, Level: record.LevelError, Message: "3 records were dropped", Action: record.Drop, Seq: 9,
@@ -127,8 +127,8 @@ func TestEmitDropped(t *testing.T) {
 	}
 }
 
-// The least that a record can say: what is not known is not there, but for what
-// the contract promises always.
+// The smallest records: unknown values are left out, except for those that the contract
+// promises.
 func TestEmitLittle(t *testing.T) {
 	minimal := func(change func(*record.Record)) *record.Record {
 		r := &record.Record{
@@ -257,8 +257,8 @@ func TestEmitMakesStringsValid(t *testing.T) {
 	}
 }
 
-// The SDK would drop attributes over its limit, in silence, and take quadratic
-// time to look for duplicates, whatever the environment says.
+// The limits that the environment sets for the SDK don't apply: it would drop attributes
+// over them silently. Nor does it look for duplicates, which takes quadratic time.
 func TestEmitKeepsAllAttributes(t *testing.T) {
 	t.Setenv("OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", "10")
 	t.Setenv("OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", "3")

@@ -161,7 +161,7 @@ func newComparison(t *testing.T, options []sdklog.LoggerProviderOption) *compari
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Without the service of this program, which is not told: see TestForeignPod.
+	// Without the service of this program, which is left out: see TestForeignPod.
 	c.provider = sdklog.NewLoggerProvider(append([]sdklog.LoggerProviderOption{
 		sdklog.WithResource(resource.NewSchemaless(attribute.String("deployment.environment.name", "prod"))),
 		sdklog.WithProcessor(sdklog.NewSimpleProcessor(exporter)),
@@ -301,8 +301,8 @@ func FuzzEncode(f *testing.F) {
 	})
 }
 
-// TestForeignPod: what the environment says of the pod that the program itself
-// runs in is not said of others.
+// TestForeignPod: attributes in the environment about the pod of this program don't get
+// into records of other pods.
 func TestForeignPod(t *testing.T) {
 	p := new(emit.Encoder)
 	provider := sdklog.NewLoggerProvider(sdklog.WithProcessor(p), sdklog.WithResource(resource.NewSchemaless(

@@ -13,7 +13,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// expected is what a record's line has to say, by key.
+// expected are the members of a record's line, by key.
 type expected struct {
 	info    string
 	labels  map[string]string
@@ -21,8 +21,8 @@ type expected struct {
 	others  map[string]string
 }
 
-// expect derives from a record what its line says where nothing is cut. It
-// covers the strings; the goldens have the rest.
+// expect derives the members of a record's line before any cut. It covers the strings; the
+// goldens have the rest.
 func expect(r *record.Record) expected {
 	e := expected{
 		labels:  map[string]string{},
@@ -67,9 +67,8 @@ func decoded(v attribute.Value) any {
 	}
 }
 
-// checkLine checks that a line says what its record does, and if something was
-// cut, that it was the right thing, and no more than needed. It returns the
-// line's members.
+// checkLine checks that a line has the contents of its record. If something was cut, it
+// has to be the right thing, and no more than needed. It returns the line's members.
 func checkLine(t *testing.T, r *record.Record, line string) map[string]any {
 	t.Helper()
 	got, want := decode(t, line), expect(r)
@@ -96,7 +95,7 @@ func checkLine(t *testing.T, r *record.Record, line string) map[string]any {
 	if !ok {
 		t.Errorf("info %q is no beginning of what it was", info)
 	}
-	// How much longer the line would be with what was cut last.
+	// How much longer the line would be with the last cut undone.
 	var last int
 	switch {
 	case shortened:
@@ -140,9 +139,8 @@ func checkComplete(t *testing.T, got map[string]any, want expected, hasInfo bool
 	}
 }
 
-// missing counts what is not in the line, of labels or of plugins' attributes,
-// and returns the size of the smallest of it. What is there must be whole and
-// not larger.
+// missing returns the number of labels or of plugins' attributes that the line doesn't
+// have, and the size of the smallest one. Those in the line must be whole and not larger.
 func missing(t *testing.T, got, want map[string]any) (n, smallest int) {
 	t.Helper()
 	largest := 0

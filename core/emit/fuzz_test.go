@@ -9,7 +9,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 )
 
-// FuzzLine holds the promises of a line against whatever comes from outside.
+// FuzzLine checks the promises of a line for any input.
 func FuzzLine(f *testing.F) {
 	f.Add("back-off", "said", "web", "app", "web", "pod", "x", "bundle", "y", 0.5, int64(1), uint16(0), uint16(0), uint16(0))
 	f.Add("\xff\xfe\x00\x1b", "\u2028\u2029\u0085", "<>&\"\\", "time", "", "label.time", "\x7f", "id", "\xc3", math.NaN(), int64(math.MinInt64), uint16(9000), uint16(0), uint16(0))

@@ -149,7 +149,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// A line says the same whatever the format has written before.
+// A line is the same whatever the format has made before.
 func TestLinesDoNotDependOnEachOther(t *testing.T) {
 	var all []*record.Record
 	var want strings.Builder

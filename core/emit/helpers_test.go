@@ -57,7 +57,7 @@ func newCreate(labels map[string]string) *record.Record {
 	}
 }
 
-// newUpdate is a record about a container, of which a test changes what it is about.
+// newUpdate is a record about a container, for tests to change.
 func newUpdate(labels map[string]string) *record.Record {
 	return &record.Record{
 		Time:    received,
@@ -108,7 +108,7 @@ func newSpanContext(tb testing.TB) trace.SpanContext {
 	})
 }
 
-// written returns what is on stdout after these records.
+// written returns stdout after these records.
 func written(tb testing.TB, format emit.Format, records ...*record.Record) string {
 	tb.Helper()
 	var out bytes.Buffer
@@ -210,7 +210,7 @@ func flatObject(body string) (map[string]any, error) {
 // valid is what becomes of a string that is no UTF-8.
 func valid(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
 
-// pluginAttributes returns n attributes whose values have the length size.
+// pluginAttributes returns n attributes with values of the length size.
 func pluginAttributes(n, size int) []attribute.KeyValue {
 	attrs := make([]attribute.KeyValue, n)
 	for i := range attrs {

@@ -101,8 +101,7 @@ func FuzzPretty(f *testing.F) {
 	})
 }
 
-// TestPrettyNarrow: the narrower the terminal, the less is told, and what is told
-// fits on its line.
+// TestPrettyNarrow: the narrower the terminal, the less a line has, and it fits.
 func TestPrettyNarrow(t *testing.T) {
 	r := newUpdate(nil)
 	r.Pod.Name, r.Info = "checkout-6b8f9d7d5c-l9w3t", ""
@@ -128,8 +127,8 @@ func TestPrettyNarrow(t *testing.T) {
 	}
 }
 
-// TestPrettyWidth: on a terminal a line is not longer than that because of
-// Kubernetes' message; where there is no terminal nothing is cut.
+// TestPrettyWidth: Kubernetes' message is cut to the width of a terminal; without a
+// terminal nothing is cut.
 func TestPrettyWidth(t *testing.T) {
 	r := newUpdate(nil)
 	r.Info = strings.Repeat("ü", 300)

@@ -46,7 +46,7 @@ func numbered(tb testing.TB, e *emit.Emitter, first, n int) (want string) {
 	return lines.String()
 }
 
-// write writes what was emitted.
+// write writes the lines of the records emitted so far.
 func write(ctx context.Context, e *emit.Emitter) error { return e.Write(ctx, e.Take()) }
 
 var errPipe = errors.New("no reader")

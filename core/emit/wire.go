@@ -52,8 +52,8 @@ func end(b []byte, start int) []byte {
 	return b
 }
 
-// Scalars with their default value are left out, as proto3 does. Inside AnyValue, whose
-// fields are a oneof, they are not: the appendAny functions are for that.
+// Scalars with their default value are left out, as in proto3. Inside AnyValue, which is a
+// oneof, they are not: the appendAny functions are for that.
 
 func appendVarint(b []byte, field protowire.Number, v uint64) []byte {
 	if v == 0 {

@@ -1,6 +1,6 @@
-// Package otlp sends encoded log records to an OTLP receiver and loses none on
-// the way: a [Sender] sends the contents of a journal until the receiver has
-// acknowledged them. It doesn't decode what it sends; package emit makes it.
+// Package otlp sends encoded log records, or spans, to an OTLP receiver and loses none
+// on the way: a [Sender] sends the contents of a journal until the receiver has
+// acknowledged them. It doesn't decode them; package emit encodes log records.
 //
 // The SDK's batch processor and the stock exporters overwrite or drop records that
 // a receiver doesn't take in time. Use them for records that may get lost;

@@ -37,7 +37,7 @@ func settings(t *testing.T, c otlp.Config, env ...string) otlp.Settings {
 	return s
 }
 
-// TestEndpoint tells by the URL and TLS what an endpoint means.
+// TestEndpoint checks the URL and the use of TLS for each way to write an endpoint.
 func TestEndpoint(t *testing.T) {
 	const (
 		generic  = "OTEL_EXPORTER_OTLP_ENDPOINT="

@@ -27,8 +27,8 @@ func code(c codes.Code, message string) otlptest.Fault {
 
 func status(s int) otlptest.Fault { return otlptest.Fault{Status: s, Message: "because"} }
 
-// TestRetries plays each fault twice and looks whether everything arrives, once,
-// and what the operator reads.
+// TestRetries plays each fault twice. Everything has to arrive, once, and the fault has to
+// be in the log.
 func TestRetries(t *testing.T) {
 	type fault struct {
 		fault otlptest.Fault
@@ -166,8 +166,8 @@ func TestShortenPauses(t *testing.T) {
 	})
 }
 
-// TestLostAnswer: the receiver has the records but can't say so. They come
-// twice, whole and in order.
+// TestLostAnswer: the receiver has the records but its answer gets lost. They are
+// duplicated, whole and in order.
 func TestLostAnswer(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, o otlptest.Options) {
 		for name, f := range map[string]otlptest.Fault{
@@ -302,8 +302,7 @@ func TestRefusedRecords(t *testing.T) {
 	}
 }
 
-// TestUnreadableRecord: what the receiver can't decode would otherwise be sent
-// for ever.
+// TestUnreadableRecord: a record that the receiver can't decode is not sent for ever.
 func TestUnreadableRecord(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, o otlptest.Options) {
 		h := newHarness(t, otlptest.New(t, o), o)

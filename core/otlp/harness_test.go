@@ -109,7 +109,7 @@ func groupOf(records ...[]byte) journal.Group {
 	return journal.Group{Records: records, Emitted: len(records), Seq: uint64(len(records))}
 }
 
-// refusals is an outbox that shows what is refused.
+// refusals is an outbox that shows refused records.
 type refusals struct {
 	*journal.Journal
 	show func(record []byte, reason string)

@@ -8,8 +8,8 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
 )
 
-// TestHints: an endpoint that is of another kind than it is taken for is told in
-// words that say what to change.
+// TestHints: when the endpoint is of another kind than configured, the log has a hint at
+// the necessary change.
 func TestHints(t *testing.T) {
 	tls := otlptest.NewAuthority(t).Server(t, false)
 	for name, c := range map[string]struct {

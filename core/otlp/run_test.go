@@ -140,8 +140,8 @@ func TestRecordsGather(t *testing.T) {
 	})
 }
 
-// TestGatheringEnds: nothing waits for more where a request is full, or there
-// will be no more.
+// TestGatheringEnds: no record waits for others if there is a full request, or if no more
+// records can come.
 func TestGatheringEnds(t *testing.T) {
 	for name, end := range map[string]func(t *testing.T, s *Sender, outbox *journal.Journal){
 		"records": func(t *testing.T, _ *Sender, outbox *journal.Journal) { commit(t, outbox, "b", "c", "d") },

@@ -52,7 +52,7 @@ type Request struct {
 	Outcome  Outcome
 	Records  int
 	Bytes    int   // before compression
-	Rejected int64 // records that the receiver took, but says it won't keep
+	Rejected int64 // records that the receiver took but won't keep
 	Took     time.Duration
 }
 

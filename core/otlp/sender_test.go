@@ -275,7 +275,7 @@ func benchmarkSend(b *testing.B, o otlptest.Options, compression otlp.Compressio
 	b.SetBytes(int64(group * len(records[0])))
 	b.ReportAllocs()
 	for b.Loop() {
-		// A journal owns what it gets.
+		// A journal owns the records that it gets.
 		g := groupOf(slices.Clone(records)...)
 		if err := h.outbox.Commit(b.Context(), g); err != nil {
 			b.Fatal(err)

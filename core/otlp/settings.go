@@ -30,7 +30,7 @@ type Config struct {
 // Endpoint has a meaning, or a default that [NewSender] fills in.
 type Settings struct {
 	Enabled  bool     // whether there is a receiver at all
-	Signal   Signal   // what the records are, such as log records or spans; default: Logs
+	Signal   Signal   // of the records, which are spans for Traces; default: Logs
 	Protocol Protocol // default: GRPC
 	// Endpoint is the receiver's URL: for HTTP with the path; for gRPC one with
 	// scheme http or https, of which only host and port are used, or unix.

@@ -16,7 +16,7 @@ const (
 	Metrics Signal = "metrics"
 )
 
-// items returns the name of what the receiver gets, for log lines.
+// items returns the name of the signal's items, for log lines.
 func (s Signal) items() string {
 	switch s {
 	case Traces:

@@ -15,7 +15,7 @@ func (p *Pipeline) emit(ctx context.Context, n int) error {
 	records := p.pending[:n]
 	defer func() {
 		left := copy(p.pending, p.pending[n:])
-		clear(p.pending[left:]) // release what they refer to
+		clear(p.pending[left:]) // release their pods
 		p.pending = p.pending[:left]
 	}()
 	if p.set.Enricher != nil {

@@ -96,11 +96,11 @@ func checkAll(t *testing.T, s *sink, n int) {
 	}
 }
 
-// TestEnriched: what is emitted is what the enricher made of it, and the records
-// of one event may be in two windows.
+// TestEnriched: records are emitted as the enricher returned them, and those of one event
+// may be in two windows.
 func TestEnriched(t *testing.T) {
 	events := added(maxPending - 1)
-	events = append(events, event(watch.Listing, "", nil), event(watch.Listed, "", nil), // a list was read: what comes then was missed
+	events = append(events, event(watch.Listing, "", nil), event(watch.Listed, "", nil), // pods after a complete list are recovered
 		event(watch.Listing, "", nil), event(watch.Present, "", pod("b", "found", runs)))
 	s := &sink{}
 	var windows []int
@@ -126,8 +126,8 @@ func TestEnriched(t *testing.T) {
 	}
 }
 
-// TestSuppressed: what is suppressed is neither emitted nor numbered, but the
-// pod's state goes on: later records are as without it.
+// TestSuppressed: suppressed records are neither emitted nor numbered, but the state of the
+// pod changes: later records are the same.
 func TestSuppressed(t *testing.T) {
 	for name, c := range map[string]struct {
 		suppress func(r *record.Record) bool
@@ -180,7 +180,7 @@ func suppress(which func(*record.Record) bool) Enricher {
 	})
 }
 
-// TestAllSuppressed: where nothing is left of a group, no sink is touched.
+// TestAllSuppressed: if no record of a group is left, nothing is written or committed.
 func TestAllSuppressed(t *testing.T) {
 	s, m := &sink{}, &meter{}
 	p := newPipeline(Settings{Emitter: s, Meter: m, Enricher: suppress(func(*record.Record) bool { return true })})

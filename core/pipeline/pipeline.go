@@ -1,7 +1,7 @@
 // Package pipeline conducts the steps of an event, and is the only package that
 // knows their order: take an event, compare it with the state of its pod, enrich
 // and emit the records of the difference, commit what belongs together as a group,
-// and write its lines. What is on stdout is in the journal.
+// and write its lines. Every line on stdout is in the journal.
 package pipeline
 
 import (

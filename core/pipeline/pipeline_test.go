@@ -101,7 +101,7 @@ func waits(p *corev1.Pod) {
 	p.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "c", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{}}}}
 }
 
-// newPipeline returns a pipeline with a journal that has room, where s has none.
+// newPipeline returns a pipeline, with a large journal if s has none.
 func newPipeline(s Settings) *Pipeline {
 	if s.Journal == nil {
 		s.Journal = journal.NewMemory(journal.Options{Capacity: 1 << 30})
@@ -271,8 +271,8 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
-// TestBackPressure: while stdout or the outbox blocks, no event is taken, and
-// Busy tells for how long. Then everything goes on where it was.
+// TestBackPressure: while stdout blocks, no event is taken, and Busy returns for how long.
+// Then the pipeline continues.
 func TestBackPressure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		free := make(chan struct{})

@@ -38,7 +38,7 @@ type Resume struct {
 	Compare bool
 }
 
-// Restored counts what was restored from an earlier run.
+// Restored counts the pods of an earlier run.
 type Restored struct {
 	Pods int
 	// Left is the number of pods that are no longer watched. They are forgotten

@@ -221,8 +221,8 @@ func TestRestartWithinList(t *testing.T) {
 	}
 }
 
-// TestReplaced: where another pod has come in the place of one, the end of the
-// first is emitted before the beginning of the second.
+// TestReplaced: when another pod has replaced one, the end of the first is emitted before
+// the beginning of the second.
 func TestReplaced(t *testing.T) {
 	other := func(p *corev1.Pod) { p.UID = "other" }
 	for name, second := range map[string][]watch.Event{
@@ -240,7 +240,7 @@ func TestReplaced(t *testing.T) {
 	}
 }
 
-// TestScopes: from where streams go on that were of other namespaces before.
+// TestScopes: streams resume from those of other namespaces.
 func TestScopes(t *testing.T) {
 	stored := func(streams ...string) *disk {
 		d := newDisk()
@@ -296,7 +296,7 @@ func TestScopes(t *testing.T) {
 	}
 }
 
-// TestForeignState: what is no state of ours is refused by its key.
+// TestForeignState: a state that isn't ours is an error with its key.
 func TestForeignState(t *testing.T) {
 	for key, value := range map[string]string{"else": "", "pod/a/p": "\xff", "stream/": "{"} {
 		p := New(Settings{Emitter: &sink{}, Meter: &meter{}, Journal: newDisk(), Stored: true})
@@ -306,8 +306,8 @@ func TestForeignState(t *testing.T) {
 	}
 }
 
-// TestQuietChanges: what no record tells of is stored within a moment, not in a
-// transaction of its own each.
+// TestQuietChanges: changes without a record are stored within a second, but not in a
+// transaction each.
 func TestQuietChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDisk()

@@ -106,18 +106,16 @@ func TestWholeWay(t *testing.T) {
 	}
 }
 
-// BenchmarkPipeline is all that is done for an event but the network: comparing,
-// the bridge, the line, the OTLP encoding and the journal. Each event has one
-// record.
+// BenchmarkPipeline is the cost of an event without network and journal: comparing, the
+// bridge, the line and the OTLP encoding. Each event has one record.
 func BenchmarkPipeline(b *testing.B) {
 	for _, sinks := range []string{"stdout", "stdout+otlp"} {
 		b.Run(sinks, func(b *testing.B) { benchmark(b, sinks == "stdout+otlp", discard{}, false) })
 	}
 }
 
-// BenchmarkJournals is the same with both sinks, and a consumer that takes from
-// the journal what comes: what the journal in a file, with fsync, costs beside
-// the one in memory.
+// BenchmarkJournals is the same with both sinks, a journal, and a consumer. It compares the
+// journal in a file, with fsync, with the one in memory.
 func BenchmarkJournals(b *testing.B) {
 	options := journal.Options{Capacity: 1 << 30, OnError: func(err error) { b.Error(err) }}
 	b.Run("memory", func(b *testing.B) { benchmarkJournal(b, journal.NewMemory(options), false) })

@@ -8,7 +8,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
-	_ "google.golang.org/grpc/encoding/gzip" // a receiver has to know it
+	_ "google.golang.org/grpc/encoding/gzip" // which every receiver supports
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/status"
@@ -85,7 +85,7 @@ func (r *Receiver) answerGRPC(ctx context.Context, s service, f Fault) (any, err
 	}
 	response := s.response(f)
 	if f.Garbage {
-		response.ProtoReflect().SetUnknown([]byte{0x0a, 0x02, 0xff, 0xff}) // partial_success, but what is in it?
+		response.ProtoReflect().SetUnknown([]byte{0x0a, 0x02, 0xff, 0xff}) // partial_success with invalid contents
 	}
 	return response, nil
 }
