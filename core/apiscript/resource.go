@@ -31,10 +31,6 @@ type Resource struct {
 	OwnEtcd bool
 }
 
-func (r Resource) kind() metav1.TypeMeta {
-	return metav1.TypeMeta{APIVersion: r.GroupVersion.String(), Kind: r.Kind}
-}
-
 func (r Resource) group() schema.GroupResource {
 	return r.GroupVersion.WithResource(r.Plural).GroupResource()
 }
@@ -97,7 +93,7 @@ func podResource() Resource {
 
 // newOf returns a new object of a type that is a pointer.
 func newOf[T Object]() T {
-	o, _ := reflect.New(reflect.TypeFor[T]().Elem()).Interface().(T)
+	o, _ := reflect.TypeAssert[T](reflect.New(reflect.TypeFor[T]().Elem()))
 	return o
 }
 
@@ -105,6 +101,6 @@ func newOf[T Object]() T {
 func shallow[T Object](o T) T {
 	v := reflect.New(reflect.TypeOf(o).Elem())
 	v.Elem().Set(reflect.ValueOf(o).Elem())
-	c, _ := v.Interface().(T)
+	c, _ := reflect.TypeAssert[T](v)
 	return c
 }

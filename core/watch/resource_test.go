@@ -2,6 +2,7 @@ package watch_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -77,7 +78,7 @@ func (d *eventDecoder) Decode(message []byte, into watch.Object) error {
 		}
 	}
 	if !r.OK() {
-		return fmt.Errorf("damaged event")
+		return errors.New("damaged event")
 	}
 	return nil
 }
