@@ -11,22 +11,23 @@ import (
 
 const benchGroup = 256
 
-// benchGroups are groups of 256 records of 1.5 KB, with their lines, and 256
-// entries of 500 bytes of the state of 10,000 pods.
+// benchGroups returns groups of 256 records of 1.5 KB, with 300 KB of lines, and 256 entries of 500 bytes of the state
+// of 10,000 pods.
 func benchGroups() func(seq uint64) journal.Group {
 	record, lines, value := make([]byte, 1500), bytes.Repeat([]byte("line\n"), 60_000), make([]byte, 500)
 	const pods = 10_000
 	keys, at := make([]string, pods), 0
 	for i := range keys {
-		keys[i] = fmt.Sprintf("%08x-pod", uint32(i)*2654435761) // as spread as uids are
+		keys[i] = fmt.Sprintf("%08x-pod", uint32(i)*2654435761) // as far apart as those that begin with a uid
 	}
 	return func(seq uint64) journal.Group {
 		g := journal.Group{
-			Records: make([][]byte, benchGroup), Emitted: benchGroup, Seq: seq + benchGroup, Lines: lines,
-			State: make(map[string][]byte, benchGroup),
+			Emitted: benchGroup, Seq: seq + benchGroup, Lines: lines, State: make(map[string][]byte, benchGroup),
 		}
-		for i := range g.Records {
-			g.Records[i] = record
+		records := make([][]byte, benchGroup)
+		g.Records = map[journal.Signal][][]byte{journal.Logs: records}
+		for i := range records {
+			records[i] = record
 			g.State[keys[at%pods]] = value
 			at++
 		}
@@ -34,8 +35,8 @@ func benchGroups() func(seq uint64) journal.Group {
 	}
 }
 
-// BenchmarkJournal commits, takes and acknowledges groups, with and without a
-// backlog of a thousand groups, which is read from the file.
+// BenchmarkJournal commits, takes and acknowledges groups, with and without a backlog of a thousand groups. On disk, a
+// backlog is read from the file.
 func BenchmarkJournal(b *testing.B) {
 	for _, backlog := range []int{0, 1000} {
 		for _, kind := range []string{"memory", "disk"} {
@@ -68,12 +69,12 @@ func benchmark(b *testing.B, kind string, backlog int) {
 		commit()
 	}
 	take := func() {
-		batch, err := j.Next(b.Context(), 3<<20, benchGroup)
+		batch, err := j.Outbox(journal.Logs).Next(b.Context(), 3<<20, benchGroup)
 		if err != nil {
 			b.Fatal(err)
 		}
-		j.Sent(len(batch.Records))
-		if err := j.Ack(batch); err != nil {
+		j.Outbox(journal.Logs).Sent(len(batch.Records))
+		if err := j.Outbox(journal.Logs).Ack(batch); err != nil {
 			b.Fatal(err)
 		}
 	}

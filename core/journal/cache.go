@@ -51,43 +51,43 @@ type recentChunk struct {
 }
 
 // forget releases the records of a chunk that have left.
-func (j *Journal) forget(c *chunk) {
-	j.cache.forget(c)
-	if j.recent.pos == c.pos && c.left() == 0 {
-		j.recent = recentChunk{}
+func (o *Outbox) forget(c *chunk) {
+	o.j.cache.forget(c)
+	if o.recent.pos == c.pos && c.left() == 0 {
+		o.recent = recentChunk{}
 	}
 }
 
 // load returns all records of a chunk. Those that have left may be nil.
-func (j *Journal) load(c chunk) ([][]byte, error) {
-	j.mu.Lock()
-	records := j.cache.chunks[c.pos].records
-	if j.recent.pos == c.pos {
-		records = j.recent.records
+func (o *Outbox) load(c chunk) ([][]byte, error) {
+	o.j.mu.Lock()
+	records := o.j.cache.chunks[c.pos].records
+	if o.recent.pos == c.pos {
+		records = o.recent.records
 	}
 	records = slices.Clone(records)
-	j.mu.Unlock()
+	o.j.mu.Unlock()
 	if records != nil {
 		return records, nil
 	}
-	if j.store == nil {
+	if o.j.store == nil {
 		return nil, errLeft
 	}
-	e, err := j.store.Read(bucketOutbox, number(c.pos))
+	e, err := o.j.store.Read(o.bucketOutbox, number(c.pos))
 	switch {
 	case err != nil:
 		return nil, err
 	case e.Value == nil:
 		return nil, errLeft
 	case e.Sum != c.sum:
-		return nil, fmt.Errorf("%s: %w: chunk %d is not as it was written", j.name, ErrDamaged, c.pos)
+		return nil, fmt.Errorf("%s: %w: chunk %d is not as it was written", o.j.name, ErrDamaged, c.pos)
 	}
 	if _, records, err = decodeChunk(c.pos, e.Value); err != nil {
 		return nil, err
 	}
-	j.mu.Lock()
-	j.recent = recentChunk{c.pos, records}
-	j.mu.Unlock()
+	o.j.mu.Lock()
+	o.recent = recentChunk{c.pos, records}
+	o.j.mu.Unlock()
 	return records, nil
 }
 

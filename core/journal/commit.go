@@ -11,22 +11,24 @@ const (
 	// allocated in one piece.
 	chunkBytes = 128 << 10
 
-	maxKey = 32 << 10 // of bbolt
+	maxKey    = 32 << 10 // of bbolt
+	maxSignal = 100      // bytes of its name
 )
 
-// addition is a group on its way into the journal, or dead letters on their way back to the outbox.
+// addition is a group on its way into the journal, or dead letters on their way back to their outbox.
 type addition struct {
-	chunks []addedChunk
-	number int   // of all records
-	size   int64 // of all records
-	at     int64 // when it got room
-	group  Group
-	resent []uint64     // numbers of the dead letters
-	lines  []storedPart // those of the group, once they are stored
+	chunks   []addedChunk
+	size     int64 // of all records
+	at       int64 // when it got room
+	group    Group
+	lines    []storedPart // those of the group, once they are stored
+	resentTo *Outbox      // nil: it is a group
+	resent   []uint64     // numbers of the dead letters
 }
 
 type addedChunk struct {
 	chunk
+	outbox  *Outbox
 	records [][]byte
 }
 
@@ -37,8 +39,7 @@ func (j *Journal) Commit(ctx context.Context, g Group) error {
 	if err := g.check(); err != nil {
 		return fmt.Errorf("commit group: %w", err)
 	}
-	a := &addition{group: g}
-	a.add(g.Records, g.Seq-count(g.Emitted)+1, j.chunkBytes())
+	a := j.addition(g)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -54,8 +55,13 @@ func (j *Journal) Commit(ctx context.Context, g Group) error {
 }
 
 func (g *Group) check() error {
-	if len(g.Records) > 0 && len(g.Records) != g.Emitted {
-		return fmt.Errorf("%d encoded records, but %d emitted", len(g.Records), g.Emitted)
+	if n := len(g.Records[Logs]); n > 0 && n != g.Emitted {
+		return fmt.Errorf("%d encoded records, but %d emitted", n, g.Emitted)
+	}
+	for s := range g.Records {
+		if s == "" || len(s) > maxSignal {
+			return fmt.Errorf("name of a signal of %d bytes", len(s))
+		}
 	}
 	if g.Emitted < 0 || count(g.Emitted) > g.Seq {
 		return fmt.Errorf("%d records up to number %d", g.Emitted, g.Seq)
@@ -73,8 +79,21 @@ func (j *Journal) chunkBytes() int64 {
 	return max(1, min(chunkBytes, j.options.Capacity/8))
 }
 
+// addition makes one of a group.
+func (j *Journal) addition(g Group) *addition {
+	a := &addition{group: g}
+	for s, records := range g.Records {
+		var first uint64 // counted from the last record that was committed; see place
+		if s == Logs {
+			first = g.Seq - count(g.Emitted) + 1
+		}
+		a.add(j.Outbox(s), records, first, j.chunkBytes())
+	}
+	return a
+}
+
 // add appends records with numbers from seq on, in chunks.
-func (a *addition) add(records [][]byte, seq uint64, limit int64) {
+func (a *addition) add(o *Outbox, records [][]byte, seq uint64, limit int64) {
 	for len(records) > 0 {
 		n, size := 1, int64(len(records[0]))
 		for n < len(records) && size+int64(len(records[n])) <= limit {
@@ -82,8 +101,7 @@ func (a *addition) add(records [][]byte, seq uint64, limit int64) {
 			n++
 		}
 		c := chunk{seq: seq, bytes: size, count: uint32(n)}
-		a.chunks = append(a.chunks, addedChunk{c, records[:n:n]})
-		a.number += n
+		a.chunks = append(a.chunks, addedChunk{c, o, records[:n:n]})
 		a.size += size
 		seq += count(n)
 		records = records[n:]
@@ -100,14 +118,18 @@ func take(ctx context.Context, token chan struct{}) error {
 	}
 }
 
-// place gives the chunks of a, which has room, their positions. The lock is held.
+// place gives the chunks of a, which has room, their positions, and numbers all records but those of Logs. The lock is
+// held.
 func (j *Journal) place(a *addition) {
 	a.at = time.Now().UnixNano()
-	pos := j.head.End
+	pos := j.head.end
 	for i := range a.chunks {
 		c := &a.chunks[i]
 		c.pos, c.at = pos, a.at
 		pos += uint64(c.count)
+		if c.outbox.signal != Logs && a.resentTo == nil {
+			c.seq += c.outbox.totals().Committed + 1
+		}
 	}
 }
 
@@ -122,47 +144,50 @@ func (j *Journal) write(ctx context.Context, a *addition) error {
 	return nil
 }
 
-// publish makes visible what is stored. The lock is held.
+// publish adds a stored addition to the index. The lock is held.
 func (j *Journal) publish(a *addition) {
 	for i := range a.chunks {
 		c := &a.chunks[i]
-		j.queue.push(c.chunk)
+		c.outbox.queue.push(c.chunk)
+		c.outbox.records += int(c.count)
+		c.outbox.bytes += c.bytes
 		j.cache.add(c.chunk, c.records)
 	}
-	j.records += a.number
-	j.bytes += a.size
 	for _, seq := range a.resent {
-		j.dead.remove(seq)
+		a.resentTo.dead.remove(seq)
 	}
 	j.unwritten = append(j.unwritten, a.lines...)
 	a.advance(&j.head)
-	j.checkReady()
+	for _, o := range j.outboxes {
+		o.checkReady()
+	}
 	j.broadcast()
 }
 
 // advance makes h the head of the journal with a in it.
 func (a *addition) advance(h *head) {
 	if n := len(a.chunks); n > 0 {
-		h.End = a.chunks[n-1].pos + uint64(a.chunks[n-1].count)
+		h.end = a.chunks[n-1].pos + uint64(a.chunks[n-1].count)
 	}
-	t := &h.Totals
-	if n := count(len(a.resent)); n > 0 {
-		t.OTLP.Dead -= n
+	if a.resentTo != nil {
+		h.signals[a.resentTo.index].Dead -= count(len(a.resent))
 		return
 	}
-	g := &a.group
-	h.Seq, h.Committed = g.Seq, a.at
-	h.Stdout += count((len(g.Lines) + chunkBytes - 1) / chunkBytes)
+	for i := range a.chunks {
+		h.signals[a.chunks[i].outbox.index].Committed += uint64(a.chunks[i].count)
+	}
+	t, g := &h.totals, &a.group
+	h.seq, h.committed = g.Seq, a.at
+	h.stdoutEnd += count((len(g.Lines) + chunkBytes - 1) / chunkBytes)
 	t.Received += g.Received
 	t.Changed += g.Changed
 	t.Suppressed += g.Suppressed
 	t.Emitted += count(g.Emitted)
-	t.OTLP.Committed += count(a.number)
 	if g.Lines != nil {
 		t.Stdout.Committed += count(g.Emitted)
 	}
-	h.Drop.Records -= min(g.Announced, h.Drop.Records)
-	if h.Drop.Records == 0 {
-		h.Drop = Drop{}
+	h.drop.Records -= min(g.Announced, h.drop.Records)
+	if h.drop.Records == 0 {
+		h.drop = Drop{}
 	}
 }

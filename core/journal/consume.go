@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Batch is a run of records at the front of a journal, lent to the consumer until they are acknowledged.
+// Batch is a run of records at the front of an outbox, lent to the consumer until they are acknowledged.
 type Batch struct {
 	Records [][]byte // memory of the journal: not to be changed
 
@@ -24,22 +24,20 @@ func (b Batch) Cut(n int) (head, tail Batch) {
 // Next returns the oldest records: at most maxRecords of together at most maxBytes, but at least one, however large.
 // It blocks while there is none, and while the disk can't be read. It fails with the error of ctx, or with
 // [ErrClosed] if there will never be one. The records stay in the journal, and the next call returns the same, until
-// Ack. With drop-oldest they are at most half of the capacity: lent records are not dropped.
-func (j *Journal) Next(ctx context.Context, maxBytes, maxRecords int) (Batch, error) {
-	if j.options.DropOldest {
-		maxBytes = int(min(int64(maxBytes), j.options.Capacity/2))
-	}
+// Ack. With drop-oldest, the batches of all signals are at most half of the capacity: lent records are not dropped.
+func (o *Outbox) Next(ctx context.Context, maxBytes, maxRecords int) (Batch, error) {
+	maxBytes = o.lendable(maxBytes)
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		chunks, first, err := j.lend(ctx, int64(maxBytes), maxRecords)
+		chunks, first, err := o.lend(ctx, int64(maxBytes), maxRecords)
 		if err != nil {
 			return Batch{}, err
 		}
 		b := Batch{first: first, Records: make([][]byte, 0, min(recordsOf(chunks), max(maxRecords, 1)))}
-		if err = j.fill(&b, chunks, maxBytes, maxRecords); err == nil {
-			j.noteLent(len(b.Records))
+		if err = o.fill(&b, chunks, maxBytes, maxRecords); err == nil {
+			o.noteLent(len(b.Records))
 			return b, nil
 		}
-		j.noteUnreadable(err)
+		o.noteUnreadable(err)
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
@@ -48,46 +46,56 @@ func (j *Journal) Next(ctx context.Context, maxBytes, maxRecords int) (Batch, er
 	}
 }
 
-func (j *Journal) noteLent(n int) {
+func (o *Outbox) lendable(maxBytes int) int {
+	j := o.j
+	if !j.options.DropOldest {
+		return maxBytes
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.lent = max(j.lent, n)
-	j.unreadable = nil
+	return int(min(int64(maxBytes), j.options.Capacity/2/int64(len(j.outboxes))))
 }
 
-func (j *Journal) noteUnreadable(err error) {
-	j.mu.Lock()
-	if j.unreadable == nil {
-		j.unreadableSince = time.Now()
+func (o *Outbox) noteLent(n int) {
+	o.j.mu.Lock()
+	defer o.j.mu.Unlock()
+	o.lent = max(o.lent, n)
+	o.unreadable = nil
+}
+
+func (o *Outbox) noteUnreadable(err error) {
+	o.j.mu.Lock()
+	if o.unreadable == nil {
+		o.unreadableSince = time.Now()
 	}
-	j.unreadable = err
-	closed := j.closed
-	j.mu.Unlock()
-	if j.options.OnError != nil && !closed {
-		j.options.OnError(err)
+	o.unreadable = err
+	closed := o.j.closed
+	o.j.mu.Unlock()
+	if o.j.options.OnError != nil && !closed {
+		o.j.options.OnError(err)
 	}
 }
 
 // lend waits for records, picks the chunks of a batch and protects them from being dropped. first is the number of
 // records that have left before them.
-func (j *Journal) lend(ctx context.Context, maxBytes int64, maxRecords int) (chunks []chunk, first uint64, err error) {
-	err = j.await(ctx, func() (bool, error) {
-		if j.closed || j.sealed && j.records == 0 {
+func (o *Outbox) lend(ctx context.Context, maxBytes int64, maxRecords int) (chunks []chunk, first uint64, err error) {
+	err = o.j.await(ctx, func() (bool, error) {
+		if o.j.closed || o.j.sealed && o.records == 0 {
 			return false, ErrClosed
 		}
-		if j.records == 0 {
+		if o.records == 0 {
 			return false, nil
 		}
-		chunks, first = j.pick(maxBytes, maxRecords), j.removed
-		j.protected = max(j.protected, chunks[len(chunks)-1].pos)
+		chunks, first = o.pick(maxBytes, maxRecords), o.removed
+		o.protected = max(o.protected, chunks[len(chunks)-1].pos)
 		return true, nil
 	})
 	return chunks, first, err
 }
 
 // pick returns the chunks at the front that have as much as is wanted.
-func (j *Journal) pick(maxBytes int64, maxRecords int) []chunk {
-	chunks := j.queue.all()
+func (o *Outbox) pick(maxBytes int64, maxRecords int) []chunk {
+	chunks := o.queue.all()
 	bytes, number, n := chunks[0].bytes, chunks[0].left(), 1
 	for n < len(chunks) && bytes < maxBytes && number < maxRecords {
 		bytes += chunks[n].bytes
@@ -106,10 +114,10 @@ func recordsOf(chunks []chunk) int {
 }
 
 // fill reads records of chunks up to the limits of a batch. It copies their headers only.
-func (j *Journal) fill(b *Batch, chunks []chunk, maxBytes, maxRecords int) error {
+func (o *Outbox) fill(b *Batch, chunks []chunk, maxBytes, maxRecords int) error {
 	size := 0
 	for _, c := range chunks {
-		records, err := j.load(c)
+		records, err := o.load(c)
 		if err != nil {
 			return err
 		}
@@ -126,77 +134,77 @@ func (j *Journal) fill(b *Batch, chunks []chunk, maxBytes, maxRecords int) error
 
 // Ack removes the records of b, which must be at the front: batches, and the parts of one, are acknowledged in order
 // and once. It doesn't block. It is stored a little later; after a crash before that, the records are sent again.
-func (j *Journal) Ack(b Batch) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if err := j.check("acknowledge", b); err != nil || len(b.Records) == 0 {
+func (o *Outbox) Ack(b Batch) error {
+	o.j.mu.Lock()
+	defer o.j.mu.Unlock()
+	if err := o.check("acknowledge", b); err != nil || len(b.Records) == 0 {
 		return err
 	}
-	j.head.Totals.OTLP.Acknowledged += count(len(b.Records))
-	j.remove(b)
-	j.touch()
+	o.totals().Acknowledged += count(len(b.Records))
+	o.remove(b)
+	o.j.touch()
 	return nil
 }
 
 // Refuse is Ack for one record that the receiver will never take: in one transaction, the record leaves and becomes a
 // dead letter. A journal in memory only counts it.
-func (j *Journal) Refuse(b Batch, reason string) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if err := j.check("refuse", b); err != nil {
+func (o *Outbox) Refuse(b Batch, reason string) error {
+	o.j.mu.Lock()
+	defer o.j.mu.Unlock()
+	if err := o.check("refuse", b); err != nil {
 		return err
 	}
 	if len(b.Records) != 1 {
 		return fmt.Errorf("refuse %d records: only one can be refused at a time", len(b.Records))
 	}
-	c := j.queue.front()
+	c := o.queue.front()
 	l := DeadLetter{Seq: c.seq + uint64(c.skip), At: time.Now(), Reason: reason, Record: b.Records[0]}
-	j.remove(b)
-	j.head.Totals.OTLP.Dead++
-	if j.store != nil {
-		j.dead.add(l.Seq, len(l.Record))
-		j.pending.set(bucketDead, number(l.Seq), l.encode())
+	o.remove(b)
+	o.totals().Dead++
+	if o.j.store != nil {
+		o.dead.add(&l)
+		o.j.pending.set(o.bucketDead, number(l.Seq), l.encode())
 	} else {
-		j.dead.counted++
+		o.dead.counted++
 	}
-	j.touch()
+	o.j.touch()
 	return nil
 }
 
-func (j *Journal) check(verb string, b Batch) error {
+func (o *Outbox) check(verb string, b Batch) error {
 	switch {
-	case j.readOnly:
+	case o.j.readOnly:
 		return ErrReadOnly
-	case j.closed:
+	case o.j.closed:
 		return ErrClosed
-	case b.first != j.removed || len(b.Records) > j.lent:
+	case b.first != o.removed || len(b.Records) > o.lent:
 		return fmt.Errorf("%s %d records after %d: %d have left the journal, and %d are lent",
-			verb, len(b.Records), b.first, j.removed, j.lent)
+			verb, len(b.Records), b.first, o.removed, o.lent)
 	default:
 		return nil
 	}
 }
 
 // remove takes the records of b from the front.
-func (j *Journal) remove(b Batch) {
+func (o *Outbox) remove(b Batch) {
 	records := b.Records
-	j.removed += count(len(records))
-	j.records -= len(records)
-	if j.lent -= len(records); j.lent == 0 {
-		j.protected = 0
+	o.removed += count(len(records))
+	o.records -= len(records)
+	if o.lent -= len(records); o.lent == 0 {
+		o.protected = 0
 	}
 	for len(records) > 0 {
-		c := j.queue.front()
+		c := o.queue.front()
 		n := min(len(records), c.left())
 		for _, r := range records[:n] {
 			c.bytes -= int64(len(r))
-			j.bytes -= int64(len(r))
+			o.bytes -= int64(len(r))
 		}
 		c.skip += uint32(n) //nolint:gosec // within the count of the chunk
-		j.forget(c)
+		o.forget(c)
 		if c.left() == 0 {
-			j.pending.removeLarge(bucketOutbox, storedPart{c.pos, c.sum})
-			j.queue.remove(0)
+			o.j.pending.removeLarge(o.bucketOutbox, storedPart{c.pos, c.sum})
+			o.queue.remove(0)
 		}
 		records = records[n:]
 	}

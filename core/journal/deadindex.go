@@ -14,15 +14,17 @@ type deadIndex struct {
 
 type deadRef struct {
 	seq   uint64
+	at    int64 // when it was refused, in Unix nanoseconds
 	bytes int64 // of the record
 }
 
 func (d *deadIndex) records() int { return len(d.letters) + d.counted }
 
-func (d *deadIndex) add(seq uint64, bytes int) {
-	i, _ := d.find(seq)
-	d.letters = slices.Insert(d.letters, i, deadRef{seq, int64(bytes)})
-	d.bytes += int64(bytes)
+func (d *deadIndex) add(l *DeadLetter) {
+	i, _ := d.find(l.Seq)
+	size := int64(len(l.Record))
+	d.letters = slices.Insert(d.letters, i, deadRef{l.Seq, l.At.UnixNano(), size})
+	d.bytes += size
 }
 
 func (d *deadIndex) find(seq uint64) (int, bool) {
@@ -35,13 +37,6 @@ func (d *deadIndex) remove(seq uint64) {
 		d.bytes -= d.letters[i].bytes
 		d.letters = slices.Delete(d.letters, i, i+1)
 	}
-}
-
-func (d *deadIndex) oldest() (deadRef, bool) {
-	if len(d.letters) == 0 {
-		return deadRef{}, false
-	}
-	return d.letters[0], true
 }
 
 // pick returns the letters with the numbers seqs, or all if none is named.

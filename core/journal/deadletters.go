@@ -19,13 +19,13 @@ type DeadLetter struct {
 }
 
 // DeadLetters lists the refused records, by number. It may contain some that come or go meanwhile.
-func (j *Journal) DeadLetters() iter.Seq2[DeadLetter, error] {
+func (o *Outbox) DeadLetters() iter.Seq2[DeadLetter, error] {
 	return func(yield func(DeadLetter, error) bool) {
-		j.mu.Lock()
-		letters := j.dead.pick(nil)
-		j.mu.Unlock()
+		o.j.mu.Lock()
+		letters := o.dead.pick(nil)
+		o.j.mu.Unlock()
 		for _, l := range letters {
-			d, err := j.deadLetter(l.seq)
+			d, err := o.deadLetter(l.seq)
 			if errors.Is(err, errLeft) {
 				continue
 			}
@@ -37,16 +37,16 @@ func (j *Journal) DeadLetters() iter.Seq2[DeadLetter, error] {
 }
 
 // deadLetter reads a dead letter, which may not be in the store yet.
-func (j *Journal) deadLetter(seq uint64) (DeadLetter, error) {
+func (o *Outbox) deadLetter(seq uint64) (DeadLetter, error) {
 	key := number(seq)
-	j.mu.Lock()
-	value := j.pending.find(bucketDead, key)
-	if value == nil && j.writer != nil {
-		value = j.writer.inFlight.find(bucketDead, key)
+	o.j.mu.Lock()
+	value := o.j.pending.find(o.bucketDead, key)
+	if value == nil && o.j.writer != nil {
+		value = o.j.writer.inFlight.find(o.bucketDead, key)
 	}
-	j.mu.Unlock()
+	o.j.mu.Unlock()
 	if value == nil {
-		e, err := j.store.Read(bucketDead, key)
+		e, err := o.j.store.Read(o.bucketDead, key)
 		if err != nil {
 			return DeadLetter{}, err
 		}
@@ -61,33 +61,57 @@ func (j *Journal) deadLetter(seq uint64) (DeadLetter, error) {
 // Resend moves the dead letters with these numbers, or all if none is named, to the end of the outbox in one
 // transaction, and returns how many there were. It holds all of them in memory. It is not meant for a journal that
 // drops the oldest while groups are committed.
-func (j *Journal) Resend(seqs ...uint64) (int, error) {
-	ctx, done, err := j.takeWriting()
+func (o *Outbox) Resend(seqs ...uint64) (int, error) {
+	ctx, done, err := o.j.takeWriting()
 	if err != nil {
 		return 0, err
 	}
 	defer done()
-	j.mu.Lock()
-	letters := j.dead.pick(seqs)
-	j.mu.Unlock()
-	a := &addition{}
+	o.j.mu.Lock()
+	letters := o.dead.pick(seqs)
+	o.j.mu.Unlock()
+	a := &addition{resentTo: o}
 	for _, l := range letters {
-		d, err := j.deadLetter(l.seq)
+		d, err := o.deadLetter(l.seq)
 		if err != nil {
 			return 0, err
 		}
-		a.resend(d, j.chunkBytes())
+		a.resend(d, o.j.chunkBytes())
 	}
 	if len(a.resent) == 0 {
 		return 0, nil
 	}
-	j.mu.Lock()
-	j.place(a)
-	j.mu.Unlock()
-	if err := j.write(ctx, a); err != nil {
+	o.j.mu.Lock()
+	o.j.place(a)
+	o.j.mu.Unlock()
+	if err := o.j.write(ctx, a); err != nil {
 		return 0, err
 	}
 	return len(a.resent), nil
+}
+
+// Discard removes the dead letters with these numbers, or all if none is named, and returns how many there were. They
+// count as dropped.
+func (o *Outbox) Discard(seqs ...uint64) (int, error) {
+	_, done, err := o.j.takeWriting()
+	if err != nil {
+		return 0, err
+	}
+	defer done()
+	o.j.mu.Lock()
+	defer o.j.mu.Unlock()
+	letters := o.dead.pick(seqs)
+	for _, l := range letters {
+		o.dead.remove(l.seq)
+		o.j.pending.set(o.bucketDead, number(l.seq), nil)
+	}
+	n := count(len(letters))
+	o.totals().Dead -= n
+	o.totals().Dropped += n
+	if n > 0 {
+		o.j.touch()
+	}
+	return len(letters), nil
 }
 
 // takeWriting waits for the token writing, for callers without a context.
@@ -129,34 +153,9 @@ func (a *addition) resend(d DeadLetter, limit int64) {
 			c.count++
 			c.bytes += size
 			c.records = append(c.records, d.Record)
-			a.number++
 			a.size += size
 			return
 		}
 	}
-	a.add([][]byte{d.Record}, d.Seq, limit)
-}
-
-// Discard removes the dead letters with these numbers, or all if none is named, and returns how many there were. They
-// count as dropped.
-func (j *Journal) Discard(seqs ...uint64) (int, error) {
-	_, done, err := j.takeWriting()
-	if err != nil {
-		return 0, err
-	}
-	defer done()
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	letters := j.dead.pick(seqs)
-	for _, l := range letters {
-		j.dead.remove(l.seq)
-		j.pending.set(bucketDead, number(l.seq), nil)
-	}
-	n := count(len(letters))
-	j.head.Totals.OTLP.Dead -= n
-	j.head.Totals.OTLP.Dropped += n
-	if n > 0 {
-		j.touch()
-	}
-	return len(letters), nil
+	a.add(a.resentTo, [][]byte{d.Record}, d.Seq, limit)
 }

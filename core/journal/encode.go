@@ -8,18 +8,18 @@ import (
 // The layout of the store: buckets, what their keys are, and what their values are. Numbers are little-endian in
 // values and big-endian in keys, whose order counts.
 //
-//	head                            head.go
-//	state    the caller's      ►    the caller's
-//	outbox   position          ►    chunk, large
-//	lines    position          ►    lines for stdout, large
-//	dead     number of record  ►    dead letter
+//	head                                  head.go
+//	state          the caller's      ►    the caller's
+//	lines          position          ►    lines for stdout, large
+//	outbox         position          ►    chunk of Logs, large
+//	outbox/SIGNAL  position          ►    chunk of another signal, large
+//	dead           number of record  ►    dead letter of Logs
+//	dead/SIGNAL    number of record  ►    dead letter of another signal
 const (
 	bucketState  = "state"
 	bucketOutbox = "outbox"
 	bucketStdout = "lines"
 	bucketDead   = "dead"
-
-	newestFormat = 1
 )
 
 func number(n uint64) string {

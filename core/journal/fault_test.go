@@ -25,15 +25,15 @@ import (
 // big is a group of about a megabyte.
 func big(seq uint64) journal.Group {
 	g := groupAfter(seq, "a", "b", "c")
-	for i := range g.Records {
-		g.Records[i] = bytes.Repeat([]byte{byte('a' + i)}, 300<<10)
+	for i := range g.Records[journal.Logs] {
+		g.Records[journal.Logs][i] = bytes.Repeat([]byte{byte('a' + i)}, 300<<10)
 	}
 	g.State = map[string][]byte{"last": fmt.Append(nil, g.Seq)}
 	g.Lines = []byte("a\nb\nc\n")
 	return g
 }
 
-// TestFailingDisk has a disk fail for a while, in a way that can be timed.
+// TestFailingDisk: while a disk fails, acknowledgements are accepted, and a Commit waits as long as its context.
 func TestFailingDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var broken atomic.Bool
@@ -56,7 +56,8 @@ func TestFailingDisk(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if err := j.Commit(ctx, groupAfter(3, "x")); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, journal.ErrUncertain) {
+		err := j.Commit(ctx, groupAfter(3, "x"))
+		if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, journal.ErrUncertain) {
 			t.Errorf("commit: %v", err)
 		}
 		ack(t, j, next(t, j, 100, 100))
@@ -86,7 +87,7 @@ func TestFailingDisk(t *testing.T) {
 	})
 }
 
-// TestDiskThatHangs gives no answer until long after the Commit gave up.
+// TestDiskThatHangs: a disk that answers only after the Commit gave up leaves the fate of the group uncertain.
 func TestDiskThatHangs(t *testing.T) {
 	for _, fails := range []error{nil, syscall.EIO} {
 		synctest.Test(t, func(t *testing.T) {
@@ -103,16 +104,17 @@ func TestDiskThatHangs(t *testing.T) {
 			hang = true
 			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			if err := j.Commit(ctx, groupAfter(1, "b")); !errors.Is(err, journal.ErrUncertain) || !errors.Is(err, context.DeadlineExceeded) {
+			err := j.Commit(ctx, groupAfter(1, "b"))
+			if !errors.Is(err, journal.ErrUncertain) || !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("got %v", err)
 			}
 			if err := j.Commit(t.Context(), groupAfter(1, "b")); !errors.Is(err, journal.ErrUncertain) {
 				t.Errorf("again: %v", err)
 			}
 			time.Sleep(2 * time.Hour)
-			err := j.Commit(t.Context(), groupAfter(1, "b"))
+			err = j.Commit(t.Context(), groupAfter(1, "b"))
 			if fails != nil && err != nil || fails == nil && !errors.Is(err, journal.ErrUncertain) {
-				t.Errorf("after the disk said %v: %v", fails, err)
+				t.Errorf("after the answer %v of the disk: %v", fails, err)
 			}
 			if got := texts(next(t, j, 100, 100)); got != "a b" {
 				t.Errorf("has %q", got)
@@ -124,7 +126,7 @@ func TestDiskThatHangs(t *testing.T) {
 	}
 }
 
-// TestFileTooLarge has a limit for the size of files, which needs no rights.
+// TestFileTooLarge sets a limit for the size of files, which needs no rights.
 func TestFileTooLarge(t *testing.T) {
 	signal.Ignore(syscall.SIGXFSZ) // Go programs die of it otherwise
 	defer signal.Reset(syscall.SIGXFSZ)
@@ -154,8 +156,7 @@ func TestFileTooLarge(t *testing.T) {
 	}
 }
 
-// TestCutOffWhileOpen cuts the file off that bbolt has mapped, which kills a
-// program that isn't prepared.
+// TestCutOffWhileOpen cuts off the file that bbolt has mapped. That kills a program that isn't prepared.
 func TestCutOffWhileOpen(t *testing.T) {
 	dir := t.TempDir()
 	j := openDir(t, dir, journal.Options{Capacity: 1 << 30})
@@ -170,7 +171,7 @@ func TestCutOffWhileOpen(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	for {
-		b, err := j.Next(ctx, 1, 1)
+		b, err := j.Outbox(journal.Logs).Next(ctx, 1, 1)
 		if err != nil {
 			break
 		}
@@ -180,10 +181,10 @@ func TestCutOffWhileOpen(t *testing.T) {
 		t.Errorf("commit: %v", err)
 	}
 	if s := j.Stats().Failing; s == "" {
-		t.Error("nobody is told")
+		t.Error("the error is not reported")
 	}
 	if err := j.Close(); err == nil {
-		t.Error("closed as if nothing was")
+		t.Error("closed without an error")
 	}
 	if _, err := open(dir, journal.Options{}, boltstore.Options{}); !errors.Is(err, journal.ErrDamaged) {
 		t.Errorf("open: %v", err)
@@ -208,6 +209,60 @@ func TestCloseWhileDiskFails(t *testing.T) {
 		}
 		if failures > 1 {
 			t.Errorf("%d more attempts", failures)
+		}
+	})
+}
+
+// misread is a store that returns other entries than were stored.
+type misread struct {
+	journal.Store
+	wrong atomic.Bool
+}
+
+func (m *misread) Read(bucket, key string) (journal.Entry, error) {
+	e, err := m.Store.Read(bucket, key)
+	if m.wrong.Load() {
+		e.Sum++
+	}
+	return e, err
+}
+
+// TestMisreadChunk: Next doesn't return records that are not as they were stored. It retries.
+func TestMisreadChunk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		j := openDir(t, dir, journal.Options{Capacity: 1000})
+		commit(t, j, "a")
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		store, err := boltstore.Open(dir, boltstore.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &misread{Store: store}
+		m.wrong.Store(true)
+		if j, err = journal.Open(m, journal.Options{Capacity: 1000}); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan string)
+		go func() {
+			b, err := j.Outbox(journal.Logs).Next(t.Context(), 100, 100)
+			done <- fmt.Sprint(texts(b), err)
+		}()
+		time.Sleep(time.Minute)
+		if s := j.Stats(); !strings.Contains(s.Failing, "not as it was written") || s.FailingSince.IsZero() {
+			t.Errorf("failing: %+v", s)
+		}
+		m.wrong.Store(false)
+		if got := <-done; got != "a<nil>" {
+			t.Errorf("took %s", got)
+		}
+		if s := j.Stats().Failing; s != "" {
+			t.Errorf("still failing: %s", s)
+		}
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
 		}
 	})
 }

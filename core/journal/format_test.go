@@ -12,8 +12,8 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 )
 
-// firstFormat makes a directory with a journal that a program of the first format has written. It has waiting records of
-// which the first chunk has lost some, dead letters, unwritten lines, states and dropped records.
+// firstFormat makes a directory with a journal that a program of the first format has written. It has waiting records
+// of which the first chunk has lost some, dead letters, unwritten lines, states and dropped records.
 func firstFormat(t *testing.T) string {
 	t.Helper()
 	f, err := os.Open("testdata/format-1.db.gz")
@@ -36,16 +36,35 @@ func firstFormat(t *testing.T) string {
 	return dir
 }
 
-// TestFirstFormat: everything in a journal of the first format is kept, and can be worked with.
-func TestFirstFormat(t *testing.T) {
+// firstContents are the contents of that journal, as the program that wrote it has listed them.
+func firstContents(t *testing.T) contents {
+	t.Helper()
 	b, err := os.ReadFile("testdata/format-1.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var want contents
-	if err := json.Unmarshal(b, &want); err != nil {
+	var listed struct {
+		contents
+		Waiting, Dead []string
+		Totals        struct {
+			journal.Totals
+			OTLP journal.SinkTotals
+		}
+	}
+	if err := json.Unmarshal(b, &listed); err != nil {
 		t.Fatal(err)
 	}
+	c := listed.contents
+	c.Totals = listed.Totals.Totals
+	c.Signals = map[journal.Signal]*signalContents{
+		journal.Logs: {listed.Waiting, listed.Dead, listed.Totals.OTLP},
+	}
+	return c
+}
+
+// TestFirstFormat: everything in a journal of the first format is kept, and can be worked with.
+func TestFirstFormat(t *testing.T) {
+	want := firstContents(t)
 	dir := firstFormat(t)
 	wantContents(t, must(openReadOnly(dir)), want)
 	j := openDir(t, dir, journal.Options{Capacity: 1 << 20})
@@ -60,7 +79,8 @@ func TestFirstFormat(t *testing.T) {
 	if err == nil {
 		err = got.balance()
 	}
-	if err != nil || len(got.State) != 4 || got.Totals.OTLP.Committed != 39 || len(got.Waiting)+len(got.Dead) > 0 {
+	logs := got.of(journal.Logs)
+	if err != nil || len(got.State) != 4 || logs.Totals.Committed != 39 || len(logs.Waiting)+len(logs.Dead) > 0 {
 		t.Errorf("after use: %v, %+v", err, got)
 	}
 }
@@ -80,7 +100,7 @@ func wantContents(t *testing.T, j *journal.Journal, want contents) {
 // use resends and acknowledges everything in the journal of the first format.
 func use(t *testing.T, j *journal.Journal) {
 	t.Helper()
-	if n, err := j.Resend(); n != 2 || err != nil {
+	if n, err := j.Outbox(journal.Logs).Resend(); n != 2 || err != nil {
 		t.Errorf("resent %d: %v", n, err)
 	}
 	commit(t, j, "new")
@@ -89,7 +109,7 @@ func use(t *testing.T, j *journal.Journal) {
 	if len(b.Records) != 22 {
 		t.Errorf("%d records wait", len(b.Records))
 	}
-	j.Sent(len(b.Records))
+	j.Outbox(journal.Logs).Sent(len(b.Records))
 	ack(t, j, b)
 }
 

@@ -11,8 +11,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 )
 
-// TestOneHead: where one of the two heads of the file is damaged, the journal opens
-// with what the other one says, and tells so.
+// TestOneHead: if one of the two heads of the file is damaged, the journal opens with the other one, and reports that.
 func TestOneHead(t *testing.T) {
 	dir := t.TempDir()
 	j := openDir(t, dir, journal.Options{Capacity: 1 << 20})
@@ -39,7 +38,7 @@ func TestOneHead(t *testing.T) {
 	}
 }
 
-// TestMoved: a file that is moved away under an open journal is noticed.
+// TestMoved: Stats reports that the file of an open journal was moved away.
 func TestMoved(t *testing.T) {
 	dir := t.TempDir()
 	j := openDir(t, dir, journal.Options{Capacity: 1 << 20})
@@ -53,8 +52,8 @@ func TestMoved(t *testing.T) {
 	}
 }
 
-// TestClockSetBack: a journal of the future goes on as any other: order is that of
-// the numbers, and nothing is older than no time at all.
+// TestClockSetBack: a journal from the future can be used like any other. The order is that of the numbers, and ages
+// are not negative.
 func TestClockSetBack(t *testing.T) {
 	dir := t.TempDir()
 	j := openDir(t, dir, journal.Options{Capacity: 1 << 20})
@@ -62,7 +61,7 @@ func TestClockSetBack(t *testing.T) {
 	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
-	synctest.Test(t, func(t *testing.T) { // where it is the year 2000
+	synctest.Test(t, func(t *testing.T) { // in the year 2000
 		j := openDir(t, dir, journal.Options{Capacity: 1 << 20})
 		if s := j.Stats(); s.Oldest.After(time.Now()) || s.Committed.After(time.Now()) || s.Oldest.IsZero() {
 			t.Errorf("oldest %s and committed %s, now %s", s.Oldest, s.Committed, time.Now())

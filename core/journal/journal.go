@@ -1,12 +1,10 @@
-// Package journal holds the outboxes between emitting records and delivering them: groups of encoded records go in at
-// one end, batches for a receiver come out at the other, and a record leaves only after the receiver has acknowledged
-// it. With every group it keeps what changed of the state from which the program resumes after a restart, in the same
-// transaction.
-//
+// Package journal holds the outboxes between emitting records and delivering them, one for each [Signal]: groups of
+// encoded records go in at one end, batches for a receiver come out at the other, and a record leaves only after the
+// receiver has acknowledged it. With every group it keeps what changed of the state from which the program resumes
+// after a restart, in the same transaction.
 // A journal is bounded. While it is full, [Journal.Commit] blocks, and with it the pipeline and in the end the watch,
 // whose history the API server keeps. Or it drops the oldest records, counts and reports them. The bytes of a record
 // have no meaning to it.
-//
 // [NewMemory] makes a journal that forgets everything when the process ends, [Open] one that a [Store] keeps. You
 // don't need this package if records may be lost, or if their receiver is always there.
 package journal
@@ -38,8 +36,9 @@ var (
 
 // Group is the unit of a commit: all of it is in the journal, or nothing.
 type Group struct {
-	// Records are encoded for the receiver, in order; none if nothing is sent. The journal owns them after Commit.
-	Records [][]byte
+	// Records are those of each signal, encoded for its receiver, in order. Logs are as many as Emitted, or none if
+	// they are not sent. The journal owns the records after Commit.
+	Records map[Signal][][]byte
 	// Lines are for stdout, as they are to be written; nil if stdout is off. They are not kept after Commit.
 	Lines   []byte
 	Emitted int    // number of records of the group; they are numbered Seq-Emitted+1 to Seq
@@ -49,7 +48,7 @@ type Group struct {
 
 	Received, Changed, Suppressed uint64 // added to the totals
 
-	Announced uint64 // number of dropped records that a record of this group reports
+	Announced uint64 // number of dropped Logs that a record of this group reports
 }
 
 // Options are those of both kinds of journal.
@@ -61,8 +60,7 @@ type Options struct {
 	flushDelay time.Duration // at least this, instead of the default; for tests
 }
 
-// Journal is a bounded outbox in memory or in a store. Its methods may be called concurrently, but there is one
-// consumer: the caller of Next is the one that calls Ack and Refuse.
+// Journal is a bounded set of outboxes, in memory or in a store. Its methods may be called concurrently.
 type Journal struct {
 	options  Options
 	store    Store   // nil: in memory
@@ -78,39 +76,31 @@ type Journal struct {
 
 	mu           sync.Mutex
 	head         head
-	queue        queue
-	records      int
-	bytes        int64
-	removed      uint64 // number of records that have left the front since the start
-	lent         int    // number of records at the front that the consumer may have
-	protected    uint64 // position of the last chunk of them; 0 is none
-	dead         deadIndex
+	outboxes     []*Outbox // Logs first
 	cache        cache
-	recent       recentChunk
 	newDrops     Drop // since the last call of Dropped, which may be in a record that is being emitted
 	headDamaged  bool
 	unwritten    []storedPart // lines that are in the store and may not be on stdout
 	earlierLines []byte       // those of an earlier run
 	state        *arena       // of an earlier run
 
-	blockedSince    time.Time
-	failing         error
-	failingSince    time.Time
-	unreadable      error // why Next can't read
-	unreadableSince time.Time
-	sealed          bool
-	closed          bool
-	uncertain       bool
+	blockedSince time.Time
+	failing      error
+	failingSince time.Time
+	sealed       bool
+	closed       bool
+	uncertain    bool
 
 	pending changes // since the last transaction began
 	version uint64  // rises with every change that is to be stored; pending has those since saved
 	saved   uint64
 	changed chan struct{} // closed at the next change; nil while nobody waits for one
-	ready   ready
 }
 
 func newJournal(o Options) *Journal {
-	return &Journal{
-		options: o, committing: make(chan struct{}, 1), writing: make(chan struct{}, 1), head: head{End: 1},
+	j := &Journal{
+		options: o, committing: make(chan struct{}, 1), writing: make(chan struct{}, 1), head: head{end: 1},
 	}
+	j.outbox(Logs)
+	return j
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/journal/boltstore"
 )
 
-// kinds are the two kinds of journal, which behave alike.
+// kinds are the two kinds of journal. They behave alike.
 var kinds = []kind{
 	{"memory", func(_ testing.TB, o journal.Options) *journal.Journal { return journal.NewMemory(o) }},
 	{"disk", func(t testing.TB, o journal.Options) *journal.Journal {
@@ -35,7 +35,7 @@ type kind struct {
 	make func(testing.TB, journal.Options) *journal.Journal
 }
 
-// open opens one that is closed when the test ends.
+// open opens a journal that is closed when the test ends.
 func (k kind) open(t testing.TB, capacity int64) *journal.Journal {
 	t.Helper()
 	return k.with(t, journal.Options{Capacity: capacity})
@@ -60,7 +60,7 @@ func both(t *testing.T, f func(*testing.T, kind)) {
 	}
 }
 
-// bothBubbles does so in a bubble, where time passes when nothing else does.
+// bothBubbles does so in a bubble, in which time passes when nothing else happens.
 func bothBubbles(t *testing.T, f func(*testing.T, kind)) {
 	t.Helper()
 	both(t, func(t *testing.T, k kind) {
@@ -68,15 +68,18 @@ func bothBubbles(t *testing.T, f func(*testing.T, kind)) {
 	})
 }
 
-// group is one whose records have the numbers from 1 on.
+// group returns a group whose records have the numbers from 1 on.
 func group(records ...string) journal.Group { return groupAfter(0, records...) }
 
 func groupAfter(seq uint64, records ...string) journal.Group {
-	g := journal.Group{Emitted: len(records), Seq: seq + uint64(len(records))}
+	var encoded [][]byte
 	for _, r := range records {
-		g.Records = append(g.Records, []byte(r))
+		encoded = append(encoded, []byte(r))
 	}
-	return g
+	return journal.Group{
+		Records: map[journal.Signal][][]byte{journal.Logs: encoded},
+		Emitted: len(records), Seq: seq + uint64(len(records)),
+	}
 }
 
 func texts(b journal.Batch) string {
@@ -96,7 +99,7 @@ func commit(t *testing.T, m *journal.Journal, records ...string) {
 
 func next(t *testing.T, m *journal.Journal, maxBytes, maxRecords int) journal.Batch {
 	t.Helper()
-	b, err := m.Next(t.Context(), maxBytes, maxRecords)
+	b, err := m.Outbox(journal.Logs).Next(t.Context(), maxBytes, maxRecords)
 	if err != nil {
 		t.Fatalf("next: %v", err)
 	}
@@ -105,7 +108,7 @@ func next(t *testing.T, m *journal.Journal, maxBytes, maxRecords int) journal.Ba
 
 func ack(t *testing.T, m *journal.Journal, b journal.Batch) {
 	t.Helper()
-	if err := m.Ack(b); err != nil {
+	if err := m.Outbox(journal.Logs).Ack(b); err != nil {
 		t.Fatalf("ack: %v", err)
 	}
 }
@@ -155,18 +158,18 @@ func TestAckInParts(t *testing.T) {
 		if texts(head) != "a b" || texts(tail) != "c d" {
 			t.Fatalf("cut into %q and %q", texts(head), texts(tail))
 		}
-		if err := m.Ack(tail); err == nil {
+		if err := m.Outbox(journal.Logs).Ack(tail); err == nil {
 			t.Error("acknowledged what isn't at the front")
 		}
 		ack(t, m, head)
-		if err := m.Ack(head); err == nil {
+		if err := m.Outbox(journal.Logs).Ack(head); err == nil {
 			t.Error("acknowledged twice")
 		}
 		if got := texts(next(t, m, 100, 100)); got != "c d" {
 			t.Errorf("left are %q", got)
 		}
 		ack(t, m, tail)
-		if err := m.Ack(tail); err == nil {
+		if err := m.Outbox(journal.Logs).Ack(tail); err == nil {
 			t.Error("acknowledged in an empty journal")
 		}
 		commit(t, m, "e")
@@ -183,6 +186,9 @@ func TestStats(t *testing.T) {
 			t.Helper()
 			got := m.Stats()
 			got.FileBytes, got.Totals, got.Committed = 0, journal.Totals{}, time.Time{}
+			want.Signals = map[journal.Signal]journal.SignalStats{journal.Logs: {
+				Records: want.Records, Bytes: want.Bytes, Oldest: want.Oldest, Totals: got.Signals[journal.Logs].Totals,
+			}}
 			if d := cmp.Diff(want, got); d != "" {
 				t.Errorf("%s (-want +got):\n%s", when, d)
 			}
@@ -270,7 +276,7 @@ func TestNextBlocksUntilThereIsSomething(t *testing.T) {
 		m := k.open(t, 100)
 		got := make(chan string)
 		go func() {
-			b, err := m.Next(t.Context(), 100, 100)
+			b, err := m.Outbox(journal.Logs).Next(t.Context(), 100, 100)
 			got <- fmt.Sprint(texts(b), err)
 		}()
 		synctest.Wait()
@@ -284,7 +290,7 @@ func TestNextBlocksUntilThereIsSomething(t *testing.T) {
 		ack(t, m, next(t, m, 100, 100))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if _, err := m.Next(ctx, 100, 100); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := m.Outbox(journal.Logs).Next(ctx, 100, 100); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -310,11 +316,11 @@ func TestSeal(t *testing.T) {
 			t.Errorf("left is %q", texts(b))
 		}
 		go func() {
-			_, err := m.Next(t.Context(), 100, 100)
+			_, err := m.Outbox(journal.Logs).Next(t.Context(), 100, 100)
 			errs <- err
 		}()
 		ack(t, m, b)
-		if _, err := m.Next(t.Context(), 100, 100); !errors.Is(err, journal.ErrClosed) {
+		if _, err := m.Outbox(journal.Logs).Next(t.Context(), 100, 100); !errors.Is(err, journal.ErrClosed) {
 			t.Errorf("next: %v", err)
 		}
 		<-errs // with the record or without
@@ -349,8 +355,8 @@ func TestDrained(t *testing.T) {
 	})
 }
 
-// TestConcurrently has several committers, one consumer and little room, and
-// looks whether everything arrives once, and in order for each committer.
+// TestConcurrently: with several committers, one consumer and little room, every record arrives once, and those of a
+// committer in order.
 func TestConcurrently(t *testing.T) {
 	both(t, func(t *testing.T, k kind) {
 		const committers, each = 4, 500
@@ -372,7 +378,7 @@ func TestConcurrently(t *testing.T) {
 
 		next, total := make([]int, committers), 0
 		for {
-			b, err := m.Next(t.Context(), 30, 3)
+			b, err := m.Outbox(journal.Logs).Next(t.Context(), 30, 3)
 			if errors.Is(err, journal.ErrClosed) {
 				break
 			}
@@ -390,7 +396,7 @@ func TestConcurrently(t *testing.T) {
 				next[c]++
 				total++
 			}
-			if err := m.Ack(b); err != nil {
+			if err := m.Outbox(journal.Logs).Ack(b); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -18,7 +18,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// TestDropOldest commits more than there is room for.
+// TestDropOldest commits more records than there is room for.
 func TestDropOldest(t *testing.T) {
 	bothBubbles(t, func(t *testing.T, k kind) {
 		j := k.with(t, journal.Options{Capacity: 40, DropOldest: true})
@@ -42,29 +42,29 @@ func TestDropOldest(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := j.Dropped(); got.Records != 2 {
-			t.Errorf("after telling of 4: %+v", got)
+			t.Errorf("after 4 were announced: %+v", got)
 		}
-		o := j.Stats().Totals.OTLP
+		o := j.Stats().Signals[journal.Logs].Totals
 		if o.Dropped != 6 || o.Committed != o.Acknowledged+o.Dropped+uint64(j.Stats().Records) {
 			t.Errorf("totals %+v", o)
 		}
 	})
 }
 
-// TestDropsWhileTelling: what is dropped for the very group that tells of drops is
-// told of by the next one, with a range of its own.
-func TestDropsWhileTelling(t *testing.T) {
+// TestDropsWhileAnnouncing: records that are dropped to make room for an announcement are left to the next one, with a
+// range of their own.
+func TestDropsWhileAnnouncing(t *testing.T) {
 	bothBubbles(t, func(t *testing.T, k kind) {
 		j := k.with(t, journal.Options{Capacity: 20, DropOldest: true})
 		for range 3 {
 			commit(t, j, "aaaaa", "bbbbb")
 		}
-		told := j.Dropped()
-		if want := (journal.Drop{Records: 2, FirstSeq: 1, LastSeq: 2}); told != want {
-			t.Errorf("dropped %+v, want %+v", told, want)
+		announced := j.Dropped()
+		if want := (journal.Drop{Records: 2, FirstSeq: 1, LastSeq: 2}); announced != want {
+			t.Errorf("dropped %+v, want %+v", announced, want)
 		}
-		g := groupAfter(j.Stats().Seq, "told!", "more!")
-		g.Announced = told.Records
+		g := groupAfter(j.Stats().Seq, "drop!", "more!")
+		g.Announced = announced.Records
 		if err := j.Commit(t.Context(), g); err != nil {
 			t.Fatal(err)
 		}
@@ -74,7 +74,7 @@ func TestDropsWhileTelling(t *testing.T) {
 	})
 }
 
-// TestDropOldestNeverBlocks has the consumer keep what it took.
+// TestDropOldestNeverBlocks: a consumer that keeps its batch doesn't hold up commits.
 func TestDropOldestNeverBlocks(t *testing.T) {
 	bothBubbles(t, func(t *testing.T, k kind) {
 		j := k.with(t, journal.Options{Capacity: 100, DropOldest: true})
@@ -94,29 +94,29 @@ func TestDropOldestNeverBlocks(t *testing.T) {
 	})
 }
 
-// TestDeadLetters refuses, lists, sends again and throws away.
+// TestDeadLetters refuses records, lists, resends and discards them.
 func TestDeadLetters(t *testing.T) {
 	dir := t.TempDir()
 	j := openDir(t, dir, journal.Options{Capacity: 12})
 	commit(t, j, "aaa", "bbb", "ccc", "ddd")
 	head, rest := next(t, j, 100, 100).Cut(1)
-	if err := j.Refuse(rest, "several"); err == nil {
+	if err := j.Outbox(journal.Logs).Refuse(rest, "several"); err == nil {
 		t.Error("refused several at once, not at the front")
 	}
-	if err := j.Refuse(head, "bad a"); err != nil {
+	if err := j.Outbox(journal.Logs).Refuse(head, "bad a"); err != nil {
 		t.Fatal(err)
 	}
 	head, rest = rest.Cut(1)
 	ack(t, j, head)
 	head, rest = rest.Cut(1)
-	if err := j.Refuse(head, "bad c"); err != nil {
+	if err := j.Outbox(journal.Logs).Refuse(head, "bad c"); err != nil {
 		t.Fatal(err)
 	}
 	ack(t, j, rest)
 	list := func(want ...string) {
 		t.Helper()
 		var got []string
-		for d, err := range j.DeadLetters() {
+		for d, err := range j.Outbox(journal.Logs).DeadLetters() {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -132,18 +132,18 @@ func TestDeadLetters(t *testing.T) {
 	}
 	j = openDir(t, dir, journal.Options{Capacity: 6})
 	list("1 bad a: aaa", "3 bad c: ccc")
-	if s := j.Stats(); s.DeadRecords != 2 || s.DeadBytes != 6 || s.Totals.OTLP.Dead != 2 {
+	if s := j.Stats(); s.DeadRecords != 2 || s.DeadBytes != 6 || s.Signals[journal.Logs].Totals.Dead != 2 {
 		t.Errorf("%+v", s)
 	}
 	done := make(chan error, 1)
 	go func() { done <- j.Commit(t.Context(), groupAfter(4, "eee")) }()
 	wait.Until(t, "blocked", func() bool { return !j.Stats().BlockedSince.IsZero() })
-	if n, err := j.Resend(3); n != 1 || err != nil {
+	if n, err := j.Outbox(journal.Logs).Resend(3); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
 	list("1 bad a: aaa")
 	b := next(t, j, 100, 100)
-	for r, err := range j.Waiting() {
+	for r, err := range j.Outbox(journal.Logs).Waiting() {
 		if r.Seq != 3 || string(r.Data) != "ccc" || err != nil {
 			t.Errorf("waits: %+v, %v", r, err)
 		}
@@ -152,43 +152,43 @@ func TestDeadLetters(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	if n, err := j.Discard(1, 77); n != 1 || err != nil {
+	if n, err := j.Outbox(journal.Logs).Discard(1, 77); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
 	list()
 	want := journal.SinkTotals{Committed: 5, Acknowledged: 3, Dropped: 1}
-	if got := j.Stats().Totals.OTLP; got != want {
+	if got := j.Stats().Signals[journal.Logs].Totals; got != want {
 		t.Errorf("totals %+v, want %+v", got, want)
 	}
 }
 
-// TestMemoryCountsDeadLetters looks at what a journal in memory does with them.
+// TestMemoryCountsDeadLetters: a journal in memory keeps no dead letters.
 func TestMemoryCountsDeadLetters(t *testing.T) {
 	j := journal.NewMemory(journal.Options{Capacity: 3})
 	commit(t, j, "aaa")
-	if err := j.Refuse(next(t, j, 1, 1), "bad"); err != nil {
+	if err := j.Outbox(journal.Logs).Refuse(next(t, j, 1, 1), "bad"); err != nil {
 		t.Fatal(err)
 	}
 	commit(t, j, "bbb")
-	for d := range j.DeadLetters() {
+	for d := range j.Outbox(journal.Logs).DeadLetters() {
 		t.Errorf("keeps %+v", d)
 	}
-	if n, err := j.Resend(); n != 0 || err != nil {
+	if n, err := j.Outbox(journal.Logs).Resend(); n != 0 || err != nil {
 		t.Error(n, err)
 	}
 	s := j.Stats()
-	if s.DeadRecords != 1 || s.DeadBytes != 0 || s.Totals.OTLP.Dead != 1 || s.Records != 1 {
+	if s.DeadRecords != 1 || s.DeadBytes != 0 || s.Signals[journal.Logs].Totals.Dead != 1 || s.Records != 1 {
 		t.Errorf("%+v", s)
 	}
 	if err := j.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := j.Ack(journal.Batch{}); !errors.Is(err, journal.ErrClosed) {
+	if err := j.Outbox(journal.Logs).Ack(journal.Batch{}); !errors.Is(err, journal.ErrClosed) {
 		t.Errorf("ack: %v", err)
 	}
 }
 
-// TestLines gives back what was committed and not written.
+// TestLines: lines that were committed and not written come back after a restart.
 func TestLines(t *testing.T) {
 	dir := t.TempDir()
 	j := openDir(t, dir, journal.Options{Capacity: 1 << 30})
@@ -231,7 +231,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// TestCompaction fills and drains a journal, whose file then gets small again.
+// TestCompaction: the file of a journal that was filled and drained gets small again.
 func TestCompaction(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
@@ -247,7 +247,7 @@ func TestCompaction(t *testing.T) {
 		grown := j.Stats().FileBytes
 		for j.Stats().Records > 0 {
 			b := next(t, j, 1<<30, 7)
-			j.Sent(len(b.Records))
+			j.Outbox(journal.Logs).Sent(len(b.Records))
 			ack(t, j, b)
 		}
 		if err := j.Drained(t.Context()); err != nil {
@@ -270,8 +270,8 @@ func TestCompaction(t *testing.T) {
 			err = c.balance()
 		}
 		want := map[string]string{"last": "24", "empty": ""}
-		if d := cmp.Diff(want, c.State); err != nil || d != "" || len(c.Waiting) != 1 {
-			t.Errorf("%v, %v\n%s", err, c.Waiting, d)
+		if d := cmp.Diff(want, c.State); err != nil || d != "" || len(c.of(journal.Logs).Waiting) != 1 {
+			t.Errorf("%v, %v\n%s", err, c.of(journal.Logs).Waiting, d)
 		}
 		if err := j.Close(); err != nil {
 			t.Error(err)
@@ -279,7 +279,7 @@ func TestCompaction(t *testing.T) {
 	})
 }
 
-// TestBacklogIsNotInMemory has a large one in a file.
+// TestBacklogIsNotInMemory commits a large backlog to a file.
 func TestBacklogIsNotInMemory(t *testing.T) {
 	j := openDir(t, t.TempDir(), journal.Options{Capacity: 1 << 30}, boltstore.Options{NoSync: true})
 	before := heap()

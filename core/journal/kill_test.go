@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
@@ -31,57 +30,71 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// victim commits, takes, acknowledges, refuses and resends, and prints what was
-// done once it was done.
+// victim commits records of two signals, takes, acknowledges, refuses and resends them, and prints each step when it is
+// done.
 func victim(dir string) {
 	j, err := open(dir, journal.Options{Capacity: 1 << 20}, boltstore.Options{CompactAbove: 64 << 10})
 	if err != nil {
 		fmt.Println("error", err)
 		return
 	}
-	go func() {
-		for n := 0; ; n++ {
-			b, err := j.Next(context.Background(), 2000, 1+n%20)
-			if err != nil {
-				return
-			}
-			j.Sent(len(b.Records))
-			fmt.Printf("sent %s %s\n", b.Records[0], b.Records[len(b.Records)-1])
-			if n%11 == 0 {
-				b, _ = b.Cut(1)
-				_ = j.Refuse(b, "why not")
-			} else {
-				_ = j.Ack(b)
-			}
-			if n%30 == 0 {
-				_, _ = j.Discard()
-			} else if n%17 == 0 {
-				_, _ = j.Resend()
-			}
-		}
-	}()
-	for seq := j.Stats().Seq; ; {
+	go consume(j, journal.Logs)
+	go consume(j, second)
+	stats := j.Stats()
+	other := stats.Signals[second].Totals.Committed
+	for seq := stats.Seq; ; {
 		n := 1 + rand.IntN(40)
-		g := journal.Group{Emitted: n, Seq: seq + uint64(n), State: map[string][]byte{}}
-		for i := range n {
-			r := fmt.Appendf(nil, "%d", seq+1+uint64(i))
-			g.Records = append(g.Records, r)
+		g := journal.Group{
+			Emitted: n, Seq: seq + uint64(n), State: map[string][]byte{}, Records: map[journal.Signal][][]byte{},
+		}
+		for seq < g.Seq {
+			seq++
+			r := fmt.Appendf(nil, "%d", seq)
+			g.Records[journal.Logs] = append(g.Records[journal.Logs], r)
 			g.Lines = fmt.Appendf(g.Lines, "%s\n", r)
 		}
-		g.State["last"] = fmt.Append(nil, g.Seq)
+		for range rand.IntN(10) {
+			other++
+			g.Records[second] = append(g.Records[second], fmt.Appendf(nil, "%d", other))
+		}
+		g.State["last"] = fmt.Append(nil, seq)
+		g.State["last of second"] = fmt.Append(nil, other)
 		g.State[fmt.Sprintf("pod-%d", rand.IntN(300))] = make([]byte, rand.IntN(500))
 		if err := j.Commit(context.Background(), g); err != nil {
 			fmt.Println("error", err)
 			return
 		}
-		fmt.Printf("committed %d\n", g.Seq)
+		fmt.Printf("committed %d\n", seq)
 		j.Written()
-		seq = g.Seq
 	}
 }
 
-// TestKill kills a program that works on a journal, again and again, and looks
-// that nothing of what it was told is lost.
+// consume is the consumer of a signal.
+func consume(j *journal.Journal, signal journal.Signal) {
+	o := j.Outbox(signal)
+	for n := 0; ; n++ {
+		b, err := o.Next(context.Background(), 2000, 1+n%20)
+		if err != nil {
+			return
+		}
+		o.Sent(len(b.Records))
+		fmt.Printf("sent %s %s %s\n", signal, b.Records[0], b.Records[len(b.Records)-1])
+		if n%11 == 0 {
+			b, _ = b.Cut(1)
+			_ = o.Refuse(b, "why not")
+		} else {
+			_ = o.Ack(b)
+		}
+		if n%30 == 0 {
+			_, _ = o.Discard()
+		} else if n%17 == 0 {
+			_, _ = o.Resend()
+		}
+	}
+}
+
+// TestKill kills a program that works on a journal, again and again. No record whose commit it has reported is lost, of
+// either signal, and all of a group is there or nothing.
 func TestKill(t *testing.T) {
 	dir, committed := t.TempDir(), uint64(0)
 	rounds := 60
@@ -90,7 +103,7 @@ func TestKill(t *testing.T) {
 	}
 	resent := 0
 	for i := range rounds {
-		promised, sent := killOne(t, dir, time.Duration(rand.IntN(60))*time.Millisecond)
+		promised, sent := killOne(t, dir, rand.IntN(200))
 		committed = max(committed, promised)
 		j, err := open(dir, journal.Options{Capacity: 1 << 20}, boltstore.Options{NoSync: true})
 		if err != nil {
@@ -103,15 +116,20 @@ func TestKill(t *testing.T) {
 		if err != nil {
 			t.Fatalf("round %d: %v", i, err)
 		}
-		if c.Seq < committed || c.Seq > 0 && c.State["last"] != strconv.FormatUint(c.Seq, 10) {
-			t.Fatalf("round %d: has records up to %d, state %s; was told %d", i, c.Seq, c.State["last"], committed)
+		others := c.of(second).Totals.Committed
+		if c.Seq < committed || c.Seq > 0 && c.State["last"] != strconv.FormatUint(c.Seq, 10) ||
+			c.Seq > 0 && c.State["last of second"] != strconv.FormatUint(others, 10) {
+			t.Fatalf("round %d: has records up to %d and %d, state %s and %s; %d were reported",
+				i, c.Seq, others, c.State["last"], c.State["last of second"], committed)
 		}
-		for k, r := range c.Waiting {
-			if seq, data, _ := strings.Cut(r, " "); seq != data {
-				t.Fatalf("round %d: record %d is %q", i, k, r)
-			}
-			if sent[r] {
-				resent++
+		for signal, s := range c.Signals {
+			for k, r := range s.Waiting {
+				if seq, data, _ := strings.Cut(r, " "); seq != data {
+					t.Fatalf("round %d: record %d of %s is %q", i, k, signal, r)
+				}
+				if sent[string(signal)+" "+r] {
+					resent++
+				}
 			}
 		}
 		committed = c.Seq
@@ -125,9 +143,9 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// killOne runs the victim for some time after its first word and returns the
-// last number that it was told to be committed, and the records it sent.
-func killOne(t *testing.T, dir string, after time.Duration) (committed uint64, sent map[string]bool) {
+// killOne kills the victim after it has printed some lines, and returns the last number that it has reported as
+// committed, and the records that it has sent.
+func killOne(t *testing.T, dir string, after int) (committed uint64, sent map[string]bool) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-victim="+dir)
 	out, err := cmd.StdoutPipe()
@@ -139,18 +157,19 @@ func killOne(t *testing.T, dir string, after time.Duration) (committed uint64, s
 	}
 	sent = map[string]bool{}
 	lines := bufio.NewScanner(out)
-	for first := true; lines.Scan(); first = false {
-		if first {
-			time.AfterFunc(after, func() { _ = cmd.Process.Kill() })
+	for n := 0; lines.Scan(); n++ {
+		if n == after {
+			_ = cmd.Process.Kill() // at some moment of its work
 		}
 		if strings.HasPrefix(lines.Text(), "error") {
 			t.Fatal(lines.Text())
 		}
 		_, _ = fmt.Sscanf(lines.Text(), "committed %d", &committed)
+		var signal string
 		var from, to uint64
-		if n, _ := fmt.Sscanf(lines.Text(), "sent %d %d", &from, &to); n == 2 {
+		if n, _ := fmt.Sscanf(lines.Text(), "sent %s %d %d", &signal, &from, &to); n == 3 {
 			for ; from <= to; from++ {
-				sent[fmt.Sprintf("%d %d", from, from)] = true
+				sent[fmt.Sprintf("%s %d %d", signal, from, from)] = true
 			}
 		}
 	}

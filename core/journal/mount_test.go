@@ -18,7 +18,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// skip leaves a test out that needs what there is not here. CI has to have it.
+// skip skips a test that needs something that is missing here. CI has to have it.
 func skip(t *testing.T, what string, err error) {
 	t.Helper()
 	if os.Getenv("CI") != "" {
@@ -42,7 +42,7 @@ func tinyDisk(t *testing.T, size string) string {
 	return dir
 }
 
-// fill leaves no room on a disk, until what it returns is called.
+// fill leaves no room on a disk until empty is called.
 func fill(t *testing.T, dir string) (empty func()) {
 	t.Helper()
 	path := filepath.Join(dir, "filler")
@@ -63,8 +63,7 @@ func fill(t *testing.T, dir string) (empty func()) {
 	}
 }
 
-// TestDiskFull fills a real disk under a journal. It goes on when there is room,
-// and nothing is lost.
+// TestDiskFull fills a real disk under a journal. The journal continues once there is room, and nothing is lost.
 func TestDiskFull(t *testing.T) {
 	dir := tinyDisk(t, "8m")
 	var failures atomic.Int64
@@ -115,8 +114,7 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
-// TestDiskFullGivesUp ends the context of a Commit to a full disk, of which then
-// nothing is there.
+// TestDiskFullGivesUp: nothing of a group is stored if the context of its Commit ends while the disk is full.
 func TestDiskFullGivesUp(t *testing.T) {
 	dir := tinyDisk(t, "4m")
 	j := openDir(t, dir, journal.Options{Capacity: 1 << 30})
@@ -144,8 +142,7 @@ func TestDiskFullGivesUp(t *testing.T) {
 	}
 }
 
-// TestFullDiskIsEnough has no room but what the file has: acknowledged records
-// make room for new ones.
+// TestFullDiskIsEnough: on a full disk, acknowledged records make room for new ones within the file.
 func TestFullDiskIsEnough(t *testing.T) {
 	dir := tinyDisk(t, "16m")
 	j := openDir(t, dir, journal.Options{Capacity: 1 << 30})
@@ -161,7 +158,7 @@ func TestFullDiskIsEnough(t *testing.T) {
 	}
 	defer fill(t, dir)()
 	for range 20 {
-		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), wait.Patience)
 		if err := j.Commit(ctx, groupAfter(seq, "small", "ones")); err != nil {
 			t.Fatal(err, j.Stats().Failing)
 		}
@@ -188,7 +185,8 @@ func TestReadOnlyDisk(t *testing.T) {
 	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
 		skip(t, "mounting a tmpfs anew, which root may", err)
 	}
-	if _, err := open(dir, journal.Options{}, boltstore.Options{}); !errors.Is(err, syscall.EROFS) || !strings.Contains(err.Error(), dir) {
+	_, err := open(dir, journal.Options{}, boltstore.Options{})
+	if !errors.Is(err, syscall.EROFS) || !strings.Contains(err.Error(), dir) {
 		t.Errorf("write: %v", err)
 	}
 	r, err := openReadOnly(dir)

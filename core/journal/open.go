@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -14,7 +15,7 @@ import (
 func Open(s Store, o Options) (*Journal, error) {
 	j := newJournal(o)
 	j.store, j.cache, j.state = s, newCache(cacheBytes), &arena{}
-	l := &loader{journal: j}
+	l := &loader{Journal: j, fronts: map[*Outbox][]byte{}}
 	found, err := s.Load(newestFormat, l.entry)
 	if err == nil {
 		err = l.finish(&found)
@@ -45,8 +46,7 @@ func explain(err error, found *Snapshot) error {
 		return err
 	}
 	since := found.Modified
-	var h head
-	if h.decode(found.Head) == nil && h.Committed != 0 {
+	if h, _, err := decodeHead(found.Head); err == nil && h.Committed != 0 {
 		since = time.Unix(0, h.Committed)
 	}
 	return fmt.Errorf("%w; move it away to start anew: of changes since %s, only those that the cluster still shows "+
@@ -55,29 +55,34 @@ func explain(err error, found *Snapshot) error {
 
 // loader fills a journal with the content of a store.
 type loader struct {
-	journal *Journal
-	front   []byte // the lengths of the records of the first chunk
-	lines   []byte
+	*Journal
+	fronts map[*Outbox][]byte // the lengths of the records of their first chunks
+	lines  []byte
 }
 
 // entry takes an entry of the store.
 func (l *loader) entry(e Entry) error {
-	switch e.Bucket {
-	case bucketState:
-		l.journal.state.add(e.Key, e.Value)
+	kind, name, named := strings.Cut(e.Bucket, "/")
+	signal := Logs
+	if named {
+		signal = Signal(name)
+	}
+	switch {
+	case kind == bucketOutbox:
+		return l.chunk(l.outbox(signal), e)
+	case kind == bucketDead:
+		return l.deadLetter(l.outbox(signal), e)
+	case e.Bucket == bucketState:
+		l.state.add(e.Key, e.Value)
 		return nil
-	case bucketOutbox:
-		return l.chunk(e)
-	case bucketStdout:
+	case e.Bucket == bucketStdout:
 		return l.stdout(e)
-	case bucketDead:
-		return l.deadLetter(e)
 	default:
 		return ErrForeign
 	}
 }
 
-func (l *loader) chunk(e Entry) error {
+func (l *loader) chunk(o *Outbox, e Entry) error {
 	pos, err := parseNumber(e.Key)
 	if err != nil {
 		return fmt.Errorf("outbox: %w", err)
@@ -87,12 +92,21 @@ func (l *loader) chunk(e Entry) error {
 		return err
 	}
 	c.sum = e.Sum
-	if l.journal.queue.len() == 0 {
-		l.front = slices.Clone(e.Value[chunkHead : chunkHead+4*c.count])
+	if o.queue.len() == 0 {
+		l.fronts[o] = slices.Clone(e.Value[chunkHead : chunkHead+4*c.count])
 	}
-	l.journal.queue.push(c)
-	l.journal.records += c.left()
-	l.journal.bytes += c.bytes
+	o.queue.push(c)
+	o.records += c.left()
+	o.bytes += c.bytes
+	return nil
+}
+
+func (l *loader) deadLetter(o *Outbox, e Entry) error {
+	d, err := decodeDeadLetter(e.Key, e.Value)
+	if err != nil {
+		return err
+	}
+	o.dead.add(&d)
 	return nil
 }
 
@@ -101,57 +115,51 @@ func (l *loader) stdout(e Entry) error {
 	if err != nil {
 		return fmt.Errorf("lines: %w", err)
 	}
-	l.journal.unwritten = append(l.journal.unwritten, storedPart{pos, e.Sum})
+	l.unwritten = append(l.unwritten, storedPart{pos, e.Sum})
 	l.lines = append(l.lines, e.Value...)
-	return nil
-}
-
-func (l *loader) deadLetter(e Entry) error {
-	d, err := decodeDeadLetter(e.Key, e.Value)
-	if err != nil {
-		return err
-	}
-	l.journal.dead.add(d.Seq, len(d.Record))
 	return nil
 }
 
 // finish takes the head, which describes the rest.
 func (l *loader) finish(found *Snapshot) error {
-	j := l.journal
-	j.earlierLines = slices.Clip(l.lines)
+	l.earlierLines = slices.Clip(l.lines)
 	if len(found.Head) == 0 {
 		return nil
 	}
-	err := j.head.decode(found.Head)
-	if err == nil {
-		err = l.skip(j.head.Skip)
+	h, signals, err := decodeHead(found.Head)
+	l.head.seq, l.head.end, l.head.stdoutEnd, l.head.committed = h.Seq, h.End, h.StdoutEnd, h.Committed
+	l.head.drop, l.head.totals = h.Drop, h.Totals
+	for _, s := range signals {
+		o := l.outbox(s.signal)
+		*o.totals() = s.Totals
+		err = errors.Join(err, l.skip(o, s.Skip))
 	}
-	if t := &j.head.Totals.OTLP; err == nil && t.Waiting() != count(j.records) {
-		err = errors.New("its totals don't agree")
+	for _, o := range l.outboxes {
+		if o.totals().Waiting() != count(o.records) && err == nil {
+			err = fmt.Errorf("totals of %s don't agree", o.signal)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w: %w", found.Name, ErrDamaged, err)
 	}
-	j.head.Skip = 0
 	return nil
 }
 
-// skip takes the records off the first chunk that have left.
-func (l *loader) skip(n uint64) error {
+// skip takes the records off the first chunk of an outbox that have left.
+func (l *loader) skip(o *Outbox, n uint64) error {
 	if n == 0 {
 		return nil
 	}
-	j := l.journal
-	if j.queue.len() == 0 || n >= uint64(j.queue.front().count) {
+	if o.queue.len() == 0 || n >= uint64(o.queue.front().count) {
 		return fmt.Errorf("%d records of the first chunk have left, which has fewer", n)
 	}
-	front := j.queue.front()
+	front := o.queue.front()
 	front.skip = uint32(n) //nolint:gosec // just compared
 	for i := range front.skip {
-		size := int64(binary.LittleEndian.Uint32(l.front[4*i:]))
+		size := int64(binary.LittleEndian.Uint32(l.fronts[o][4*i:]))
 		front.bytes -= size
-		j.bytes -= size
+		o.bytes -= size
 	}
-	j.records -= int(n) //nolint:gosec // just compared
+	o.records -= int(n) //nolint:gosec // just compared
 	return nil
 }

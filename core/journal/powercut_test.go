@@ -15,6 +15,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"github.com/pod-status-logger/pod-status-logger/core/journal/boltstore"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 const (
@@ -22,14 +23,13 @@ const (
 	page   = 4096
 )
 
-// moment is the file after a transaction, and what it then holds.
+// moment is the file after a transaction, and its expected contents.
 type moment struct {
 	file []byte
 	want *contents
 }
 
-// moments makes a journal with a history of transactions, each with something of
-// everything.
+// moments makes a journal with a history of transactions that contain something of everything.
 func moments(t *testing.T, seed uint64, transactions int) []moment {
 	t.Helper()
 	dir := t.TempDir()
@@ -72,24 +72,13 @@ func moments(t *testing.T, seed uint64, transactions int) []moment {
 	return all
 }
 
-// emptied takes out almost everything.
-func (m *model) emptied() {
-	m.t.Helper()
-	for len(m.want.Waiting) > 5 {
-		m.ack()
-	}
-	for len(m.want.Dead) > 2 {
-		m.resend(true)
-	}
-}
-
-// outcomes counts what became of files that a power cut left.
+// outcomes counts the files that a power cut left by their fate.
 type outcomes struct{ before, after, earlier, refused int }
 
 func (o *outcomes) opened() int { return o.before + o.after + o.earlier }
 
-// cut opens a file and says of which moment it is: its index, or -1 where it is
-// refused as damaged. Anything else fails the test.
+// cut opens a file and returns the index of its moment, or -1 if the file is refused as damaged. Anything else fails
+// the test.
 func cut(t *testing.T, dir string, file []byte, all []moment) int {
 	t.Helper()
 	path := filepath.Join(dir, "journal.db")
@@ -118,12 +107,12 @@ func cut(t *testing.T, dir string, file []byte, all []moment) int {
 	return -1
 }
 
-// goOn looks whether a journal that was opened can be used.
+// goOn uses a journal that was opened.
 func goOn(t *testing.T, j *journal.Journal, seq uint64) {
 	t.Helper()
 	g := groupAfter(seq, "more")
 	g.Lines = []byte("more\n")
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), wait.Patience)
 	defer cancel()
 	if err := j.Commit(ctx, g); err != nil {
 		t.Fatal(err, j.Stats().Failing)
@@ -131,11 +120,9 @@ func goOn(t *testing.T, j *journal.Journal, seq uint64) {
 	ack(t, j, next(t, j, 1<<20, 1000))
 }
 
-// TestPowerCut builds the files that a power cut can leave between one
-// transaction and the next, on disks that keep to what fsync promises and on
-// others, and looks that each is opened as the content of some transaction, or
-// refused. A disk that keeps its promises never costs more than the transaction
-// that was under way.
+// TestPowerCut builds the files that a power cut can leave between one transaction and the next, on disks that keep the
+// promises of fsync and on others. Each is opened as the content of some transaction, or refused. A disk that keeps its
+// promises never costs more than the transaction that was under way.
 func TestPowerCut(t *testing.T) {
 	cases := map[string]*outcomes{}
 	for seed := range uint64(4) {
@@ -192,7 +179,8 @@ func report(t *testing.T, cases map[string]*outcomes) {
 	t.Helper()
 	var sum outcomes
 	for name, o := range cases {
-		t.Logf("%-42s %4d as before, %4d as after, %4d as earlier, %4d refused", name, o.before, o.after, o.earlier, o.refused)
+		t.Logf("%-42s %4d as before, %4d as after, %4d as earlier, %4d refused",
+			name, o.before, o.after, o.earlier, o.refused)
 		sum.before, sum.after = sum.before+o.before, sum.after+o.after
 		sum.earlier, sum.refused = sum.earlier+o.earlier, sum.refused+o.refused
 	}
@@ -202,11 +190,11 @@ func report(t *testing.T, cases map[string]*outcomes) {
 	}
 }
 
-// Which parts of a file a mix may take from the later one.
+// The parts of a file that a mix may take from the later one.
 func dataOnly(offset int) bool { return offset >= 2*page }
 func everything(int) bool      { return true }
 
-// mix is the file a with any of the pieces in which b differs.
+// mix is the file a with some of the pieces in which b differs.
 func mix(r *rand.Rand, a, b []byte, may func(offset int) bool, piece int) []byte {
 	n := len(a)
 	if r.IntN(2) == 0 {
@@ -247,8 +235,8 @@ func flip(r *rand.Rand, b []byte) []byte {
 	return out
 }
 
-// TestCopiesOfALiveFile copies the file piece by piece while it is written, as a
-// backup would, and looks that no copy is taken for what never was.
+// TestCopiesOfALiveFile copies the file piece by piece while it is written, as a backup would. No copy is opened with
+// contents that never were.
 func TestCopiesOfALiveFile(t *testing.T) {
 	dir, other := t.TempDir(), t.TempDir()
 	j, err := open(dir, journal.Options{Capacity: 2000, DropOldest: true}, boltstore.Options{NoSync: true})
@@ -266,7 +254,9 @@ func TestCopiesOfALiveFile(t *testing.T) {
 			default:
 			}
 			g := groupAfter(seq, fmt.Sprintf("r%d", seq+1))
-			g.State = map[string][]byte{"last": fmt.Append(nil, seq+1), fmt.Sprintf("p%d", seq%50): bytes.Repeat([]byte("x"), 300)}
+			g.State = map[string][]byte{
+				"last": fmt.Append(nil, seq+1), fmt.Sprintf("p%d", seq%50): bytes.Repeat([]byte("x"), 300),
+			}
 			if err := j.Commit(t.Context(), g); err != nil {
 				t.Error(err)
 				return
@@ -314,8 +304,7 @@ func copyInPieces(t *testing.T, from, to string, dataFirst bool) {
 	}
 }
 
-// consistent opens a copy, of which every record must be there up to the one
-// that the state says was the last.
+// consistent opens a copy. It must have every record up to the last one, whose number is in the state.
 func consistent(t *testing.T, dir string) bool {
 	t.Helper()
 	j, err := open(dir, journal.Options{Capacity: 1 << 20}, boltstore.Options{NoSync: true})
@@ -334,10 +323,11 @@ func consistent(t *testing.T, dir string) bool {
 		t.Fatal(err)
 	}
 	if last := strconv.FormatUint(c.Seq, 10); c.Seq > 0 && c.State["last"] != last {
-		t.Fatalf("the last record is %s, the state says %s", last, c.State["last"])
+		t.Fatalf("the last record is %s, in the state it is %s", last, c.State["last"])
 	}
-	for i, r := range c.Waiting {
-		if want := c.Seq - uint64(len(c.Waiting)-1-i); r != fmt.Sprintf("%d r%d", want, want) {
+	waiting := c.of(journal.Logs).Waiting
+	for i, r := range waiting {
+		if want := c.Seq - uint64(len(waiting)-1-i); r != fmt.Sprintf("%d r%d", want, want) {
 			t.Fatalf("record %d is %q", want, r)
 		}
 	}

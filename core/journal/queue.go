@@ -4,7 +4,7 @@ import "slices"
 
 // chunk is a part of a group that waits. It is small: an index of all chunks is kept in memory.
 type chunk struct {
-	pos   uint64 // its key in the store; rises from chunk to chunk
+	pos   uint64 // its key in the store; rises from chunk to chunk, over all signals
 	seq   uint64 // number of its first record; the others follow
 	at    int64  // when it was committed, in Unix nanoseconds
 	sum   uint64 // of its entry in the store

@@ -12,33 +12,33 @@ type ready struct {
 }
 
 // Ready returns a channel that is closed once a record waits and the time from has come. It is closed earlier if that
-// many bytes or records wait, or a quarter of the capacity, if a Commit waits for room, or if no more records will
-// come. It is for the one consumer: the next call forgets it.
+// many bytes or records wait, or bytes of a quarter of the capacity, if a Commit waits for room, or if no more records
+// will come. It is for the one consumer: the next call forgets it.
 //
 // Nothing is woken at that time while nothing waits.
-func (j *Journal) Ready(from time.Time, bytes, records int) <-chan struct{} {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.ready.settle()
+func (o *Outbox) Ready(from time.Time, bytes, records int) <-chan struct{} {
+	o.j.mu.Lock()
+	defer o.j.mu.Unlock()
+	o.ready.settle()
 	settled := make(chan struct{})
-	j.ready = ready{from: from, bytes: min(int64(bytes), j.options.Capacity/4), records: records, settled: settled}
-	if j.sealed || !j.blockedSince.IsZero() {
-		j.ready.settle()
+	o.ready = ready{from: from, bytes: min(int64(bytes), o.j.options.Capacity/4), records: records, settled: settled}
+	if o.j.sealed || !o.j.blockedSince.IsZero() {
+		o.ready.settle()
 	}
-	j.checkReady()
+	o.checkReady()
 	return settled
 }
 
 // checkReady is called, with the lock held, when there may be more records.
-func (j *Journal) checkReady() {
-	r := &j.ready
+func (o *Outbox) checkReady() {
+	r := &o.ready
 	switch {
-	case r.settled == nil || j.records == 0:
-	case j.bytes >= r.bytes || j.records >= r.records:
+	case r.settled == nil || o.records == 0:
+	case o.bytes >= r.bytes || o.records >= r.records:
 		r.settle()
 	case r.timer == nil:
 		if left := time.Until(r.from); left > 0 {
-			r.timer = time.AfterFunc(left, j.due(r.settled))
+			r.timer = time.AfterFunc(left, o.due(r.settled))
 		} else {
 			r.settle()
 		}
@@ -46,13 +46,20 @@ func (j *Journal) checkReady() {
 }
 
 // due ends the wait that has this channel, if it has not ended.
-func (j *Journal) due(settled chan struct{}) func() {
+func (o *Outbox) due(settled chan struct{}) func() {
 	return func() {
-		j.mu.Lock()
-		defer j.mu.Unlock()
-		if j.ready.settled == settled {
-			j.ready.settle()
+		o.j.mu.Lock()
+		defer o.j.mu.Unlock()
+		if o.ready.settled == settled {
+			o.ready.settle()
 		}
+	}
+}
+
+// settle ends the waits of all consumers. The lock is held.
+func (j *Journal) settle() {
+	for _, o := range j.outboxes {
+		o.ready.settle()
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// TestReady: when a consumer that lets records gather is woken.
+// TestReady: the times at which a consumer that lets records gather is woken.
 func TestReady(t *testing.T) {
 	const from, never = time.Second, time.Hour
 	for name, c := range map[string]struct {
@@ -18,10 +18,13 @@ func TestReady(t *testing.T) {
 		do    func(ctx context.Context, j *Journal)
 		after time.Duration
 	}{
-		"nothing comes":      {after: never},
-		"one was there":      {waits: 1, after: from},
-		"one comes":          {do: add(1), after: from},
-		"one comes late":     {do: func(ctx context.Context, j *Journal) { time.Sleep(time.Minute); add(1)(ctx, j) }, after: time.Minute},
+		"nothing comes": {after: never},
+		"one was there": {waits: 1, after: from},
+		"one comes":     {do: add(1), after: from},
+		"one comes late": {do: func(ctx context.Context, j *Journal) {
+			time.Sleep(time.Minute)
+			add(1)(ctx, j)
+		}, after: time.Minute},
 		"enough was there":   {waits: 10},
 		"enough comes":       {waits: 4, do: add(6)},
 		"enough bytes":       {waits: 4, bytes: 500, do: add(1)},
@@ -40,7 +43,7 @@ func TestReady(t *testing.T) {
 					add(1)(ctx, j)
 				}
 				start := time.Now()
-				ready := j.Ready(start.Add(from), cmp.Or(c.bytes, 1<<20), 10)
+				ready := j.Outbox(Logs).Ready(start.Add(from), cmp.Or(c.bytes, 1<<20), 10)
 				if c.do != nil {
 					go c.do(ctx, j)
 				}
@@ -61,9 +64,9 @@ func TestReadyAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := NewMemory(Options{Capacity: 3200})
 		add(1)(t.Context(), j)
-		first := j.Ready(time.Now().Add(time.Second), 1<<20, 10)
-		second := j.Ready(time.Now().Add(time.Minute), 1<<20, 10)
-		<-first // forgotten, so nobody hangs on it
+		first := j.Outbox(Logs).Ready(time.Now().Add(time.Second), 1<<20, 10)
+		second := j.Outbox(Logs).Ready(time.Now().Add(time.Minute), 1<<20, 10)
+		<-first // it is forgotten, and nobody waits for it in vain
 		start := time.Now()
 		if <-second; time.Since(start) != time.Minute {
 			t.Errorf("the second wait took %v", time.Since(start))
@@ -71,13 +74,13 @@ func TestReadyAgain(t *testing.T) {
 	})
 }
 
-// add commits so many records of 100 bytes.
+// add commits n records of 100 bytes.
 func add(n int) func(context.Context, *Journal) {
 	return func(ctx context.Context, j *Journal) {
-		g := Group{Emitted: n, Seq: 1 << 20}
+		var records [][]byte
 		for range n {
-			g.Records = append(g.Records, bytes.Repeat([]byte("r"), 100))
+			records = append(records, bytes.Repeat([]byte("r"), 100))
 		}
-		_ = j.Commit(ctx, g)
+		_ = j.Commit(ctx, Group{Records: map[Signal][][]byte{Logs: records}, Emitted: n, Seq: 1 << 20})
 	}
 }

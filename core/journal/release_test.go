@@ -7,16 +7,18 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 )
 
-// TestAcknowledgedMemoryIsReleased looks for memory that a journal still holds
-// after a large backlog has been sent but for one record.
+// TestAcknowledgedMemoryIsReleased: a journal releases the memory of a large backlog of which only one record is left.
 func TestAcknowledgedMemoryIsReleased(t *testing.T) {
 	const groups, perGroup, size = 64, 256, 4 << 10 // 64 MiB
 	m := journal.NewMemory(journal.Options{Capacity: 1 << 30})
 	before := heap()
 	for range groups {
-		g := journal.Group{Emitted: perGroup, Seq: m.Stats().Seq + perGroup}
+		var records [][]byte
 		for range perGroup {
-			g.Records = append(g.Records, make([]byte, size))
+			records = append(records, make([]byte, size))
+		}
+		g := journal.Group{
+			Records: map[journal.Signal][][]byte{journal.Logs: records}, Emitted: perGroup, Seq: m.Stats().Seq + perGroup,
 		}
 		if err := m.Commit(t.Context(), g); err != nil {
 			t.Fatal(err)

@@ -57,7 +57,7 @@ func (j *Journal) refusal() error {
 }
 
 func (j *Journal) block() {
-	j.ready.settle()
+	j.settle()
 	if j.blockedSince.IsZero() {
 		j.blockedSince = time.Now()
 	}
@@ -72,60 +72,97 @@ func (j *Journal) unblock() {
 // makeRoom reports whether size bytes have room. With drop-oldest they have, after older records were dropped. The
 // lock is held.
 func (j *Journal) makeRoom(size int64) bool {
-	fits := func() bool { return size == 0 || j.bytes+j.dead.bytes+size <= j.options.Capacity }
-	// A group that is too large for the room beside dead letters, or for any, would otherwise wait for ever.
-	alone := j.records == 0 && (j.dead.bytes < j.options.Capacity || j.dead.records() == 0)
-	if fits() || alone && !j.options.DropOldest {
+	fits := func() bool {
+		waiting, dead := j.used()
+		return size == 0 || waiting+dead+size <= j.options.Capacity
+	}
+	if fits() {
 		return true
 	}
 	if !j.options.DropOldest {
-		return false
+		return j.alone()
 	}
-	before := j.head.Totals.OTLP.Dropped
-	for !fits() && j.dropDead() {
+	dropped := false
+	for !fits() && (j.dropDead() || j.dropWaiting()) {
+		dropped = true
 	}
-	for !fits() && j.dropWaiting() {
-	}
-	if j.head.Totals.OTLP.Dropped > before {
+	if dropped {
 		j.touch()
 	}
-	return true // the consumer's records are not dropped: they are half of the capacity at most
+	return true // lent records are not dropped: they are half of the capacity at most
 }
 
-// dropDead drops the oldest dead letter. Dead letters go first: waiting records can still be delivered.
+// used returns the bytes of waiting and of dead records. The lock is held.
+func (j *Journal) used() (waiting, dead int64) {
+	for _, o := range j.outboxes {
+		waiting += o.bytes
+		dead += o.dead.bytes
+	}
+	return waiting, dead
+}
+
+// alone reports whether nothing waits that could make room by leaving. A group that is too large for the room beside
+// dead letters, or for any, would otherwise wait for ever. The lock is held.
+func (j *Journal) alone() bool {
+	_, dead := j.used()
+	return j.waiting() == 0 && (dead < j.options.Capacity || dead == 0)
+}
+
+// dropDead drops the dead letter that was refused first, within a signal that with the lowest number. Dead letters go
+// before waiting records, which can still be delivered.
 func (j *Journal) dropDead() bool {
-	l, ok := j.dead.oldest()
-	if !ok {
+	var from *Outbox
+	for _, o := range j.outboxes {
+		if len(o.dead.letters) > 0 && (from == nil || o.dead.letters[0].at < from.dead.letters[0].at) {
+			from = o
+		}
+	}
+	if from == nil {
 		return false
 	}
-	j.dead.remove(l.seq)
-	j.pending.set(bucketDead, number(l.seq), nil)
-	j.head.Totals.OTLP.Dead--
-	j.countDropped(l.seq, 1)
+	seq := from.dead.letters[0].seq
+	from.dead.remove(seq)
+	j.pending.set(from.bucketDead, number(seq), nil)
+	from.totals().Dead--
+	from.countDropped(seq, 1)
 	return true
 }
 
-// dropWaiting drops the oldest chunk of which the consumer has nothing.
+// dropWaiting drops the oldest chunk of which no consumer has anything.
 func (j *Journal) dropWaiting() bool {
-	keep, chunks := 0, j.queue.all()
-	for keep < len(chunks) && chunks[keep].pos <= j.protected {
-		keep++
+	var from *Outbox
+	var oldest chunk
+	var behind int
+	for _, o := range j.outboxes {
+		keep, chunks := 0, o.queue.all()
+		for keep < len(chunks) && chunks[keep].pos <= o.protected {
+			keep++
+		}
+		if keep < len(chunks) && (from == nil || chunks[keep].pos < oldest.pos) {
+			from, oldest, behind = o, chunks[keep], keep
+		}
 	}
-	if keep == len(chunks) {
+	if from == nil {
 		return false
 	}
-	c := chunks[keep]
-	j.queue.remove(keep)
-	j.pending.removeLarge(bucketOutbox, storedPart{c.pos, c.sum})
-	j.records -= c.left()
-	j.bytes -= c.bytes
-	j.countDropped(c.seq+uint64(c.skip), c.left())
-	c.skip = c.count
-	j.forget(&c)
+	from.queue.remove(behind)
+	from.drop(oldest)
 	return true
 }
 
-func (j *Journal) countDropped(seq uint64, n int) {
-	j.head.Totals.OTLP.Dropped += count(n)
-	j.newDrops = j.newDrops.with(Drop{count(n), seq, seq + count(n) - 1})
+// drop drops the rest of a chunk that is no longer in the queue.
+func (o *Outbox) drop(c chunk) {
+	o.j.pending.removeLarge(o.bucketOutbox, storedPart{c.pos, c.sum})
+	o.records -= c.left()
+	o.bytes -= c.bytes
+	o.countDropped(c.seq+uint64(c.skip), c.left())
+	c.skip = c.count
+	o.forget(&c)
+}
+
+func (o *Outbox) countDropped(seq uint64, n int) {
+	o.totals().Dropped += count(n)
+	if o.signal == Logs {
+		o.j.newDrops = o.j.newDrops.with(Drop{count(n), seq, seq + count(n) - 1})
+	}
 }

@@ -2,7 +2,7 @@ package journal
 
 import "time"
 
-// Drop describes records that were dropped for want of room.
+// Drop describes Logs that were dropped for want of room.
 type Drop struct {
 	Records           uint64
 	FirstSeq, LastSeq uint64 // lowest and highest number among them
@@ -23,7 +23,7 @@ func (d Drop) with(other Drop) Drop {
 type Totals struct {
 	Received, Changed, Suppressed, Emitted uint64
 
-	Stdout, OTLP SinkTotals
+	Stdout SinkTotals
 }
 
 // SinkTotals count the records of a sink by their fate. At any time,
@@ -40,23 +40,37 @@ type SinkTotals struct {
 // Waiting returns the number of records that the sink does not have yet.
 func (t SinkTotals) Waiting() uint64 { return t.Committed - t.Acknowledged - t.Dead - t.Dropped }
 
-// Stats describe the journal at present, for metrics and readiness.
-type Stats struct {
-	Records      int
-	Bytes        int64
-	Capacity     int64     // in bytes; a single group that is larger exceeds it, see DESIGN.md
-	Oldest       time.Time // when the record at the front was committed; zero if nothing waits
-	BlockedSince time.Time // since when a Commit waits for room; zero if none does
+// SignalStats describe the outbox of a signal at present.
+type SignalStats struct {
+	Records int // that wait
+	Bytes   int64
+	Oldest  time.Time // when the record at the front was committed; zero if nothing waits
 
 	DeadRecords int
-	DeadBytes   int64 // part of the capacity: at DeadBytes >= Capacity they alone fill it
+	DeadBytes   int64 // part of the capacity of the journal: at DeadBytes >= Capacity they alone fill it
+
+	Totals SinkTotals
+}
+
+// Stats describe the journal at present, for metrics and readiness.
+type Stats struct {
+	Signals map[Signal]SignalStats // those with an outbox, Logs always
+
+	Records      int // that wait, of all signals
+	Bytes        int64
+	Capacity     int64     // in bytes; a single group that is larger exceeds it, see DESIGN.md
+	Oldest       time.Time // when the record that has waited longest was committed; zero if nothing waits
+	BlockedSince time.Time // since when a Commit waits for room; zero if none does
+
+	DeadRecords int // of all signals
+	DeadBytes   int64
 
 	Failing      string    // the last error of the disk; empty while it works
 	FailingSince time.Time // zero while it works
 	FileBytes    int64     // 0 in memory
 	HeadDamaged  bool      // at Open, one of the two heads of the file was damaged: its last transaction may be missing
 	Committed    time.Time // the last commit of a group, also by an earlier run; zero if there was none
-	Seq          uint64    // number of the last record that was committed
+	Seq          uint64    // number of the last of Logs that was committed
 	Totals       Totals
 }
 
@@ -70,45 +84,83 @@ func (j *Journal) Stats() Stats {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	s := Stats{
-		Records: j.records, Bytes: j.bytes, Capacity: j.options.Capacity, BlockedSince: j.blockedSince,
-		DeadRecords: j.dead.records(), DeadBytes: j.dead.bytes, FileBytes: size, HeadDamaged: j.headDamaged,
-		Committed: moment(j.head.Committed), Seq: j.head.Seq, Totals: j.head.Totals,
+		Signals: make(map[Signal]SignalStats, len(j.outboxes)), Capacity: j.options.Capacity,
+		BlockedSince: j.blockedSince, FileBytes: size, HeadDamaged: j.headDamaged,
+		Committed: moment(j.head.committed), Seq: j.head.seq, Totals: j.head.totals,
 	}
-	if j.queue.len() > 0 {
-		s.Oldest = moment(j.queue.front().at)
+	for _, o := range j.outboxes {
+		s.add(o.signal, o.stats())
 	}
-	switch {
-	case j.failing != nil:
-		s.Failing, s.FailingSince = j.failing.Error(), j.failingSince
-	case j.unreadable != nil:
-		s.Failing, s.FailingSince = j.unreadable.Error(), j.unreadableSince
-	case moved != nil:
-		s.Failing, s.FailingSince = moved.Error(), time.Now()
+	s.Failing, s.FailingSince = j.failure(moved)
+	return s
+}
+
+// add adds the statistics of a signal to the sums.
+func (s *Stats) add(name Signal, o SignalStats) {
+	s.Signals[name] = o
+	s.Records += o.Records
+	s.Bytes += o.Bytes
+	s.DeadRecords += o.DeadRecords
+	s.DeadBytes += o.DeadBytes
+	if s.Oldest.IsZero() || !o.Oldest.IsZero() && o.Oldest.Before(s.Oldest) {
+		s.Oldest = o.Oldest
+	}
+}
+
+// failure returns the error of the store, and since when it has it. The lock is held.
+func (j *Journal) failure(moved error) (text string, since time.Time) {
+	if j.failing != nil {
+		return j.failing.Error(), j.failingSince
+	}
+	for _, o := range j.outboxes {
+		if o.unreadable != nil {
+			return o.unreadable.Error(), o.unreadableSince
+		}
+	}
+	if moved != nil {
+		return moved.Error(), time.Now()
+	}
+	return "", time.Time{}
+}
+
+// Stats returns how full the outbox is now.
+func (o *Outbox) Stats() SignalStats {
+	o.j.mu.Lock()
+	defer o.j.mu.Unlock()
+	return o.stats()
+}
+
+func (o *Outbox) stats() SignalStats {
+	s := SignalStats{
+		Records: o.records, Bytes: o.bytes, DeadRecords: o.dead.records(), DeadBytes: o.dead.bytes, Totals: *o.totals(),
+	}
+	if o.queue.len() > 0 {
+		s.Oldest = moment(o.queue.front().at)
 	}
 	return s
 }
 
 // Sent counts records that were handed to the receiver, each time they were.
-func (j *Journal) Sent(n int) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.head.Totals.OTLP.Sent += count(n)
+func (o *Outbox) Sent(n int) {
+	o.j.mu.Lock()
+	defer o.j.mu.Unlock()
+	o.totals().Sent += count(n)
 }
 
 // Rejected counts records that the receiver took and then threw away.
-func (j *Journal) Rejected(n int) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.head.Totals.OTLP.Rejected += count(n)
+func (o *Outbox) Rejected(n int) {
+	o.j.mu.Lock()
+	defer o.j.mu.Unlock()
+	o.totals().Rejected += count(n)
 }
 
-// Dropped returns the dropped records that no record has announced yet. A group with a record that announces them has
-// their number in Announced.
+// Dropped returns the dropped Logs that no record has announced yet. A group with a record that announces them has
+// their number in Announced. Dropped records of other signals are only counted.
 func (j *Journal) Dropped() Drop {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.head.Drop, j.newDrops = j.head.Drop.with(j.newDrops), Drop{}
-	return j.head.Drop
+	j.head.drop, j.newDrops = j.head.drop.with(j.newDrops), Drop{}
+	return j.head.drop
 }
 
 // moment is a time of the wall clock that is not in the future, even if the clock was set back since.

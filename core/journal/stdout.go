@@ -15,7 +15,7 @@ func (j *Journal) Unwritten() []byte {
 func (j *Journal) Written() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	t := &j.head.Totals.Stdout
+	t := &j.head.totals.Stdout
 	if len(j.unwritten) == 0 && t.Acknowledged == t.Committed {
 		return
 	}

@@ -9,7 +9,7 @@ import "time"
 type Store interface {
 	// Load verifies all that is stored and passes every entry to visit, whose arguments are valid for the call. It
 	// fails with an error of visit, [ErrDamaged], [ErrForeign] (also if visit returns it for all entries), [ErrNewer]
-	// if the format is above newest, or an error of the file system. The snapshot then has what could be read.
+	// if the format is above newest, or an error of the file system. The snapshot is then filled as far as possible.
 	Load(newest uint32, visit func(Entry) error) (Snapshot, error)
 
 	// Apply makes one transaction of a change, and sets the sums of the large entries that it adds. It may take as
@@ -23,7 +23,7 @@ type Store interface {
 	// only if the store can't be used until Apply succeeds again.
 	Compact() error
 
-	// Stat returns the size of the store, and an error if the next Load would not find what is stored now.
+	// Stat returns the size of the store, and an error if the next Load would not find the present content.
 	Stat() (bytes int64, err error)
 
 	Close() error

@@ -21,17 +21,15 @@ func (w *writer) gather() *transaction {
 	t := &transaction{changes: j.pending, version: j.version}
 	j.pending, w.inFlight = changes{}, j.pending
 	h := j.head
-	if j.queue.len() > 0 {
-		h.Skip = uint64(j.queue.front().skip)
-	}
-	firstLines := h.Stdout
+	h.signals = slices.Clone(h.signals)
+	firstLines := h.stdoutEnd
 	if w.request != nil {
 		t.addition = w.request.addition
 		t.addition.advance(&h)
 	}
-	h.Drop = h.Drop.with(j.newDrops)
+	h.drop = h.drop.with(j.newDrops)
+	t.Head, t.Format = h.encode(j.outboxes)
 	j.mu.Unlock()
-	t.Head, t.Format = h.encode(), newestFormat
 	w.small = append(w.small[:0], t.changes.small...)
 	t.Large = t.changes.large
 	if t.addition != nil {
@@ -53,7 +51,7 @@ func (w *writer) encode(t *transaction, firstLines uint64) {
 	for i := range a.chunks {
 		c, start := &a.chunks[i], len(w.buffer)
 		w.buffer = appendChunk(w.buffer, c)
-		t.Large = append(t.Large, Entry{Bucket: bucketOutbox, Key: number(c.pos), Value: w.buffer[start:]})
+		t.Large = append(t.Large, Entry{Bucket: c.outbox.bucketOutbox, Key: number(c.pos), Value: w.buffer[start:]})
 	}
 	a.lines = a.lines[:0]
 	for piece := range slices.Chunk(a.group.Lines, chunkBytes) {
@@ -62,7 +60,7 @@ func (w *writer) encode(t *transaction, firstLines uint64) {
 		firstLines++
 	}
 	for _, seq := range a.resent {
-		w.small = append(w.small, Entry{Bucket: bucketDead, Key: number(seq)})
+		w.small = append(w.small, Entry{Bucket: a.resentTo.bucketDead, Key: number(seq)})
 	}
 	states := len(w.small)
 	for key, value := range a.group.State {

@@ -59,7 +59,7 @@ func (j *Journal) touch() {
 // Drained blocks until nothing waits and that is stored, or ctx ends, whose error it returns.
 func (j *Journal) Drained(ctx context.Context) error {
 	return j.await(ctx, func() (bool, error) {
-		if j.records == 0 && j.saved == j.version {
+		if j.waiting() == 0 && j.saved == j.version {
 			return true, nil
 		}
 		if j.closed {
@@ -79,7 +79,7 @@ func (j *Journal) Seal() {
 
 func (j *Journal) seal() {
 	j.sealed = true
-	j.ready.settle()
+	j.settle()
 	j.broadcast()
 }
 

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Record is one that waits in a journal.
+// Record is one that waits in an outbox.
 type Record struct {
 	Seq  uint64
 	At   time.Time // when it was committed, or moved back from the dead letters
@@ -16,13 +16,13 @@ type Record struct {
 
 // Waiting lists all records that wait, oldest first, without taking them. It may contain some that come or go
 // meanwhile.
-func (j *Journal) Waiting() iter.Seq2[Record, error] {
+func (o *Outbox) Waiting() iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
-		j.mu.Lock()
-		chunks := slices.Clone(j.queue.all())
-		j.mu.Unlock()
+		o.j.mu.Lock()
+		chunks := slices.Clone(o.queue.all())
+		o.j.mu.Unlock()
 		for _, c := range chunks {
-			records, err := j.load(c)
+			records, err := o.load(c)
 			if errors.Is(err, errLeft) {
 				continue
 			}

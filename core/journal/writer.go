@@ -84,7 +84,7 @@ func (w *writer) wait() bool {
 	}
 }
 
-// persist stores what there is to store, until it is stored or no longer wanted. It returns false at the end.
+// persist stores all changes. It returns once they are stored or no longer wanted, and false at the end.
 func (w *writer) persist() bool {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		if w.withdraw() {
@@ -129,7 +129,7 @@ func (w *writer) attempt() error {
 // compact lets the store get smaller while nothing waits.
 func (w *writer) compact() {
 	w.j.mu.Lock()
-	waiting := w.j.records
+	waiting := w.j.waiting()
 	w.j.mu.Unlock()
 	if waiting > 0 || w.tried != nil {
 		return
@@ -155,7 +155,7 @@ func (w *writer) report(err error) {
 	}
 }
 
-// end answers the Commit that may still wait, and stores what is left.
+// end answers the Commit that may still wait, and stores the last changes.
 func (w *writer) end() error {
 	w.j.mu.Lock()
 	if w.request != nil && w.tried == nil {

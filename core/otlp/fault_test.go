@@ -16,6 +16,7 @@ import (
 	logspb "go.opentelemetry.io/proto/slim/otlp/logs/v1"
 	"google.golang.org/grpc/codes"
 
+	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
 )
@@ -312,7 +313,7 @@ func TestUnreadableRecord(t *testing.T) {
 		if err := h.outbox.Commit(t.Context(), groupOf(records...)); err != nil {
 			t.Fatal(err)
 		}
-		outbox := refusals{h.outbox, func(record []byte, _ string) { refused = append(refused, record) }}
+		outbox := refusals{h.outbox.Outbox(journal.Logs), func(record []byte, _ string) { refused = append(refused, record) }}
 		s := otlp.NewSender(h.settings, outbox, otlp.Hooks{}, discard())
 		h.outbox.Seal()
 		if err := s.Run(t.Context()); err != nil {

@@ -80,7 +80,7 @@ func (h *harness) start() {
 	h.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	h.cancel = cancel
-	h.sender = otlp.NewSender(h.settings, refusals{h.outbox, h.onRefused},
+	h.sender = otlp.NewSender(h.settings, refusals{h.outbox.Outbox(journal.Logs), h.onRefused},
 		otlp.Hooks{OnRequest: h.onRequest}, slog.New(slog.NewTextHandler(h.log, nil)))
 	go func() { h.done <- h.sender.Run(ctx) }()
 	h.t.Cleanup(h.stop)
@@ -106,18 +106,20 @@ func (h *harness) onRequest(r otlp.Request) {
 }
 
 func groupOf(records ...[]byte) journal.Group {
-	return journal.Group{Records: records, Emitted: len(records), Seq: uint64(len(records))}
+	return journal.Group{
+		Records: map[journal.Signal][][]byte{journal.Logs: records}, Emitted: len(records), Seq: uint64(len(records)),
+	}
 }
 
 // refusals is an outbox that shows refused records.
 type refusals struct {
-	*journal.Journal
+	*journal.Outbox
 	show func(record []byte, reason string)
 }
 
 func (r refusals) Refuse(b journal.Batch, reason string) error {
 	r.show(b.Records[0], reason)
-	return r.Journal.Refuse(b, reason)
+	return r.Outbox.Refuse(b, reason)
 }
 
 func (h *harness) onRefused(record []byte, reason string) {

@@ -46,7 +46,7 @@ func (f *fakeTransport) pauses() []time.Duration {
 func fakeSender(t *testing.T, f *fakeTransport) (*Sender, *journal.Journal, *bytes.Buffer) {
 	t.Helper()
 	outbox, log := journal.NewMemory(journal.Options{Capacity: 1 << 20}), new(bytes.Buffer)
-	s := NewSender(Settings{Endpoint: &url.URL{Scheme: "http", Host: "c:1"}}, outbox, Hooks{}, slog.New(slog.NewTextHandler(log, nil)))
+	s := NewSender(Settings{Endpoint: &url.URL{Scheme: "http", Host: "c:1"}}, outbox.Outbox(journal.Logs), Hooks{}, slog.New(slog.NewTextHandler(log, nil)))
 	s.dial = func(Settings) (transport, error) { return f, nil }
 	return s, outbox, log
 }
@@ -54,7 +54,8 @@ func fakeSender(t *testing.T, f *fakeTransport) (*Sender, *journal.Journal, *byt
 func commit(t *testing.T, outbox *journal.Journal, records ...string) {
 	t.Helper()
 	for _, r := range records {
-		if err := outbox.Commit(t.Context(), journal.Group{Records: [][]byte{[]byte(r)}, Emitted: 1, Seq: 1}); err != nil {
+		g := journal.Group{Records: map[journal.Signal][][]byte{journal.Logs: {[]byte(r)}}, Emitted: 1, Seq: 1}
+		if err := outbox.Commit(t.Context(), g); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -31,7 +31,7 @@ type Outbox interface {
 	Sent(records int)
 	// Rejected counts records that the receiver took but won't keep.
 	Rejected(records int)
-	Stats() journal.Stats
+	Stats() journal.SignalStats
 }
 
 // Outcome is the outcome of a request.

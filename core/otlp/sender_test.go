@@ -223,14 +223,14 @@ func TestClosedOutboxEndsRunWhenEmpty(t *testing.T) {
 // brokenOutbox has one record and can't let go of it.
 type brokenOutbox struct {
 	next, ack error
-	*journal.Journal
+	*journal.Outbox
 }
 
 func (b brokenOutbox) Next(ctx context.Context, maxBytes, maxRecords int) (journal.Batch, error) {
 	if b.next != nil {
 		return journal.Batch{}, b.next
 	}
-	return b.Journal.Next(ctx, maxBytes, maxRecords)
+	return b.Outbox.Next(ctx, maxBytes, maxRecords)
 }
 
 func (b brokenOutbox) Ack(journal.Batch) error { return b.ack }
@@ -241,8 +241,8 @@ func TestRunFailsWithItsOutbox(t *testing.T) {
 	h.commit("a")
 	broken := errors.New("disk on fire")
 	for name, outbox := range map[string]brokenOutbox{
-		"next": {next: broken, Journal: h.outbox},
-		"ack":  {ack: broken, Journal: h.outbox},
+		"next": {next: broken, Outbox: h.outbox.Outbox(journal.Logs)},
+		"ack":  {ack: broken, Outbox: h.outbox.Outbox(journal.Logs)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := otlp.NewSender(h.settings, outbox, otlp.Hooks{}, discard())

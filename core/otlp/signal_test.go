@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
 )
@@ -100,7 +101,7 @@ func TestTracesPartialSuccess(t *testing.T) {
 			t.Errorf("spans (-want +got):\n%s", diff)
 		}
 		h.wantLogged("rejected spans of it", "rejected=2", `message="too old"`)
-		if got := h.outbox.Stats().Totals.OTLP; got.Rejected != 2 || got.Acknowledged != 3 {
+		if got := h.outbox.Stats().Signals[journal.Logs].Totals; got.Rejected != 2 || got.Acknowledged != 3 {
 			t.Errorf("%d rejected and %d acknowledged, want 2 of 3", got.Rejected, got.Acknowledged)
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
@@ -42,7 +43,7 @@ func (p *Pipeline) announce(ctx context.Context) (dropped uint64, err error) {
 			fmt.Sprint(d.FirstSeq, "-", d.LastSeq), 0),
 		Dropped: &record.Dropped{
 			Records: d.Records, FirstSeq: d.FirstSeq, LastSeq: d.LastSeq,
-			Total: p.set.Journal.Stats().Totals.OTLP.Dropped,
+			Total: p.set.Journal.Stats().Signals[journal.Logs].Totals.Dropped,
 		},
 	}
 	return d.Records, p.emitOne(ctx, &r)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pod-status-logger/pod-status-logger/core/emit"
+	"github.com/pod-status-logger/pod-status-logger/core/journal"
 )
 
 // maxUncommitted is how long states and checkpoints of events without records wait
@@ -39,7 +40,8 @@ func (p *Pipeline) commit(ctx context.Context) error {
 	}
 	staged := p.set.Emitter.Take()
 	g := p.group.take(p.set.Stored, p.pods, p.seq)
-	g.Records, g.Lines, g.Announced = staged.Records, staged.Lines, announced
+	g.Records = map[journal.Signal][][]byte{journal.Logs: staged.Records}
+	g.Lines, g.Announced = staged.Lines, announced
 	if err := p.set.Journal.Commit(ctx, g); err != nil {
 		return fmt.Errorf("commit records: %w", err)
 	}

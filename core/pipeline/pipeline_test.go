@@ -341,12 +341,12 @@ func TestFullOutbox(t *testing.T) {
 		}
 		var sent []string
 		receive := func() {
-			b, err := outbox.Next(t.Context(), 1, 1)
+			b, err := outbox.Outbox(journal.Logs).Next(t.Context(), 1, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
 			sent = append(sent, string(b.Records[0]))
-			if err := outbox.Ack(b); err != nil {
+			if err := outbox.Outbox(journal.Logs).Ack(b); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -133,14 +133,15 @@ func BenchmarkJournals(b *testing.B) {
 }
 
 func benchmarkJournal(b *testing.B, j *journal.Journal, stored bool) {
+	outbox := j.Outbox(journal.Logs)
 	var consumer sync.WaitGroup
 	consumer.Go(func() {
 		for {
-			batch, err := j.Next(context.Background(), 3<<20, 2048)
+			batch, err := outbox.Next(context.Background(), 3<<20, 2048)
 			if errors.Is(err, journal.ErrClosed) {
 				return
 			}
-			if err := errors.Join(err, j.Ack(batch)); err != nil {
+			if err := errors.Join(err, outbox.Ack(batch)); err != nil {
 				b.Error(err)
 				return
 			}

@@ -39,10 +39,12 @@ func wired() *telemetry.Metrics {
 			Records: 3, Bytes: 1000, Capacity: 4096,
 			Oldest: time.Now().Add(-time.Hour), BlockedSince: time.Now().Add(-time.Minute),
 			FileBytes: 65536, DeadRecords: 4, DeadBytes: 2000,
+			Signals: map[journal.Signal]journal.SignalStats{journal.Logs: {
+				Totals: journal.SinkTotals{Committed: 15, Sent: 9, Acknowledged: 7, Rejected: 2, Dead: 4, Dropped: 1},
+			}},
 			Totals: journal.Totals{
 				Received: 20, Changed: 10, Suppressed: 1, Emitted: 15,
 				Stdout: journal.SinkTotals{Committed: 15, Sent: 15, Acknowledged: 15},
-				OTLP:   journal.SinkTotals{Committed: 15, Sent: 9, Acknowledged: 7, Rejected: 2, Dead: 4, Dropped: 1},
 			},
 		}
 	})

@@ -27,6 +27,11 @@ func (s *Store) Apply(c *journal.Change) (journal.Result, error) {
 		s.measure()
 		return journal.Stored, nil
 	}
+	return s.findOut(err)
+}
+
+// findOut looks in the file for a change whose transaction has failed with err.
+func (s *Store) findOut(err error) (journal.Result, error) {
 	s.unresolved = true
 	s.drop()
 	stored, unknown := s.reopen()
@@ -40,48 +45,50 @@ func (s *Store) Apply(c *journal.Change) (journal.Result, error) {
 	}
 }
 
-// transaction is one that makes a change.
-type transaction struct {
-	*bbolt.Tx
-	ledger ledger
-}
-
 // transact makes a transaction of c.
 func (s *Store) transact(c *journal.Change) error {
-	next, format := s.last, max(s.format, c.Format)
-	err := guard(func() error {
-		tx, err := s.db.Begin(true)
-		if err != nil {
-			return err
-		}
-		defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
-		t := &transaction{Tx: tx, ledger: s.last.ledger}
-		if err := t.large(c.Large); err != nil {
-			return err
-		}
-		if err := t.small(c.Small); err != nil {
-			return err
-		}
-		next.Generation, next.ledger, next.head = s.last.Generation+1, t.ledger, c.Head
-		if err := t.describe(&next, format); err != nil {
-			return err
-		}
-		if err := s.options.fault.call(false); err != nil {
-			return err
-		}
-		if err := tx.Commit(); err != nil {
-			return err
-		}
-		return s.options.fault.call(true)
-	})
+	next := meta{Generation: s.last.Generation + 1, ledger: s.last.ledger, head: c.Head}
+	format := max(s.format, c.Format)
+	err := guard(func() error { return s.commit(c, &next, format) })
 	if err == nil {
 		s.last, s.format = next, format
 	}
 	return err
 }
 
+func (s *Store) commit(c *journal.Change, next *meta, format uint32) error {
+	tx, err := s.db.Begin(true)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
+	t := transaction{tx, &next.ledger}
+	if err := t.large(c.Large); err != nil {
+		return err
+	}
+	if err := t.small(c.Small); err != nil {
+		return err
+	}
+	if err := t.describe(next, format); err != nil {
+		return err
+	}
+	if err := s.options.fault.call(false); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	return s.options.fault.call(true)
+}
+
+// transaction is one that makes a change.
+type transaction struct {
+	*bbolt.Tx
+	ledger *ledger
+}
+
 // describe stores what describes the whole file.
-func (t *transaction) describe(m *meta, format uint32) error {
+func (t transaction) describe(m *meta, format uint32) error {
 	b := t.Bucket([]byte(bucketMeta))
 	if version := encodeFormat(format); string(b.Get([]byte(keyFormat))) != string(version) {
 		if err := b.Put([]byte(keyFormat), version); err != nil {
@@ -92,7 +99,7 @@ func (t *transaction) describe(m *meta, format uint32) error {
 }
 
 // bucket returns a bucket, which it makes if needed. Its pages are filled up to the given share.
-func (t *transaction) bucket(name string, fill float64) (*bbolt.Bucket, error) {
+func (t transaction) bucket(name string, fill float64) (*bbolt.Bucket, error) {
 	b := t.Bucket([]byte(name))
 	if b == nil {
 		var err error
@@ -105,7 +112,7 @@ func (t *transaction) bucket(name string, fill float64) (*bbolt.Bucket, error) {
 }
 
 // large adds or removes values that have a bucket of their own. It removes them without reading them.
-func (t *transaction) large(entries []journal.Entry) error {
+func (t transaction) large(entries []journal.Entry) error {
 	for i := range entries {
 		e := &entries[i]
 		b, err := t.bucket(e.Bucket, 0.9)
@@ -136,28 +143,32 @@ func addLarge(b *bbolt.Bucket, e *journal.Entry) error {
 }
 
 // small sets or removes values that share pages with their neighbours.
-func (t *transaction) small(entries []journal.Entry) error {
+func (t transaction) small(entries []journal.Entry) error {
 	for i := range entries {
 		e := &entries[i]
 		b, err := t.bucket(e.Bucket, 0.8)
 		if err != nil {
 			return err
 		}
-		key := []byte(e.Key)
-		old := b.Get(key)
-		if old != nil {
-			t.ledger.remove(sumOf(e.Bucket, e.Key, old))
-		}
-		switch {
-		case e.Value != nil:
-			t.ledger.add(sumOf(e.Bucket, e.Key, e.Value))
-			err = b.Put(key, e.Value)
-		case old != nil:
-			err = b.Delete(key)
-		}
-		if err != nil {
+		if err := t.set(b, e); err != nil {
 			return fmt.Errorf("entry %q of bucket %q: %w", e.Key, e.Bucket, err)
 		}
+	}
+	return nil
+}
+
+func (t transaction) set(b *bbolt.Bucket, e *journal.Entry) error {
+	key := []byte(e.Key)
+	old := b.Get(key)
+	if old != nil {
+		t.ledger.remove(sumOf(e.Bucket, e.Key, old))
+	}
+	switch {
+	case e.Value != nil:
+		t.ledger.add(sumOf(e.Bucket, e.Key, e.Value))
+		return b.Put(key, e.Value)
+	case old != nil:
+		return b.Delete(key)
 	}
 	return nil
 }

@@ -77,7 +77,7 @@ func fillNew(tx *bbolt.Tx) error {
 			return err
 		}
 	}
-	return (&transaction{Tx: tx}).describe(&meta{Generation: 1}, firstFormat)
+	return transaction{Tx: tx}.describe(&meta{Generation: 1}, firstFormat)
 }
 
 // install syncs a whole file and gives it the journal's name.

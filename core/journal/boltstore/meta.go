@@ -44,7 +44,7 @@ func (m *meta) encode() []byte {
 	return withChecksum(append(b, m.head...))
 }
 
-// decode copies what it keeps of b.
+// decode keeps no part of b.
 func (m *meta) decode(b []byte) error {
 	body, err := checked(b)
 	if err == nil && len(body) < metaLength {

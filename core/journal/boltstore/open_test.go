@@ -59,21 +59,23 @@ func openers() map[string]func(dir string) (*journal.Journal, error) {
 func TestOpenRefuses(t *testing.T) {
 	whole := wholeFile(t)
 	newer := string(boltstore.Format(77))
+	directory := func(_ *testing.T, path string) { _ = os.Mkdir(path, 0o700) }
+	pipe := func(_ *testing.T, path string) { _ = syscall.Mkfifo(path, 0o600) }
 	for name, c := range map[string]struct {
 		file func(t *testing.T, path string)
 		is   error
 		says []string
 	}{
-		"empty":          {write(nil), journal.ErrDamaged, []string{"0 bytes", "move it away to start anew", "changes since 20"}},
+		"empty":          {write(nil), journal.ErrDamaged, []string{"0 bytes", "move it away", "changes since 20"}},
 		"one byte":       {write([]byte{0}), journal.ErrDamaged, []string{"move it away"}},
 		"zeros":          {write(make([]byte, 1<<16)), journal.ErrDamaged, nil},
 		"cut off":        {write(whole[:len(whole)/2]), journal.ErrDamaged, []string{"cut off"}},
-		"text":           {write([]byte(strings.Repeat("hello ", 5000))), journal.ErrForeign, []string{"name another directory"}},
+		"text":           {write([]byte(strings.Repeat("hello ", 5000))), journal.ErrForeign, []string{"another directory"}},
 		"short text":     {write([]byte(strings.Repeat("hello ", 50))), journal.ErrForeign, nil},
 		"somebody's":     {bolt("users", "ada", ""), journal.ErrForeign, []string{"move the file away"}},
 		"newer":          {bolt("meta", "format", newer), journal.ErrNewer, []string{"77", "run the version that wrote it"}},
-		"a directory":    {func(_ *testing.T, path string) { _ = os.Mkdir(path, 0o700) }, nil, []string{"not a regular file"}},
-		"a pipe":         {func(_ *testing.T, path string) { _ = syscall.Mkfifo(path, 0o600) }, nil, []string{"not a regular file"}},
+		"a directory":    {directory, nil, []string{"not a regular file"}},
+		"a pipe":         {pipe, nil, []string{"not a regular file"}},
 		"another bucket": {bolt("meta", "odd", ""), journal.ErrDamaged, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -143,7 +145,7 @@ func wholeFile(t *testing.T) []byte {
 	t.Helper()
 	dir := t.TempDir()
 	s := open(t, dir, boltstore.Options{NoSync: true})
-	for i := range 20 {
+	for i := range 200 { // so many that the buckets have branch pages
 		apply(t, s, change(i))
 	}
 	if err := s.Close(); err != nil {

@@ -41,17 +41,8 @@ func (s *scanner) page(id uint64) (page, error) {
 	if stored := binary.NativeEndian.Uint64(p); stored != id {
 		return nil, fmt.Errorf("page %d is labelled as page %d", id, stored)
 	}
-	end := id + uint64(p.overflow()) + 1 //nolint:gosec // not negative
-	if end > s.pages {
-		return nil, fmt.Errorf("page %d continues beyond the end", id)
-	}
-	for ; id < end; id++ {
-		if !s.mark(id) {
-			return nil, fmt.Errorf("page %d is in use twice", id)
-		}
-	}
-	if p.overflow() == 0 {
-		return p, nil
+	if err := s.account(id, p.overflow()); err != nil || p.overflow() == 0 {
+		return p, err
 	}
 	long := make(page, s.pageSize*(p.overflow()+1))
 	copy(long, p)
@@ -59,6 +50,20 @@ func (s *scanner) page(id uint64) (page, error) {
 		return nil, fmt.Errorf("read page %d: %w", id, err)
 	}
 	return long, nil
+}
+
+// account notes that a page and its overflow are in use.
+func (s *scanner) account(id uint64, overflow int64) error {
+	end := id + uint64(overflow) + 1 //nolint:gosec // not negative
+	if end > s.pages {
+		return fmt.Errorf("page %d continues beyond the end", id)
+	}
+	for ; id < end; id++ {
+		if !s.mark(id) {
+			return fmt.Errorf("page %d is in use twice", id)
+		}
+	}
+	return nil
 }
 
 // element is an entry of a leaf page.

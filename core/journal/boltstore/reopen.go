@@ -133,7 +133,7 @@ func (s *Store) drop() {
 	db, closed := s.db, make(chan struct{})
 	go func() {
 		defer close(closed)
-		_ = guard(db.Close) // whatever was stored was synced
+		_ = guard(db.Close) // stored changes were synced
 	}()
 	wait := time.NewTimer(lockWait)
 	defer wait.Stop()

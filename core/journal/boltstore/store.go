@@ -1,6 +1,6 @@
 // Package boltstore keeps a journal in a bbolt file, beside a lock file. It implements [journal.Store]: it stores
 // buckets, keys and values in transactions, verifies at the start that all of them are there, and recovers from
-// errors of the disk. It gives no meaning to what it stores.
+// errors of the disk. Keys and values have no meaning to it.
 package boltstore
 
 import (

@@ -30,16 +30,7 @@ type findings struct {
 // verify reads the file at path to its end and passes its entries to visit. All of them must be of one transaction.
 func (s *Store) verify(path string, newest uint32, visit func(journal.Entry) error) (*findings, error) {
 	v := &findings{newest: newest, visit: visit}
-	if info, err := os.Stat(path); err != nil {
-		return v, err
-	} else if !info.Mode().IsRegular() { // opening a pipe would block
-		return v, fmt.Errorf("%s is not a regular file", path)
-	}
-	flag := os.O_RDWR
-	if s.readOnly {
-		flag = os.O_RDONLY
-	}
-	f, err := os.OpenFile(path, flag, 0)
+	f, err := s.openFile(path)
 	if err != nil {
 		return v, err
 	}
@@ -54,6 +45,21 @@ func (s *Store) verify(path string, newest uint32, visit func(journal.Entry) err
 		v.headDamaged, err = oneMetaPage(f, info.Size())
 	}
 	return v, classify(path, err)
+}
+
+// openFile opens a regular file with the rights that bbolt will need.
+func (s *Store) openFile(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // opening a pipe would block
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
+	if s.readOnly {
+		return os.Open(path)
+	}
+	return os.OpenFile(path, os.O_RDWR, 0)
 }
 
 // classify names the file and says whether it is damaged.
@@ -88,11 +94,16 @@ func (v *findings) entry(path []string, key, value []byte) error {
 		return nil
 	}
 	e.Sum = sumOf(e.Bucket, e.Key, value)
+	v.take(e)
+	return nil
+}
+
+func (v *findings) take(e journal.Entry) {
 	if v.visit != nil {
 		err := v.visit(e)
 		if errors.Is(err, journal.ErrForeign) {
-			v.foreign = fmt.Errorf("entry %.20q in %.20q", key, path)
-			return nil
+			v.foreign = fmt.Errorf("entry %.20q in %.20q", e.Key, e.Bucket)
+			return
 		}
 		if v.bad == nil {
 			v.bad = err
@@ -100,7 +111,6 @@ func (v *findings) entry(path []string, key, value []byte) error {
 	}
 	v.known = true
 	v.ledger.add(e.Sum)
-	return nil
 }
 
 // about takes an entry of the bucket meta.

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
 )
 
@@ -138,7 +139,7 @@ func (s *service) drain(timeout context.Context) error {
 
 // refused returns an error for the dead letters that are lost with the process.
 func (s *service) refused() error {
-	if n := s.journal.Stats().Totals.OTLP.Dead; n > 0 && s.config.State.Dir == "" {
+	if n := s.journal.Stats().Signals[journal.Logs].Totals.Dead; n > 0 && s.config.State.Dir == "" {
 		return fmt.Errorf("the OTLP receiver refused %d records", n)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
 	"github.com/pod-status-logger/pod-status-logger/core/emit"
+	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp"
 	"github.com/pod-status-logger/pod-status-logger/core/ratelog"
 )
@@ -38,7 +39,7 @@ func (s *service) newSender(receiver otlp.Settings, env Environment) *otlp.Sende
 	}
 	receiver.UserAgent = env.userAgent()
 	s.log.Info("sending records", "receiver", receiver)
-	return otlp.NewSender(receiver, s.journal, otlp.Hooks{OnRequest: s.countRequest}, s.log)
+	return otlp.NewSender(receiver, s.journal.Outbox(journal.Logs), otlp.Hooks{OnRequest: s.countRequest}, s.log)
 }
 
 func (s *service) countRequest(r otlp.Request) {

@@ -77,7 +77,7 @@ seqs of the dead letters; default: all.`,
 			case again:
 				return changing(env, cmd, seqs, "will be sent again", resend)
 			case discard:
-				return changing(env, cmd, seqs, "are discarded", (*journal.Journal).Discard)
+				return changing(env, cmd, seqs, "are discarded", (*journal.Outbox).Discard)
 			}
 			return reading(env, func(j *journal.Journal, out io.Writer) error {
 				_, err := choose(j, seqs)
@@ -117,7 +117,7 @@ var errNoJournal = errors.New("no journal is configured; name its directory with
 // changing calls do with dead letters of the journal, all if seqs is empty, and prints
 // their number.
 func changing(
-	env Environment, cmd *cobra.Command, seqs []uint64, what string, do func(*journal.Journal, ...uint64) (int, error),
+	env Environment, cmd *cobra.Command, seqs []uint64, what string, do func(*journal.Outbox, ...uint64) (int, error),
 ) error {
 	return configured(env, config.DefaultOptions(), func(cmd *cobra.Command, _ []string, o config.Options) error {
 		if o.State.Dir == "" {
@@ -136,7 +136,7 @@ func changing(
 		n := 0
 		chosen, err := choose(j, seqs)
 		if err == nil {
-			n, err = do(j, chosen...)
+			n, err = do(j.Outbox(journal.Logs), chosen...)
 		}
 		if err := errors.Join(err, j.Close()); err != nil {
 			return err
@@ -150,7 +150,7 @@ func changing(
 // an error for a seq that is not one of a dead letter.
 func choose(j *journal.Journal, seqs []uint64) ([]uint64, error) {
 	var there []uint64
-	for d, err := range j.DeadLetters() {
+	for d, err := range j.Outbox(journal.Logs).DeadLetters() {
 		if err != nil {
 			return nil, err
 		}
@@ -168,9 +168,9 @@ func choose(j *journal.Journal, seqs []uint64) ([]uint64, error) {
 }
 
 // resend queues dead letters in small batches, to save memory.
-func resend(j *journal.Journal, seqs ...uint64) (sent int, err error) {
+func resend(logs *journal.Outbox, seqs ...uint64) (sent int, err error) {
 	for few := range slices.Chunk(seqs, 256) {
-		n, err := j.Resend(few...)
+		n, err := logs.Resend(few...)
 		if sent += n; err != nil {
 			return sent, err
 		}

@@ -38,7 +38,7 @@ func printStat(s journal.Stats, out io.Writer) error {
 	b, err := json.MarshalIndent(stat{
 		Stored: s.Committed.UTC(), FileBytes: s.FileBytes,
 		Received: s.Totals.Received, Changed: s.Totals.Changed, Suppressed: s.Totals.Suppressed, Emitted: s.Totals.Emitted,
-		Stdout: sinkStatOf(s.Totals.Stdout), OTLP: sinkStatOf(s.Totals.OTLP), WaitingFrom: s.Oldest.UTC(),
+		Stdout: sinkStatOf(s.Totals.Stdout), OTLP: sinkStatOf(s.Signals[journal.Logs].Totals), WaitingFrom: s.Oldest.UTC(),
 	}, "", "  ")
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func sinkStatOf(t journal.SinkTotals) sinkStat {
 }
 
 func dumpWaiting(j *journal.Journal, out io.Writer) error {
-	for w, err := range j.Waiting() {
+	for w, err := range j.Outbox(journal.Logs).Waiting() {
 		if err != nil {
 			return err
 		}
@@ -78,7 +78,7 @@ type deadLetter struct {
 func printDeadLetters(j *journal.Journal, seqs []uint64, out io.Writer) error {
 	lines := json.NewEncoder(out)
 	lines.SetEscapeHTML(false)
-	for d, err := range j.DeadLetters() {
+	for d, err := range j.Outbox(journal.Logs).DeadLetters() {
 		if err != nil {
 			return err
 		}
