@@ -19,6 +19,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // code is a fault of gRPC, status one of HTTP.
@@ -159,7 +160,7 @@ func TestShortenPauses(t *testing.T) {
 		h.receiver.Play(otlptest.Throttled(time.Hour))
 		h.commit("a")
 		h.start()
-		otlptest.Await(t, "an attempt", func() bool { return h.receiver.Attempts() == 1 })
+		wait.Until(t, "an attempt", func() bool { return h.receiver.Attempts() == 1 })
 		h.sender.ShortenPauses()
 		h.drain()
 		h.wantReceived("a")
@@ -405,7 +406,7 @@ func TestWrongPath(t *testing.T) {
 	h.settings.Endpoint.Path = "/elsewhere"
 	h.commit("a")
 	h.start()
-	otlptest.Await(t, "attempts", func() bool { return h.outcomes()[otlp.Retried] > 2 })
+	wait.Until(t, "attempts", func() bool { return h.outcomes()[otlp.Retried] > 2 })
 	h.stop()
 	h.wantLogged("HTTP 404 Not Found", "/elsewhere")
 	if n := h.outbox.Stats().Records; n != 1 {
@@ -427,7 +428,7 @@ func TestLogHasNoCredentials(t *testing.T) {
 			h.receiver.PlayAlways(&otlptest.Fault{Status: 401})
 			h.commit("a")
 			h.start()
-			otlptest.Await(t, "a line", func() bool { return strings.Contains(h.log.String(), "takes no records") })
+			h.log.Await(t, "takes no records")
 			h.stop()
 			if strings.Contains(h.log.String(), "s3cret") {
 				t.Errorf("the log shows a secret:\n%s", h.log)

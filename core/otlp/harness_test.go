@@ -1,7 +1,6 @@
 package otlp_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"net/url"
@@ -21,6 +20,8 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
+	"github.com/pod-status-logger/pod-status-logger/test/logbuffer"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // bothProtocols runs a test once for each.
@@ -36,7 +37,7 @@ type harness struct {
 	outbox   *journal.Journal
 	receiver *otlptest.Receiver
 	settings otlp.Settings
-	log      *syncBuffer
+	log      *logbuffer.Buffer
 	sender   *otlp.Sender
 	cancel   context.CancelFunc
 	done     chan error
@@ -51,7 +52,7 @@ type harness struct {
 func newHarness(t testing.TB, r *otlptest.Receiver, o otlptest.Options) *harness {
 	t.Helper()
 	h := &harness{
-		t: t, receiver: r, outbox: journal.NewMemory(journal.Options{Capacity: 64 << 20}), log: new(syncBuffer),
+		t: t, receiver: r, outbox: journal.NewMemory(journal.Options{Capacity: 64 << 20}), log: new(logbuffer.Buffer),
 		done: make(chan error, 1),
 		settings: otlp.Settings{
 			Enabled: true, Endpoint: endpoint(t, r, o), Protocol: otlp.GRPC,
@@ -155,7 +156,7 @@ func (h *harness) commit(bodies ...string) {
 
 func (h *harness) drain() {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), wait.Patience)
 	defer cancel()
 	if err := h.outbox.Drained(ctx); err != nil {
 		h.t.Fatalf("%d records aren't delivered: %v\n%s", h.outbox.Stats().Records, err, h.log)
@@ -220,23 +221,6 @@ func numbered(n int) []string {
 		bodies[i] = strconv.Itoa(i)
 	}
 	return bodies
-}
-
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }

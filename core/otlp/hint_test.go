@@ -6,6 +6,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/otlp"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // TestHints: when the endpoint is of another kind than configured, the log has a hint at
@@ -34,7 +35,7 @@ func TestHints(t *testing.T) {
 			h.settings = settings(t, otlp.Config{Endpoint: u.String(), Protocol: c.protocol})
 			h.start()
 			h.commit("a")
-			otlptest.Await(t, "an attempt", func() bool { return h.outcomes()[otlp.Retried] > 0 })
+			wait.Until(t, "an attempt", func() bool { return h.outcomes()[otlp.Retried] > 0 })
 			h.stop()
 			h.wantLogged(c.want)
 		})

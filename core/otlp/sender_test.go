@@ -14,6 +14,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 func TestDelivers(t *testing.T) {
@@ -87,11 +88,11 @@ func TestReceiverComesUpLater(t *testing.T) {
 		h := newHarness(t, otlptest.Unreachable(t, o), o)
 		h.commit(numbered(10)...)
 		h.start()
-		otlptest.Await(t, "some attempts", func() bool { return h.outcomes()[otlp.Retried] > 3 })
+		wait.Until(t, "some attempts", func() bool { return h.outcomes()[otlp.Retried] > 3 })
 		h.receiver.Start(t)
 		h.drain()
 		h.wantReceived(numbered(10)...)
-		otlptest.Await(t, "word of recovery", func() bool { return strings.Contains(h.log.String(), "is back") })
+		h.log.Await(t, "is back")
 		h.wantLogged("takes no records", "connection refused", h.settings.Target(), "records_waiting=10")
 		if n := strings.Count(h.log.String(), "\n"); n != 2 {
 			t.Errorf("logs %d lines, want one of trouble and one of recovery:\n%s", n, h.log)
@@ -111,7 +112,7 @@ func TestReceiverIsKilled(t *testing.T) {
 		for i := range kills {
 			h.commit(bodies[i*perRound : (i+1)*perRound]...)
 			seen := len(h.receiver.Bodies())
-			otlptest.Await(t, "records to flow", func() bool { return len(h.receiver.Bodies()) > seen })
+			wait.Until(t, "records to flow", func() bool { return len(h.receiver.Bodies()) > seen })
 			h.receiver.Stop()
 			h.receiver.Start(t)
 		}
@@ -156,7 +157,7 @@ func TestDeadReceiverHoldsUpCommit(t *testing.T) {
 			}
 			committed <- nil
 		}()
-		otlptest.Await(t, "back-pressure", func() bool { return !h.outbox.Stats().BlockedSince.IsZero() })
+		wait.Until(t, "back-pressure", func() bool { return !h.outbox.Stats().BlockedSince.IsZero() })
 		if s := h.outbox.Stats(); s.Bytes > s.Capacity || s.Records == len(bodies) {
 			t.Errorf("the journal isn't bounded: %+v", s)
 		}
@@ -176,7 +177,7 @@ func TestStopCancelsRequestInFlight(t *testing.T) {
 		h.receiver.Play(otlptest.Fault{Hang: true})
 		h.start()
 		h.commit("a")
-		otlptest.Await(t, "the request", func() bool { return h.receiver.Attempts() == 1 })
+		wait.Until(t, "the request", func() bool { return h.receiver.Attempts() == 1 })
 
 		deadline, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
@@ -202,7 +203,7 @@ func TestStopEndsPauses(t *testing.T) {
 	h.settings.RetryInitial, h.settings.RetryMax = time.Hour, time.Hour
 	h.commit("a")
 	h.start()
-	otlptest.Await(t, "the pause", func() bool { return h.outcomes()[otlp.Retried] == 1 })
+	wait.Until(t, "the pause", func() bool { return h.outcomes()[otlp.Retried] == 1 })
 	h.stop()
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/otlp"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // secured is a harness whose settings come from the environment, with TLS.
@@ -38,7 +39,7 @@ func TestWrongAuthority(t *testing.T) {
 		h := secured(t, o, "OTEL_EXPORTER_OTLP_CERTIFICATE="+otlptest.NewAuthority(t).WriteCA(t))
 		h.start()
 		h.commit("a")
-		otlptest.Await(t, "attempts", func() bool { return h.outcomes()[otlp.Retried] > 2 })
+		wait.Until(t, "attempts", func() bool { return h.outcomes()[otlp.Retried] > 2 })
 		h.stop()
 		h.wantLogged("certificate signed by unknown authority", h.receiver.URL())
 		if n := h.receiver.Attempts(); n != 0 {
@@ -76,12 +77,12 @@ func TestClientCertificateIsRotated(t *testing.T) {
 			"OTEL_EXPORTER_OTLP_CLIENT_KEY="+keyFile)
 		h.start()
 		h.commit("a")
-		otlptest.Await(t, "a refused handshake", func() bool { return h.outcomes()[otlp.Retried] > 0 })
+		wait.Until(t, "a refused handshake", func() bool { return h.outcomes()[otlp.Retried] > 0 })
 		if err := os.Remove(keyFile); err != nil { // the middle of a rotation
 			t.Fatal(err)
 		}
 		seen := h.outcomes()[otlp.Retried]
-		otlptest.Await(t, "another handshake", func() bool { return h.outcomes()[otlp.Retried] > seen })
+		wait.Until(t, "another handshake", func() bool { return h.outcomes()[otlp.Retried] > seen })
 		authority.WriteClient(t, dir, "client")
 		h.drain()
 		h.wantReceived("a")

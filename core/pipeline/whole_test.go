@@ -24,6 +24,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/telemetry"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // TestWholeWay takes pods from a server to the in-memory exporter, over a gap in
@@ -51,11 +52,7 @@ func TestWholeWay(t *testing.T) {
 	go func() { done <- p.Run(context.WithoutCancel(ctx), events) }()
 	await := func(n int) {
 		t.Helper()
-		for deadline := time.Now().Add(30 * time.Second); len(exporter.Records()) < n; time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatalf("%d records, want %d", len(exporter.Records()), n)
-			}
-		}
+		wait.Until(t, fmt.Sprint(n, " records"), func() bool { return len(exporter.Records()) >= n })
 	}
 	await(1)
 	server.Create(busyPod(1))

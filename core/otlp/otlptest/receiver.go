@@ -12,7 +12,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	logspb "go.opentelemetry.io/proto/slim/otlp/logs/v1"
 	tracepb "go.opentelemetry.io/proto/slim/otlp/trace/v1"
@@ -214,15 +213,4 @@ func (r *Receiver) closeConnections() {
 	conns := r.conns
 	r.mu.Unlock()
 	conns.closeAll()
-}
-
-// Await waits until a condition holds, and fails the test if it doesn't soon.
-func Await(tb testing.TB, what string, condition func() bool) {
-	tb.Helper()
-	const patience = 20 * time.Second
-	for deadline := time.Now().Add(patience); !condition(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			tb.Fatalf("waited %s in vain: %s", patience, what)
-		}
-	}
 }
