@@ -34,6 +34,7 @@ func only(p *corev1.Pod) *corev1.Pod {
 		},
 		Spec: corev1.PodSpec{
 			NodeName:       p.Spec.NodeName,
+			ReadinessGates: p.Spec.ReadinessGates,
 			Containers:     each(p.Spec.Containers, onlyContainer),
 			InitContainers: each(p.Spec.InitContainers, onlyContainer),
 			EphemeralContainers: each(p.Spec.EphemeralContainers, func(c corev1.EphemeralContainer) corev1.EphemeralContainer {
@@ -42,7 +43,7 @@ func only(p *corev1.Pod) *corev1.Pod {
 			}),
 		},
 		Status: corev1.PodStatus{
-			Phase: p.Status.Phase, Message: p.Status.Message, Reason: p.Status.Reason,
+			Phase: p.Status.Phase, Message: p.Status.Message, Reason: p.Status.Reason, Resize: p.Status.Resize,
 			Conditions: each(p.Status.Conditions, func(c corev1.PodCondition) corev1.PodCondition {
 				c.LastProbeTime, c.ObservedGeneration = metav1.Time{}, 0
 				return c
@@ -62,6 +63,7 @@ func onlyStatus(c corev1.ContainerStatus) corev1.ContainerStatus {
 	return corev1.ContainerStatus{
 		Name: c.Name, Image: c.Image, Ready: c.Ready, RestartCount: c.RestartCount,
 		State: c.State, LastTerminationState: c.LastTerminationState,
+		AllocatedResourcesStatus: c.AllocatedResourcesStatus,
 	}
 }
 

@@ -131,6 +131,12 @@ func TestEachField(t *testing.T) {
 	ephemeral := func(c corev1.EphemeralContainerCommon) corev1.Pod {
 		return corev1.Pod{Spec: corev1.PodSpec{EphemeralContainers: []corev1.EphemeralContainer{{EphemeralContainerCommon: c}}}}
 	}
+	resource := func(r corev1.ResourceStatus) corev1.Pod {
+		return status(corev1.ContainerStatus{AllocatedResourcesStatus: []corev1.ResourceStatus{r}})
+	}
+	device := func(h corev1.ResourceHealth) corev1.Pod {
+		return resource(corev1.ResourceStatus{Resources: []corev1.ResourceHealth{h}})
+	}
 	for name, p := range map[string]corev1.Pod{
 		"name":             meta(metav1.ObjectMeta{Name: "x"}),
 		"namespace":        meta(metav1.ObjectMeta{Namespace: "x"}),
@@ -179,6 +185,12 @@ func TestEachField(t *testing.T) {
 		"terminated started":       terminated(corev1.ContainerStateTerminated{StartedAt: now}),
 		"terminated finished":      terminated(corev1.ContainerStateTerminated{FinishedAt: now}),
 		"terminated container ID ": terminated(corev1.ContainerStateTerminated{ContainerID: "x"}),
+		"readiness gate":           {Spec: corev1.PodSpec{ReadinessGates: []corev1.PodReadinessGate{{ConditionType: "x"}}}},
+		"resize":                   {Status: corev1.PodStatus{Resize: "x"}},
+		"resource":                 resource(corev1.ResourceStatus{Name: "x"}),
+		"device id":                device(corev1.ResourceHealth{ResourceID: "x"}),
+		"device health":            device(corev1.ResourceHealth{Health: "x"}),
+		"device message":           device(corev1.ResourceHealth{Message: new("x")}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, got := NewDecoder(wanted), new(Pod)

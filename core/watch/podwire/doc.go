@@ -14,9 +14,11 @@
 //
 //   - metadata: name, namespace, uid, resourceVersion, times of creation and
 //     deletion, grace period, labels, owner references, wanted annotations
-//   - spec: nodeName; name, image and restart policy of all containers
-//   - status: phase, reason, message, the conditions, the statuses of all
-//     containers without their ids, resources and the like
+//   - spec: nodeName, readiness gates; name, image and restart policy of all
+//     containers
+//   - status: phase, reason, message, resize, the conditions, the statuses of all
+//     containers with the health of their devices, without their ids, resources and
+//     the like
 //
 // You don't need this package to read a few pods now and then.
 package podwire

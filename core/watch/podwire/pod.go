@@ -21,6 +21,7 @@ type spare struct {
 
 	containers, initContainers []corev1.Container
 	ephemeralContainers        []corev1.EphemeralContainer
+	readinessGates             []corev1.PodReadinessGate
 
 	conditions                                []corev1.PodCondition
 	statuses, initStatuses, ephemeralStatuses []corev1.ContainerStatus

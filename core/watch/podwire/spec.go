@@ -10,6 +10,7 @@ const (
 	specContainers          = 2
 	specNodeName            = 10
 	specInitContainers      = 20
+	specReadinessGates      = 28
 	specEphemeralContainers = 34
 
 	containerName          = 1
@@ -17,6 +18,8 @@ const (
 	containerRestartPolicy = 24
 
 	ephemeralContainerCommon = 1
+
+	readinessGateConditionType = 1
 )
 
 func (d *Decoder) spec(b []byte, m *corev1.PodSpec, s *spare) bool {
@@ -29,6 +32,8 @@ func (d *Decoder) spec(b []byte, m *corev1.PodSpec, s *spare) bool {
 			m.NodeName = d.string(&r)
 		case specInitContainers:
 			r.Require(d.container(r.Bytes(), add(&m.InitContainers, &s.initContainers), s))
+		case specReadinessGates:
+			r.Require(d.readinessGate(r.Bytes(), add(&m.ReadinessGates, &s.readinessGates)))
 		case specEphemeralContainers:
 			r.Require(d.ephemeral(r.Bytes(), add(&m.EphemeralContainers, &s.ephemeralContainers), s))
 		}
@@ -58,6 +63,16 @@ func (d *Decoder) ephemeral(b []byte, c *corev1.EphemeralContainer, s *spare) bo
 	for r.Next() {
 		if r.Field == ephemeralContainerCommon {
 			r.Require(d.container(r.Bytes(), (*corev1.Container)(&c.EphemeralContainerCommon), s))
+		}
+	}
+	return r.OK()
+}
+
+func (d *Decoder) readinessGate(b []byte, g *corev1.PodReadinessGate) bool {
+	r := wire.NewReader(b)
+	for r.Next() {
+		if r.Field == readinessGateConditionType {
+			g.ConditionType = corev1.PodConditionType(d.string(&r))
 		}
 	}
 	return r.OK()

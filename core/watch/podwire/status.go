@@ -14,6 +14,7 @@ const (
 	statusContainers          = 8
 	statusInitContainers      = 10
 	statusEphemeralContainers = 13
+	statusResize              = 14
 
 	conditionType               = 1
 	conditionStatus             = 2
@@ -21,12 +22,13 @@ const (
 	conditionReason             = 5
 	conditionMessage            = 6
 
-	containerStatusName                 = 1
-	containerStatusState                = 2
-	containerStatusLastTerminationState = 3
-	containerStatusReady                = 4
-	containerStatusRestartCount         = 5
-	containerStatusImage                = 6
+	containerStatusName                     = 1
+	containerStatusState                    = 2
+	containerStatusLastTerminationState     = 3
+	containerStatusReady                    = 4
+	containerStatusRestartCount             = 5
+	containerStatusImage                    = 6
+	containerStatusAllocatedResourcesStatus = 14
 
 	stateWaiting    = 1
 	stateRunning    = 2
@@ -64,6 +66,8 @@ func (d *Decoder) status(b []byte, m *corev1.PodStatus, s *spare) bool {
 			r.Require(d.containerStatus(r.Bytes(), add(&m.InitContainerStatuses, &s.initStatuses), s))
 		case statusEphemeralContainers:
 			r.Require(d.containerStatus(r.Bytes(), add(&m.EphemeralContainerStatuses, &s.ephemeralStatuses), s))
+		case statusResize:
+			m.Resize = corev1.PodResizeStatus(d.string(&r))
 		}
 	}
 	return r.OK()
@@ -104,6 +108,9 @@ func (d *Decoder) containerStatus(b []byte, c *corev1.ContainerStatus, s *spare)
 			c.RestartCount = int32(r.Varint()) //nolint:gosec // that is how it is encoded
 		case containerStatusImage:
 			c.Image = d.string(&r)
+		case containerStatusAllocatedResourcesStatus:
+			c.AllocatedResourcesStatus = append(c.AllocatedResourcesStatus, corev1.ResourceStatus{})
+			r.Require(d.resource(r.Bytes(), &c.AllocatedResourcesStatus[len(c.AllocatedResourcesStatus)-1]))
 		}
 	}
 	return r.OK()
