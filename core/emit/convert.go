@@ -43,6 +43,10 @@ func (c *converter) convert(r *record.Record) []Attribute {
 	if r.Container != nil {
 		c.container(r)
 	}
+	if r.Condition.Type != "" {
+		c.str(c.fields.condition, r.Condition.Type)
+		c.str(c.fields.conditionStatus, r.Condition.Status)
+	}
 	if !r.OccurredAt.IsZero() {
 		c.str(c.fields.occurredAt, r.OccurredAt.UTC().Format(time.RFC3339Nano))
 	}
@@ -102,7 +106,12 @@ func (c *converter) container(r *record.Record) {
 		c.field(c.fields.signal, attribute.Int64Value(int64(p.Signal)))
 	}
 	c.str(c.fields.containerState, p.Status)
-	c.nonEmpty(c.fields.containerReason, r.Reason)
+	if p.Device.ID == "" { // otherwise the reason is the device's health
+		c.nonEmpty(c.fields.containerReason, r.Reason)
+		return
+	}
+	c.str(c.fields.device, p.Device.ID)
+	c.str(c.fields.deviceHealth, p.Device.Health)
 }
 
 func (c *converter) service(p *record.Pod) {

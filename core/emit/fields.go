@@ -12,6 +12,8 @@ type fields struct {
 
 	containerState, containerReason *record.Field
 
+	device, deviceHealth, condition, conditionStatus *record.Field
+
 	serviceName, serviceNS, serviceVersion, serviceInstance *record.Field
 
 	deployment, replicaSet, statefulSet, daemonSet, job, cronJob *record.Field
@@ -46,6 +48,11 @@ func newFields() fields {
 		signal:          record.ByAttribute(record.AttrSignal),
 		containerState:  record.ByAttribute(record.AttrContainerState),
 		containerReason: record.ByAttribute(record.AttrContainerReason),
+
+		device:          record.ByAttribute(record.AttrDevice),
+		deviceHealth:    record.ByAttribute(record.AttrDeviceHealth),
+		condition:       record.ByAttribute(record.AttrCondition),
+		conditionStatus: record.ByAttribute(record.AttrConditionStatus),
 
 		serviceName:     record.ByAttribute(record.AttrServiceName),
 		serviceNS:       record.ByAttribute(record.AttrServiceNS),
