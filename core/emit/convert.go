@@ -43,7 +43,7 @@ func (c *converter) convert(r *record.Record) []Attribute {
 	if r.Container != nil {
 		c.container(r)
 	}
-	if r.Condition.Type != "" {
+	if r.Condition != nil {
 		c.str(c.fields.condition, r.Condition.Type)
 		c.str(c.fields.conditionStatus, r.Condition.Status)
 	}
@@ -106,7 +106,7 @@ func (c *converter) container(r *record.Record) {
 		c.field(c.fields.signal, attribute.Int64Value(int64(p.Signal)))
 	}
 	c.str(c.fields.containerState, p.Status)
-	if p.Device.ID == "" { // otherwise the reason is the device's health
+	if p.Device == nil { // otherwise the reason is the device's health
 		c.nonEmpty(c.fields.containerReason, r.Reason)
 		return
 	}

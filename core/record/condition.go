@@ -1,6 +1,6 @@
 package record
 
-// Condition is the condition of a pod that a record is about. The zero value is none.
+// Condition is the condition of a pod that a record is about.
 type Condition struct {
 	Type   string // such as Ready
 	Status string // True, False, Unknown or [ConditionRemoved]

@@ -7,15 +7,14 @@ type Container struct {
 	Image        string // the reference in the pod's status or spec
 	Ready        bool
 	RestartCount int32
-	Terminated   bool   // ExitCode and Signal are meaningful
-	ExitCode     int32  // also 0
-	Signal       int32  // 0: Kubernetes gave none
-	Status       string // Kubernetes' own state: waiting, running or terminated
-	Device       Device // zero unless the record is about an allocated device
+	Terminated   bool    // ExitCode and Signal are meaningful
+	ExitCode     int32   // also 0
+	Signal       int32   // 0: Kubernetes gave none
+	Status       string  // Kubernetes' own state: waiting, running or terminated
+	Device       *Device // nil unless the record is about an allocated device
 }
 
-// Device is a device that is allocated to a container, such as a GPU. The zero value
-// is none.
+// Device is a device that is allocated to a container, such as a GPU.
 type Device struct {
 	Resource string // such as nvidia.com/gpu, or claim:NAME for dynamic resources
 	ID       string

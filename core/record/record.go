@@ -33,7 +33,7 @@ type Record struct {
 	Pod       *Pod       // shared by the records of one event; nil only with Drop
 	Dropped   *Dropped   // only with Drop
 	Container *Container // nil if the record is about the pod as a whole
-	Condition Condition  // zero unless the record is about one condition of the pod
+	Condition *Condition // nil unless the record is about one condition of the pod
 
 	OccurredAt      time.Time // zero if Kubernetes gives no time
 	Initial         bool      // the pod existed before the first start

@@ -11,33 +11,52 @@ import (
 // builder collects the records of one event and fills in the fields that they share.
 type builder struct {
 	cluster            string
+	prev               *State // nil: nothing is known of the pod
 	state              *State
+	event              *corev1.Pod // nil: the pod vanished
 	uid, version       string      // strings that the event's pod holds already
 	pod                *record.Pod // made with the first record: most events have none
+	cause              string      // reason of the last known cause
 	at                 time.Time
 	initial, recovered bool
 	records            []record.Record
+
+	// Positions of the next records about the pod and about containers. They are
+	// counted apart, so that one does not change the ids of the others.
+	nextPod, nextContainer int
 }
 
-func (r Rules) builder(s *State, pod *corev1.Pod, at time.Time) *builder {
-	return &builder{cluster: r.Cluster, state: s, uid: string(pod.UID), version: pod.ResourceVersion, at: at}
+// about sets the pod of the event and its state.
+func (b *builder) about(cluster string, s *State, pod *corev1.Pod) {
+	b.cluster, b.state, b.event = cluster, s, pod
+	b.uid, b.version = string(pod.UID), pod.ResourceVersion
+	b.cause = causeOf(pod).reason
 }
 
 func (b *builder) add(rec record.Record) {
 	if b.pod == nil {
 		b.pod = b.state.pod(b.uid)
 	}
-	container := ""
-	if rec.Container != nil {
-		container = rec.Container.Name
-	}
 	rec.Time, rec.Pod = b.at, b.pod
 	rec.Initial, rec.Recovered = b.initial, b.recovered
 	rec.ResourceVersion = b.version
-	key := keyOf(b.uid, b.pod.Namespace, b.pod.Name)
-	rec.ID = record.NewID(b.cluster, key, b.distinct(), rec.Action, container, len(b.records))
-	rec.Message = message(&rec)
+	rec.ID = b.id(&rec)
+	rec.Message = b.message(&rec)
 	b.records = append(b.records, rec)
+}
+
+func (b *builder) id(rec *record.Record) record.ID {
+	container, position := "", &b.nextPod
+	if rec.Container != nil {
+		container, position = rec.Container.Name, &b.nextContainer
+	}
+	key := keyOf(b.uid, b.pod.Namespace, b.pod.Name)
+	id := record.NewID(b.cluster, key, b.distinct(), rec.Action, container, *position)
+	*position++
+	if rec.Action == record.Create {
+		b.nextContainer++
+	}
+	return id
 }
 
 // distinct returns a string that distinguishes this version of the pod from others.
@@ -49,36 +68,17 @@ func (b *builder) distinct() string {
 	return b.at.UTC().Format(time.RFC3339Nano)
 }
 
-func (b *builder) deleting() bool { return b.state.grace() != notDeleting }
-
-// containers adds a record for each difference from prev in the containers of the
-// pod, and sets the containers of the state.
-func (b *builder) containers(prev *State, pod *corev1.Pod) {
-	var room [enough]podContainer
-	var roomNow, roomBefore [enough]containerState
-	states, before := roomNow[:0], roomBefore[:0]
-	if prev != nil {
-		before = prev.containers.unpack(before)
+// changes adds the records of a pod that differs from the state before.
+func (b *builder) changes(prev *State, pod *corev1.Pod, list []comparison, containers bool) {
+	change := podChange{prev: prev, next: b.state, pod: pod, containers: containers}
+	if fact := change.weightiest(); fact != 0 {
+		b.add(podRecord(&change, fact))
 	}
-	for i, c := range containersOf(room[:0], pod) {
-		was, now := named(before, c.status.Name, i), stateOf(c.status)
-		if prev != nil && hiddenTermination(c.status, was) {
-			b.add(terminationRecord(c, b.deleting()))
-			now.reopen(was, c.status)
-		} else if was != nil {
-			now.carry(was)
-		}
-		if was == nil || !sameContainer(was, &now) {
-			b.add(b.container(pod, c, was))
-		}
-		states = append(states, now)
+	if prev.conditions.known() && prev.conditions != b.state.conditions {
+		b.conditions(prev.conditions, &conditionEvent{pod: pod, containers: containers})
 	}
-	if prev != nil {
-		b.state.containers = prev.containers
+	if containers {
+		b.hidden(list)
+		b.containers(list)
 	}
-	b.state.containers = pack(b.state.containers, states)
-}
-
-func created(pod *corev1.Pod) record.Record {
-	return record.Record{Action: record.Create, OccurredAt: pod.CreationTimestamp.Time}
 }

@@ -13,6 +13,7 @@ type containerState struct {
 	ended      int32 // number of the last run whose end was emitted or known; -1: none
 	kind       kind
 	ready      bool
+	devices    devices
 }
 
 // kind is Kubernetes' own state of a container.
@@ -28,7 +29,8 @@ func (k kind) String() string {
 	return [...]string{"waiting", "running", "terminated"}[k]
 }
 
-func stateOf(c *corev1.ContainerStatus) containerState {
+// stateOf returns the state of a container. before is nil if nothing is known of it.
+func stateOf(c *corev1.ContainerStatus, before *containerState) containerState {
 	s := containerState{
 		name:       c.Name,
 		detail:     detailHash(c.State),
@@ -36,8 +38,9 @@ func stateOf(c *corev1.ContainerStatus) containerState {
 		kind:       kindOf(c.State),
 		ready:      c.Ready,
 		terminated: terminationID(c.LastTerminationState.Terminated),
+		ended:      lastRun(c, before),
+		devices:    devicesOf(c),
 	}
-	s.ended = lastRun(c)
 	if c.State.Terminated != nil {
 		s.terminated = terminationID(c.State.Terminated)
 		s.ended = c.RestartCount
@@ -56,8 +59,8 @@ func kindOf(s corev1.ContainerState) kind {
 	return waiting
 }
 
-// sameContainer reports whether two states of a container need no record. A
-// termination that becomes the container's last one is no change.
+// sameContainer reports whether two states of a container need no record, apart from
+// the health of devices. A termination that becomes the last one is no change.
 func sameContainer(a, b *containerState) bool {
 	return a.detail == b.detail && a.restarts == b.restarts && a.kind == b.kind && a.ready == b.ready
 }

@@ -1,8 +1,11 @@
 package status
 
 import (
+	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -21,31 +24,29 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// story is a golden's input: the events of one pod.
+// story is a golden's input: the versions of one or several pods.
 type story struct {
-	Rules  Rules   `json:"rules"`
-	Events []event `json:"events"`
+	rules Rules
+	steps []step
 }
 
-// event is one version of the pod. Is selects the method of [Rules]. Merge is merged
-// into the pod of the event before; a list replaces a list.
-type event struct {
-	Is    string         `json:"is"`
-	Merge map[string]any `json:"merge"`
+// step is one version of a pod. how selects the method of [Rules].
+type step struct {
+	how, title string
+	pod        *corev1.Pod
 }
 
-// TestGolden compares the records of each story in testdata/*.yaml with the file of
-// the same name that ends in .txt. The records are the same if the state is stored
-// and restored after each event, and if the pods are decoded from protobuf.
+// TestGolden compares the records of each story in testdata with the file of the same
+// name that ends in .txt. The records are the same if the state is stored and restored
+// after each event, and if the pods are decoded from protobuf.
+//
+// A story is a YAML file, or the output of kubectl get pods -w --output-watch-events
+// -o json. Those in testdata/node were recorded from a real node.
 func TestGolden(t *testing.T) {
-	stories, err := filepath.Glob("testdata/*.yaml")
-	if err != nil || len(stories) == 0 {
-		t.Fatalf("no stories: %v", err)
-	}
-	for _, path := range stories {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".yaml"), func(t *testing.T) {
-			got := play(t, path, asIs, unstored)
-			golden := strings.TrimSuffix(path, ".yaml") + ".txt"
+	for path, s := range stories(t) {
+		t.Run(path, func(t *testing.T) {
+			got := play(t, s, asIs, unstored)
+			golden := filepath.Join("testdata", path+".txt")
 			if *update {
 				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
 					t.Fatal(err)
@@ -55,19 +56,90 @@ func TestGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
+			if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
 				t.Errorf("records (-want +got):\n%s", diff)
 			}
-			again := play(t, path, asIs, func(s *State) *State { return stored(t, s) })
+			again := play(t, s, asIs, func(s *State) *State { return stored(t, s) })
 			if diff := cmp.Diff(got, again); diff != "" {
 				t.Errorf("records with a state that was stored (-want +got):\n%s", diff)
 			}
-			wired := play(t, path, overTheWire(t), unstored)
+			wired := play(t, s, overTheWire(t), unstored)
 			if diff := cmp.Diff(got, wired); diff != "" {
 				t.Errorf("records of pods that came over the wire (-want +got):\n%s", diff)
 			}
 		})
 	}
+}
+
+// stories returns all stories by their paths without the extension.
+func stories(t *testing.T) map[string]story {
+	t.Helper()
+	all := map[string]story{}
+	err := filepath.WalkDir("testdata", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := filepath.ToSlash(strings.TrimPrefix(path, "testdata"+string(filepath.Separator)))
+		switch ext := filepath.Ext(path); ext {
+		case ".yaml":
+			all[strings.TrimSuffix(name, ext)] = handwritten(t, path)
+		case ".jsonl":
+			all[strings.TrimSuffix(name, ext)] = recorded(t, path)
+		}
+		return nil
+	})
+	if err != nil || len(all) == 0 {
+		t.Fatalf("%d stories: %v", len(all), err)
+	}
+	return all
+}
+
+// handwritten reads a story of one pod. Merge is merged into the pod of the event
+// before; a list replaces a list.
+func handwritten(t *testing.T, path string) story {
+	t.Helper()
+	var file struct {
+		Rules  Rules `json:"rules"`
+		Events []struct {
+			Is    string         `json:"is"`
+			Merge map[string]any `json:"merge"`
+		} `json:"events"`
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.UnmarshalStrict(b, &file); err != nil {
+		t.Fatal(path, err)
+	}
+	s := story{rules: file.Rules}
+	tree := map[string]any{}
+	for i, e := range file.Events {
+		merge(tree, e.Merge)
+		s.steps = append(s.steps, step{e.Is, e.Is, podOf(t, tree, i)})
+	}
+	return s
+}
+
+// recorded reads a story of several pods.
+func recorded(t *testing.T, path string) (s story) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range bytes.Lines(b) {
+		var event struct {
+			Type   string      `json:"type"`
+			Object *corev1.Pod `json:"object"`
+		}
+		if err := json.Unmarshal(line, &event); err != nil {
+			t.Fatal(path, err)
+		}
+		how := map[string]string{"ADDED": "created", "MODIFIED": "updated", "DELETED": "deleted"}[event.Type]
+		s.steps = append(s.steps, step{how, how + " " + event.Object.Name, event.Object})
+	}
+	return s
 }
 
 func unstored(s *State) *State { return s }
@@ -98,30 +170,19 @@ func overTheWire(t *testing.T) sent {
 }
 
 // play returns the records of a story. keep returns the state for the next event.
-func play(t *testing.T, path string, send sent, keep func(*State) *State) string {
+func play(t *testing.T, s story, send sent, keep func(*State) *State) string {
 	t.Helper()
-	var s story
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := yaml.UnmarshalStrict(b, &s); err != nil {
-		t.Fatal(err)
-	}
-	var (
-		out   strings.Builder
-		state *State
-		tree  = map[string]any{}
-	)
-	for i, e := range s.Events {
-		merge(tree, e.Merge)
+	var out strings.Builder
+	states := map[string]*State{}
+	for i, step := range s.steps {
 		at := time.Date(2018, 3, 16, 14, 0, i, 0, time.UTC)
-		var records []record.Record
-		state, records = apply(t, s.Rules, state, e.Is, send(podOf(t, tree, i), s.Rules), at)
+		pod := send(step.pod, s.rules)
+		state, records := apply(t, s.rules, states[pod.Name], step.how, pod, at)
 		if state != nil {
 			state = keep(state)
 		}
-		fmt.Fprintf(&out, "%s\n", e.Is)
+		states[pod.Name] = state
+		fmt.Fprintf(&out, "%s\n", step.title)
 		for _, r := range records {
 			fmt.Fprintf(&out, "  %s\n", describe(r))
 		}
@@ -194,6 +255,12 @@ func describe(r record.Record) string {
 		if c.Terminated {
 			fmt.Fprintf(&b, " exit=%d signal=%d", c.ExitCode, c.Signal)
 		}
+		if c.Device != nil {
+			fmt.Fprintf(&b, " device=%s/%s/%s", c.Device.Resource, c.Device.ID, c.Device.Health)
+		}
+	}
+	if r.Condition != nil {
+		fmt.Fprintf(&b, " condition=%s/%s", r.Condition.Type, r.Condition.Status)
 	}
 	fmt.Fprintf(&b, " phase=%s node=%s", r.Pod.Phase, r.Pod.Node)
 	if r.Pod.Reason != "" {
@@ -201,6 +268,9 @@ func describe(r record.Record) string {
 	}
 	if !r.OccurredAt.IsZero() {
 		fmt.Fprintf(&b, " occurred=%s", r.OccurredAt.UTC().Format(time.RFC3339))
+	}
+	if r.Action == record.Create && r.Pod.Workload != (record.Workload{}) {
+		fmt.Fprintf(&b, " service=%s workload=%v", r.Pod.Service.Name, r.Pod.Workload)
 	}
 	if r.Initial {
 		b.WriteString(" initial")

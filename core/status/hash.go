@@ -37,15 +37,6 @@ func terminationID(t *corev1.ContainerStateTerminated) uint64 {
 	return mix(hash(t.ContainerID), started, finished, number(t.ExitCode), number(t.Signal)) | 1
 }
 
-// conditionsHash returns a hash that does not depend on the order of the conditions,
-// nor on their times and messages, which change without the condition changing.
-func conditionsHash(conditions []corev1.PodCondition) (sum uint64) {
-	for _, c := range conditions {
-		sum += mix(hash(string(c.Type)), hash(string(c.Status)), hash(c.Reason))
-	}
-	return sum
-}
-
 func number(n int32) uint64 { return uint64(uint32(n)) } //nolint:gosec // bits, not an amount
 
 func mix(parts ...uint64) uint64 {

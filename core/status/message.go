@@ -3,114 +3,154 @@ package status
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// message returns a record's message, one plain sentence. The Message of a record
-// about the pod as a whole already contains the predicate.
-func message(r *record.Record) string {
+// message returns a record's message, one plain sentence: its subject and the
+// predicate that the rule has put into the record.
+func (b *builder) message(r *record.Record) string {
 	namespace, name := r.Pod.Namespace, r.Pod.Name
+	if c := r.Container; c != nil {
+		return kindPrefix(c.Type) + c.Name + " of pod " + namespace + "/" + name + r.Message + b.aside(r)
+	}
+	predicate := r.Message
 	switch {
 	case r.Action == record.Create && r.Initial:
-		return "pod " + namespace + "/" + name + " exists"
+		predicate = " exists"
 	case r.Action == record.Create:
-		return "pod " + namespace + "/" + name + " was created"
+		predicate = " was created"
 	case r.Action == record.Delete:
-		return "pod " + namespace + "/" + name + because(" was deleted", r.Pod.Reason)
-	case r.Container != nil:
-		pod := " of pod " + namespace + "/" + name
-		return subject(r.Container.Type) + r.Container.Name + pod + containerPredicate(r) + cause(r)
+		predicate = because(" was deleted", r.Reason) + details(r.Info)
 	}
-	return "pod " + namespace + "/" + name + r.Message
+	return "pod " + namespace + "/" + name + predicate
 }
 
-// cause returns the reason of the pod unless it is that of the record: an eviction
-// may have ended the container.
-func cause(r *record.Record) string {
-	if r.Pod.Reason == "" || r.Pod.Reason == r.Reason {
+func kindPrefix(t record.ContainerType) string {
+	switch t {
+	case record.Init:
+		return "init container "
+	case record.Sidecar:
+		return "sidecar container "
+	case record.Ephemeral:
+		return "ephemeral container "
+	case record.Regular:
+	}
+	return "container "
+}
+
+// aside names the cause of the pod in a record about a container, unless it is the
+// record's own reason: an eviction may have ended the container.
+func (b *builder) aside(r *record.Record) string {
+	if b.cause == "" || b.cause == r.Reason {
 		return ""
 	}
-	return " (pod: " + r.Pod.Reason + ")"
+	return " (pod: " + b.cause + ")"
 }
 
-// change returns the predicate for a change of the pod as a whole and names the most
-// important difference. prev is nil if nothing is known of the pod.
-func change(prev, next *State, r *record.Record) string {
-	if prev == nil {
-		return podPredicate(r)
+// podMessage returns the predicate of a record about the pod as a whole.
+func podMessage(c *podChange, fact podFact, r *record.Record) string {
+	switch fact {
+	case factReason:
+		return because(ending(c.next.phase.Value(), " has a new status"), r.Reason) + details(r.Info)
+	case factDeletion:
+		return deletionMessage(c)
+	case factPhase:
+		return phaseMessage(c, r)
+	case factNode:
+		return " was scheduled to node " + c.next.node.Value()
+	case factLabels:
+		return " has new labels" + trouble(r)
 	}
+	if c.prev == nil {
+		return phaseMessage(c, r)
+	}
+	return " was updated" + trouble(r)
+}
+
+// trouble returns why the level of a record is not info, for a change that is none by
+// itself.
+func trouble(r *record.Record) string {
 	switch {
-	case !sameReason(prev, next):
-		return podPredicate(r)
-	case prev.grace() == notDeleting && next.grace() != notDeleting:
-		return " is being deleted within " + seconds(next.grace())
-	case prev.grace() != next.grace() && next.grace() != notDeleting:
-		return " is being deleted, now within " + seconds(next.grace())
-	case prev.node != next.node:
-		return " was scheduled to node " + next.node.Value()
-	case prev.phase != next.phase:
-		return podPredicate(r) + ", its phase is " + next.phase.Value()
-	case prev.labels != next.labels:
-		return podPredicate(r) + ", its labels changed"
-	case prev.conditions != next.conditions:
-		return podPredicate(r) + ", its conditions changed"
+	case r.Level == record.LevelInfo:
+		return ""
+	case r.State == record.Waiting:
+		return because(" and is waiting", r.Reason)
+	case r.State == record.Running:
+		return " and is running"
 	}
-	return podPredicate(r)
+	return because(" and is in error", r.Reason)
+}
+
+func deletionMessage(c *podChange) string {
+	period := seconds(c.next.grace())
+	message := " is being deleted within " + period
+	if c.prev != nil && c.prev.grace() != notDeleting {
+		message = " is being deleted, now within " + period
+	}
+	return because(message, causeOf(c.pod).reason)
+}
+
+func phaseMessage(c *podChange, r *record.Record) string {
+	phase := c.next.phase.Value()
+	switch message := ending(phase, ""); {
+	case message != "":
+		return because(message, r.Reason) + details(r.Info)
+	case phase == "Running":
+		return " is running"
+	}
+	return " is in phase " + phase
+}
+
+// ending returns the predicate for a pod that has ended, otherwise the other one.
+func ending(phase, other string) string {
+	switch phase {
+	case "Succeeded":
+		return " succeeded"
+	case "Failed":
+		return " failed"
+	case "Unknown":
+		return " is in an unknown state"
+	}
+	return other
 }
 
 func seconds(n int64) string { return strconv.FormatInt(n, 10) + " s" }
 
-func subject(t record.ContainerType) string {
-	if t == record.Regular {
-		return "container "
-	}
-	return t.String() + " container "
-}
-
-func containerPredicate(r *record.Record) string {
-	switch r.State {
-	case record.Running:
-		return runningPredicate(r)
-	case record.Terminated:
-		return terminatedPredicate(r)
-	}
-	return because(" is waiting", r.Reason)
-}
-
-func runningPredicate(r *record.Record) string {
+func runningMessage(r *record.Record, lost bool) string {
 	switch {
-	case r.Container.Type == record.Init || r.Container.Type == record.Ephemeral: // has no readiness
+	case !hasReadiness(r.Container.Type):
 		return " is running"
 	case r.Container.Ready:
 		return " is running and ready"
-	case r.Level == record.LevelWarning:
+	case lost:
 		return " is running and no longer ready"
 	}
 	return " is running and not ready yet"
 }
 
-func terminatedPredicate(r *record.Record) string {
-	var b strings.Builder
-	b.WriteString(" terminated with exit code ")
-	b.WriteString(strconv.Itoa(int(r.Container.ExitCode)))
+func terminatedMessage(r *record.Record) string {
+	message := " terminated with exit code " + strconv.Itoa(int(r.Container.ExitCode))
 	if r.Container.Signal != 0 {
-		b.WriteString(" by signal ")
-		b.WriteString(strconv.Itoa(int(r.Container.Signal)))
+		message += " by signal " + strconv.Itoa(int(r.Container.Signal))
 	}
-	return because(b.String(), r.Reason)
+	return because(message, r.Reason)
 }
 
-func podPredicate(r *record.Record) string {
-	switch r.State {
-	case record.Error:
-		return because(" is in error", r.Reason)
-	case record.Running:
-		return " is running"
-	case record.Terminated:
-		return because(" has terminated", r.Reason)
+func deviceMessage(r *record.Record) string {
+	switch health := r.Container.Device.Health; health {
+	case "Healthy":
+		return " has a healthy device: " + deviceName(r)
+	case "Unhealthy":
+		return " has an unhealthy device: " + deviceName(r)
+	default:
+		return " has a device of health " + health + ": " + deviceName(r)
 	}
-	return because(" is waiting", r.Reason)
+}
+
+func deviceName(r *record.Record) string {
+	return r.Container.Device.Resource + " " + r.Container.Device.ID + details(r.Info)
 }
 
 // because appends the reason to a predicate, if there is one.
@@ -119,4 +159,23 @@ func because(predicate, reason string) string {
 		return predicate
 	}
 	return predicate + ": " + reason
+}
+
+// maxDetails is the length in bytes to which a message of Kubernetes is cut in the
+// message of a record. The field info has all of it.
+const maxDetails = 300
+
+// details returns a message of Kubernetes in parentheses, on one line.
+func details(info string) string {
+	if info = strings.Join(strings.Fields(info), " "); info == "" {
+		return ""
+	}
+	if len(info) > maxDetails {
+		end := maxDetails
+		for end > 0 && !utf8.RuneStart(info[end]) {
+			end--
+		}
+		info = info[:end] + "..."
+	}
+	return " (" + info + ")"
 }

@@ -34,15 +34,26 @@ func (s *containerState) pack(b []byte) []byte {
 	if s.ready {
 		bits |= readyBit
 	}
+	if s.devices != "" {
+		bits |= devicesBit
+	}
 	b = append(b, bits)
 	b = binary.AppendVarint(b, int64(s.restarts))
 	b = binary.AppendVarint(b, int64(s.restarts)-int64(s.ended))
 	b = binary.AppendUvarint(b, s.detail)
-	return binary.AppendUvarint(b, s.terminated)
+	b = binary.AppendUvarint(b, s.terminated)
+	if s.devices != "" {
+		b = binary.AppendUvarint(b, uint64(len(s.devices)))
+		b = append(b, s.devices...)
+	}
+	return b
 }
 
-// readyBit is set in the byte of a container's kind if it is ready.
-const readyBit = 1 << 7
+// Bits in the byte of a container's kind.
+const (
+	readyBit   = 1 << 7 // the container is ready
+	devicesBit = 1 << 6 // the container has devices, which follow its other fields
+)
 
 // unpack appends the states to containers.
 func (p packed) unpack(containers []containerState) []containerState {
@@ -50,12 +61,17 @@ func (p packed) unpack(containers []containerState) []containerState {
 		var s containerState
 		n := p.uvarint()
 		s.name, p = string(p[:n]), p[n:]
-		s.kind, s.ready = kind(p[0]&^readyBit), p[0]&readyBit != 0
+		bits := p[0]
+		s.kind, s.ready = kind(bits&^(readyBit|devicesBit)), bits&readyBit != 0
 		p = p[1:]
 		s.restarts = int32(p.varint())                  //nolint:gosec // was one
 		s.ended = int32(int64(s.restarts) - p.varint()) //nolint:gosec // likewise
 		s.detail = p.uvarint()
 		s.terminated = p.uvarint()
+		if bits&devicesBit != 0 {
+			n := p.uvarint()
+			s.devices, p = devices(p[:n]), p[n:]
+		}
 		containers = append(containers, s)
 	}
 	return containers

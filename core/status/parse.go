@@ -36,11 +36,13 @@ func restored(m *statev1.PodState) (*State, error) {
 		uid: parseUID(m.Uid), version: parseVersion(m.ResourceVersion), name: m.Name,
 		owner: unique.Make(restoredOwner(m.Owner)),
 		node:  unique.Make(m.Node), phase: unique.Make(m.Phase),
-		conditions: m.ConditionsHash,
+	}
+	if m.HasConditions {
+		s.conditions = restoredConditions(m.Conditions)
 	}
 	u := uncommon{
 		uid: unless(s.uid != uid{}, m.Uid), version: unless(s.version != 0, m.ResourceVersion),
-		reason: m.Reason, message: m.MessageHash, grace: notDeleting,
+		reason: m.Reason, message: m.MessageHash, causeMessage: m.CauseMessage, grace: notDeleting,
 	}
 	if m.GraceSeconds != nil {
 		u.grace = *m.GraceSeconds
@@ -95,7 +97,7 @@ func restoredContainer(m *statev1.Container) (containerState, error) {
 	return containerState{
 		name: m.Name, detail: m.DetailHash, terminated: m.Termination,
 		restarts: m.Restarts, ended: m.Ended, ready: m.Ready,
-		kind: kind(m.Kind - statev1.ContainerKind_CONTAINER_KIND_WAITING),
+		kind: kind(m.Kind - statev1.ContainerKind_CONTAINER_KIND_WAITING), devices: restoredDevices(m.Devices),
 	}, nil
 }
 

@@ -24,44 +24,32 @@ type Rules struct {
 	Annotations []string `json:"annotations"`
 }
 
-// Create returns the records of a pod that was received as added.
+// Create returns the records of a pod that was received as added: that it was created,
+// and everything about it that is not plain.
 func (r Rules) Create(pod *corev1.Pod, at time.Time) (*State, []record.Record) {
-	next := r.Of(pod)
-	b := r.builder(next, pod, at)
-	b.add(created(pod))
-	return next, b.records
+	return r.create(&builder{at: at}, pod)
 }
 
 // Initial returns the records of a pod that existed before the first start: that it
-// exists, and its containers that are waiting or failing.
+// exists, and everything about it that is not plain.
 func (r Rules) Initial(pod *corev1.Pod, at time.Time) (*State, []record.Record) {
-	next := r.Of(pod)
-	b := r.builder(next, pod, at)
-	b.initial = true
-	b.add(created(pod))
-	var room [enough]podContainer
-	for _, c := range containersOf(room[:0], pod) {
-		if kindOf(c.status.State) == waiting {
-			b.add(b.container(pod, c, nil))
-		}
-	}
-	return next, b.records
+	return r.create(&builder{at: at, initial: true}, pod)
 }
 
 // Found returns the records of a pod that was created during a gap: that it was
-// created, and the state of each container.
+// created, everything about it that is not plain, and terminations of its containers.
 func (r Rules) Found(pod *corev1.Pod, at time.Time) (*State, []record.Record) {
-	next := r.Of(pod)
-	b := r.builder(next, pod, at)
-	b.recovered = true
+	return r.create(&builder{at: at, recovered: true}, pod)
+}
+
+func (r Rules) create(b *builder, pod *corev1.Pod) (*State, []record.Record) {
+	next := r.of(nil, pod)
+	b.about(r.Cluster, next, pod)
+	var room [enough]comparison
+	list := comparer{pod: pod}.containers(room[:0], nil)
+	next.containers = packContainers("", list)
 	b.add(created(pod))
-	var room [enough]podContainer
-	for _, c := range containersOf(room[:0], pod) {
-		if hiddenTermination(c.status, nil) {
-			b.add(terminationRecord(c, b.deleting()))
-		}
-		b.add(b.container(pod, c, nil))
-	}
+	b.first(pod, list)
 	return next, b.records
 }
 
@@ -69,34 +57,61 @@ func (r Rules) Found(pod *corev1.Pod, at time.Time) (*State, []record.Record) {
 // of the pod was emitted yet. recovered means that the difference was found by
 // comparison, not received as an event.
 func (r Rules) Update(prev *State, pod *corev1.Pod, at time.Time, recovered bool) (*State, []record.Record) {
+	if prev == nil {
+		return r.unknown(pod, at, recovered)
+	}
 	next := r.of(prev, pod)
-	b := r.builder(next, pod, at)
-	b.recovered = recovered
-	b.containers(prev, pod)
-	if len(b.records) == 0 && r.podChanged(prev, next) {
-		b.add(podRecord(prev, next, pod))
+	var room [enough]comparison
+	var roomBefore [enough]containerState
+	list := comparer{prev, pod}.containers(room[:0], prev.containers.unpack(roomBefore[:0]))
+	next.containers = packContainers(prev.containers, list)
+	containers := anyRecord(list)
+	if !containers && samePod(prev, next) && (!r.EveryUpdate || sameVersion(prev, next)) {
+		return next, nil
+	}
+	b := &builder{at: at, recovered: recovered, prev: prev}
+	b.about(r.Cluster, next, pod)
+	b.changes(prev, pod, list, containers)
+	if len(b.records) == 0 && r.EveryUpdate && !sameVersion(prev, next) {
+		b.add(podRecord(&podChange{prev: prev, next: next, pod: pod}, factOther))
+	}
+	return next, b.records
+}
+
+// unknown returns the records of a change of a pod of which nothing is known, as at
+// the start of a recording: the state of each container, and everything else that is
+// not plain.
+func (r Rules) unknown(pod *corev1.Pod, at time.Time, recovered bool) (*State, []record.Record) {
+	next := r.of(nil, pod)
+	b := &builder{at: at, recovered: recovered}
+	b.about(r.Cluster, next, pod)
+	var room [enough]comparison
+	list := comparer{pod: pod}.containers(room[:0], nil)
+	next.containers = packContainers("", list)
+	if fact := firstFact(pod); fact != 0 {
+		b.add(podRecord(&podChange{next: next, pod: pod}, fact))
+	}
+	b.conditions(conditions{}, &conditionEvent{pod: pod, first: true})
+	b.containers(list)
+	if len(b.records) == 0 {
+		b.add(podRecord(&podChange{next: next, pod: pod}, factOther))
 	}
 	return next, b.records
 }
 
 // Delete returns the record of a pod that was received as deleted.
 func (r Rules) Delete(prev *State, pod *corev1.Pod, at time.Time) []record.Record {
-	b := r.builder(r.of(prev, pod), pod, at)
-	b.add(record.Record{Action: record.Delete, OccurredAt: timeOf(pod.DeletionTimestamp)})
+	b := &builder{at: at}
+	b.about(r.Cluster, r.of(prev, pod), pod)
+	c := causeOf(pod)
+	b.add(record.Record{Action: record.Delete, OccurredAt: deletionTime(pod), Reason: c.reason, Info: c.info})
 	return b.records
 }
 
 // Vanished returns the record of a pod that was deleted during a gap.
 func (r Rules) Vanished(prev *State, at time.Time) []record.Record {
-	b := &builder{cluster: r.Cluster, state: prev, uid: prev.UID(), version: prev.ResourceVersion(), at: at}
-	b.recovered = true
-	b.add(record.Record{Action: record.Delete})
+	b := &builder{cluster: r.Cluster, state: prev, uid: prev.UID(), version: prev.ResourceVersion(), at: at, recovered: true}
+	c := prev.cause()
+	b.add(record.Record{Action: record.Delete, Reason: c.reason, Info: c.info})
 	return b.records
-}
-
-func (r Rules) podChanged(prev, next *State) bool {
-	if prev == nil || !samePod(prev, next) {
-		return true
-	}
-	return r.EveryUpdate && !sameVersion(prev, next)
 }

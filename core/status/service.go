@@ -45,7 +45,7 @@ func (r Rules) serviceOf(pod *corev1.Pod, w record.Workload, image string) recor
 	}
 	return record.Service{
 		Name: first(pod.Annotations[annotationPrefix+record.AttrServiceName], label(labelInstance), label(labelName),
-			w.Deployment, w.ReplicaSet, w.StatefulSet, w.DaemonSet, w.CronJob, w.Job, pod.Name),
+			w.Deployment, rolloutOf(pod, &w), w.ReplicaSet, w.StatefulSet, w.DaemonSet, w.CronJob, w.Job, pod.Name),
 		Namespace:  first(pod.Annotations[annotationPrefix+record.AttrServiceNS], pod.Namespace),
 		Version:    first(pod.Annotations[annotationPrefix+record.AttrServiceVersion], label(labelVersion), versionOf(image)),
 		InstanceID: pod.Annotations[annotationPrefix+record.AttrServiceInstance],

@@ -11,13 +11,8 @@ import (
 // Of returns the state of a pod as if records for all of it had been emitted.
 func (r Rules) Of(pod *corev1.Pod) *State {
 	s := r.of(nil, pod)
-	var room [enough]podContainer
-	var roomStates [enough]containerState
-	states := roomStates[:0]
-	for _, c := range containersOf(room[:0], pod) {
-		states = append(states, stateOf(c.status))
-	}
-	s.containers = pack("", states)
+	var room [enough]comparison
+	s.containers = packContainers("", comparer{pod: pod}.containers(room[:0], nil))
 	return s
 }
 
@@ -37,7 +32,7 @@ func (r Rules) of(prev *State, pod *corev1.Pod) *State {
 		phase:       reuse(before.phase, string(pod.Status.Phase)),
 		labels:      reuseLabels(before.labels, pod.Labels),
 		annotations: r.annotationsOf(pod),
-		conditions:  conditionsHash(pod.Status.Conditions),
+		conditions:  conditionsOf(before.conditions, podConditions(pod)),
 	}
 	if prev != nil {
 		s.name = prev.name
@@ -48,6 +43,8 @@ func (r Rules) of(prev *State, pod *corev1.Pod) *State {
 		reason:  pod.Status.Reason,
 		message: hash(pod.Status.Message),
 		grace:   graceOf(pod),
+
+		causeMessage: causeOf(pod).info,
 	})
 	return s
 }

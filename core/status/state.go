@@ -24,7 +24,7 @@ type State struct {
 	labels      record.Labels
 	annotations record.Labels // those that plugins need
 
-	conditions uint64 // hash of types, states and reasons, in any order
+	conditions conditions // shared likewise
 	containers packed
 }
 
@@ -33,6 +33,7 @@ type uncommon struct {
 	uid, version string // if they do not have the usual form
 	reason       string
 	message      uint64 // hash of the pod's message
+	causeMessage string // message of the last known cause
 	grace        int64  // grace period in seconds, or notDeleting
 }
 
@@ -82,6 +83,18 @@ func (s *State) ResourceVersion() string {
 		return s.uncommon.Value().version
 	}
 	return s.version.String()
+}
+
+// cause returns the last known cause.
+func (s *State) cause() cause {
+	u := s.uncommon.Value()
+	if u.reason != "" || u.message != 0 {
+		return cause{u.reason, u.causeMessage}
+	}
+	if d := s.conditions.get(string(corev1.DisruptionTarget)); d.status == string(corev1.ConditionTrue) {
+		return cause{d.reason, u.causeMessage}
+	}
+	return cause{}
 }
 
 func (s *State) grace() int64 { return s.uncommon.Value().grace }

@@ -18,27 +18,32 @@ import (
 )
 
 func TestWorkload(t *testing.T) {
+	const apps, batch = "apps/v1", "batch/v1"
 	for name, c := range map[string]struct {
-		kind, owner, hash string
-		want              record.Workload
+		apiVersion, kind, owner, hash string
+		want                          record.Workload
 	}{
-		"deployment":           {"ReplicaSet", "web-5f6d8b7c94", "5f6d8b7c94", record.Workload{Deployment: "web", ReplicaSet: "web-5f6d8b7c94"}},
-		"hash of another":      {"ReplicaSet", "web-5f6d8b7c94", "7c9d", record.Workload{ReplicaSet: "web-5f6d8b7c94"}},
-		"bare ReplicaSet":      {"ReplicaSet", "web", "", record.Workload{ReplicaSet: "web"}},
-		"ReplicaSet with dash": {"ReplicaSet", "web-", "", record.Workload{ReplicaSet: "web-"}},
-		"StatefulSet":          {"StatefulSet", "db", "", record.Workload{StatefulSet: "db"}},
-		"DaemonSet":            {"DaemonSet", "agent", "", record.Workload{DaemonSet: "agent"}},
-		"Job":                  {"Job", "migrate", "", record.Workload{Job: "migrate"}},
-		"Job with number":      {"Job", "migrate-42", "", record.Workload{Job: "migrate-42"}},
-		"CronJob":              {"Job", "backup-28671840", "", record.Workload{Job: "backup-28671840", CronJob: "backup"}},
-		"only a number":        {"Job", "-28671840", "", record.Workload{Job: "-28671840"}},
-		"another kind":         {"Rollout", "web", "", record.Workload{}},
+		"deployment": {
+			apps, "ReplicaSet", "web-5f6d8b7c94", "5f6d8b7c94",
+			record.Workload{Deployment: "web", ReplicaSet: "web-5f6d8b7c94"},
+		},
+		"hash of another":       {apps, "ReplicaSet", "web-5f6d8b7c94", "7c9d", record.Workload{ReplicaSet: "web-5f6d8b7c94"}},
+		"bare ReplicaSet":       {apps, "ReplicaSet", "web", "", record.Workload{ReplicaSet: "web"}},
+		"ReplicaSet with dash":  {apps, "ReplicaSet", "web-", "", record.Workload{ReplicaSet: "web-"}},
+		"StatefulSet":           {apps, "StatefulSet", "db", "", record.Workload{StatefulSet: "db"}},
+		"DaemonSet":             {apps, "DaemonSet", "agent", "", record.Workload{DaemonSet: "agent"}},
+		"Job":                   {batch, "Job", "migrate", "", record.Workload{Job: "migrate"}},
+		"Job of Volcano":        {"batch.volcano.sh/v1alpha1", "Job", "mpi-29762640", "", record.Workload{}},
+		"StatefulSet of Kruise": {"apps.kruise.io/v1beta1", "StatefulSet", "db", "", record.Workload{}},
+		"ReplicaSet of nobody":  {"", "ReplicaSet", "web", "", record.Workload{}},
+		"another kind":          {apps, "Rollout", "web", "", record.Workload{}},
+		"a kind of both":        {batch, "ReplicaSet", "web", "", record.Workload{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pod := &corev1.Pod{}
 			pod.OwnerReferences = []metav1.OwnerReference{
 				{Kind: "Other", Name: "not-me"},
-				{Kind: c.kind, Name: c.owner, Controller: new(true)},
+				{APIVersion: c.apiVersion, Kind: c.kind, Name: c.owner, Controller: new(true)},
 			}
 			pod.Labels = map[string]string{"pod-template-hash": c.hash}
 			if got := workloadOf(pod); got != c.want {
@@ -48,9 +53,34 @@ func TestWorkload(t *testing.T) {
 	}
 }
 
+// TestCronJob checks which numbers at the end of a Job's name are a scheduled time.
+func TestCronJob(t *testing.T) {
+	created := time.Date(2026, 8, 3, 12, 0, 0, 0, time.UTC) // minute 29762640
+	for job, want := range map[string]string{
+		"backup-29762640":   "backup",
+		"backup-29761200":   "backup", // a day before
+		"backup-29764080":   "backup", // a day after: clocks differ
+		"a-b-29762640":      "a-b",
+		"backup-29719440":   "", // a month before
+		"backup-20260803":   "", // the date
+		"backup-42":         "",
+		"backup":            "",
+		"-29762640":         "",
+		"backup-+29762640":  "",
+		"backup-2976264000": "",
+	} {
+		if got := cronJobOf(job, created); got != want {
+			t.Errorf("Job %s is that of CronJob %q, want %q", job, got, want)
+		}
+	}
+	if got := cronJobOf("backup-29762640", time.Time{}); got != "" {
+		t.Errorf("a pod without a time of creation is that of CronJob %q", got)
+	}
+}
+
 func TestService(t *testing.T) {
-	owned := func(kind, name string) []metav1.OwnerReference {
-		return []metav1.OwnerReference{{Kind: kind, Name: name, Controller: new(true)}}
+	owned := func(apiVersion, kind, name string) []metav1.OwnerReference {
+		return []metav1.OwnerReference{{APIVersion: apiVersion, Kind: kind, Name: name, Controller: new(true)}}
 	}
 	labels := map[string]string{"app.kubernetes.io/name": "n", "app.kubernetes.io/instance": "i", "app.kubernetes.io/version": "v"}
 	for name, c := range map[string]struct {
@@ -64,14 +94,25 @@ func TestService(t *testing.T) {
 			want:  record.Service{Name: "p", Namespace: "ns", InstanceID: "ns.p.main"},
 		},
 		"workload and tag": {
-			meta:  metav1.ObjectMeta{OwnerReferences: owned("StatefulSet", "db")},
+			meta:  metav1.ObjectMeta{OwnerReferences: owned("apps/v1", "StatefulSet", "db")},
 			image: "registry:5000/shop/db:1.2",
 			want:  record.Service{Name: "db", Namespace: "ns", Version: "1.2", InstanceID: "ns.p.main"},
 		},
 		"CronJob before Job, tag and digest": {
-			meta:  metav1.ObjectMeta{OwnerReferences: owned("Job", "backup-28671840")},
+			meta: metav1.ObjectMeta{
+				OwnerReferences:   owned("batch/v1", "Job", "backup-28671840"),
+				CreationTimestamp: metav1.Unix(28671840*60, 0),
+			},
 			image: "backup:7@sha256:abc",
 			want:  record.Service{Name: "backup", Namespace: "ns", Version: "7@sha256:abc", InstanceID: "ns.p.main"},
+		},
+		"Rollout of Argo": {
+			meta: metav1.ObjectMeta{
+				OwnerReferences: owned("apps/v1", "ReplicaSet", "cart-6f8c9d7b5"),
+				Labels:          map[string]string{"rollouts-pod-template-hash": "6f8c9d7b5"},
+			},
+			image: "cart:2",
+			want:  record.Service{Name: "cart", Namespace: "ns", Version: "2", InstanceID: "ns.p.main"},
 		},
 		"digest alone, port in the registry": {
 			image: "registry:5000/x@sha256:abc",
@@ -113,18 +154,22 @@ func TestService(t *testing.T) {
 	}
 }
 
-// TestLevels checks the states of the reasons for which a container waits.
-func TestLevels(t *testing.T) {
+// TestWaiting checks the states of the reasons for which a container waits. A reason
+// that is not known is an error.
+func TestWaiting(t *testing.T) {
+	good := []string{"", "ContainerCreating", "PodInitializing", "CrashLoopBackOff", "ImagePullBackOff", "RestartingAllContainers"}
 	bad := strings.Fields(`ErrImagePull ErrImageNeverPull ErrWhatever Error CreateContainerConfigError CreateContainerError
-		CreatePodSandboxError ImageInspectError InvalidImageName RegistryUnavailable RunContainerError
+		CreatePodSandboxError ImageInspectError InvalidImageName RegistryUnavailable RunContainerError PreCreateHookError
 		RunInitContainerError PostStartHookError PreStartHookError StartError ConfigPodSandboxError KillContainerError
-		KillPodSandboxError SetupNetworkError TeardownNetworkError SignatureValidationFailed`)
-	good := strings.Fields("ContainerCreating PodInitializing ImagePullBackOff CrashLoopBackOff Completed errImagePull BackOffErr")
-	for want, reasons := range map[record.State][]string{record.Error: bad, record.Waiting: append(good, "")} {
+		KillPodSandboxError SetupNetworkError TeardownNetworkError SignatureValidationFailed Completed NewBackOff`)
+	for want, reasons := range map[record.State][]string{record.Error: bad, record.Waiting: good} {
 		for _, reason := range reasons {
-			s := containerSummary(corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}, false)
-			if s.state != want {
+			f := containerFacts{state: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason}}}
+			if s := f.summary(); s.state != want {
 				t.Errorf("waiting for %q is %s, want %s", reason, s.state, want)
+			}
+			if want == record.Waiting && reason != "" && !strings.Contains(normalReasons, reason) {
+				t.Errorf("the documentation does not name %s", reason)
 			}
 		}
 	}
@@ -214,7 +259,7 @@ func busyPod(i int) *corev1.Pod {
 		"labels": {"a": "1", "app": "checkout", "app.kubernetes.io/instance": "checkout-prod", "app.kubernetes.io/managed-by": "Helm",
 			"app.kubernetes.io/name": "checkout", "app.kubernetes.io/part-of": "shop", "app.kubernetes.io/version": "1.9.0",
 			"helm.sh/chart": "checkout-1.9.0", "pod-template-hash": "6b8f9d7d5c", "tier": "backend"},
-		"ownerReferences": [{"kind": "ReplicaSet", "name": "checkout-6b8f9d7d5c", "controller": true}]},
+		"ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "checkout-6b8f9d7d5c", "controller": true}]},
 	"spec": {"nodeName": "node-%d", "containers": [{"name": "checkout", "image": "shop/checkout:1.9.0"}, {"name": "proxy", "image": "proxy:3"}]},
 	"status": {"phase": "Running",
 		"conditions": [{"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": "True"}],

@@ -41,7 +41,8 @@ func (s *State) message() *statev1.PodState {
 	s.owner.Value().store(m.Owner)
 	m.Node, m.Phase, m.Reason = s.node.Value(), s.phase.Value(), u.reason
 	m.Labels, m.Annotations = pairsOf(s.labels), pairsOf(s.annotations)
-	m.MessageHash, m.ConditionsHash = u.message, s.conditions
+	m.MessageHash, m.CauseMessage = u.message, u.causeMessage
+	m.HasConditions, m.Conditions = s.conditions.known(), s.conditions.messages()
 	if u.grace != notDeleting {
 		m.GraceSeconds = &u.grace
 	}
@@ -75,6 +76,7 @@ func (s *containerState) store(m *statev1.Container) {
 	m.Name, m.DetailHash, m.Termination = s.name, s.detail, s.terminated
 	m.Restarts, m.Ended, m.Ready = s.restarts, s.ended, s.ready
 	m.Kind = statev1.ContainerKind(s.kind) + statev1.ContainerKind_CONTAINER_KIND_WAITING
+	m.Devices = s.devices.messages()
 }
 
 // pairsOf returns the labels as key, value, key, value and so on.

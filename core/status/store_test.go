@@ -48,12 +48,12 @@ func TestStored(t *testing.T) {
 		"no uid":        changed(func(p *corev1.Pod) { p.UID = "" }),
 		"no containers": changed(func(p *corev1.Pod) { p.Status.ContainerStatuses = nil }),
 		"30 containers": changed(manyContainers),
-		"deleting":      changed(deleting(30)),
-		"grace of zero": changed(deleting(0)),
-		"strange grace": changed(deleting(-1 << 63)),
-		"Job":           changed(ownedBy("Job", "backup-28671840")),
-		"StatefulSet":   changed(ownedBy("StatefulSet", "db")),
-		"DaemonSet":     changed(ownedBy("DaemonSet", "agent")),
+		"deleting":      changed(beingDeleted(30)),
+		"grace of zero": changed(beingDeleted(0)),
+		"strange grace": changed(beingDeleted(-1 << 63)),
+		"Job":           changed(ownedBy("batch/v1", "Job", "backup-28671840")),
+		"StatefulSet":   changed(ownedBy("apps/v1", "StatefulSet", "db")),
+		"DaemonSet":     changed(ownedBy("apps/v1", "DaemonSet", "agent")),
 		"service": changed(func(p *corev1.Pod) {
 			for _, key := range []string{"name", "namespace", "version", "instance.id"} {
 				p.Annotations = map[string]string{annotationPrefix + "service." + key: "own " + key}
@@ -76,15 +76,15 @@ func changed(change func(*corev1.Pod)) *corev1.Pod {
 	return pod
 }
 
-func deleting(grace int64) func(*corev1.Pod) {
+func beingDeleted(grace int64) func(*corev1.Pod) {
 	return func(p *corev1.Pod) {
 		p.DeletionTimestamp, p.DeletionGracePeriodSeconds = &metav1.Time{Time: time.Unix(5, 0)}, &grace
 	}
 }
 
-func ownedBy(kind, name string) func(*corev1.Pod) {
+func ownedBy(apiVersion, kind, name string) func(*corev1.Pod) {
 	return func(p *corev1.Pod) {
-		p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "x/v1", Kind: kind, Name: name, UID: "u", Controller: new(true)}}
+		p.OwnerReferences = []metav1.OwnerReference{{APIVersion: apiVersion, Kind: kind, Name: name, UID: "u", Controller: new(true)}}
 	}
 }
 
@@ -205,7 +205,7 @@ func TestStoredSize(t *testing.T) {
 // FuzzParseState decodes any bytes, also with a valid checksum, which no fuzzer finds:
 // nothing panics, and a decoded state survives encoding.
 func FuzzParseState(f *testing.F) {
-	for _, pod := range []*corev1.Pod{{}, busyPod(1), annotatedPod(1), changed(manyContainers), changed(deleting(30))} {
+	for _, pod := range []*corev1.Pod{{}, busyPod(1), annotatedPod(1), changed(manyContainers), changed(beingDeleted(30))} {
 		b := Rules{Annotations: []string{"team"}}.Of(pod).Append(nil)
 		f.Add(b)
 		f.Add(b[:len(b)-checksumSize])
@@ -228,7 +228,7 @@ func FuzzParseState(f *testing.F) {
 // records for the next version.
 func FuzzStored(f *testing.F) {
 	pod, _ := json.Marshal(busyPod(1))
-	other, _ := json.Marshal(changed(deleting(30)))
+	other, _ := json.Marshal(changed(beingDeleted(30)))
 	f.Add(pod, other)
 	f.Add([]byte(`{}`), []byte(`{"status":{"containerStatuses":[{},{"name":"x","restartCount":-5,"lastState":{"terminated":{}}}]}}`))
 	f.Fuzz(func(t *testing.T, one, other []byte) {

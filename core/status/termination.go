@@ -16,22 +16,44 @@ import (
 // that ran, ended and now waits in back-off has the same count as before. Some
 // programs raise the count already at that point. Therefore an identical termination
 // is taken for the emitted one, unless it has neither times nor a container ID.
-func hiddenTermination(c *corev1.ContainerStatus, before *containerState) bool {
+func (cmp comparer) hiddenTermination(c *corev1.ContainerStatus, before *containerState) bool {
 	last := c.LastTerminationState.Terminated
-	if last == nil {
-		return false
-	}
+	return last != nil && laterTermination(c, before) && !cmp.replaced(last)
+}
+
+func laterTermination(c *corev1.ContainerStatus, before *containerState) bool {
 	if before == nil {
 		return true
 	}
+	last := c.LastTerminationState.Terminated
 	same := terminationID(last) == before.terminated
 	if c.RestartCount < before.restarts { // the count was reset
 		return !same
 	}
-	if lastRun(c) <= before.ended {
+	if lastRun(c, before) <= before.ended {
 		return false
 	}
 	return !same || anonymous(last) && before.kind != terminated
+}
+
+// knownTermination reports whether a record of a container's present termination was
+// emitted before. The kubelet repeats the last termination when it ends a container
+// that waits in back-off, and invents one when it has lost the container.
+func knownTermination(c *corev1.ContainerStatus, before *containerState) bool {
+	t := c.State.Terminated
+	if t == nil || before == nil || before.kind == running {
+		return false
+	}
+	if invented(t) {
+		return before.terminated != 0
+	}
+	return before.kind == waiting && terminationID(t) == before.terminated && !anonymous(t)
+}
+
+// neverStarted reports whether a termination is that of a container that never ran.
+func neverStarted(c *corev1.ContainerStatus, before *containerState) bool {
+	t := c.State.Terminated
+	return t != nil && invented(t) && before != nil && before.kind == waiting && before.terminated == 0
 }
 
 // anonymous reports whether a termination can't be distinguished from others.
@@ -39,14 +61,53 @@ func anonymous(t *corev1.ContainerStateTerminated) bool {
 	return t.ContainerID == "" && t.StartedAt.IsZero() && t.FinishedAt.IsZero()
 }
 
+// Reasons of the kubelet for a termination that it did not observe.
+// https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/kubelet_pods.go
+const (
+	reasonStatusUnknown = "ContainerStatusUnknown"
+	reasonRestartingAll = "RestartingAllContainers"
+
+	inventedExitCode = 137
+)
+
+// invented reports whether the kubelet made up a termination that it did not observe.
+func invented(t *corev1.ContainerStateTerminated) bool {
+	return t.ExitCode == inventedExitCode && anonymous(t) &&
+		(t.Reason == reasonStatusUnknown || t.Reason == reasonRestartingAll)
+}
+
+// replaced reports whether a termination is invented for a container that was removed
+// to restart all containers of the pod in place. The container waits for its next run,
+// and its record contains the reason.
+func (cmp comparer) replaced(t *corev1.ContainerStateTerminated) bool {
+	return t.ExitCode == inventedExitCode && anonymous(t) && (t.Reason == reasonRestartingAll || cmp.restartsInPlace())
+}
+
 // lastRun returns the number of the run that the last termination ended. The number of
 // a run is its restart count. A container that waits in back-off still has the count
 // of the run that ended.
-func lastRun(c *corev1.ContainerStatus) int32 {
-	if c.LastTerminationState.Terminated != nil && kindOf(c.State) == waiting {
-		return c.RestartCount
+func lastRun(c *corev1.ContainerStatus, before *containerState) int32 {
+	last := c.LastTerminationState.Terminated
+	switch {
+	case last == nil || kindOf(c.State) != waiting:
+		return c.RestartCount - 1
+	case before != nil && invented(last):
+		return lostRun(c, before)
 	}
-	return c.RestartCount - 1
+	return c.RestartCount
+}
+
+// lostRun returns the number of the run that ended when the kubelet lost a container
+// that now waits. The kubelet raises the count of such a container before it runs again,
+// but not while the pod is being deleted.
+func lostRun(c *corev1.ContainerStatus, before *containerState) int32 {
+	switch {
+	case before.kind == running:
+		return before.restarts
+	case before.terminated != 0:
+		return before.ended
+	}
+	return max(0, c.RestartCount-1) // it ran unobserved
 }
 
 // carry copies from the state before the terminations that are known, for a container
