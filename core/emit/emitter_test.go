@@ -93,6 +93,16 @@ func TestEmitEverything(t *testing.T) {
 	if diff := cmp.Diff(want, emittest.Attributes(&got)); diff != "" {
 		t.Errorf("attributes (-want +got):\n%s", diff)
 	}
+	r.Container.Device = &record.Device{Resource: "example.com/gpu", ID: "GPU-5f1d0a", Health: "Unhealthy"}
+	r.Condition = &record.Condition{Type: "Ready", Status: "False"}
+	got = exported(t, emit.Settings{Cluster: "prod-eu"}, r)[0]
+	delete(want, record.AttrContainerReason) // the reason is that of the device
+	want[record.AttrDevice], want[record.AttrDeviceHealth] = "GPU-5f1d0a", "Unhealthy"
+	want[record.AttrCondition], want[record.AttrConditionStatus] = "Ready", "False"
+	if diff := cmp.Diff(want, emittest.Attributes(&got)); diff != "" {
+		t.Errorf("attributes with device and condition (-want +got):\n%s", diff)
+	}
+	want[record.AttrContainerReason] = ""
 	for _, f := range record.Fields() {
 		if _, ok := want[f.OTLP]; !ok && f.Place != record.Own && !strings.HasPrefix(f.OTLP, "podstatus.dropped.") {
 			t.Errorf("this test forgets %s", f.OTLP)

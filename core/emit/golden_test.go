@@ -48,7 +48,7 @@ func goldenRecords(tb testing.TB) map[string][]*record.Record {
 		"lifecycle": lifecycle(),
 		"pod": {with(newUpdate(app), func(r *record.Record) {
 			r.Level, r.State, r.Container = record.LevelError, record.Error, nil
-			r.Message = "pod shop/web-5d9c7b8f66-x2x7q is in error: Evicted"
+			r.Message = "pod shop/web-5d9c7b8f66-x2x7q failed: Evicted (The node was low on resource: memory.)"
 			r.Reason, r.Info = "Evicted", "The node was low on resource: memory."
 			r.Pod.Phase, r.Pod.Reason = "Failed", "Evicted"
 		})},
@@ -60,6 +60,18 @@ func goldenRecords(tb testing.TB) map[string][]*record.Record {
 		})},
 		"initial":   {with(newCreate(app), func(r *record.Record) { r.Initial = true })},
 		"recovered": {with(newUpdate(app), func(r *record.Record) { r.Recovered = true })},
+		"causes": {
+			with(newUpdate(map[string]string{"app": "web", "condition": "1", "device": "2"}), func(r *record.Record) {
+				r.Container, r.Level, r.Reason = nil, record.LevelWarning, "NodeNotReady"
+				r.Condition = &record.Condition{Type: "Ready", Status: "False"}
+				r.Message = "pod shop/web-5d9c7b8f66-x2x7q is not ready: NodeNotReady"
+			}),
+			with(newUpdate(app), func(r *record.Record) {
+				r.Container.Device = &record.Device{Resource: "example.com/gpu", ID: "GPU-5f1d0a", Health: "Unhealthy"}
+				r.Level, r.State, r.Reason, r.Info = record.LevelWarning, record.Running, "Unhealthy", "Xid 79"
+				r.Message = "container app of pod shop/web-5d9c7b8f66-x2x7q has an unhealthy device: example.com/gpu GPU-5f1d0a (Xid 79)"
+			}),
+		},
 		"label-collisions": {with(newUpdate(map[string]string{
 			"time": "1", "level": "2", "msg": "3", "pod": "4", "state": "5", "trace_id": "6", "truncated": "7",
 			"label.pod": "8", "label.label.pod": "9", "bundle.id": "10", "label.bundle.id": "11", "service.name": "12",

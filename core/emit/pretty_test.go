@@ -18,7 +18,7 @@ import (
 func prettyRecords(t *testing.T) []*record.Record {
 	t.Helper()
 	lines := goldenRecords(t)
-	records := slices.Concat(lines["lifecycle"], lines["pod"], lines["unscheduled"], lines["initial"], lines["recovered"])
+	records := slices.Concat(lines["lifecycle"], lines["pod"], lines["unscheduled"], lines["initial"], lines["recovered"], lines["causes"])
 	both := newUpdate(nil)
 	both.Initial, both.Recovered = true, true
 

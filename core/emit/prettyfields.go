@@ -93,17 +93,18 @@ func (f *prettyFields) happened() string {
 	return f.action
 }
 
-// detail returns the part of the message that the columns of pod and state don't have.
+// detail returns the part of the message that the columns of pod and state don't have,
+// without Kubernetes' own message, which follows.
 func (f *prettyFields) detail(message string) string {
 	_, detail, ok := strings.Cut(message, f.namespace+"/"+f.pod+" ")
 	if !ok {
 		return message
 	}
-	detail = withoutState(detail)
+	detail = f.withoutInfo(withoutState(detail))
 	if f.container != "" {
 		detail = strings.TrimSpace(f.subject() + " " + detail)
 	}
-	if f.reason != "" && !strings.Contains(detail, f.reason) {
+	if f.reason != "" && !strings.Contains(strings.ToLower(detail), strings.ToLower(f.reason)) {
 		// The message is about something else, such as the deletion of a waiting pod.
 		detail += " (" + f.reason + ")"
 	}
@@ -113,14 +114,23 @@ func (f *prettyFields) detail(message string) string {
 // withoutState cuts off words that repeat the column of the state.
 func withoutState(detail string) string {
 	for _, words := range [...]string{
-		"is waiting: ", "is waiting", "is in error: ", "is running and ", "is running",
-		"terminated with ", "has terminated: ",
+		"is waiting: ", "is waiting", "is running and ", "is running", "terminated with ",
 	} {
 		if rest, ok := strings.CutPrefix(detail, words); ok {
 			return rest
 		}
 	}
 	return detail
+}
+
+// withoutInfo cuts off Kubernetes' message in parentheses.
+func (f *prettyFields) withoutInfo(detail string) string {
+	words := strings.Fields(f.info)
+	if len(words) == 0 {
+		return detail
+	}
+	before, _, _ := strings.Cut(detail, " ("+words[0])
+	return before
 }
 
 func (f *prettyFields) subject() string {

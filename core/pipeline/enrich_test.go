@@ -101,7 +101,7 @@ func checkAll(t *testing.T, s *sink, n int) {
 func TestEnriched(t *testing.T) {
 	events := added(maxPending - 1)
 	events = append(events, event(watch.Listing, "", nil), event(watch.Listed, "", nil), // pods after a complete list are recovered
-		event(watch.Listing, "", nil), event(watch.Present, "", pod("b", "found", runs)))
+		event(watch.Listing, "", nil), event(watch.Present, "", pod("b", "found", waits)))
 	s := &sink{}
 	var windows []int
 	run(t, s, enricherFunc(func(records []record.Record) []record.Record {
@@ -121,7 +121,7 @@ func TestEnriched(t *testing.T) {
 	if diff := cmp.Diff([]int{256, 255, 512, 1}, windows); diff != "" {
 		t.Errorf("records in windows (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"create B/found recovered", "update B/found c running recovered"}, s.emitted[len(s.emitted)-2:]); diff != "" {
+	if diff := cmp.Diff([]string{"create B/found recovered", "update B/found c waiting recovered"}, s.emitted[len(s.emitted)-2:]); diff != "" {
 		t.Errorf("last records (-want +got):\n%s", diff)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -169,7 +170,7 @@ func stateFields(m *statev1.PodState) object {
 	fields := object{
 		"uid": m.Uid, "name": m.Name, "version": m.ResourceVersion, "node": m.Node, "phase": m.Phase, "reason": m.Reason,
 		"labels": strings.Join(m.Labels, ","), "annotations": strings.Join(m.Annotations, ","), "message": m.MessageHash,
-		"conditions": m.ConditionsHash, "grace": m.GraceSeconds != nil, "graceSeconds": m.GetGraceSeconds(), "owner": m.Owner.String(),
+		"conditionsHash": m.ConditionsHash, "conditions": fmt.Sprint(m.Conditions), "grace": m.GraceSeconds != nil, "graceSeconds": m.GetGraceSeconds(), "owner": m.Owner.String(),
 	}
 	for _, c := range m.Containers {
 		fields["container "+c.Name] = c.String()

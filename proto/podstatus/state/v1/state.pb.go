@@ -306,6 +306,9 @@ type PodState struct {
 	Annotations []string `protobuf:"bytes,9,rep,name=annotations,proto3" json:"annotations,omitempty"`
 	// Hash of the message in the status. 0: no message.
 	MessageHash uint64 `protobuf:"fixed64,10,opt,name=message_hash,json=messageHash,proto3" json:"message_hash,omitempty"`
+	// Hash of types, statuses and reasons of the conditions, of versions that did not
+	// store the conditions. Not read.
+	ConditionsHash uint64 `protobuf:"fixed64,11,opt,name=conditions_hash,json=conditionsHash,proto3" json:"conditions_hash,omitempty"`
 	// Grace period of the deletion in seconds. Absent: deletion was not requested.
 	GraceSeconds *int64 `protobuf:"zigzag64,12,opt,name=grace_seconds,json=graceSeconds,proto3,oneof" json:"grace_seconds,omitempty"`
 	// Containers that have a status, in the order of their records.
@@ -420,6 +423,13 @@ func (x *PodState) GetAnnotations() []string {
 func (x *PodState) GetMessageHash() uint64 {
 	if x != nil {
 		return x.MessageHash
+	}
+	return 0
+}
+
+func (x *PodState) GetConditionsHash() uint64 {
+	if x != nil {
+		return x.ConditionsHash
 	}
 	return 0
 }
@@ -907,7 +917,7 @@ var File_podstatus_state_v1_state_proto protoreflect.FileDescriptor
 
 const file_podstatus_state_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1epodstatus/state/v1/state.proto\x12\x12podstatus.state.v1\"\xe4\x04\n" +
+	"\x1epodstatus/state/v1/state.proto\x12\x12podstatus.state.v1\"\xf6\x04\n" +
 	"\bPodState\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\tR\x03uid\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12)\n" +
@@ -919,7 +929,8 @@ const file_podstatus_state_v1_state_proto_rawDesc = "" +
 	"\x06labels\x18\b \x03(\tR\x06labels\x12 \n" +
 	"\vannotations\x18\t \x03(\tR\vannotations\x12!\n" +
 	"\fmessage_hash\x18\n" +
-	" \x01(\x06R\vmessageHash\x12(\n" +
+	" \x01(\x06R\vmessageHash\x12'\n" +
+	"\x0fconditions_hash\x18\v \x01(\x06R\x0econditionsHash\x12(\n" +
 	"\rgrace_seconds\x18\f \x01(\x12H\x00R\fgraceSeconds\x88\x01\x01\x12=\n" +
 	"\n" +
 	"containers\x18\r \x03(\v2\x1d.podstatus.state.v1.ContainerR\n" +
@@ -930,7 +941,7 @@ const file_podstatus_state_v1_state_proto_rawDesc = "" +
 	"\bchecksum\x18\x0f \x01(\aR\bchecksum\x12%\n" +
 	"\x0ehas_conditions\x18\x10 \x01(\bR\rhasConditions\x12#\n" +
 	"\rcause_message\x18\x11 \x01(\tR\fcauseMessageB\x10\n" +
-	"\x0e_grace_secondsJ\x04\b\v\x10\fR\x0fconditions_hash\"\xd4\x04\n" +
+	"\x0e_grace_seconds\"\xd4\x04\n" +
 	"\x05Owner\x12\x1c\n" +
 	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12%\n" +
 	"\x0emain_container\x18\x02 \x01(\tR\rmainContainer\x124\n" +

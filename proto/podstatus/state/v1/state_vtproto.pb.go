@@ -105,6 +105,12 @@ func (m *PodState) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0x60
 	}
+	if m.ConditionsHash != 0 {
+		i -= 8
+		binary.LittleEndian.PutUint64(dAtA[i:], uint64(m.ConditionsHash))
+		i--
+		dAtA[i] = 0x59
+	}
 	if m.MessageHash != 0 {
 		i -= 8
 		binary.LittleEndian.PutUint64(dAtA[i:], uint64(m.MessageHash))
@@ -581,6 +587,9 @@ func (m *PodState) SizeVT() (n int) {
 		}
 	}
 	if m.MessageHash != 0 {
+		n += 9
+	}
+	if m.ConditionsHash != 0 {
 		n += 9
 	}
 	if m.GraceSeconds != nil {
@@ -1101,6 +1110,16 @@ func (m *PodState) UnmarshalVT(dAtA []byte) error {
 				return io.ErrUnexpectedEOF
 			}
 			m.MessageHash = uint64(binary.LittleEndian.Uint64(dAtA[iNdEx:]))
+			iNdEx += 8
+		case 11:
+			if wireType != 1 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ConditionsHash", wireType)
+			}
+			m.ConditionsHash = 0
+			if (iNdEx + 8) > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ConditionsHash = uint64(binary.LittleEndian.Uint64(dAtA[iNdEx:]))
 			iNdEx += 8
 		case 12:
 			if wireType != 0 {
