@@ -78,8 +78,8 @@ func conditionRules() [8]conditionRule {
 		},
 		{
 			types: []corev1.PodConditionType{corev1.PodScheduled},
-			name: "`PodScheduled` is False; the message counts too, without its digits: " +
-				"that 4 nodes and no longer 3 lack CPU is no news, a new taint is",
+			name: "`PodScheduled` is False. Its message counts too, without digits: " +
+				"`4 Insufficient cpu` after `3 Insufficient cpu` is no change, a new taint is",
 			beside: "yes", leveling: "warning",
 			emits:   func(c *conditionChange) bool { return c.is(corev1.ConditionFalse) },
 			level:   func(*conditionChange) record.Level { return record.LevelWarning },
@@ -87,8 +87,8 @@ func conditionRules() [8]conditionRule {
 		},
 		{
 			types: []corev1.PodConditionType{corev1.PodResizePending, corev1.PodResizeInProgress},
-			name: "`PodResizePending`, `PodResizeInProgress`, and `status.resize` of Kubernetes before 1.33, " +
-				"which has records as these",
+			name: "`PodResizePending`, `PodResizeInProgress`. " +
+				"The field `status.resize` of Kubernetes before 1.33 counts as one of them",
 			beside: "yes", leveling: "info; warning for the reasons `Infeasible` and `Error`",
 			emits: resizeEmits, level: resizeLevel, message: resizeMessage,
 		},

@@ -45,7 +45,7 @@ func (b *builder) container(c *comparison) record.Record {
 	case facts.state.Terminated != nil:
 		b.terminated(&rec, c)
 	default:
-		rec.Message = because(" is waiting", rec.Reason)
+		rec.Message = because(" is waiting", rec.Reason) + explanation(&rec)
 	}
 	return rec
 }
@@ -82,7 +82,7 @@ func (b *builder) readinessTime(c *comparison) time.Time {
 func (b *builder) terminated(rec *record.Record, c *comparison) {
 	rec.Message = terminatedMessage(rec)
 	if neverStarted(c.status, c.before()) {
-		rec.Message = because(" never started", rec.Reason)
+		rec.Message = because(" never started", rec.Reason) + explanation(rec)
 	}
 	if invented(c.status.State.Terminated) && c.known && c.was.kind == running {
 		rec.Container.RestartCount = c.was.restarts // the kubelet raises it with the end, not with the next run

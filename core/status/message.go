@@ -53,7 +53,7 @@ func (b *builder) aside(r *record.Record) string {
 func podMessage(c *podChange, fact podFact, r *record.Record) string {
 	switch fact {
 	case factReason:
-		return because(ending(c.next.phase.Value(), " has a new status"), r.Reason) + details(r.Info)
+		return reasonMessage(c, r) + details(r.Info)
 	case factDeletion:
 		return deletionMessage(c)
 	case factPhase:
@@ -83,6 +83,16 @@ func trouble(r *record.Record) string {
 	return because(" and is in error", r.Reason)
 }
 
+func reasonMessage(c *podChange, r *record.Record) string {
+	if end := ending(c.next.phase.Value()); end != "" {
+		return because(end, r.Reason)
+	}
+	if r.Reason == "" {
+		return " has a new message in its status"
+	}
+	return " reports " + r.Reason
+}
+
 func deletionMessage(c *podChange) string {
 	period := seconds(c.next.grace())
 	message := " is being deleted within " + period
@@ -94,17 +104,17 @@ func deletionMessage(c *podChange) string {
 
 func phaseMessage(c *podChange, r *record.Record) string {
 	phase := c.next.phase.Value()
-	switch message := ending(phase, ""); {
-	case message != "":
-		return because(message, r.Reason) + details(r.Info)
-	case phase == "Running":
+	if end := ending(phase); end != "" {
+		return because(end, r.Reason) + details(r.Info)
+	}
+	if phase == "Running" {
 		return " is running"
 	}
 	return " is in phase " + phase
 }
 
-// ending returns the predicate for a pod that has ended, otherwise the other one.
-func ending(phase, other string) string {
+// ending returns the predicate for a pod that has ended, otherwise "".
+func ending(phase string) string {
 	switch phase {
 	case "Succeeded":
 		return " succeeded"
@@ -113,7 +123,7 @@ func ending(phase, other string) string {
 	case "Unknown":
 		return " is in an unknown state"
 	}
-	return other
+	return ""
 }
 
 func seconds(n int64) string { return strconv.FormatInt(n, 10) + " s" }
@@ -135,18 +145,25 @@ func terminatedMessage(r *record.Record) string {
 	if r.Container.Signal != 0 {
 		message += " by signal " + strconv.Itoa(int(r.Container.Signal))
 	}
-	return because(message, r.Reason)
+	return because(message, r.Reason) + explanation(r)
+}
+
+// explanation returns the message of Kubernetes in a record of level error.
+func explanation(r *record.Record) string {
+	if r.Level != record.LevelError {
+		return ""
+	}
+	return details(r.Info)
 }
 
 func deviceMessage(r *record.Record) string {
-	switch health := r.Container.Device.Health; health {
+	switch r.Container.Device.Health {
 	case "Healthy":
 		return " has a healthy device: " + deviceName(r)
 	case "Unhealthy":
 		return " has an unhealthy device: " + deviceName(r)
-	default:
-		return " has a device of health " + health + ": " + deviceName(r)
 	}
+	return " has a device whose health is unknown: " + deviceName(r)
 }
 
 func deviceName(r *record.Record) string {

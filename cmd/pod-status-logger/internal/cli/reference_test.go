@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"flag"
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -20,7 +19,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
-	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/telemetry"
 )
 
@@ -72,19 +70,6 @@ func code(s string) string {
 		return ""
 	}
 	return "`" + s + "`"
-}
-
-// TestRecordsPage: docs/records.md has the fields of the code.
-func TestRecordsPage(t *testing.T) {
-	places := map[record.Place]string{record.Own: "record", record.Resource: "resource", record.Attribute: "attribute"}
-	var rows [][]string
-	for _, f := range record.Fields() {
-		rows = append(rows, []string{cmp.Or(code(f.Key), "–"), cmp.Or(code(f.OTLP), "–"), places[f.Place], fmt.Sprint(f.Type), f.Present})
-	}
-	rows = append(rows,
-		[]string{"each label, under its own key", "`k8s.pod.label.<key>`", "attribute", "string", "always, also with an empty value"},
-		[]string{"what plugins add", "the same key", "attribute", "string, bool, int or float", "under the plugin's name and a dot"})
-	generated(t, "docs/records.md", "fields", table("| on stdout | over OTLP | where | type | present |", rows))
 }
 
 // TestConfigurationPage: docs/configuration.md has the keys, flags and metrics of the code.

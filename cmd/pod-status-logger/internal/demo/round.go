@@ -77,7 +77,9 @@ func newPod(namespace, replicaSet, suffix, image string) *corev1.Pod {
 // server, so that a resumed watch lists again.
 func (r *round) prepare(server *apiscript.Server) {
 	deploy(server, r.old, helm())
-	server.Create(running(r.old))
+	running(r.old)
+	setReady(r.old)
+	server.Create(r.old)
 	r.deploy(server)
 	server.Expire()
 }

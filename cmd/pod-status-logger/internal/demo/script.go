@@ -39,8 +39,8 @@ func (r *round) healthyRollout() []step {
 				p.Status.InitContainerStatuses[0] = containerStatus(migrate.Name, migrate.Image, isTerminated(0, "Completed"))
 				p.Status.InitContainerStatuses[0].Ready = true
 			}},
-			{pod: pod, change: func(p *corev1.Pod) { running(p) }},
-			{pod: pod, change: func(p *corev1.Pod) { p.Status.ContainerStatuses[0].Ready = true; setReady(p) }},
+			{pod: pod, change: running},
+			{pod: pod, change: setReady},
 		},
 		leave(r.old))
 }
@@ -138,16 +138,18 @@ func leave(pod *corev1.Pod) []step {
 }
 
 // running sets all containers of the pod to running.
-func running(p *corev1.Pod) *corev1.Pod {
+func running(p *corev1.Pod) {
 	p.Status.Phase = corev1.PodRunning
 	p.Status.ContainerStatuses = nil
 	for _, c := range p.Spec.Containers {
 		p.Status.ContainerStatuses = append(p.Status.ContainerStatuses, containerStatus(c.Name, c.Image, isRunning()))
 	}
-	return p
 }
 
 func setReady(p *corev1.Pod) {
+	for i := range p.Status.ContainerStatuses {
+		p.Status.ContainerStatuses[i].Ready = true
+	}
 	p.Status.Conditions = append(p.Status.Conditions, corev1.PodCondition{
 		Type: corev1.PodReady, Status: corev1.ConditionTrue, LastTransitionTime: metav1.Now(),
 	})
