@@ -84,7 +84,11 @@ func stories(t *testing.T) map[string]story {
 		case ".yaml":
 			all[strings.TrimSuffix(name, ext)] = handwritten(t, path)
 		case ".jsonl":
-			all[strings.TrimSuffix(name, ext)] = recorded(t, path)
+			s := recorded(t, path)
+			all[strings.TrimSuffix(name, ext)] = s
+			if initial, ok := s.asInitial(); ok {
+				all[strings.TrimSuffix(name, ext)+".initial"] = initial
+			}
 		}
 		return nil
 	})
@@ -92,6 +96,18 @@ func stories(t *testing.T) map[string]story {
 		t.Fatalf("%d stories: %v", len(all), err)
 	}
 	return all
+}
+
+// asInitial returns the story with all pods as initial ones, if nothing happens to them.
+func (s story) asInitial() (initial story, ok bool) {
+	for _, step := range s.steps {
+		if step.how != "created" {
+			return story{}, false
+		}
+		step.how = "initial"
+		initial.steps = append(initial.steps, step)
+	}
+	return initial, true
 }
 
 // handwritten reads a story of one pod. Merge is merged into the pod of the event

@@ -51,13 +51,11 @@ type oracle struct {
 
 // podHistory is what the oracle remembers of a pod.
 type podHistory struct {
-	pod      object
+	pod      object // empty if nothing was reported yet
 	reported map[termination]bool
+	ended    map[string]bool // names of containers of which an end was reported
 	since    map[string]bool // resourceVersions since the last record
 }
-
-// termination is the end of one run of a container.
-type termination struct{ container, id string }
 
 // expect returns the oracle's records for the changes. lines are the records on stdout;
 // they count only where the program was free to choose, as within a gap.
@@ -109,11 +107,7 @@ func (o *oracle) event(c change, whileListing bool) {
 		if whileListing {
 			flags["recovered"] = true
 		}
-		o.add(uid, baseRecord("create", c.Pod), flags)
-		o.pods[uid] = newPodHistory(c.Pod, c.ResourceVersion)
-		for _, c := range containersOf(c.Pod) {
-			o.pods[uid].remember(c)
-		}
+		o.create(uid, c, flags)
 	case o.pods[uid] == nil: // the pod was never reported
 	case c.Type == "DELETED":
 		o.add(uid, baseRecord("delete", c.Pod), nil)
@@ -163,56 +157,48 @@ func (o *oracle) compare(uid string, c change, live bool) {
 	case before != nil:
 		o.update(uid, c.Pod, recovered)
 	default:
-		o.add(uid, baseRecord("create", c.Pod), recovered)
-		o.pods[uid] = newPodHistory(object{}, c.ResourceVersion)
-		o.addContainers(uid, c.Pod, recovered)
-		o.pods[uid].pod = c.Pod
+		o.create(uid, c, recovered)
 	}
 }
 
-func (o *oracle) update(uid string, pod, flags object) {
-	before := o.pods[uid]
-	records := len(o.expected[uid])
-	if !o.addContainers(uid, pod, flags) && podFacts(before.pod) != podFacts(pod) {
-		o.add(uid, summaryRecord(pod), flags)
+// create adds the records for a pod of which nothing was reported: that it was created,
+// and everything about it that is not plain. A pod that came within a gap also has the
+// ends of its containers.
+func (o *oracle) create(uid string, c change, flags object) {
+	o.add(uid, baseRecord("create", c.Pod), flags)
+	h := newPodHistory(object{}, c.ResourceVersion)
+	o.pods[uid] = h
+	for _, rec := range firstPodRecords(c.Pod) {
+		o.add(uid, rec, flags)
 	}
-	if len(o.expected[uid]) > records {
-		clear(before.since)
-	}
-	before.since[text(pod, "metadata", "resourceVersion")] = true
-	before.pod = pod
-}
-
-// addContainers adds a record for every container that changed.
-func (o *oracle) addContainers(uid string, pod, flags object) (changed bool) {
-	before := o.pods[uid]
-	old := map[string]object{}
-	for _, c := range containersOf(before.pod) {
-		old[c.name] = c.status
-	}
-	for _, c := range containersOf(pod) {
-		if last := at(c.status, "lastState", "terminated"); last != nil {
-			if !before.reported[terminationOf(c, last)] && !wasState(old[c.name], c.status) {
-				o.add(uid, hiddenTermination(pod, c), flags)
-				changed = true
-			}
-		}
-		before.remember(c)
-		if was, ok := old[c.name]; !ok || containerFacts(was) != containerFacts(c.status) {
-			rec := containerRecord(pod, c, at(c.status, "state"))
-			if c.status["ready"] != true && was["ready"] == true && at(c.status, "state", "running") != nil {
-				rec["level"] = "warning"
-			}
+	if flags["recovered"] == true {
+		for _, rec := range h.hidden(c.Pod) {
 			o.add(uid, rec, flags)
-			changed = true
 		}
 	}
-	return changed
+	for _, c2 := range containersOf(c.Pod) {
+		if !isPlain(c.Pod, c2) {
+			o.add(uid, containerRecord(c.Pod, c2, at(c2.status, "state")), flags)
+		}
+	}
+	h.remember(c.Pod)
 }
 
-// wasState reports whether the run in lastState was reported when its end was the state.
-func wasState(before, now object) bool {
-	return at(before, "state", "terminated") != nil && before["restartCount"] == now["restartCount"]
+// update adds the records for what differs from the last reported version of a pod, in
+// the order of the contract: the pod, its conditions, hidden terminations, containers.
+func (o *oracle) update(uid string, pod, flags object) {
+	h := o.pods[uid]
+	hidden, containers := h.hidden(pod), h.changed(pod)
+	beside := len(hidden)+len(containers) > 0
+	records := slices.Concat(podRecords(h.pod, pod, beside), conditionRecords(h.pod, pod, beside), hidden, containers)
+	for _, rec := range records {
+		o.add(uid, rec, flags)
+	}
+	if len(records) > 0 {
+		clear(h.since)
+	}
+	h.since[text(pod, "metadata", "resourceVersion")] = true
+	h.remember(pod)
 }
 
 func (o *oracle) add(uid string, rec, flags object) {
@@ -221,24 +207,5 @@ func (o *oracle) add(uid string, rec, flags object) {
 }
 
 func newPodHistory(pod object, version string) *podHistory {
-	return &podHistory{pod: pod, reported: map[termination]bool{}, since: map[string]bool{version: true}}
-}
-
-// remember adds the terminations in the status of a container to those reported. It keeps
-// the earlier ones: writers of a status may overlap, and an old lastState come back.
-func (h *podHistory) remember(c container) {
-	for _, key := range []string{"lastState", "state"} {
-		if ended := at(c.status, key, "terminated"); ended != nil {
-			h.reported[terminationOf(c, ended)] = true
-		}
-	}
-}
-
-// terminationOf identifies a termination by the ID of the container that ran, as each run
-// has its own. A kubelet that restarts may report the same one with other times.
-func terminationOf(c container, terminated object) termination {
-	if id := text(terminated, "containerID"); id != "" {
-		return termination{c.name, id}
-	}
-	return termination{c.name, canonical(terminated)}
+	return &podHistory{pod: pod, reported: map[termination]bool{}, ended: map[string]bool{}, since: map[string]bool{version: true}}
 }
