@@ -189,7 +189,7 @@ func overTheWire(t *testing.T) sent {
 func play(t *testing.T, s story, send sent, keep func(*State) *State) string {
 	t.Helper()
 	var out strings.Builder
-	states := map[string]*State{}
+	states, ids := map[string]*State{}, map[record.ID]bool{}
 	for i, step := range s.steps {
 		at := time.Date(2018, 3, 16, 14, 0, i, 0, time.UTC)
 		pod := send(step.pod, s.rules)
@@ -200,6 +200,10 @@ func play(t *testing.T, s story, send sent, keep func(*State) *State) string {
 		states[pod.Name] = state
 		fmt.Fprintf(&out, "%s\n", step.title)
 		for _, r := range records {
+			if ids[r.ID] {
+				t.Errorf("an earlier record has the id of %q", r.Message)
+			}
+			ids[r.ID] = true
 			fmt.Fprintf(&out, "  %s\n", describe(r))
 		}
 	}

@@ -283,6 +283,11 @@ func FuzzUpdate(f *testing.F) {
 		"status":{"phase":"Failed","reason":"Evicted","initContainerStatuses":[{"name":"i","state":{"waiting":{"reason":"ErrX"}}},{"name":"i"}],
 		"ephemeralContainerStatuses":[{"name":"e","state":{"terminated":{"exitCode":-1,"signal":9}}}]}}`))
 	f.Add([]byte(`{}`), []byte(`{"status":{"containerStatuses":[{},{"name":"x","restartCount":-5,"lastState":{"terminated":{}}}]}}`))
+	f.Add([]byte(`{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"},{"type":"x"},{"type":"x","status":"True"}],
+		"containerStatuses":[{"name":"a","state":{"running":{}},"allocatedResourcesStatus":[{"name":"r","resources":[{"resourceID":"d"}]}]}]}}`),
+		[]byte(`{"status":{"phase":"Unknown","resize":"Deferred","conditions":[{"type":"PodScheduled","status":"False","message":"1 2"},{}],
+		"containerStatuses":[{"name":"a","state":{"terminated":{"exitCode":137,"reason":"ContainerStatusUnknown"}},
+		"allocatedResourcesStatus":[{"name":"r","resources":[{"resourceID":"d","health":"Unhealthy"}]}]}]}}`))
 	f.Fuzz(func(t *testing.T, one, other []byte) {
 		var a, b corev1.Pod
 		if json.Unmarshal(one, &a) != nil || json.Unmarshal(other, &b) != nil {
