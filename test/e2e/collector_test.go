@@ -20,6 +20,8 @@ var onStdout = map[string]string{
 	"k8s.pod.status.phase": "phase", "k8s.container.name": "container", "podstatus.container.type": "container_type",
 	"container.image.name": "image", "podstatus.container.ready": "ready", "k8s.container.restart_count": "restart_count",
 	"podstatus.container.exit_code": "exit_code", "podstatus.container.signal": "signal", "podstatus.occurred_at": "occurred_at",
+	"podstatus.device.id": "device", "podstatus.device.health": "device_health",
+	"podstatus.condition.type": "condition", "podstatus.condition.status": "condition_status",
 	"podstatus.initial": "initial", "podstatus.recovered": "recovered", "podstatus.resource_version": "resource_version",
 	"log.record.uid": "record_id", "podstatus.seq": "seq", "podstatus.enrichment": "enrichment",
 }
