@@ -165,11 +165,11 @@ func (l *life) upgrade(p *corev1.Pod) {
 
 // shuffle changes the order of statuses, which isn't that of the spec.
 func (l *life) shuffle(p *corev1.Pod) {
+	if l.chance(20) {
+		p.Status.ContainerStatuses = append(p.Status.ContainerStatuses, l.created("stranger", "of no spec"))
+	}
 	s := p.Status.ContainerStatuses
 	l.rng.Shuffle(len(s), func(i, j int) { s[i], s[j] = s[j], s[i] })
-	if l.chance(20) {
-		p.Status.ContainerStatuses = append(s, l.created("stranger", "of no spec"))
-	}
 }
 
 func (l *life) podMessage(p *corev1.Pod) {

@@ -3,6 +3,7 @@ package compare
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,11 +12,10 @@ import (
 // line returns a record about a container.
 func line(version, state string, seq int, changes ...string) record {
 	fields := object{"pod_uid": "1", "resource_version": version, "action": "update", "container": "c", "state": state, "reason": "R"}
-	text := version + state
 	for i := 0; i < len(changes); i += 2 {
 		fields[changes[i]] = changes[i+1]
-		text += changes[i+1]
 	}
+	text := version + state + strings.Join(changes, "")
 	return record{id: text, seq: seq, text: text, fields: fields}
 }
 
@@ -33,27 +33,33 @@ func TestDifferences(t *testing.T) {
 	}{
 		"none": {result{lines: base}, result{lines: base}, map[string]int{}},
 		"missing": {
-			result{lines: base}, result{lines: []record{base[0], line("3", "terminated", 2)}},
+			result{lines: base},
+			result{lines: []record{base[0], line("3", "terminated", 2)}},
 			map[string]int{"stdout: no longer emitted: update running R": 1, "stdout: number": 1},
 		},
 		"new": {
-			result{otlp: base[:2]}, result{otlp: base},
+			result{otlp: base[:2]},
+			result{otlp: base},
 			map[string]int{"OTLP: newly emitted: update terminated R": 1},
 		},
 		"field": {
-			result{lines: base}, result{lines: []record{line("1", "waiting", 1, "level", "info"), line("2", "running", 2, "level", "info"), base[2]}},
+			result{lines: base},
+			result{lines: []record{line("1", "waiting", 1, "level", "info"), line("2", "running", 2, "level", "info"), base[2]}},
 			map[string]int{"stdout: level: update waiting R": 1, "stdout: level: update running R": 1},
 		},
 		"form": {
-			result{lines: base}, result{lines: []record{base[0], base[1], {id: base[2].id, seq: 3, text: "{ }", fields: base[2].fields}}},
+			result{lines: base},
+			result{lines: []record{base[0], base[1], {id: base[2].id, seq: 3, text: "{ }", fields: base[2].fields}}},
 			map[string]int{"stdout: form": 1},
 		},
 		"order": {
-			result{lines: base}, result{lines: []record{base[0], base[2], base[1]}},
+			result{lines: base},
+			result{lines: []record{base[0], base[2], base[1]}},
 			map[string]int{"stdout: order": 1},
 		},
 		"same record twice": {
-			result{lines: base}, result{lines: append(slices.Clone(base), base[2])},
+			result{lines: base},
+			result{lines: append(slices.Clone(base), base[2])},
 			map[string]int{"stdout: newly emitted: update terminated R": 1},
 		},
 		"order of deletions after a gap": {
@@ -72,7 +78,8 @@ func TestDifferences(t *testing.T) {
 			map[string]int{"stdout: level: update terminated R": 1},
 		},
 		"waiting": {
-			result{waiting: [][]string{{"a", "b"}}}, result{waiting: [][]string{{"a", "c"}}},
+			result{waiting: [][]string{{"a", "b"}}},
+			result{waiting: [][]string{{"a", "c"}}},
 			map[string]int{"journal dump": 1},
 		},
 	} {

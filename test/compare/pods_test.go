@@ -2,6 +2,7 @@ package compare
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -138,7 +139,7 @@ func (w *world) bundleLabels() map[string]string {
 }
 
 func (w *world) annotations() map[string]string {
-	annotations := map[string]string{"example.com/note": fmt.Sprint(w.rng.IntN(1000))}
+	annotations := map[string]string{"example.com/note": strconv.Itoa(w.rng.IntN(1000))}
 	switch w.rng.IntN(8) {
 	case 0:
 		annotations["traceparent"] = fmt.Sprintf("00-%016x%016x-%016x-01", w.rng.Uint64(), w.rng.Uint64()|1, w.rng.Uint64()|1)

@@ -18,8 +18,10 @@ func TestRead(t *testing.T) {
 	want := []docblocks.Block{
 		{Line: 7, Section: "Files", Language: "yaml", Title: "greeting.yaml", Claim: "run by: TestCheck", Text: "text: \"it's $HOME\"\n"},
 		{Line: 11, Section: "Files", Language: "console", Claim: "run by: TestCheck", Text: "$ name=world\n"},
-		{Line: 19, Section: "Commands", Language: "console", Claim: "run by: TestCheck",
-			Text: "$ echo \"hello, $name\"; echo aside >&2\nhello, world\n$ cat greeting.yaml\ntext: \"it's $HOME\"\n"},
+		{
+			Line: 19, Section: "Commands", Language: "console", Claim: "run by: TestCheck",
+			Text: "$ echo \"hello, $name\"; echo aside >&2\nhello, world\n$ cat greeting.yaml\ntext: \"it's $HOME\"\n",
+		},
 		{Line: 28, Section: "Commands", Claim: "not run: needs a cluster", Text: "# no heading\n"},
 	}
 	if diff := cmp.Diff(want, docblocks.Read(t, "testdata/page.md")); diff != "" {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func (c *collectorRuns) start() error {
 	name := filepath.Join(c.dir, fmt.Sprintf("collector-%03d", len(c.files)))
 	c.files = append(c.files, name+".jsonl")
 	command := c.command
-	command.Env = append(command.Env[:len(command.Env):len(command.Env)], "PODSTATUS_FILE="+name+".jsonl")
+	command.Env = append(slices.Clip(command.Env), "PODSTATUS_FILE="+name+".jsonl")
 	command.Stderr = name + ".stderr"
 	p, err := command.Start()
 	if err != nil {

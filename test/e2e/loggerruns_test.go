@@ -82,7 +82,7 @@ func (r *loggerRun) awaitReady(t *testing.T, url string) {
 			return
 		case <-time.After(20 * time.Millisecond):
 		}
-		if program.OK(t, url) == nil {
+		if _, err := program.Get(t, url); err == nil {
 			r.ready.Store(true)
 			return
 		}

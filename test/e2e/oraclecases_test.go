@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -62,14 +63,14 @@ func TestTerminations(t *testing.T) {
 // podChange returns a version of a pod with one container, which may have no status.
 func podChange(kind string, revision int, status object) change {
 	p := object{
-		"metadata": object{"name": "a", "namespace": "default", "uid": "a", "resourceVersion": fmt.Sprint(revision)},
+		"metadata": object{"name": "a", "namespace": "default", "uid": "a", "resourceVersion": strconv.Itoa(revision)},
 		"spec":     object{"containers": []any{object{"name": "app"}}},
 		"status":   object{"phase": "Running"},
 	}
 	if status != nil {
 		at(p, "status")["containerStatuses"] = []any{status}
 	}
-	return change{Type: kind, ResourceVersion: fmt.Sprint(revision), Pod: p, revision: int64(revision)}
+	return change{Type: kind, ResourceVersion: strconv.Itoa(revision), Pod: p, revision: int64(revision)}
 }
 
 // containerStatus parses "STATE RESTARTS LAST".

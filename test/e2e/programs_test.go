@@ -3,11 +3,9 @@
 package e2e
 
 import (
-	"bufio"
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -102,7 +100,7 @@ func (l *logger) awaitLast(all []change) {
 	l.t.Helper()
 	last := `"resource_version":"` + all[len(all)-1].ResourceVersion + `"`
 	wait.Until(l.t, "the last change is on stdout", func() bool { return strings.Contains(l.Output(l.t), last) })
-	if err := program.OK(l.t, l.url("/readyz")); err != nil {
+	if _, err := program.Get(l.t, l.url("/readyz")); err != nil {
 		l.t.Errorf("the logger is not ready in the end: %v", err)
 	}
 }
@@ -110,14 +108,13 @@ func (l *logger) awaitLast(all []change) {
 // metric returns a metric of the program, named with its labels.
 func (l *logger) metric(name string) float64 {
 	l.t.Helper()
-	response, err := http.Get(l.url("/metrics"))
+	metrics, err := program.Get(l.t, l.url("/metrics"))
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	defer func() { _ = response.Body.Close() }()
-	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
-		if value, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
-			f, err := strconv.ParseFloat(value, 64)
+	for line := range strings.Lines(metrics) {
+		if value, ok := strings.CutPrefix(line, name+" "); ok {
+			f, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
 			if err != nil {
 				l.t.Fatal(err)
 			}

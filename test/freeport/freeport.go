@@ -25,7 +25,7 @@ func Port(tb testing.TB) int {
 	const attempts = 100
 	var err error
 	for range attempts {
-		port := first + rand.IntN(last-first+1) //nolint:gosec // any port will do
+		port := first + rand.IntN(last-first+1)
 		var listener net.Listener
 		listener, err = new(net.ListenConfig).Listen(tb.Context(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err == nil {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -18,17 +17,20 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
+	"github.com/pod-status-logger/pod-status-logger/test/program"
 )
 
-// clickhouse is a server that lives as long as the test, with everything in a
-// folder of its own.
+// clickhouse is a server that exists as long as the test, with all its files in a folder of
+// the test.
 type clickhouse struct{ url string }
 
-// startClickHouse starts a server with loghouse's tables. Where Debian's package is
-// missing, CI fails.
+// startClickHouse starts a server with loghouse's tables. If Debian's package is not
+// installed, it skips the test, except in CI.
 func startClickHouse(t *testing.T) *clickhouse {
 	t.Helper()
-	program, err := exec.LookPath("clickhouse-server")
+	server, err := exec.LookPath("clickhouse-server")
 	if err != nil {
 		lack := "no clickhouse-server: apt-get update && apt-get install -y --no-install-recommends clickhouse-server"
 		if os.Getenv("CI") != "" {
@@ -36,75 +38,21 @@ func startClickHouse(t *testing.T) *clickhouse {
 		}
 		t.Skip(lack)
 	}
-	for range 5 { // another process may take the port first
-		if c := tryClickHouse(t, program); c != nil {
-			for _, statement := range tables {
-				c.do(t, statement, nil)
-			}
-			return c
-		}
-	}
-	t.Fatal("clickhouse-server did not start")
-	return nil
-}
-
-// tryClickHouse returns nil where the server ends at once.
-func tryClickHouse(t *testing.T, program string) *clickhouse {
-	t.Helper()
-	dir, port := t.TempDir(), freePort(t)
+	dir, port := t.TempDir(), freeport.Port(t)
 	for name, text := range map[string]string{"config.xml": fmt.Sprintf(serverConfig, port, dir), "users.xml": usersConfig} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command(program, "--config-file=config.xml")
-	cmd.Dir = dir
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // also where the test is killed
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(ended) }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		<-ended
-	})
 	c := &clickhouse{url: fmt.Sprintf("http://127.0.0.1:%d/", port)}
-	if c.await(t, ended) {
-		return c
+	program.Start(t, program.Command{
+		Path: server, Args: []string{"--config-file=config.xml"}, Dir: dir,
+		SysProcAttr: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}, // if the test is killed
+	}).AwaitOK(t, c.url+"ping")
+	for _, statement := range tables {
+		c.do(t, statement, nil)
 	}
-	t.Logf("clickhouse-server ended: %s", out.String())
-	return nil
-}
-
-// await returns whether the server answers, or else has ended.
-func (c *clickhouse) await(t *testing.T, ended <-chan struct{}) bool {
-	t.Helper()
-	timeout := time.After(30 * time.Second)
-	for {
-		select {
-		case <-ended:
-			return false
-		case <-timeout:
-			t.Fatal("clickhouse-server does not answer")
-		case <-time.After(20 * time.Millisecond):
-		}
-		if answer, err := c.post(url.Values{}, []byte("SELECT 1")); err == nil && answer == "1\n" {
-			return true
-		}
-	}
-}
-
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
+	return c
 }
 
 // store inserts rows as loghouse's fluentd does, and has the buffer written out.

@@ -107,7 +107,7 @@ func testOwnLog(t *testing.T, c *clickhouse, runs []run) {
 		`stream = "stdout" and seq > 0`: written,
 		`stream = "stderr" and seq > 0`: 0,
 		`container_name = "pod-status-logger" and stream = "stderr" and level = "ERROR"`: 1,
-		`stream = "stderr" and msg =~ "skipping"`:                                        1,
+		`stream = "stderr" and msg =~ "skipped"`:                                         1,
 	} {
 		found, err := c.found(query)
 		if err != nil || len(found) != want {

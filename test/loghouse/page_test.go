@@ -5,7 +5,6 @@ package loghouse
 import (
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -13,14 +12,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pod-status-logger/pod-status-logger/test/docblocks"
 )
 
 const page = "../../docs/loghouse.md"
-
-// block is a fenced block of the page.
-type block struct{ language, title, text string }
-
-var fence = regexp.MustCompile("(?ms)^```([a-z]+)(?: title=\"([^\"]+)\")?\n(.*?)^```$")
 
 func pageText(t *testing.T) string {
 	t.Helper()
@@ -31,22 +27,11 @@ func pageText(t *testing.T) string {
 	return string(b)
 }
 
-func blocks(t *testing.T) (all []block) {
-	t.Helper()
-	for _, m := range fence.FindAllStringSubmatch(pageText(t), -1) {
-		all = append(all, block{m[1], m[2], m[3]})
-	}
-	if got := 2 * len(all); got != strings.Count("\n"+pageText(t), "\n```") {
-		t.Fatalf("docs/loghouse.md has blocks that begin in another way")
-	}
-	return all
-}
-
 func pageSQL(t *testing.T, title string) string {
 	t.Helper()
-	for _, b := range blocks(t) {
-		if b.language == "sql" && b.title == title {
-			return b.text
+	for _, b := range docblocks.Read(t, page) {
+		if b.Language == "sql" && b.Title == title {
+			return b.Text
 		}
 	}
 	t.Fatalf("docs/loghouse.md has no statement %q", title)
@@ -101,16 +86,18 @@ func testAnswer(t *testing.T, c *clickhouse, query string, want []string) {
 	}
 }
 
+var blocks = regexp.MustCompile("(?ms)^```.*?^```$")
+
 // pageQueries are those in blocks, and in the text all that has an operator and is
 // not among the refusals.
 func pageQueries(t *testing.T) (queries []string) {
 	t.Helper()
-	for _, b := range blocks(t) {
-		if b.language == "loghouse" {
-			queries = append(queries, strings.Split(strings.TrimSpace(b.text), "\n")...)
+	for _, b := range docblocks.Read(t, page) {
+		if b.Language == "loghouse" {
+			queries = append(queries, strings.Split(strings.TrimSpace(b.Text), "\n")...)
 		}
 	}
-	prose := fence.ReplaceAllString(pageText(t), "")
+	prose := blocks.ReplaceAllString(pageText(t), "")
 	for _, m := range regexp.MustCompile("`([^`\n]+ !?=~? [^`\n]+)`").FindAllStringSubmatch(prose, -1) {
 		if _, refused := refusals[m[1]]; !refused && !slices.Contains(queries, m[1]) {
 			queries = append(queries, m[1])
@@ -134,18 +121,18 @@ func testRefusals(t *testing.T, c *clickhouse) {
 
 // testStatements: a statement prints the block behind it, or else nothing.
 func testStatements(t *testing.T, c *clickhouse) {
-	all, ran := blocks(t), 0
+	all, ran := docblocks.Read(t, page), 0
 	for i, b := range all {
-		if b.language != "sql" {
+		if b.Language != "sql" {
 			continue
 		}
 		ran++
 		want := ""
-		if i+1 < len(all) && all[i+1].language == "text" {
-			want = all[i+1].text
+		if i+1 < len(all) && all[i+1].Language == "text" {
+			want = all[i+1].Text
 		}
-		if diff := cmp.Diff(want, c.do(t, b.text, nil)); diff != "" {
-			t.Errorf("the statement %q prints (-want +got):\n%s", b.title, diff)
+		if diff := cmp.Diff(want, c.do(t, b.Text, nil)); diff != "" {
+			t.Errorf("the statement %q prints (-want +got):\n%s", b.Title, diff)
 		}
 	}
 	if ran < 5 {
@@ -153,41 +140,27 @@ func testStatements(t *testing.T, c *clickhouse) {
 	}
 }
 
-// testCommands runs the commands of the page in an empty folder, with the files
-// that it shows.
+// testCommands runs the commands of the page in an empty folder, with the files of the page.
 func testCommands(t *testing.T) {
-	bin, err := filepath.Abs(filepath.Dir(program))
+	bin, err := filepath.Abs(filepath.Dir(loggerProgram))
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, ran := t.TempDir(), 0
-	for _, b := range blocks(t) {
-		if b.language == "yaml" {
-			if err := os.WriteFile(filepath.Join(dir, b.title), []byte(b.text), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if b.language != "console" {
+	shell := docblocks.Shell{Dir: t.TempDir(), Env: []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir()}}
+	steps := slices.DeleteFunc(docblocks.Steps(t, docblocks.Read(t, page)), func(s docblocks.Step) bool {
+		return s.File != "" && s.Block.Language != "yaml" // a statement with a title
+	})
+	commands := 0
+	for i, output := range shell.Run(t, steps) {
+		if steps[i].File != "" {
 			continue
 		}
-		for line := range strings.Lines(b.text) {
-			command, ok := strings.CutPrefix(line, "$ ")
-			if !ok {
-				t.Fatalf("this is no command: %s", line)
-			}
-			cmd := exec.Command("bash", "-euo", "pipefail", "-c", command)
-			cmd.Dir, cmd.Env = dir, []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir()}
-			out, err := cmd.CombinedOutput()
-			if err != nil {
-				t.Errorf("%s%v\n%s", line, err, out)
-			}
-			if strings.HasPrefix(command, "head") && !strings.HasPrefix(string(out), `{"time":"`) {
-				t.Errorf("%sprints %s", line, out)
-			}
-			ran++
+		commands++
+		if strings.HasPrefix(steps[i].Command, "head") && !strings.HasPrefix(output.Stdout, `{"time":"`) {
+			t.Errorf("%s prints %s", steps[i], output.Stdout)
 		}
 	}
-	if ran < 3 {
-		t.Errorf("docs/loghouse.md has %d commands, want 3", ran)
+	if commands < 3 {
+		t.Errorf("docs/loghouse.md has %d commands, want 3", commands)
 	}
 }

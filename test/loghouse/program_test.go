@@ -14,7 +14,7 @@ import (
 )
 
 // The program, as the Makefile builds it.
-const program = "../../bin/pod-status-logger"
+const loggerProgram = "../../bin/pod-status-logger"
 
 // run is one run of the program in a container.
 type run struct {
@@ -24,7 +24,7 @@ type run struct {
 
 func runProgram(t *testing.T, pod, stdin string, status int, args ...string) run {
 	t.Helper()
-	cmd := exec.Command(program, args...)
+	cmd := exec.Command(loggerProgram, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &stdout, &stderr
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir()}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
 )
 
 // collector is a real Collector with otel-collector.yaml, over many runs with one
@@ -33,11 +35,11 @@ const mute = "yaml:service::telemetry::metrics::level: none"
 func newCollector(t *testing.T, endpoint string) *collector {
 	t.Helper()
 	dir := t.TempDir()
-	c := &collector{t: t, address: freeAddress(t), health: freeAddress(t), files: filepath.Join(dir, "pods")}
+	c := &collector{t: t, address: freeport.Address(t), health: freeport.Address(t), files: filepath.Join(dir, "pods")}
 	c.args = []string{"--config", collectorConfig, noteAfterTaking, "--config", impatient, "--config", mute}
 	c.env = []string{
 		"PODSTATUS_OTLP_GRPC=" + c.address,
-		"PODSTATUS_OTLP_HTTP=" + freeAddress(t),
+		"PODSTATUS_OTLP_HTTP=" + freeport.Address(t),
 		"PODSTATUS_HEALTH=" + c.health,
 		"PODSTATUS_LOGS_ENDPOINT=" + endpoint,
 		"PODSTATUS_STORAGE=" + filepath.Join(dir, "storage"),
@@ -57,7 +59,7 @@ func (c *collector) start(configuration ...string) {
 		args = append(args, "--config", more)
 	}
 	c.process = start(c.t, c.env, collectorProgram, args...)
-	c.await("http://" + c.health)
+	c.AwaitOK(c.t, "http://"+c.health)
 }
 
 // container is the log file of the logger's container, where kubelet has it.

@@ -12,6 +12,8 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // noRecords are lines that are no records, though some look so.
@@ -58,7 +60,7 @@ func TestNoRecord(t *testing.T) {
 	c := newCollector(t, store.URL())
 	write(t, c.container(), file.Bytes())
 	c.start()
-	eventually(t, "the store has all", func() bool { return len(taken(store)) == len(others)+1+inSeed })
+	wait.Until(t, "the store has all", func() bool { return len(taken(store)) == len(others)+1+inSeed })
 	c.stop()
 	got, bodies := make(map[string]entry), make(map[any]bool)
 	for _, e := range taken(store) {

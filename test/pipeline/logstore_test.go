@@ -10,14 +10,17 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // TestLogStore: a real log store takes the records of both ways, and finds them by
 // what is in them.
 func TestLogStore(t *testing.T) {
-	address := freeAddress(t)
+	address := freeport.Address(t)
 	store := start(t, nil, storeProgram, "-storageDataPath="+t.TempDir(), "-httpListenAddr="+address)
-	store.await("http://" + address + "/health")
+	store.AwaitOK(t, "http://"+address+"/health")
 	c := newCollector(t, "http://"+address+"/insert/opentelemetry")
 	c.start()
 	lines := run(t, c.otlp(), loggerProgram, "demo", "--pace=0s", "--cluster-name=over-otlp")
@@ -30,7 +33,7 @@ func TestLogStore(t *testing.T) {
 	}
 	for _, cluster := range []string{"over-otlp", "from-stdout"} {
 		of := `{k8s.cluster.name="` + cluster + `"} `
-		eventually(t, "the store has all records "+cluster, func() bool { return len(query(t, address, of+"*")) >= finds["*"] })
+		wait.Until(t, "the store has all records "+cluster, func() bool { return len(query(t, address, of+"*")) >= finds["*"] })
 		for q, want := range finds {
 			if got := len(query(t, address, of+q)); got != want || got == 0 {
 				t.Errorf("%s: the store finds %d records with %s, want %d", cluster, got, q, want)

@@ -3,21 +3,20 @@
 package pipeline
 
 import (
-	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/pod-status-logger/pod-status-logger/test/docblocks"
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
 )
 
-// TestPage does what docs/collector.md says, in one shell and in a folder that looks
-// like a clone: the commands work, and print what the page says.
+// TestPage follows docs/collector.md in one shell and in a folder that looks like a clone:
+// the commands succeed and print the output of the page.
 func TestPage(t *testing.T) {
-	page := read(t, root+"docs/collector.md")
-	dir, files, temporary := t.TempDir(), t.TempDir(), t.TempDir()
+	const page = root + "docs/collector.md"
+	dir, temporary, log := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "log")
 	for _, name := range []string{"bin", "test", "otel-collector.yaml"} {
 		target, err := filepath.Abs(root + name)
 		if err != nil {
@@ -27,25 +26,14 @@ func TestPage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, m := range regexp.MustCompile("(?s)`([a-z]+\\.yaml)`:\n\n```yaml\n(.*?)```").FindAllStringSubmatch(page, -1) {
-		write(t, filepath.Join(files, m[1]), []byte(m[2]))
-	}
-	output := filepath.Join(files, "output.log")
-	script, want := script(t, page, output)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "bash", "-c", script)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "TMPDIR="+temporary, "FILES="+files)
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	cmd.WaitDelay = time.Second
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%v\n%s\n%s\n%s", err, out, last(stderr.String()), last(read(t, output)))
-	}
-	if strings.TrimSpace(string(out)) != strings.TrimSpace(want) {
-		t.Errorf("the page says\n%s\nand its commands print\n%s", want, out)
-	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("end of the log of the programs in the background:\n%s", tail(read(t, log)))
+		}
+	})
+	steps, setup := steps(t, page, log)
+	shell := docblocks.Shell{Dir: dir, Env: append(os.Environ(), "TMPDIR="+temporary), Setup: setup}
+	shell.Check(t, steps)
 	for folder, want := range map[string]int{dir: 3, temporary: 0} {
 		if left, err := os.ReadDir(folder); err != nil || len(left) != want {
 			t.Errorf("the page leaves %v behind, %v", left, err)
@@ -53,47 +41,35 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// script returns the commands of the page, with ports of this test's own and what
-// they say besides in the file output, and what they have to print.
-func script(t *testing.T, page, output string) (script, want string) {
+// steps returns the steps of the page, with ports of this test's own and with a file for the
+// output of commands in the background, and a script to run before them.
+func steps(t *testing.T, page, log string) (steps []docblocks.Step, setup string) {
 	t.Helper()
-	_, store, _ := strings.Cut(freeAddress(t), ":")
-	_, grpc, _ := strings.Cut(freeAddress(t), ":")
-	_, metrics, _ := strings.Cut(freeAddress(t), ":")
+	port := func() string { _, port, _ := strings.Cut(freeport.Address(t), ":"); return port }
+	store, grpc, metrics := port(), port(), port()
 	ports := strings.NewReplacer(":9428", ":"+store, ":4317", ":"+grpc, ":8888", ":"+metrics)
-	lines := []string{
-		"set -euo pipefail",
-		// The page says that records are there some seconds later.
-		`soon() { for _ in {1..150}; do out=$(eval "$2"); [[ $out == "${1%$'\n'}" ]] && break; sleep .2; done; echo "$out"; }`,
+	outputs := 0
+	for _, step := range docblocks.Steps(t, docblocks.Read(t, page)) {
+		step.Command = ports.Replace(step.Command)
+		switch background, ok := strings.CutSuffix(step.Command, "&"); {
+		case strings.HasPrefix(step.Command, "make "):
+			continue // make collector-test has run it
+		case step.Want != "":
+			outputs++
+			step.Command = "soon " + docblocks.Quote(step.Want) + " " + docblocks.Quote(step.Command)
+		case ok:
+			step.Command = background + ">> " + log + " 2>&1 &"
+		}
+		steps = append(steps, step)
+	}
+	if len(steps) < 18 || outputs < 3 {
+		t.Fatalf("docs/collector.md has %d steps, %d of them with an output", len(steps), outputs)
+	}
+	return steps, strings.Join([]string{
+		// The page says that records are in the store after a few seconds.
+		`soon() { for _ in {1..600}; do out=$(eval "$2"); [[ $out == "${1%$'\n'}" ]] && break; sleep .2; done; echo "$out"; }`,
 		"trap 'kill -9 $(jobs -p) 2> /dev/null || true; wait' EXIT",
 		"export PODSTATUS_LOGS_ENDPOINT=http://localhost:" + store + "/insert/opentelemetry PODSTATUS_OTLP_GRPC=localhost:" + grpc,
-		"export PODSTATUS_OTLP_HTTP=" + freeAddress(t) + " PODSTATUS_HEALTH=" + freeAddress(t) + " PODSTATUS_METRICS_PORT=" + metrics,
-	}
-	tasks := regexp.MustCompile("(?m)^\\$ (.*)\n((?:[{o].*\n)*)").FindAllStringSubmatch(page, -1)
-	var wants []string
-	for _, task := range tasks {
-		command := ports.Replace(task[1])
-		wants = append(wants, task[2])
-		switch {
-		case strings.HasPrefix(command, "make "): // has run before this test
-		case task[2] != "":
-			lines = append(lines, "soon "+quoted(task[2])+" "+quoted(command))
-		case strings.HasSuffix(command, "&"):
-			lines = append(lines, strings.TrimSuffix(command, "&")+">> "+output+" 2>&1 &")
-		case strings.HasPrefix(command, "cd \"$try\""):
-			lines = append(lines, command, `cp "$FILES"/*.yaml .`)
-		case strings.HasPrefix(command, "collector()"), strings.Contains(command, "=$"): // not with a redirection of its own
-			lines = append(lines, command)
-		default:
-			lines = append(lines, command+" 2>> "+output)
-		}
-	}
-	want = strings.Join(wants, "")
-	if len(tasks) < 15 || strings.Count(want, "\n") < 3 {
-		t.Fatalf("docs/collector.md has %d commands, which have to print %q", len(tasks), want)
-	}
-	return strings.Join(lines, "\n"), want
+		"export PODSTATUS_OTLP_HTTP=" + freeport.Address(t) + " PODSTATUS_HEALTH=" + freeport.Address(t) + " PODSTATUS_METRICS_PORT=" + metrics,
+	}, "\n")
 }
-
-// quoted is a word of the shell.
-func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -3,13 +3,16 @@
 package pipeline
 
 import (
-	"io"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
+
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
+	"github.com/pod-status-logger/pod-status-logger/test/program"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 const (
@@ -27,18 +30,21 @@ func TestStoreRefuses(t *testing.T) {
 			store := otlptest.New(t, otlptest.Options{HTTP: true})
 			store.PlayAlways(&otlptest.Fault{Status: status, Message: "no"})
 			c := newCollector(t, store.URL())
-			metrics := freeAddress(t)
+			metrics := freeport.Address(t)
 			c.env = append(c.env, "PODSTATUS_METRICS_PORT="+metrics[strings.LastIndex(metrics, ":")+1:], "PODSTATUS_METRICS_HOST=127.0.0.1")
 			c.start("yaml:service::telemetry::metrics::level: normal")
 			run(t, c.otlp(), loggerProgram, "replay", seed) // ends well: all is acknowledged
 			failed := regexp.MustCompile(`(?m)^otelcol_exporter_send_failed_log_records\{.*otlp_http.*\} 19$`)
-			eventually(t, "the Collector counts them", func() bool { return failed.MatchString(get(t, "http://"+metrics+"/metrics")) })
-			if !strings.Contains(read(t, c.log), "Dropping data") {
+			wait.Until(t, "the Collector counts them", func() bool {
+				body, _ := program.Get(t, "http://"+metrics+"/metrics")
+				return failed.MatchString(body)
+			})
+			if !strings.Contains(c.log(), "Dropping data") {
 				t.Error("the Collector does not say that it drops data")
 			}
 			store.PlayAlways(nil)
 			run(t, c.otlp(), loggerProgram, "replay", seed)
-			eventually(t, "the next records get through", func() bool { return len(taken(store)) == inSeed })
+			wait.Until(t, "the next records get through", func() bool { return len(taken(store)) == inSeed })
 			c.stop()
 		})
 	}
@@ -53,26 +59,12 @@ func TestStoreRefusesLogger(t *testing.T) {
 			store.PlayAlways(&otlptest.Fault{Status: status, Message: "no"})
 			env := []string{"OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", "OTEL_EXPORTER_OTLP_ENDPOINT=" + store.URL()}
 			l := start(t, env, loggerProgram, "replay", "--stdout=false", "--shutdown-timeout=1m", seed)
-			eventually(t, "the logger tries again", func() bool { return store.Attempts() > 1 })
+			wait.Until(t, "the logger tries again", func() bool { return store.Attempts() > 1 })
 			store.PlayAlways(nil)
-			l.end()
+			l.wait()
 			if got := len(stored(t, store)); got != inSeed {
 				t.Errorf("the store has %d records, want %d", got, inSeed)
 			}
 		})
 	}
-}
-
-func get(t *testing.T, url string) string {
-	t.Helper()
-	response, err := http.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(body)
 }

@@ -11,9 +11,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
+
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // many is the number of records in the long recording.
@@ -30,11 +31,12 @@ func TestAcknowledgedIsStored(t *testing.T) {
 	c.start()
 	l := start(t, c.otlp(), loggerProgram, "replay", "--stdout=false", longRecording(t))
 	for range 5 {
-		time.Sleep(300 * time.Millisecond)
+		attempts := store.Attempts()
+		wait.Until(t, "the Collector sends", func() bool { return store.Attempts() > attempts })
 		c.kill()
 		c.start()
 	}
-	l.end() // with everything acknowledged, or it fails
+	l.wait() // with everything acknowledged, or it fails
 	c.kill()
 	c.start()
 	store.PlayAlways(nil)
@@ -63,9 +65,9 @@ func TestReadIsStored(t *testing.T) {
 		if _, err := file.Write(chunk); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(70 * time.Millisecond)
 		if i%10 == 5 {
-			time.Sleep(time.Second)
+			attempts := store.Attempts()
+			wait.Until(t, "the Collector sends", func() bool { return store.Attempts() > attempts })
 		}
 		if i%10 == 9 {
 			c.kill()
@@ -82,12 +84,12 @@ func TestMemoryRefuses(t *testing.T) {
 	store := otlptest.New(t, otlptest.Options{HTTP: true})
 	c := newCollector(t, store.URL())
 	c.start("yaml:processors::memory_limiter::limit_mib: 2", "yaml:processors::memory_limiter::spike_limit_mib: 1")
-	eventually(t, "the Collector has no memory", func() bool { return strings.Contains(read(t, c.log), "Refusing data") })
+	wait.Until(t, "the Collector has no memory", func() bool { return strings.Contains(c.log(), "Refusing data") })
 	l := start(t, c.otlp(), loggerProgram, "replay", "--stdout=false", "--shutdown-timeout=2m", longRecording(t))
-	eventually(t, "the logger is refused", func() bool { return strings.Contains(read(t, l.log), "high memory usage") })
+	wait.Until(t, "the logger is refused", func() bool { return strings.Contains(l.log(), "high memory usage") })
 	c.kill()
 	c.start()
-	l.end()
+	l.wait()
 	awaitAll(t, store)
 	c.stop()
 }
@@ -103,9 +105,9 @@ func TestFullQueue(t *testing.T) {
 		c.start(small)
 		env := append(c.otlp(), "OTEL_EXPORTER_OTLP_TIMEOUT=1000")
 		l := start(t, env, loggerProgram, "replay", "--stdout=false", "--shutdown-timeout=2m", file)
-		eventually(t, "the logger is refused", func() bool { return strings.Contains(read(t, l.log), "takes no records") })
+		wait.Until(t, "the logger is refused", func() bool { return strings.Contains(l.log(), "takes no records") })
 		store.PlayAlways(nil)
-		l.end()
+		l.wait()
 		awaitAll(t, store)
 		c.stop()
 	})
@@ -114,7 +116,7 @@ func TestFullQueue(t *testing.T) {
 		c := newCollector(t, store.URL())
 		write(t, c.container(), cri(run(t, nil, loggerProgram, "replay", file), 16<<10))
 		c.start(small)
-		time.Sleep(time.Second)
+		wait.Until(t, "the Collector sends", func() bool { return store.Attempts() > 0 })
 		c.kill()
 		c.start(small)
 		store.PlayAlways(nil)
@@ -143,7 +145,7 @@ func awaitAll(t *testing.T, store *otlptest.Receiver) {
 			t.Logf("%d records are missing: %v", len(missing), missing[:min(len(missing), 100)])
 		}
 	}()
-	eventually(t, "the store has all records", func() bool {
+	wait.Until(t, "the store has all records", func() bool {
 		have := make(map[int64]bool)
 		for _, e := range taken(store) {
 			have[e.seq()] = true

@@ -6,17 +6,16 @@ import (
 	"bytes"
 	"maps"
 	"math"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // onlyOverOTLP is what a line on stdout does not have, and what can't be told
@@ -59,20 +58,13 @@ func TestBothWays(t *testing.T) {
 func TestDropped(t *testing.T) {
 	store := otlptest.New(t, otlptest.Options{HTTP: true})
 	c := newCollector(t, store.URL())
-	cmd := exec.Command(loggerProgram, "replay", "--config", typedPlugin(t), "--state-when-full=drop-oldest", "--state-max-size=4Mi", "--shutdown-timeout=1m", longRecording(t))
-	cmd.Env = append(os.Environ(), c.otlp()...)
-	lines := make(chan []byte, 1)
-	go func() {
-		out, err := cmd.Output()
-		if err != nil {
-			t.Errorf("%s: %v", cmd, err)
-		}
-		lines <- out
-	}()
-	time.Sleep(2 * time.Second) // until records had to make room
+	l := start(t, c.otlp(), loggerProgram, "replay", "--config", typedPlugin(t),
+		"--state-when-full=drop-oldest", "--state-max-size=4Mi", "--shutdown-timeout=2m", longRecording(t))
+	wait.Until(t, "the logger drops records", func() bool { return strings.Contains(l.log(), "the oldest records were dropped") })
 	c.start()
-	all := <-lines
-	eventually(t, "the store has the last record", func() bool {
+	l.wait()
+	all := []byte(l.Output(t))
+	wait.Until(t, "the store has the last record", func() bool {
 		return slices.ContainsFunc(taken(store), func(e entry) bool { return e.seq() == int64(bytes.Count(all, []byte("\n"))) })
 	})
 	c.stop()
@@ -108,7 +100,7 @@ func recorded(t *testing.T) ([]byte, map[string]entry) {
 	env := append(c.otlp(), "OTEL_RESOURCE_ATTRIBUTES=deployment.environment=test")
 	lines := run(t, env, loggerProgram, "replay", "--config", typedPlugin(t), "--cluster-name", "staging", recording(t))
 	want := bytes.Count(lines, []byte("\n"))
-	eventually(t, "the store has all records", func() bool { return len(taken(store)) >= want })
+	wait.Until(t, "the store has all records", func() bool { return len(taken(store)) >= want })
 	c.stop()
 	return lines, stored(t, store)
 }
@@ -121,7 +113,7 @@ func throughContainer(t *testing.T, file []byte, want int) map[string]entry {
 	c := newCollector(t, store.URL())
 	write(t, c.container(), file)
 	c.start()
-	eventually(t, "the store has all records", func() bool { return len(taken(store)) >= want })
+	wait.Until(t, "the store has all records", func() bool { return len(taken(store)) >= want })
 	c.stop()
 	return stored(t, store)
 }

@@ -2,8 +2,10 @@
 package program
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -77,7 +79,7 @@ func (c Command) Start() (*Program, error) {
 		}
 		defer func() { _ = stderr.Close() }()
 	}
-	p := &Program{Command: c, cmd: exec.Command(c.Path, c.Args...), done: make(chan struct{})} //nolint:noctx // it may outlive the test's context
+	p := &Program{Command: c, cmd: exec.Command(c.Path, c.Args...), done: make(chan struct{})}
 	p.cmd.Env, p.cmd.Dir, p.cmd.SysProcAttr = append(os.Environ(), c.Env...), c.Dir, c.SysProcAttr
 	p.cmd.Stdout, p.cmd.Stderr = stdout, stderr
 	if err := p.cmd.Start(); err != nil {
@@ -174,26 +176,31 @@ func (p *Program) AwaitOK(tb testing.TB, url string) {
 			tb.Fatalf("%s ended: %v", p.Path, p.err)
 		default:
 		}
-		return OK(tb, url)
+		_, err := Get(tb, url)
+		return err
 	})
 }
 
-// OK returns nil if a URL answers with status 200.
-func OK(tb testing.TB, url string) error {
+// Get returns the body at a URL. A status other than 200 is an error with the body.
+func Get(tb testing.TB, url string) (string, error) {
 	tb.Helper()
-	request, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, url, nil)
+	const timeout = 10 * time.Second // a program that is stopped accepts connections nevertheless
+	ctx, cancel := context.WithTimeout(tb.Context(), timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return err
+		return "", err
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		return errors.New(response.Status)
+	body, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", response.Status, body)
 	}
-	return nil
+	return string(body), err
 }
 
 // Tail returns the last lines of a log that is too long for a failure message.

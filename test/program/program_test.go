@@ -3,6 +3,7 @@
 package program_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -77,12 +78,21 @@ func TestAwaitOK(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if requests.Add(1) < 3 {
 			http.Error(w, "not yet", http.StatusServiceUnavailable)
+			return
 		}
+		_, _ = io.WriteString(w, "well")
 	}))
 	defer server.Close()
 	program.Start(t, shell("exec sleep 600")).AwaitOK(t, server.URL)
 	if n := requests.Load(); n != 3 {
 		t.Errorf("%d requests, want 3", n)
+	}
+	if body, err := program.Get(t, server.URL); body != "well" || err != nil {
+		t.Errorf("get: %q, %v", body, err)
+	}
+	requests.Store(0)
+	if _, err := program.Get(t, server.URL); err == nil || err.Error() != "503 Service Unavailable: not yet\n" {
+		t.Errorf("get: error %v", err)
 	}
 }
 

@@ -1,8 +1,7 @@
 //go:build release
 
-// Package release checks what `make release` makes of a commit with a tag: the
-// version of the tag is wherever the program tells its version, and whoever
-// builds the same commit elsewhere gets the same bytes.
+// Package release tests `make release` on a commit with a tag: the program reports the version
+// of the tag everywhere, and a build of the same commit elsewhere gives the same bytes.
 package release
 
 import (
@@ -18,32 +17,33 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
+	"github.com/pod-status-logger/pod-status-logger/test/program"
 )
 
 const tag = "v9.8.7-rc.1"
 
-// TestRelease builds a release, and looks at it from outside.
+// TestRelease builds a release and checks its archives.
 func TestRelease(t *testing.T) {
 	checkout := checkoutOf(t, "here")
 	command(t, checkout, "make", "release")
-	program := unpack(t, filepath.Join(checkout, "dist"))
+	path := unpack(t, filepath.Join(checkout, "dist"))
 
 	t.Run("version", func(t *testing.T) {
 		want := fmt.Sprintf("pod-status-logger %s %s %s/%s\n", tag, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-		if have := command(t, "", program, "version"); have != want {
-			t.Errorf("it says %q, want %q", have, want)
+		if have := command(t, "", path, "version"); have != want {
+			t.Errorf("it prints %q, want %q", have, want)
 		}
 	})
-	t.Run("scope of records", func(t *testing.T) { checkScope(t, program) })
-	t.Run("metrics", func(t *testing.T) { checkMetrics(t, program) })
-	t.Run("bill of materials", func(t *testing.T) { checkBill(t, filepath.Join(checkout, "dist"), program) })
+	t.Run("scope of records", func(t *testing.T) { checkScope(t, path) })
+	t.Run("metrics", func(t *testing.T) { checkMetrics(t, path) })
+	t.Run("bill of materials", func(t *testing.T) { checkBill(t, filepath.Join(checkout, "dist"), path) })
 	t.Run("again elsewhere", func(t *testing.T) { checkAgain(t, filepath.Join(checkout, "dist")) })
 }
 
-// checkoutOf returns a clone of the repository's last commit, which has the tag.
+// checkoutOf returns a clone of the repository with the tag on its last commit.
 func checkoutOf(t *testing.T, name string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), name)
@@ -52,7 +52,7 @@ func checkoutOf(t *testing.T, name string) string {
 	return dir
 }
 
-// unpack returns the path of the program for this machine in a release.
+// unpack returns the path of a release's program for this machine.
 func unpack(t *testing.T, dist string) string {
 	t.Helper()
 	dir, name := t.TempDir(), fmt.Sprintf("pod-status-logger_%s_%s_%s", tag, runtime.GOOS, runtime.GOARCH)
@@ -73,9 +73,9 @@ func command(t *testing.T, dir, name string, args ...string) string {
 	return string(out)
 }
 
-func checkScope(t *testing.T, program string) {
+func checkScope(t *testing.T, path string) {
 	receiver := otlptest.New(t, otlptest.Options{})
-	command(t, "", program, "demo", "--pace=0s", "--stdout=false", "--otlp-endpoint", receiver.URL())
+	command(t, "", path, "demo", "--pace=0s", "--stdout=false", "--otlp-endpoint", receiver.URL())
 	for _, request := range receiver.Requests() {
 		for _, logs := range request.Logs {
 			if have := logs.GetScopeLogs()[0].GetScope().GetVersion(); have != tag {
@@ -88,8 +88,8 @@ func checkScope(t *testing.T, program string) {
 	}
 }
 
-// checkMetrics needs no pods: an API server that has nothing will do.
-func checkMetrics(t *testing.T, program string) {
+// checkMetrics checks the version in the metrics. An API server without pods will do.
+func checkMetrics(t *testing.T, path string) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
@@ -97,51 +97,25 @@ func checkMetrics(t *testing.T, program string) {
 	if err := os.WriteFile(kubeconfig, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	address := freeAddress(t)
-	cmd := exec.Command(program, "--kubeconfig", kubeconfig, "--listen", address, "--shutdown-timeout=1s")
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = cmd.Process.Signal(os.Interrupt); _ = cmd.Wait() }()
-
+	address := freeport.Address(t)
+	program.Start(t, program.Command{
+		Path: path, Args: []string{"--kubeconfig", kubeconfig, "--listen", address, "--shutdown-timeout=1s"},
+	}).AwaitOK(t, "http://"+address+"/livez")
 	want := fmt.Sprintf("pod_status_logger_build_info{version=%q} 1\n", tag)
-	if have := eventually(t, "http://"+address+"/metrics"); !strings.Contains(have, want) {
-		t.Errorf("the metrics have no %s", want)
+	if have, err := program.Get(t, "http://"+address+"/metrics"); err != nil || !strings.Contains(have, want) {
+		t.Errorf("the metrics have no %s (%v)", want, err)
 	}
 }
 
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	server := httptest.NewServer(nil)
-	defer server.Close()
-	return server.Listener.Addr().String()
-}
-
-func eventually(t *testing.T, url string) string {
-	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		resp, err := http.Get(url)
-		if err != nil {
-			continue
-		}
-		var body bytes.Buffer
-		_, _ = body.ReadFrom(resp.Body)
-		_ = resp.Body.Close()
-		return body.String()
-	}
-	t.Fatalf("nobody answers at %s", url)
-	return ""
-}
-
-// checkBill: the bill of materials names each module in the program, with its version.
-func checkBill(t *testing.T, dist, program string) {
+// checkBill checks that the bill of materials lists each module of the program with its version.
+func checkBill(t *testing.T, dist, path string) {
 	var bill struct {
 		Metadata struct {
 			Component struct{ Name, Version string }
 		}
 		Components []struct{ Name, Version string }
 	}
-	b, err := os.ReadFile(filepath.Join(dist, filepath.Base(filepath.Dir(program))+".cdx.json"))
+	b, err := os.ReadFile(filepath.Join(dist, filepath.Base(filepath.Dir(path))+".cdx.json"))
 	if err == nil {
 		err = json.Unmarshal(b, &bill)
 	}
@@ -155,7 +129,7 @@ func checkBill(t *testing.T, dist, program string) {
 	for _, c := range bill.Components {
 		versions[c.Name] = c.Version
 	}
-	info, err := buildinfo.ReadFile(program)
+	info, err := buildinfo.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,8 +143,8 @@ func checkBill(t *testing.T, dist, program string) {
 	}
 }
 
-// checkAgain builds one platform again: from another folder, with nothing in the
-// build cache, under another umask and in another time zone.
+// checkAgain builds one platform again: in another folder, with an empty build cache, another
+// umask and another time zone.
 func checkAgain(t *testing.T, dist string) {
 	again := checkoutOf(t, filepath.Join("some", "where else"))
 	command(t, again, "env", "GOCACHE="+t.TempDir(), "TZ=Asia/Tokyo", "sh", "-c", "umask 077; make release PLATFORMS=linux/arm64")
