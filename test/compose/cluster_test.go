@@ -16,10 +16,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/pod-status-logger/pod-status-logger/test/program"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// testCluster: with one variable the logger shows the pods of a cluster of the
-// user's, and the program shows them without a container, too.
+// testCluster checks that one variable makes the logger watch another cluster, and that the
+// program outside of a container sends to the same Collector.
 func testCluster(t *testing.T, s *stack) {
 	cluster := startCluster(t)
 	s.env = []string{"PODSTATUS_KUBECONFIG=" + forContainer(t, s, cluster.logger)}
@@ -28,18 +31,16 @@ func testCluster(t *testing.T, s *stack) {
 	finds(t, "from-the-container")
 
 	s.compose(t, "stop", "logger")
-	logger := exec.Command(root+"bin/pod-status-logger", "--kubeconfig="+cluster.logger, "--listen=", "--initial=none")
-	logger.Env = append(os.Environ(), "OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317")
-	if err := logger.Start(); err != nil {
-		t.Fatal(err)
-	}
+	logger := program.Start(t, program.Command{
+		Path: root + "bin/pod-status-logger", Args: []string{"--kubeconfig=" + cluster.logger, "--listen=", "--initial=none"},
+		Env: []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317"},
+	})
 	defer func() {
-		_ = logger.Process.Signal(os.Interrupt)
-		if err := logger.Wait(); err != nil {
-			t.Errorf("the program: %v", err)
+		if err := logger.Stop(); err != nil {
+			t.Error(err)
 		}
 	}()
-	eventually(t, "the program's records are found", func() error {
+	wait.NoError(t, "the program's records are found", func() error {
 		cluster.create(t, "from-the-host-")
 		return found("from-the-host-*", t)
 	})
@@ -47,7 +48,7 @@ func testCluster(t *testing.T, s *stack) {
 
 func finds(t *testing.T, pod string) {
 	t.Helper()
-	eventually(t, "pod "+pod+" is found", func() error { return found(pod, t) })
+	wait.NoError(t, "pod "+pod+" is found", func() error { return found(pod, t) })
 }
 
 func found(pod string, t *testing.T) error {
@@ -60,20 +61,20 @@ func found(pod string, t *testing.T) error {
 
 // cluster is a real control plane: see test/cluster.
 type cluster struct {
-	logger string // path of the kubeconfig of who may list and watch pods
+	logger string // path of a kubeconfig with the right to list and watch pods
 	client kubernetes.Interface
 }
 
 func startCluster(t *testing.T) cluster {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "cluster")
-	program := root + "test/cluster/bin/cluster"
+	const path = root + "test/cluster/bin/cluster"
 	t.Cleanup(func() {
-		if out, err := exec.Command(program, "down", "--dir", dir).CombinedOutput(); err != nil {
+		if out, err := exec.Command(path, "down", "--dir", dir).CombinedOutput(); err != nil {
 			t.Errorf("stop the cluster: %v: %s", err, out)
 		}
 	})
-	out, err := exec.Command(program, "up", "--dir", dir).Output()
+	out, err := exec.Command(path, "up", "--dir", dir).Output()
 	if err != nil {
 		t.Fatalf("start the cluster: %v; make compose-test builds it", err)
 	}
@@ -95,8 +96,7 @@ func startCluster(t *testing.T) cluster {
 	return cluster{logger: paths.Logger, client: client}
 }
 
-// create makes a pod of that name, or with it as the beginning if it ends with a
-// dash.
+// create creates a pod with the name, or with a generated one if the name ends with a dash.
 func (c cluster) create(t *testing.T, name string) {
 	t.Helper()
 	pod := &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "main", Image: "example.test/main:1"}}}}
@@ -110,8 +110,8 @@ func (c cluster) create(t *testing.T, name string) {
 	}
 }
 
-// forContainer returns the path of a kubeconfig as the one that it is given, but
-// readable for the logger's user, and for an address that containers reach.
+// forContainer returns the path of a copy of a kubeconfig that the logger's user may read, with
+// an address that containers can reach.
 func forContainer(t *testing.T, s *stack, path string) string {
 	t.Helper()
 	config, err := clientcmd.LoadFromFile(path)
@@ -133,7 +133,7 @@ func forContainer(t *testing.T, s *stack, path string) string {
 	return reachable
 }
 
-// forward passes connections on, and returns the address to which.
+// forward forwards connections, and returns the address for them.
 func forward(t *testing.T, from, to string) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", from)

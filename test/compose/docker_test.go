@@ -12,13 +12,15 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"github.com/pod-status-logger/pod-status-logger/test/program"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // root is the folder of the repository.
 const root = "../../"
 
-// docker is an engine of the test's own, so that the stand-ins get among nobody's
+// docker is a Docker engine of the test's own, so that the stand-ins don't get among other
 // images, and a client with the plugins buildx and compose.
 type docker struct {
 	dir string
@@ -41,28 +43,23 @@ func startDocker(t *testing.T) *docker {
 	)}
 	plugins(t, dir)
 	restoreNetwork(t)
-	engine := exec.Command(dockerd, "--host=unix://"+dir+"/sock", "--data-root="+dir+"/data", "--exec-root="+dir+"/exec", "--pidfile="+dir+"/pid", "--log-level=warn")
-	engine.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM} // also where the test is killed
-	log := logTo(t, filepath.Join(dir, "log"))
-	engine.Stdout, engine.Stderr = log, log
-	if err := engine.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- engine.Wait() }()
+	engine := program.Start(t, program.Command{
+		Path: dockerd,
+		Args: []string{
+			"--host=unix://" + dir + "/sock", "--data-root=" + dir + "/data", "--exec-root=" + dir + "/exec", "--pidfile=" + dir + "/pid", "--log-level=warn",
+		},
+		SysProcAttr: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}, // if the test is killed
+	})
 	t.Cleanup(func() {
-		_ = engine.Process.Signal(syscall.SIGTERM)
-		<-ended
-		if t.Failed() {
-			t.Logf("dockerd:\n%s", last(readFile(t, log.Name()), 4000))
-		}
-		if err := os.RemoveAll(dir); err != nil {
-			t.Errorf("clean up: %v", err)
+		if err := errors.Join(engine.Stop(), os.RemoveAll(dir)); err != nil {
+			t.Errorf("stop dockerd: %v", err)
 		}
 	})
-	eventually(t, "dockerd answers", func() error {
-		if len(ended) > 0 {
-			t.Fatalf("dockerd ended: %s", last(readFile(t, log.Name()), 2000))
+	wait.NoError(t, "dockerd answers", func() error {
+		select {
+		case <-engine.Done():
+			t.Fatal("dockerd ended")
+		default:
 		}
 		_, err := d.try("version")
 		return err
@@ -70,7 +67,7 @@ func startDocker(t *testing.T) *docker {
 	return d
 }
 
-// plugins puts the client's plugins where it looks for them.
+// plugins links the client's plugins into its configuration folder.
 func plugins(t *testing.T, dir string) {
 	t.Helper()
 	bin, err := filepath.Abs("bin")
@@ -86,8 +83,8 @@ func plugins(t *testing.T, dir string) {
 	}
 }
 
-// restoreNetwork removes the bridge and the packet filter's rules that an engine
-// leaves behind, unless there was one before.
+// restoreNetwork removes the bridge and the packet filter rules that an engine leaves behind,
+// unless the bridge existed before.
 func restoreNetwork(t *testing.T) {
 	t.Helper()
 	const bridge = "docker0"
@@ -110,7 +107,7 @@ func restoreNetwork(t *testing.T) {
 	})
 }
 
-// run runs docker, which must succeed, and returns what it printed on stdout.
+// run runs docker, which must succeed, and returns its stdout.
 func (d *docker) run(t *testing.T, args ...string) string {
 	t.Helper()
 	out, err := d.try(args...)
@@ -122,7 +119,7 @@ func (d *docker) run(t *testing.T, args ...string) string {
 
 func (d *docker) try(args ...string) (string, error) { return d.with(nil, nil, args...) }
 
-// with runs docker with more in its environment, and with an input.
+// with runs docker with further environment variables and an input.
 func (d *docker) with(stdin io.Reader, env []string, args ...string) (string, error) {
 	d.ran["docker "+strings.Join(args, " ")] = true
 	cmd := exec.Command("docker", args...)
@@ -131,12 +128,12 @@ func (d *docker) with(stdin io.Reader, env []string, args ...string) (string, er
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return string(out), fmt.Errorf("docker %s: %w: %s%s", strings.Join(args, " "), err, last(string(out), 2000), last(stderr.String(), 4000))
+		return string(out), fmt.Errorf("docker %s: %w: %s%s", strings.Join(args, " "), err, program.Tail(string(out)), program.Tail(stderr.String()))
 	}
 	return strings.TrimSpace(string(out)), nil
 }
 
-// needs leaves the test out where something is missing. CI has to have it.
+// needs skips the test if something is missing. In CI that fails the test.
 func needs(t *testing.T, what string, err error) {
 	t.Helper()
 	if err == nil {
@@ -148,31 +145,6 @@ func needs(t *testing.T, what string, err error) {
 	t.Skipf("this needs %s: %v", what, err)
 }
 
-// eventually waits until something is as it should be.
-func eventually(t *testing.T, what string, check func() error) {
-	t.Helper()
-	const patience = 90 * time.Second
-	for deadline := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) {
-		err := check()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s: not within %v: %v", what, patience, err)
-		}
-	}
-}
-
-func logTo(t *testing.T, path string) *os.File {
-	t.Helper()
-	log, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = log.Close() })
-	return log
-}
-
 func readFile(t *testing.T, path string) string {
 	t.Helper()
 	b, err := os.ReadFile(path)
@@ -181,5 +153,3 @@ func readFile(t *testing.T, path string) string {
 	}
 	return string(b)
 }
-
-func last(s string, n int) string { return s[max(0, len(s)-n):] }

@@ -12,6 +12,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pod-status-logger/pod-status-logger/test/program"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // The image that make image builds.
@@ -28,7 +31,7 @@ func (d *docker) makeImage(t *testing.T, args ...string) {
 	cmd := exec.Command("make", append([]string{"-C", root, "image", "IMAGE=" + imageName, "VERSION=" + imageVersion}, args...)...)
 	cmd.Env = d.env
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", cmd, err, last(string(out), 4000))
+		t.Fatalf("%s: %v\n%s", cmd, err, program.Tail(string(out)))
 	}
 }
 
@@ -120,7 +123,7 @@ func testNoShell(t *testing.T, d *docker) {
 func testHealthy(t *testing.T, d *docker) {
 	id := d.run(t, slices.Concat(hardened, []string{image, "demo", "--repeat", "--listen", ":9464"})...)
 	defer d.run(t, "rm", "--force", id)
-	eventually(t, "the container is healthy", func() error {
+	wait.NoError(t, "the container is healthy", func() error {
 		if state := d.run(t, "inspect", "--format={{.State.Health.Status}}", id); state != "healthy" {
 			return errors.New(state)
 		}
@@ -134,7 +137,7 @@ func testHealthy(t *testing.T, d *docker) {
 		}
 	}
 	if logs := d.run(t, "logs", id); !strings.Contains(logs, `"bundle.id"`) || strings.Contains(logs, `"enrichment"`) {
-		t.Errorf("the bundle plugin did not run:\n%s", last(logs, 2000))
+		t.Errorf("the bundle plugin did not run:\n%s", program.Tail(logs))
 	}
 	stop := d.run(t, "stop", id)
 	if code := d.run(t, "inspect", "--format={{.State.ExitCode}}", stop); code != "0" {

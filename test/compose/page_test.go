@@ -1,6 +1,7 @@
 package compose
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -9,17 +10,18 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 var update = flag.Bool("update", false, "write the screenshot in docs/images anew")
 
-// testPage: who searches the store's page for a bundle finds how its pod crashes.
+// testPage searches the store's page for a bundle and finds how its pod crashes.
 func testPage(t *testing.T) {
 	const query = `bundle.name:=checkout`
-	eventually(t, "the crash loop has come to its end", func() error {
+	wait.NoError(t, "the crash loop has come to its end", func() error {
 		if len(stored(t, query+` AND "was deleted"`)) == 0 {
 			return errors.New("not yet")
 		}
@@ -31,7 +33,7 @@ func testPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	var text string
-	eventually(t, "the page shows records", func() (err error) {
+	wait.NoError(t, "the page shows records", func() (err error) {
 		text, err = chromedp.Run(ctx, chromedp.Text("body"))
 		if err == nil && !strings.Contains(text, "was deleted") {
 			err = errors.New(text)
@@ -51,11 +53,15 @@ func testPage(t *testing.T) {
 	if strings.Contains(text, "shop/cart-") {
 		t.Error("the page shows another bundle")
 	}
-	time.Sleep(time.Second) // the diagram is drawn
-	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
-	if err != nil {
-		t.Fatal(err)
-	}
+	var picture []byte
+	wait.NoError(t, "the diagram is drawn", func() error {
+		next, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+		if same := bytes.Equal(picture, next); err != nil || same {
+			return err
+		}
+		picture = next
+		return errors.New("the page is still changing")
+	})
 	saveScreenshot(t, picture)
 }
 
@@ -93,7 +99,7 @@ func browser(t *testing.T) context.Context {
 	} {
 		options = append(options, chromedp.Flag(name, true))
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*wait.Patience)
 	t.Cleanup(cancel)
 	ctx, stop := chromedp.NewExecAllocator(ctx, options...)
 	t.Cleanup(stop)

@@ -6,7 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/pod-status-logger/pod-status-logger/test/program"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // stack is what docker-compose.yaml runs.
@@ -15,14 +17,14 @@ type stack struct {
 	env []string // of Compose
 }
 
-// up starts all as a user does, and sees that all is healthy.
+// up starts everything as a user does, and checks that it is healthy.
 func up(t *testing.T, d *docker) *stack {
 	t.Helper()
 	s := &stack{docker: d}
 	t.Cleanup(func() {
 		if t.Failed() {
 			out, _ := s.with(nil, s.env, "compose", "logs", "--tail=30")
-			t.Logf("docker compose logs:\n%s", last(out, 12000))
+			t.Logf("docker compose logs:\n%s", program.Tail(out))
 		}
 		s.compose(t, "down", "--volumes")
 	})
@@ -58,14 +60,14 @@ func (s *stack) up(t *testing.T) {
 	}
 }
 
-// record is what a line of the logger, or a record in the store, has in common.
+// record has the fields that lines of the logger and records in the store have in common.
 type record struct {
 	seq                      int
 	id, message, pod, bundle string
 }
 
-// told returns the records on the logger's stdout, from all its runs.
-func (s *stack) told(t *testing.T) []record {
+// emitted returns the records on the logger's stdout, from all its runs.
+func (s *stack) emitted(t *testing.T) []record {
 	t.Helper()
 	var all []record
 	for line := range strings.Lines(s.compose(t, "logs", "--no-log-prefix", "logger")) {
@@ -87,23 +89,23 @@ func (s *stack) told(t *testing.T) []record {
 	return all
 }
 
-// await waits until the store has all that was told so far.
+// await waits until the store has all records so far.
 func (s *stack) await(t *testing.T) {
 	t.Helper()
-	told := s.told(t)
-	eventually(t, "the store has what was told", func() error { return missing(told, stored(t, "*")) })
+	emitted := s.emitted(t)
+	wait.NoError(t, "the store has all records", func() error { return missing(emitted, stored(t, "*")) })
 }
 
-func missing(told, stored []record) error {
-	for _, r := range told {
+func missing(emitted, stored []record) error {
+	for _, r := range emitted {
 		if !slices.Contains(stored, r) {
-			return fmt.Errorf("of %d records, %+v is not among the %d in the store", len(told), r, len(stored))
+			return fmt.Errorf("of %d records, %+v is not among the %d in the store", len(emitted), r, len(stored))
 		}
 	}
 	return nil
 }
 
-// testHardened: the services can't write to their root file systems, have no
+// testHardened checks that the services can't write to their root file systems, have no
 // capabilities, can't get any, and listen on the loopback interface only.
 func testHardened(t *testing.T, s *stack) {
 	const format = `{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.CapDrop}} {{.HostConfig.SecurityOpt}}
@@ -122,44 +124,45 @@ func testHardened(t *testing.T, s *stack) {
 	}
 }
 
-// testPaused: what happens while the Collector doesn't answer is in the store
-// afterwards.
+// testPaused checks that records of the time when the Collector was paused reach the store.
 func testPaused(t *testing.T, s *stack) {
 	s.await(t)
 	s.compose(t, "pause", "collector")
-	before := len(s.told(t))
-	time.Sleep(20 * time.Second)
-	told := s.told(t)
-	if len(told)-before < 20 {
-		t.Errorf("%d records were told meanwhile, want more", len(told)-before)
-	}
-	if missing(told, stored(t, "*")) == nil {
+	before := len(s.emitted(t))
+	var emitted []record
+	wait.NoError(t, "20 records are emitted meanwhile", func() error {
+		if emitted = s.emitted(t); len(emitted) < before+20 {
+			return fmt.Errorf("%d", len(emitted)-before)
+		}
+		return nil
+	})
+	if missing(emitted, stored(t, "*")) == nil {
 		t.Error("the store has all, so the pause proves nothing")
 	}
 	s.compose(t, "unpause", "collector")
-	eventually(t, "the store has what was told", func() error { return missing(told, stored(t, "*")) })
+	wait.NoError(t, "the store has all records", func() error { return missing(emitted, stored(t, "*")) })
 }
 
-// testRestarted: the logger goes on where it was.
+// testRestarted checks that the logger resumes.
 func testRestarted(t *testing.T, s *stack) {
-	before := len(s.told(t))
+	before := len(s.emitted(t))
 	s.compose(t, "restart", "logger")
-	eventually(t, "the logger goes on", func() error {
-		if n := len(s.told(t)); n < before+30 {
+	wait.NoError(t, "the logger resumes", func() error {
+		if n := len(s.emitted(t)); n < before+30 {
 			return fmt.Errorf("%d records, %d before", n, before)
 		}
 		return nil
 	})
 }
 
-// testComplete: over pause and restart, records were numbered without a gap, and
-// the store has these and no others. One whose acknowledgement got lost in the
-// pause may be there again, as it was, so with the same log.record.uid.
+// testComplete checks that records were numbered without a gap over pause and restart, and that
+// the store has these and no others. A record whose acknowledgement got lost in the pause may
+// be there twice, with the same log.record.uid.
 func testComplete(t *testing.T, s *stack) {
 	s.compose(t, "stop", "logger")
 	s.await(t)
-	told, stored := s.told(t), stored(t, "*")
-	for i, r := range told {
+	emitted, stored := s.emitted(t), stored(t, "*")
+	for i, r := range emitted {
 		if r.seq != i+1 {
 			t.Fatalf("record %d is %+v", i+1, r)
 		}
@@ -167,12 +170,12 @@ func testComplete(t *testing.T, s *stack) {
 	ids := map[string]bool{}
 	for _, r := range stored {
 		ids[r.id] = true
-		if !slices.Contains(told, r) {
-			t.Errorf("the store has %+v, which nobody told", r)
+		if !slices.Contains(emitted, r) {
+			t.Errorf("the store has %+v, which the logger did not emit", r)
 		}
 	}
-	if len(ids) != len(told) {
-		t.Errorf("the store has %d records, %d were told", len(ids), len(told))
+	if len(ids) != len(emitted) {
+		t.Errorf("the store has %d records, %d were emitted", len(ids), len(emitted))
 	}
-	t.Logf("%d records were told, and all are in the store, %d of them again", len(told), len(stored)-len(ids))
+	t.Logf("%d records were emitted, and all are in the store, %d of them twice", len(emitted), len(stored)-len(ids))
 }

@@ -54,11 +54,12 @@ func (s Shell) Run(tb testing.TB, steps []Step) []Output {
 	return outputs[1 : len(steps)+1]
 }
 
-// Check runs the steps, and compares what each printed with what the page shows for it.
+// Check runs the steps, and compares what each printed with what the page shows for it. The
+// last newline of an output may be missing.
 func (s Shell) Check(tb testing.TB, steps []Step) {
 	tb.Helper()
 	for i, output := range s.Run(tb, steps) {
-		if want := steps[i].Want; want != "" && output.Stdout != want {
+		if want := steps[i].Want; want != "" && strings.TrimSuffix(output.Stdout, "\n") != strings.TrimSuffix(want, "\n") {
 			tb.Errorf("%s\nprints\n%swant\n%sstderr:\n%s", steps[i], output.Stdout, want, output.Stderr)
 		}
 	}

@@ -1,30 +1,27 @@
 package helm
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	authenticationv1 "k8s.io/api/authentication/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
+	"github.com/pod-status-logger/pod-status-logger/test/program"
 )
 
-// as returns a client configuration with a token of the ServiceAccount, as a pod
-// of the release has it: from the TokenRequest API.
+// as returns a client configuration with a token of the ServiceAccount from the TokenRequest
+// API, as a pod of the release has it.
 func (c *control) as(t *testing.T, ns, account string) *rest.Config {
 	t.Helper()
 	hour := int64(3600)
@@ -38,7 +35,7 @@ func (c *control) as(t *testing.T, ns, account string) *rest.Config {
 	return config
 }
 
-// writeKubeconfig writes one that leads to the cluster with nothing but a token.
+// writeKubeconfig writes a kubeconfig for the cluster with a token alone.
 func writeKubeconfig(t *testing.T, config *rest.Config) string {
 	t.Helper()
 	k := clientcmdapi.NewConfig()
@@ -53,16 +50,15 @@ func writeKubeconfig(t *testing.T, config *rest.Config) string {
 	return file
 }
 
-// logger is the program, run outside of the cluster as the ServiceAccount of a
-// release, with the configuration of that release.
+// logger is the program, run outside of the cluster as the ServiceAccount of a release and
+// with its configuration.
 type logger struct {
-	t              *testing.T
-	cmd            *exec.Cmd
-	address        string
-	stdout, stderr string // files
+	*program.Program
+	t       *testing.T
+	address string
 }
 
-// startLogger starts it. What a pod would have mounted is in folders of the test.
+// startLogger starts the program. The files that a pod mounts are in folders of the test.
 func (c *control) startLogger(t *testing.T, ns, release string) *logger {
 	t.Helper()
 	name := release + "-pod-status-logger"
@@ -75,65 +71,33 @@ func (c *control) startLogger(t *testing.T, ns, release string) *logger {
 	if err := os.WriteFile(file, []byte(config.Data["config.yaml"]), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	l := &logger{t: t, address: freeAddress(t), stdout: filepath.Join(dir, "stdout"), stderr: filepath.Join(dir, "stderr")}
-	l.cmd = exec.Command(loggerProgram, "--config", file, "--state-dir", filepath.Join(dir, "state"), "--listen", l.address,
-		"--kubeconfig", writeKubeconfig(t, c.as(t, ns, name)))
-	l.start()
+	l := &logger{t: t, address: freeport.Address(t)}
+	l.start(program.Command{Path: loggerProgram, Args: []string{
+		"--config", file, "--state-dir", filepath.Join(dir, "state"), "--listen", l.address, "--kubeconfig", writeKubeconfig(t, c.as(t, ns, name)),
+	}})
 	return l
 }
 
 // start runs the command until stop, or until the test ends.
-func (l *logger) start() {
+func (l *logger) start(c program.Command) {
 	l.t.Helper()
-	l.cmd.Stdout, l.cmd.Stderr = l.open(l.stdout), l.open(l.stderr)
-	if err := l.cmd.Start(); err != nil {
-		l.t.Fatal(err)
-	}
-	l.t.Cleanup(func() {
-		l.stop()
-		if l.t.Failed() {
-			l.t.Logf("stderr of the program:\n%s", l.log())
-		}
-	})
+	l.Program = program.Start(l.t, c)
+	l.t.Cleanup(l.stop)
 }
 
-func (l *logger) open(file string) *os.File {
-	l.t.Helper()
-	f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	return f
-}
-
-// stop ends the program by SIGTERM, which must succeed; a second time does nothing.
+// stop ends the program with SIGTERM, which must succeed.
 func (l *logger) stop() {
-	if l.cmd.ProcessState != nil {
-		return
-	}
-	_ = l.cmd.Process.Signal(syscall.SIGTERM)
-	timer := time.AfterFunc(30*time.Second, func() { _ = l.cmd.Process.Kill() })
-	defer timer.Stop()
-	if err := l.cmd.Wait(); err != nil {
-		l.t.Errorf("the program ended with %v", err)
+	if err := l.Stop(); err != nil {
+		l.t.Error(err)
 	}
 }
 
-// again starts the program that was stopped as it was started before.
-func (l *logger) again() {
-	l.cmd = exec.Command(l.cmd.Path, l.cmd.Args[1:]...)
-	l.start()
-}
+// again starts the stopped program with the same arguments and files.
+func (l *logger) again() { l.start(l.Command) }
 
-func (l *logger) log() string {
-	b, err := os.ReadFile(l.stderr)
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	return string(b)
-}
+func (l *logger) log() string { return l.Log(l.t) }
 
-// readyz returns the answer to a readiness probe, "" where there is none.
+// readyz returns the response to a readiness probe, empty without one.
 func (l *logger) readyz() string {
 	response, err := http.Get("http://" + l.address + "/readyz")
 	if err != nil {
@@ -149,37 +113,23 @@ func (l *logger) readyz() string {
 
 func (l *logger) ready() bool { return strings.HasPrefix(l.readyz(), "200") }
 
-// record has what the tests look at.
+// record has the fields that the tests check.
 type record struct {
 	Namespace, Pod, Action string
 	Bundle                 string `json:"bundle.id"`
 }
 
 func (l *logger) records() (all []record) {
-	b, err := os.ReadFile(l.stdout)
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	for lines := bufio.NewScanner(bytes.NewReader(b)); lines.Scan(); {
+	for line := range strings.Lines(l.Output(l.t)) {
 		var r record
-		if json.Unmarshal(lines.Bytes(), &r) == nil { // the last line may be half written
+		if json.Unmarshal([]byte(line), &r) == nil { // the last line may be half written
 			all = append(all, r)
 		}
 	}
 	return all
 }
 
-// has reports whether one of the records is as wanted.
+// has reports whether a record is as wanted.
 func (l *logger) has(want func(record) bool) bool {
 	return slices.ContainsFunc(l.records(), want)
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }

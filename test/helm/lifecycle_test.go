@@ -9,6 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // newVolume makes a volume that the next claim is bound to, as no provisioner is
@@ -98,7 +100,7 @@ func TestNotReadyIsReplaced(t *testing.T) {
 // onePod waits for the namespace to have one pod, and that another than before.
 func (c *control) onePod(t *testing.T, ns, before string) (uid string) {
 	t.Helper()
-	eventually(t, "one new pod in "+ns, func() bool {
+	wait.Until(t, "one new pod in "+ns, func() bool {
 		pods, err := c.client.CoreV1().Pods(ns).List(t.Context(), metav1.ListOptions{})
 		if err != nil {
 			t.Fatal(err)
@@ -152,7 +154,7 @@ func TestVolumeCannotChange(t *testing.T) {
 func (c *control) wantPods(t *testing.T, ns string, want ...string) {
 	t.Helper()
 	var got []string
-	eventually(t, fmt.Sprintf("pods %v", want), func() bool {
+	wait.Until(t, fmt.Sprintf("pods %v", want), func() bool {
 		pods, err := c.client.CoreV1().Pods(ns).List(t.Context(), metav1.ListOptions{})
 		if err != nil {
 			t.Fatal(err)

@@ -11,6 +11,8 @@ import (
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // lack is one right that is taken from the chart's rules.
@@ -69,13 +71,13 @@ func TestMissingRight(t *testing.T) {
 			h.must("install", "r", chart, "--namespace", ns, "--set", "config.watch.namespaces={missing}")
 			give := c.take(t, ns+":r-pod-status-logger", lack)
 			l := c.startLogger(t, ns, "r")
-			eventually(t, "it says "+lack.said, func() bool { return strings.Contains(l.log(), lack.said) })
+			wait.Until(t, "it says "+lack.said, func() bool { return strings.Contains(l.log(), lack.said) })
 			if lack.unready {
 				c.deploy(t, "missing", lack.workload) // nobody watches
 				want := "may not " + lack.verb + " pods in namespace missing"
-				eventually(t, "readiness tells it", func() bool { return strings.Contains(l.readyz(), want) })
+				wait.Until(t, "readiness tells it", func() bool { return strings.Contains(l.readyz(), want) })
 			} else {
-				eventually(t, "it is ready, as it tells what it can", l.ready)
+				wait.Until(t, "it is ready, as it tells what it can", l.ready)
 			}
 			bundle := "helm/missing/" + lack.workload
 			// A ReplicaSet has a copy of its Deployment's annotations.
@@ -97,15 +99,15 @@ func TestRightIsBack(t *testing.T) {
 	ns := c.newNamespace(t, "back")
 	helm(t, "v4").at(c.kubeconfig).must("install", "r", chart, "--namespace", ns, "--set", "config.watch.namespaces={missing}")
 	l := c.startLogger(t, ns, "r")
-	eventually(t, "the program is ready", l.ready)
+	wait.Until(t, "the program is ready", l.ready)
 	l.stop()
 	give := c.take(t, ns+":r-pod-status-logger", lack{verb: "watch", resource: "pods"})
 	l.again()
-	eventually(t, "readiness tells it", func() bool { return strings.Contains(l.readyz(), "may not watch pods in namespace missing") })
+	wait.Until(t, "readiness tells it", func() bool { return strings.Contains(l.readyz(), "may not watch pods in namespace missing") })
 
 	c.deploy(t, "missing", "job")
 	var passing string
-	eventually(t, "a pod", func() bool {
+	wait.Until(t, "a pod", func() bool {
 		pods, err := c.client.CoreV1().Pods("missing").List(t.Context(), metav1.ListOptions{LabelSelector: "kind=job"})
 		if err != nil {
 			t.Fatal(err)
@@ -120,11 +122,11 @@ func TestRightIsBack(t *testing.T) {
 	}
 	give()
 	for _, action := range []string{"create", "delete"} {
-		eventually(t, "the record of "+passing+", "+action, func() bool {
+		wait.Until(t, "the record of "+passing+", "+action, func() bool {
 			return l.has(func(x record) bool { return x.Pod == passing && x.Action == action })
 		})
 	}
-	eventually(t, "the program is ready", l.ready)
+	wait.Until(t, "the program is ready", l.ready)
 }
 
 // take takes a right away, and returns how to give it back.
@@ -165,7 +167,7 @@ func (c *control) take(t *testing.T, role string, lack lack) (give func()) {
 func (c *control) wantTold(t *testing.T, l *logger, workload, bundle string) {
 	t.Helper()
 	last := time.Now()
-	eventually(t, "a record has the bundle "+bundle, func() bool {
+	wait.Until(t, "a record has the bundle "+bundle, func() bool {
 		if time.Since(last) > 5*time.Second {
 			last = time.Now()
 			c.deploy(t, "missing", workload)
@@ -181,7 +183,7 @@ func (c *control) wantTold(t *testing.T, l *logger, workload, bundle string) {
 	}
 	for i := range pods.Items {
 		name := pods.Items[i].Name
-		eventually(t, "a record of "+name, func() bool { return l.has(func(x record) bool { return x.Pod == name }) })
+		wait.Until(t, "a record of "+name, func() bool { return l.has(func(x record) bool { return x.Pod == name }) })
 	}
 }
 

@@ -2,9 +2,7 @@ package helm
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -12,13 +10,14 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/test/docblocks"
 )
 
 const page = "../../docs/kubernetes.md"
 
-// TestPage does what docs/kubernetes.md says, in a clone of the repository and in
-// one shell, with either helm: every command succeeds, and prints what the page
-// says where it says that.
+// TestPage follows docs/kubernetes.md in one shell and in a clone of the repository, with both
+// versions of Helm: the commands succeed and print the output of the page.
 func TestPage(t *testing.T) {
 	c := theControl(t)
 	// The page's cluster has a storage class, and somebody who provides volumes.
@@ -36,24 +35,16 @@ func TestPage(t *testing.T) {
 				claim := &corev1.ObjectReference{Namespace: "observability", Name: "state-" + release + "-pod-status-logger-0"}
 				c.newVolume(t, "page-"+version+"-"+release, "standard", claim) // claims of other tests wait for one, too
 			}
-			script, commands := scriptOf(t)
-			if commands < 25 {
-				t.Fatalf("the page has %d commands, want more", commands)
-			}
 			h := helm(t, version).at(c.kubeconfig)
 			path := filepath.Dir(h.path) + ":" + absolute(t, "../cluster/bin") + ":" + os.Getenv("PATH")
-			cmd := exec.CommandContext(t.Context(), "bash", "-c", script)
-			cmd.Dir, cmd.Env = clone(t), slices.Concat(h.env, []string{"PATH=" + path})
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
+			shell := docblocks.Shell{Dir: clone(t), Env: append(h.env, "PATH="+path)}
+			shell.Check(t, steps(t))
 			kubectl(t, c).must("delete", "namespace", "observability", "shop")
 		})
 	}
 }
 
-// clone is a folder that has what the page reads of the repository, in which it
-// may write.
+// clone returns a writable folder with the files of the repository that the page reads.
 func clone(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -66,37 +57,14 @@ func clone(t *testing.T) string {
 	return dir
 }
 
-// scriptOf returns the page as one script, which ends where a command fails or
-// prints something else.
-func scriptOf(t *testing.T) (script string, commands int) {
+// steps returns the steps of the page that a reader can follow in the test's cluster.
+func steps(t *testing.T) []docblocks.Step {
 	t.Helper()
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
+	steps := slices.DeleteFunc(docblocks.Steps(t, docblocks.Read(t, page)), func(s docblocks.Step) bool {
+		return strings.HasPrefix(s.Block.Claim, "not run: ")
+	})
+	if len(steps) < 25 {
+		t.Fatalf("the page has %d steps, want more", len(steps))
 	}
-	block := regexp.MustCompile("(?ms)(<!-- not run: [^\n]* -->\n)?^```([a-z]+)(?: title=\"([^\"]+)\")?\n(.*?)^```$")
-	var b strings.Builder
-	b.WriteString("set -euo pipefail\nsame() { [ \"$1\" = \"$2\" ] || { echo \"want: $2\"; echo \"got: $1\"; exit 1; }; }\n")
-	for _, m := range block.FindAllStringSubmatch(string(text), -1) {
-		notRun, language, file, body := m[1], m[2], m[3], m[4]
-		switch {
-		case notRun != "":
-		case file != "":
-			b.WriteString("cat >'" + file + "' <<'END_OF_FILE'\n" + body + "END_OF_FILE\n")
-		case language == "console":
-			for _, step := range strings.Split("\n"+body, "\n$ ")[1:] {
-				command, want, _ := strings.Cut(step, "\n")
-				commands++
-				b.WriteString("echo '$' " + quote(command) + "\n")
-				if want = strings.TrimSpace(want); want == "" {
-					b.WriteString(command + "\n")
-				} else {
-					b.WriteString("same \"$(" + command + ")\" " + quote(want) + "\n")
-				}
-			}
-		}
-	}
-	return b.String(), commands
+	return steps
 }
-
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -25,15 +25,14 @@ const (
 	chart          = "../../deploy/helm/pod-status-logger"
 )
 
-// control is the control plane that all tests share; each has namespaces of its
-// own.
+// control is the control plane that all tests share. Each has namespaces of its own.
 type control struct {
 	dir, kubeconfig string
 	config          *rest.Config
 	client          kubernetes.Interface
 }
 
-// started holds the control plane once a test has asked for it.
+// started starts the control plane when the first test needs it.
 var started = sync.OnceValues(startControl)
 
 func TestMain(m *testing.M) {
@@ -104,7 +103,7 @@ type tool struct {
 	env  []string
 }
 
-// each runs a test with both helms that people have.
+// each runs a test with both versions of Helm.
 func each(t *testing.T, test func(t *testing.T, helm tool)) {
 	t.Helper()
 	for _, version := range []string{"v3", "v4"} {
@@ -112,15 +111,14 @@ func each(t *testing.T, test func(t *testing.T, helm tool)) {
 	}
 }
 
-// helm is a helm that knows the control plane, if there is one, and nothing of
-// who runs the test.
+// helm returns a helm of the version without configuration of the user.
 func helm(t *testing.T, version string) tool {
 	t.Helper()
 	home := t.TempDir()
 	return tool{t, absolute(t, "bin/"+version+"/helm"), append(os.Environ(), "HOME="+home, "HELM_CACHE_HOME="+home, "HELM_CONFIG_HOME="+home, "HELM_DATA_HOME="+home)}
 }
 
-// at has the tool talk to a cluster.
+// at makes the tool use a cluster.
 func (x tool) at(kubeconfig string) tool {
 	x.env = append(x.env, "KUBECONFIG="+kubeconfig)
 	return x
@@ -152,13 +150,4 @@ func (x tool) try(stdin []byte, args ...string) (string, error) {
 		return stdout.String(), fmt.Errorf("%s %s: %w\n%s%s", filepath.Base(x.path), strings.Join(args, " "), err, stdout.String(), stderr.String())
 	}
 	return stdout.String(), nil
-}
-
-func eventually(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); !condition(); time.Sleep(100 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("does not happen: %s", what)
-		}
-	}
 }

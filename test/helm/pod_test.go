@@ -3,14 +3,17 @@ package helm
 import (
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/test/program"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // inPod runs what is after the folder as a container runtime would: in that folder
@@ -55,27 +58,26 @@ func TestPod(t *testing.T) {
 		// Other tests listen on that port of the machine, too.
 		args = append(args, strings.Replace(arg, "--listen=:9464", "--listen=127.0.0.1:0", 1))
 	}
-	l := &logger{t: t, stdout: filepath.Join(t.TempDir(), "stdout"), stderr: filepath.Join(t.TempDir(), "stderr")}
-	l.cmd = exec.Command("unshare", args...)
 	server, err := url.Parse(c.config.Host)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "KUBERNETES_SERVICE_HOST=" + server.Hostname(), "KUBERNETES_SERVICE_PORT=" + server.Port()}
+	env := []string{"-i", "PATH=" + os.Getenv("PATH"), "KUBERNETES_SERVICE_HOST=" + server.Hostname(), "KUBERNETES_SERVICE_PORT=" + server.Port()}
 	for _, variable := range container.Env {
-		l.cmd.Env = append(l.cmd.Env, variable.Name+"="+variable.Value)
+		env = append(env, variable.Name+"="+variable.Value)
 	}
-	l.start()
+	l := &logger{t: t}
+	l.start(program.Command{Path: "/usr/bin/env", Args: slices.Concat(env, []string{"unshare"}, args)})
 
 	address := regexp.MustCompile(`"address":"(127\.0\.0\.1:[0-9]+)"`)
-	eventually(t, "the program listens", func() bool {
+	wait.Until(t, "the program listens", func() bool {
 		if m := address.FindStringSubmatch(l.log()); m != nil {
 			l.address = m[1]
 		}
 		return l.address != ""
 	})
-	eventually(t, "the program is ready", l.ready)
-	eventually(t, "a record with a bundle", func() bool { return l.has(func(x record) bool { return x.Bundle == "helm/pod/deployment" }) })
+	wait.Until(t, "the program is ready", l.ready)
+	wait.Until(t, "a record with a bundle", func() bool { return l.has(func(x record) bool { return x.Bundle == "helm/pod/deployment" }) })
 	if !exists(root + ".mounts/var/lib/pod-status-logger/journal.db") {
 		t.Error("there is no journal on the volume")
 	}

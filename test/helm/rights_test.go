@@ -10,6 +10,8 @@ import (
 	authorizationv1 "k8s.io/api/authorization/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 var (
@@ -110,10 +112,10 @@ func TestSees(t *testing.T) {
 			h.must("install", "r", chart, "--namespace", ns, "--set", r.set)
 			defer h.must("uninstall", "r", "--namespace", ns)
 			l := c.startLogger(t, ns, "r")
-			eventually(t, "the program is ready", l.ready)
+			wait.Until(t, "the program is ready", l.ready)
 			for _, ns := range []string{"sees-shop", "sees-bank", "sees-other"} {
 				if ns != r.unwanted {
-					eventually(t, "a record with its bundle of "+ns, func() bool {
+					wait.Until(t, "a record with its bundle of "+ns, func() bool {
 						return l.has(func(x record) bool {
 							return x.Namespace == ns && x.Action == "create" && (x.Bundle == "helm/"+ns+"/deployment") == r.bundles
 						})

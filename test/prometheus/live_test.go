@@ -11,11 +11,15 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
+	"github.com/pod-status-logger/pod-status-logger/test/program"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// TestAlertFires: a real Prometheus scrapes the real program, with the rules.
-// While all is well nothing fires; when the receiver goes away the alert does,
-// and ends when it is back. Its five minutes are two seconds here.
+// TestAlertFires has a real Prometheus with the rules scrape the program. First nothing fires;
+// the alert fires when the receiver is away, and ends when it is back. Its five minutes are
+// two seconds here.
 func TestAlertFires(t *testing.T) {
 	var away atomic.Bool
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -26,34 +30,34 @@ func TestAlertFires(t *testing.T) {
 	}))
 	t.Cleanup(receiver.Close)
 	changes := make(chan int)
-	program := startProgram(t, staticAPI(t, changes), receiver.URL)
-	server := startPrometheus(t, program, impatient(t, "PodStatusLoggerReceiverAway"))
+	target := startProgram(t, staticAPI(t, changes), receiver.URL)
+	server := startPrometheus(t, target, impatient(t, "PodStatusLoggerReceiverAway"))
 
 	value := func(expr string) (string, error) { return query1(t, server, expr) }
-	eventually(t, "the receiver has the pod", func() error {
+	wait.NoError(t, "the receiver has the pod", func() error {
 		return want(value(`pod_status_logger_sink_acknowledged_records_total{sink="otlp"} > 0 and on () pod_status_logger_ready == 1`))
 	})
 	if firing, err := value(`ALERTS{alertstate="firing"}`); err != nil || firing != "" {
-		t.Errorf("while all is well %s fires: %v", firing, err)
+		t.Errorf("without a fault %s fires: %v", firing, err)
 	}
 	away.Store(true)
 	changes <- 2
-	eventually(t, "the alert fires", func() error {
+	wait.NoError(t, "the alert fires", func() error {
 		return want(value(`ALERTS{alertstate="firing", alertname="PodStatusLoggerReceiverAway", job="pod-status-logger", severity="warning"}`))
 	})
 	away.Store(false)
-	eventually(t, "the alert ends", func() error {
+	wait.NoError(t, "the alert ends", func() error {
 		return want(value(`pod_status_logger_sink_waiting_records{sink="otlp"} == 0 unless on () ALERTS{alertstate="firing"}`))
 	})
 }
 
-// TestMetricsOverOTLP: what the program sends to Prometheus' OTLP receiver has the
-// names that it has when it is scraped, so that alerts and dashboard hold for it.
+// TestMetricsOverOTLP checks that metrics sent to Prometheus' OTLP receiver have the same names
+// as scraped ones, so that alerts and dashboard work for both.
 func TestMetricsOverOTLP(t *testing.T) {
-	server := startPrometheus(t, freeAddress(t), rulesPath, "--web.enable-otlp-receiver")
-	program := startProgram(t, staticAPI(t, nil), "http://127.0.0.1:1", "OTEL_METRICS_EXPORTER=otlp", "OTEL_METRIC_EXPORT_INTERVAL=500",
+	server := startPrometheus(t, freeport.Address(t), rulesPath, "--web.enable-otlp-receiver")
+	target := startProgram(t, staticAPI(t, nil), "http://127.0.0.1:1", "OTEL_METRICS_EXPORTER=otlp", "OTEL_METRIC_EXPORT_INTERVAL=500",
 		"OTEL_EXPORTER_OTLP_METRICS_PROTOCOL=http/protobuf", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT="+server+"/api/v1/otlp/v1/metrics")
-	page, err := get(t, "http://"+program+"/metrics")
+	page, err := program.Get(t, "http://"+target+"/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,13 +65,13 @@ func TestMetricsOverOTLP(t *testing.T) {
 		if strings.HasPrefix(name, "process_") { // some of them only come with the first read or write
 			continue
 		}
-		eventually(t, name+" comes over OTLP", func() error {
+		wait.NoError(t, name+" comes over OTLP", func() error {
 			return want(query1(t, server, name+`{job="pod-status-logger", instance!=""}`))
 		})
 	}
 }
 
-// impatient returns the rules, of which the named one waits two seconds.
+// impatient returns a file with the rules, in which the named one waits two seconds.
 func impatient(t *testing.T, alert string) string {
 	t.Helper()
 	text := read(t, rulesPath)
@@ -84,27 +88,26 @@ func impatient(t *testing.T, alert string) string {
 
 func startPrometheus(t *testing.T, target, rules string, flags ...string) (url string) {
 	t.Helper()
-	dir, address := t.TempDir(), freeAddress(t)
+	dir, address := t.TempDir(), freeport.Address(t)
 	rules, err := filepath.Abs(rules)
 	if err != nil {
 		t.Fatal(err)
 	}
 	config := filepath.Join(dir, "prometheus.yml")
 	write(t, config, fmt.Sprintf(`
-global: {scrape_interval: 500ms, scrape_timeout: 500ms, evaluation_interval: 500ms}
+global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 500ms}
 rule_files: [%s]
 scrape_configs:
 - job_name: pod-status-logger
   static_configs: [{targets: [%q]}]
 `, rules, target))
 	promtool(t, "", "check", "config", config)
-	run(t, nil, prometheusBin, append(flags, "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"),
-		"--web.listen-address="+address, "--log.level=warn")...)
-	eventually(t, "Prometheus is ready", func() error { _, err := get(t, "http://"+address+"/-/ready"); return err })
+	start(t, nil, prometheusBin, append(flags, "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"),
+		"--web.listen-address="+address, "--log.level=warn")...).AwaitOK(t, "http://"+address+"/-/ready")
 	return "http://" + address
 }
 
-// query1 returns the first series of the answer, or "" where there is none.
+// query1 returns the first series of the answer, empty if there is none.
 func query1(t *testing.T, server, expr string) (string, error) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server+"/api/v1/query", nil)
@@ -114,7 +117,7 @@ func query1(t *testing.T, server, expr string) (string, error) {
 	q := request.URL.Query()
 	q.Set("query", expr)
 	request.URL.RawQuery = q.Encode()
-	body, err := get(t, request.URL.String())
+	body, err := program.Get(t, request.URL.String())
 	if err != nil {
 		return "", err
 	}

@@ -13,6 +13,8 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
+
+	"github.com/pod-status-logger/pod-status-logger/test/program"
 )
 
 // targetLabels are those that Prometheus adds.
@@ -27,7 +29,7 @@ type exposition map[string]map[string][]string
 func scrape(t *testing.T) (page string, series exposition) {
 	t.Helper()
 	address := startProgram(t, "http://127.0.0.1:1", "http://127.0.0.1:1")
-	page, err := get(t, "http://"+address+"/metrics")
+	page, err := program.Get(t, "http://"+address+"/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,21 +1,17 @@
 package prometheus
 
 import (
-	"bytes"
-	"context"
-	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
+
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
+	"github.com/pod-status-logger/pod-status-logger/test/program"
 )
 
 // What make builds first.
@@ -28,41 +24,31 @@ const (
 	dashboardPath = root + "deploy/helm/pod-status-logger/files/dashboard.json"
 )
 
-// startProgram runs the real program on an API server, with a receiver and more
+// startProgram starts the program on an API server, with a receiver and further environment
 // variables, and returns the address of its metrics.
 func startProgram(t *testing.T, apiServer, receiver string, env ...string) (address string) {
 	t.Helper()
-	address = freeAddress(t)
+	address = freeport.Address(t)
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	write(t, kubeconfig, fmt.Sprintf(`{"apiVersion": "v1", "kind": "Config", "current-context": "c",
   "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}], "users": [{"name": "u"}],
   "clusters": [{"name": "c", "cluster": {"server": %q}}]}`, apiServer))
-	run(t, env, programPath, "--kubeconfig", kubeconfig, "--listen", address, "--otlp-endpoint", receiver,
-		"--otlp-protocol=http/protobuf", "--shutdown-timeout=100ms")
-	eventually(t, "the program answers", func() error { _, err := get(t, "http://"+address+"/livez"); return err })
+	start(t, env, programPath, "--kubeconfig", kubeconfig, "--listen", address, "--otlp-endpoint", receiver,
+		"--otlp-protocol=http/protobuf", "--shutdown-timeout=100ms").AwaitOK(t, "http://"+address+"/livez")
 	return address
 }
 
-// run runs a program until the test ends, and shows what it printed if that failed.
-func run(t *testing.T, env []string, name string, args ...string) {
+// start starts a program that runs until the test ends.
+func start(t *testing.T, env []string, path string, args ...string) *program.Program {
 	t.Helper()
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), name, args...)
-	var out bytes.Buffer
-	cmd.Stderr, cmd.Env = &out, append(os.Environ(), env...)
-	if err := cmd.Start(); err != nil {
+	if _, err := os.Stat(path); err != nil {
 		t.Fatalf("%v: make rules-test builds it", err)
 	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_ = cmd.Wait()
-		if t.Failed() {
-			t.Logf("%s printed:\n%s", name, out.String())
-		}
-	})
+	return program.Start(t, program.Command{Path: path, Args: args, Env: env})
 }
 
-// staticAPI is an API server with one pod, of which each value from changes makes
-// another version. It serves watches only.
+// staticAPI starts an API server with one pod, and returns its URL. Each value from changes
+// makes another version of the pod. The server answers watches only.
 func staticAPI(t *testing.T, changes <-chan int) string {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -89,45 +75,6 @@ func staticAPI(t *testing.T, changes <-chan int) string {
 	}))
 	t.Cleanup(func() { server.CloseClientConnections(); server.Close() })
 	return server.URL
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String()
-}
-
-func get(t *testing.T, url string) (string, error) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = response.Body.Close() }()
-	b, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode != http.StatusOK {
-		err = errors.New(response.Status + ": " + string(b))
-	}
-	return string(b), err
-}
-
-func eventually(t *testing.T, what string, condition func() error) {
-	t.Helper()
-	var err error
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		if err = condition(); err == nil {
-			return
-		}
-	}
-	t.Fatalf("%s: %v", what, err)
 }
 
 func read(t *testing.T, path string) string {

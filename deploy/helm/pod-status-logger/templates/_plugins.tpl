@@ -47,7 +47,7 @@ initContainers:
 Not empty if a plugin is a process, which needs a folder for its socket.
 */}}
 {{- define "pod-status-logger.pluginProcesses" -}}
-{{- range .Values.config.plugins }}
+{{- range (.Values.config | default dict).plugins }}
 {{- if or .command .isolate }}true{{ end }}
 {{- end }}
 {{- end }}
