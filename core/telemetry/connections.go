@@ -33,8 +33,12 @@ func newConnections(limit int) *connections {
 func (c *connections) track(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	_, open := c.open[conn]
 	switch state {
 	case http.StateNew, http.StateIdle, http.StateActive:
+		if state != http.StateNew && !open { // it was shed while it read a request
+			return
+		}
 		c.opened++
 		c.open[conn] = connection{since: c.opened, waiting: state != http.StateActive}
 		c.shed(conn)
