@@ -121,8 +121,14 @@ func conditionTypes(before, pod object) (types []string) {
 		}
 	}
 	order := [][]string{
-		{"DisruptionTarget"}, {"PodScheduled"}, {"PodResizePending", "PodResizeInProgress"}, {"AllContainersRestarting"}, nil,
-		{"Ready"}, {"ContainersReady"}, {"Initialized", "PodReadyToStartContainers"},
+		{"DisruptionTarget"},
+		{"PodScheduled"},
+		{"PodResizePending", "PodResizeInProgress"},
+		{"AllContainersRestarting"},
+		nil,
+		{"Ready"},
+		{"ContainersReady"},
+		{"Initialized", "PodReadyToStartContainers"},
 	}
 	known := slices.Concat(order...)
 	for _, row := range order {
