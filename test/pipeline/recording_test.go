@@ -80,12 +80,16 @@ func recording(t *testing.T) string {
 
 	for name, owner := range map[string]string{
 		"of-a-deployment": "ReplicaSet app-64d8cc85cd", "of-a-statefulset": "StatefulSet app", "of-a-daemonset": "DaemonSet app",
-		"of-a-job": "Job app", "of-a-cronjob": "Job app-29300000",
+		"of-a-job": "Job app", "of-a-cronjob": "Job app-29924200", // 2026-11-23T16:40Z in minutes
 	} {
 		pod = newPod(name)
 		kind, owner, _ := strings.Cut(owner, " ")
+		group := "apps/v1"
+		if kind == "Job" {
+			group = "batch/v1"
+		}
 		pod["metadata"].(object)["labels"] = object{"pod-template-hash": "64d8cc85cd"}
-		pod["metadata"].(object)["ownerReferences"] = []object{{"apiVersion": "apps/v1", "kind": kind, "name": owner, "uid": "uid-of-owner", "controller": true}}
+		pod["metadata"].(object)["ownerReferences"] = []object{{"apiVersion": group, "kind": kind, "name": owner, "uid": "uid-of-owner", "controller": true}}
 		add("ADDED", pod)
 	}
 	file := filepath.Join(t.TempDir(), "recorded.jsonl")
