@@ -25,8 +25,8 @@ type component struct {
 	Name string   `json:"name"`
 	Path string   `json:"path"`
 	Args []string `json:"args"`
-	// Health is the URL that answers 200 as soon as the component works, or
-	// empty for containerd, which has none.
+	// Health is the URL that answers 200 as soon as the component works; containerd
+	// has none.
 	Health string `json:"health"`
 }
 
@@ -119,7 +119,10 @@ func (f folder) startDetached(name string, cmd *exec.Cmd, start func() error) er
 		_ = cmd.Process.Kill()
 		return fmt.Errorf("start %s: %w", name, err)
 	}
-	return cmd.Process.Release()
+	// Collected while this process runs: the holder can't end before every process in
+	// its namespace has been.
+	go func() { _ = cmd.Wait() }()
+	return nil
 }
 
 // tail returns the last lines of a file, or the reason that there are none.

@@ -92,6 +92,7 @@ func controllerManagerArgs(f folder) []string {
 		"--service-account-private-key-file=" + f.pki("sa.key"),
 		"--root-ca-file=" + f.pki("ca.crt"),
 		"--use-service-account-credentials=true",
+		"--flex-volume-plugin-dir=" + f.join("volumes", "plugins"), // else it makes one in /usr
 		"--kube-api-qps=200",
 		"--kube-api-burst=400",
 		"--node-monitor-period=2s",

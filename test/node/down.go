@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"syscall"
@@ -12,6 +14,7 @@ import (
 
 func newDownCommand() *cobra.Command {
 	var dir string
+	var afterStdin bool
 	cmd := &cobra.Command{
 		Use:   "down",
 		Short: "End a node and remove its namespaces and control group; its folder stays",
@@ -21,10 +24,18 @@ func newDownCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.down(cmd.Context())
+			if afterStdin {
+				if _, err := io.Copy(io.Discard, cmd.InOrStdin()); err != nil {
+					return fmt.Errorf("wait for the end of stdin: %w", err)
+				}
+			}
+			// Not the command's context: a signal must not keep it from cleaning up.
+			return f.down(context.WithoutCancel(cmd.Context()))
 		},
 	}
 	dirFlag(cmd, &dir)
+	cmd.Flags().BoolVar(&afterStdin, "after-stdin", false,
+		"wait for the end of stdin first: a pipe from a test ends with the test, however that ends")
 	return cmd
 }
 

@@ -110,17 +110,17 @@ func leftovers(t *testing.T, dir string) string {
 
 // TestUpCleansUp: an up that fails leaves nothing running.
 func TestUpCleansUp(t *testing.T) {
-	dir := t.TempDir()
-	bad := filepath.Join(dir, "bad.yaml")
+	dir, bad := t.TempDir(), filepath.Join(t.TempDir(), "bad.yaml")
 	if err := os.WriteFile(bad, []byte("maxPods: many\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.Command(program, "up", "--dir", filepath.Join(dir, "n"), "--kubelet-config", bad).CombinedOutput()
+	before := leftovers(t, dir)
+	out, err := exec.Command(program, "up", "--dir", dir, "--kubelet-config", bad).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "start kubelet") {
 		t.Fatalf("up with a bad configuration of the kubelet: %v\n%s", err, out)
 	}
-	if found := leftovers(t, filepath.Join(dir, "n")); strings.Contains(found, dir) {
-		t.Errorf("left behind: %s", found)
+	if after := leftovers(t, dir); after != before {
+		t.Errorf("left behind:\n%s\nbefore there was:\n%s", after, before)
 	}
 }
 

@@ -11,6 +11,10 @@ import (
 	"net/http"
 	"time"
 
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	runtimeapi "k8s.io/cri-api/pkg/apis/runtime/v1"
+
 	"github.com/pod-status-logger/pod-status-logger/test/node/namespace"
 )
 
@@ -42,9 +46,8 @@ func (f folder) failure(c component, err error) error {
 }
 
 func (f folder) probe(ctx context.Context, c component) error {
-	if c.Health == "" {
-		_, err := f.dial(ctx, "unix", containerdSocket)
-		return err
+	if c.Name == containerd {
+		return f.probeRuntime(ctx)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.Health, nil)
 	if err != nil {
@@ -69,6 +72,24 @@ func (f folder) probe(ctx context.Context, c component) error {
 	}
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, 300))
 	return fmt.Errorf("get %s: %s: %s", c.Health, resp.Status, bytes.TrimSpace(body))
+}
+
+// probeRuntime asks containerd for its version by the interface that the kubelet
+// uses, which answers later than others.
+func (f folder) probeRuntime(ctx context.Context) error {
+	conn, err := grpc.NewClient("passthrough:///"+containerdSocket,
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) {
+			return f.dial(ctx, "unix", address)
+		}))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close() }()
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	_, err = runtimeapi.NewRuntimeServiceClient(conn).Version(ctx, &runtimeapi.VersionRequest{})
+	return err
 }
 
 // dial connects from within the node's namespaces.

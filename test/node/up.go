@@ -141,7 +141,12 @@ func (f folder) startAll(ctx context.Context, s state) error {
 	if err := f.run(ctx, s, kubectl, "apply", "-f", f.join("rights.yaml")); err != nil {
 		return err
 	}
+	// The taint of a new node is removed a moment after the node is ready.
 	if err := f.retry(ctx, s, kubectl, "wait", "--for=condition=Ready", "node/"+nodeName, "--timeout=10s"); err != nil {
+		return err
+	}
+	const untainted = `test -z "$(kubectl get node ` + nodeName + ` --output=jsonpath={.spec.taints})"`
+	if err := f.retry(ctx, s, "sh", "-c", untainted); err != nil {
 		return err
 	}
 	// Pods are refused until the default namespace has its service account.

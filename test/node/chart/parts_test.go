@@ -1,0 +1,188 @@
+package chart
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pod-status-logger/pod-status-logger/test/node/nodetest"
+)
+
+const (
+	helmProgram = "../../helm/bin/v4/helm"
+	chartFolder = "../../../deploy/helm/pod-status-logger"
+	manifests   = "../../../deploy/manifests/"
+	// The image that the chart names.
+	image = "ghcr.io/pod-status-logger/pod-status-logger:v0.1.0"
+)
+
+// theNode is the node that all tests share.
+var theNode = nodetest.NewShared("testdata/kubelet.yaml")
+
+func TestMain(m *testing.M) { os.Exit(theNode.Run(m)) }
+
+// cluster is the node with the program's image.
+type cluster struct {
+	*nodetest.Node
+	t *testing.T
+}
+
+// build runs a command that makes what goes into an image.
+func build(t *testing.T, env []string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Env = append(os.Environ(), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+// addImage makes an image of files, each with its path, and adds it to the node.
+func (c cluster) addImage(name, entrypoint string, files map[string]string) {
+	c.t.Helper()
+	archive := filepath.Join(c.t.TempDir(), "image.tar")
+	args := []string{"../bin/node", "image", "--user", "65532:65532", archive, name, entrypoint}
+	for file, to := range files {
+		args = append(args, file+"="+to)
+	}
+	build(c.t, nil, args...)
+	c.Run(c.t, "ctr", "images", "import", "--local", archive)
+}
+
+// kubectl runs kubectl in a namespace.
+func (c cluster) kubectl(ns string, args ...string) string {
+	c.t.Helper()
+	return c.Run(c.t, append([]string{"kubectl", "--namespace", ns}, args...)...)
+}
+
+// apply creates or changes objects.
+func (c cluster) apply(stream string) {
+	c.t.Helper()
+	cmd := c.Enter("kubectl", "apply", "-f", "-")
+	cmd.Stdin = strings.NewReader(stream)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		c.t.Fatalf("kubectl apply: %v\n%s%s", err, out, stream)
+	}
+}
+
+// namespace makes a namespace in which pods have to be restricted.
+func (c cluster) namespace(name string) string {
+	c.t.Helper()
+	c.apply(fmt.Sprintf(`
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: %s
+  labels: {pod-security.kubernetes.io/enforce: restricted}
+`, name))
+	return name
+}
+
+// helm runs helm, which waits until pods are ready.
+func (c cluster) helm(ns, action, release string, args ...string) {
+	c.t.Helper()
+	home := c.t.TempDir()
+	helm, err := filepath.Abs(helmProgram)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	chart, err := filepath.Abs(chartFolder)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	all := []string{
+		"env", "HOME=" + home, "HELM_CACHE_HOME=" + home, "HELM_CONFIG_HOME=" + home, "HELM_DATA_HOME=" + home,
+		helm, action, release,
+	}
+	if action != "uninstall" {
+		all = append(all, chart)
+	}
+	c.Run(c.t, append(append(all, "--namespace", ns, "--wait", "--timeout", "5m"), args...)...)
+}
+
+// record is what the tests read of a record.
+type record struct {
+	Seq       int    `json:"seq"`
+	Action    string `json:"action"`
+	Pod       string `json:"pod"`
+	Container string `json:"container"`
+	State     string `json:"state"`
+	Initial   bool   `json:"initial"`
+	Greeting  string `json:"hello.greeting"`
+}
+
+// logs reads the records in the log of the program's container.
+func (c cluster) logs(ns, workload string, args ...string) []record {
+	c.t.Helper()
+	text := c.kubectl(ns, append([]string{"logs", workload, "--container", "pod-status-logger"}, args...)...)
+	return records(c.t, []byte(text))
+}
+
+// records reads the lines that are records. The program's own log, which goes to the
+// same file, has no seq.
+func records(t *testing.T, text []byte) (all []record) {
+	t.Helper()
+	for line := range bytes.Lines(text) {
+		var rec record
+		if err := json.Unmarshal(line, &rec); err != nil {
+			t.Fatalf("log: %v: %s", err, line)
+		}
+		if rec.Seq > 0 {
+			all = append(all, rec)
+		}
+	}
+	return all
+}
+
+// checkSequence checks that records follow each other without a gap.
+func checkSequence(t *testing.T, all []record) {
+	t.Helper()
+	for i := 1; i < len(all); i++ {
+		if all[i].Seq != all[i-1].Seq+1 {
+			t.Errorf("after seq %d comes %d", all[i-1].Seq, all[i].Seq)
+		}
+	}
+}
+
+// create creates a pod that stays Pending, which gives two records.
+func (c cluster) create(ns, name string) {
+	c.t.Helper()
+	c.apply(fmt.Sprintf(`
+apiVersion: v1
+kind: Pod
+metadata: {name: %s, namespace: %s}
+spec:
+  schedulingGates: [{name: example.com/never}]
+  securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault}}
+  containers:
+    - name: app
+      image: node.test/box:1
+      securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+`, name, ns))
+}
+
+// awaitRecord waits until the log has a record of a pod's creation, and returns it.
+func (c cluster) awaitRecord(ns, workload, pod string) (found record) {
+	c.t.Helper()
+	nodetest.Eventually(c.t, "a record of pod "+pod, func() bool {
+		for _, rec := range c.logs(ns, workload) {
+			if rec.Pod == pod && rec.Action == "create" {
+				found = rec
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+// restarts is how often the program's container was restarted.
+func (c cluster) restarts(ns, pod string) string {
+	c.t.Helper()
+	return c.kubectl(ns, "get", "pod", pod, "--output=jsonpath={.status.containerStatuses[0].restartCount}")
+}

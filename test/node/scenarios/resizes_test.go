@@ -1,0 +1,108 @@
+package scenarios
+
+import "fmt"
+
+// resizes are changes of the resources of running containers. The node has two
+// CPUs or more, most of which the scenario takes.
+func resizes() []scenario {
+	return []scenario{{
+		name: "resize",
+		objects: `
+apiVersion: v1
+kind: Pod
+metadata: {name: possible}
+spec:
+  containers: [{name: app, command: [sleep, "1000"], resources: {requests: {cpu: 100m}, limits: {cpu: 200m}}}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: restarts}
+spec:
+  containers:
+    - name: app
+      command: [sh, -c, "trap exit TERM; while :; do sleep 0.1; done"]
+      resources: {requests: {cpu: 100m}, limits: {cpu: 200m}}
+      resizePolicy: [{resourceName: cpu, restartPolicy: RestartContainer}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: deferred}
+spec:
+  containers: [{name: app, command: [sleep, "1000"], resources: {requests: {cpu: 100m}, limits: {cpu: "2"}}}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: filler}
+spec:
+  containers: [{name: app, command: [sleep, "1000"], resources: {requests: {cpu: 1000m}}}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: infeasible}
+spec:
+  containers: [{name: app, command: [sleep, "1000"], resources: {limits: {cpu: 100m, memory: 32Mi}}}]
+`,
+		steps: func(s *stage) {
+			resize := func(pod, kind, resource, amount string) {
+				s.update("pods", pod+"/resize", object{"spec": object{"containers": []object{{
+					"name": "app", "resources": object{kind: object{resource: amount}},
+				}}}})
+			}
+			for _, name := range []string{"possible", "restarts", "deferred", "filler", "infeasible"} {
+				s.await(name, "app ready info", 1)
+			}
+			resize("possible", "requests", "cpu", "150m")
+			resize("restarts", "requests", "cpu", "150m")
+			resize("deferred", "requests", "cpu", fmt.Sprintf("%dm", s.cpus()*1000-900))
+			s.await("deferred", "PodResizePending=True Deferred info", 1)
+			s.delete("pods", "filler")
+			s.await("deferred", "PodResizePending=removed info", 1)
+		},
+		want: `
+possible:
+	create
+	pod waiting warning
+	app waiting ContainerCreating warning
+	app ready info
+	PodResizeInProgress=True info
+	PodResizeInProgress=removed info
+
+restarts:
+	create
+	pod waiting warning
+	app waiting ContainerCreating warning
+	app ready info
+	PodResizeInProgress=True info
+	PodResizeInProgress=removed info
+	app terminated Completed exit=0 info
+	app ready info
+
+deferred:
+	create
+	pod waiting warning
+	app waiting ContainerCreating warning
+	app ready info
+	PodResizePending=True Deferred info
+	? PodResizeInProgress=True info
+	PodResizePending=removed info
+	? PodResizeInProgress=True info
+	? PodResizeInProgress=removed info
+
+filler:
+	create
+	pod waiting warning
+	app waiting ContainerCreating warning
+	app ready info
+	pod running info
+	app terminated Error exit=137 info
+	+ pod error Error info
+	delete
+
+infeasible:
+	create
+	pod waiting warning
+	app waiting ContainerCreating warning
+	app ready info
+`,
+	}}
+}
