@@ -1,3 +1,5 @@
+//go:build node
+
 package scenarios
 
 // disturbances are scenarios that hit the whole node.

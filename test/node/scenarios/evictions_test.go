@@ -1,3 +1,5 @@
+//go:build node
+
 package scenarios
 
 // evictions are pods that have to go before their end.

@@ -1,3 +1,5 @@
+//go:build node
+
 package scenarios
 
 // failures are containers that don't start, or don't stay.

@@ -1,3 +1,5 @@
+//go:build node
+
 package scenarios
 
 // jobs are pods of Jobs, with each way in which a Job can end.

@@ -1,3 +1,5 @@
+//go:build node
+
 package scenarios
 
 // containerRecords returns the records of what changed in the containers.

@@ -1,3 +1,5 @@
+//go:build node
+
 package scenarios
 
 // probes are containers whose probes or hooks fail.

@@ -1,3 +1,5 @@
+//go:build node
+
 package scenarios
 
 // refusals are pods that scheduler or kubelet don't take.

@@ -1,3 +1,5 @@
+//go:build node
+
 package scenarios
 
 // restarts are containers that their own rules restart.

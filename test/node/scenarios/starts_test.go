@@ -1,3 +1,5 @@
+//go:build node
+
 package scenarios
 
 // starts are lives of pods in which nothing goes wrong.
