@@ -1,36 +1,30 @@
 package enricher
 
 import (
+	"fmt"
 	"log/slog"
+	"net"
 	"os"
+	"os/signal"
 	"sync"
 	"time"
 
-	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
 
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// pluginName is the name, in go-plugin's sense, of the one plugin of an executable.
-const pluginName = "enricher"
-
-// handshake returns the constants on which both sides of go-plugin's handshake agree.
-func handshake() plugin.HandshakeConfig {
-	return plugin.HandshakeConfig{
-		ProtocolVersion:  enrichv1.ProtocolVersion,
-		MagicCookieKey:   enrichv1.MagicCookieKey,
-		MagicCookieValue: enrichv1.MagicCookieValue,
-	}
-}
-
 // Serve runs a plugin until its host ends it or has ended. Main calls nothing else.
 // In a program that no host has started it prints that and exits. A plugin that is an
 // [io.Closer] is closed in the end.
 func Serve(e Enricher) {
-	// This os.Stderr: go-plugin replaces it, and lines on the other one have no level.
-	p := newPlugin(e, slog.New(newLogHandler(os.Stderr)))
+	if os.Getenv(enrichv1.MagicCookieKey) != enrichv1.MagicCookieValue { //nolint:forbidigo // Serve is main
+		fmt.Fprintln(os.Stderr, "This binary is a plugin of pod-status-logger, which starts it by itself.")
+		os.Exit(1) //nolint:forbidigo // Serve is main
+	}
+	log := slog.New(newLogHandler(os.Stderr))
+	p := newPlugin(e, log)
 	shut := sync.OnceFunc(func() { _ = p.Close() }) // nobody is left to report an error to
 	host := os.Getppid()
 	go func() {
@@ -38,16 +32,69 @@ func Serve(e Enricher) {
 		shut()
 		os.Exit(1) //nolint:forbidigo // nobody is left who could end the process
 	}()
-	plugin.Serve(&plugin.ServeConfig{
-		HandshakeConfig:  handshake(),
-		VersionedPlugins: map[int]plugin.PluginSet{enrichv1.ProtocolVersion: {pluginName: p}},
-		GRPCServer: func(options []grpc.ServerOption) *grpc.Server {
-			return grpc.NewServer(append(options, enrichv1.ServerOptions()...)...)
-		},
-		Logger: hclog.New(&hclog.LoggerOptions{Output: os.Stderr, JSONFormat: true, Level: hclog.Warn}),
-	})
+	if err := serve(p); err != nil {
+		log.Error("the plugin can't be served", "error", err)
+		os.Exit(1) //nolint:forbidigo // Serve is main
+	}
 	shut()
 }
+
+// serve does what go-plugin's Serve does for gRPC, with go-plugin's server. That
+// function also links net/rpc, whose reflection keeps the linker from leaving out
+// methods that nobody calls: 4.8 MB.
+//
+// Stdout and stderr stay as they are: the host reads both.
+func serve(p *grpcPlugin) error {
+	security, certificate, err := mutualTLS(os.Getenv("PLUGIN_CLIENT_CERT")) //nolint:forbidigo // of the handshake
+	if err != nil {
+		return fmt.Errorf("set up AutoMTLS: %w", err)
+	}
+	listener, err := listen(os.Getenv(plugin.EnvUnixSocketDir)) //nolint:forbidigo // of the handshake
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt) // the host ends the plugin, after its last call
+	nothing := noOutput{}
+	server := &plugin.GRPCServer{
+		Plugins: plugin.PluginSet{"enricher": p},
+		Server: func(options []grpc.ServerOption) *grpc.Server {
+			return grpc.NewServer(append(options, enrichv1.ServerOptions()...)...)
+		},
+		TLS:    security,
+		Stdout: nothing, Stderr: nothing,
+		DoneCh: make(chan struct{}),
+	}
+	if err := server.Init(); err != nil {
+		return err
+	}
+	handshake := fmt.Sprintf("%d|%d|unix|%s|%s|%s\n",
+		plugin.CoreProtocolVersion, enrichv1.ProtocolVersion, listener.Addr(), plugin.ProtocolGRPC, certificate)
+	if _, err := os.Stdout.WriteString(handshake); err != nil {
+		return fmt.Errorf("print the handshake: %w", err)
+	}
+	server.Serve(listener) // until the host calls Shutdown
+	return nil
+}
+
+// listen listens on a socket with a new name in the folder; empty: that for temporary
+// files.
+func listen(folder string) (net.Listener, error) {
+	file, err := os.CreateTemp(folder, "plugin")
+	if err != nil {
+		return nil, err
+	}
+	path := file.Name()
+	_ = file.Close()
+	if err := os.Remove(path); err != nil { //nolint:gosec // it was created a moment ago, in the folder that the host gave
+		return nil, err
+	}
+	return net.Listen("unix", path) //nolint:noctx // it does not block
+}
+
+// noOutput is the output that go-plugin is to pass on to the host: there never is any.
+type noOutput struct{}
+
+func (noOutput) Read([]byte) (int, error) { select {} }
 
 // awaitOrphaned returns when the process that started this one has ended: the parent
 // is another one then. On Linux a plugin is killed with its host, unless a script is
