@@ -194,21 +194,21 @@ func TestCutOffWhileOpen(t *testing.T) {
 // TestCloseWhileDiskFails: Close ends a Commit that waits for the disk, and doesn't wait for the disk itself.
 func TestCloseWhileDiskFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		failures := 0
-		j := openFaulty(t, t.TempDir(), journal.Options{Capacity: 1000, OnError: func(error) { failures++ }},
+		var failures atomic.Int64
+		j := openFaulty(t, t.TempDir(), journal.Options{Capacity: 1000, OnError: func(error) { failures.Add(1) }},
 			func() error { return syscall.EIO })
 		done := make(chan error, 1)
 		go func() { done <- j.Commit(t.Context(), group("a")) }()
 		time.Sleep(time.Minute)
-		failures = 0
+		failures.Store(0)
 		if err := j.Close(); !errors.Is(err, syscall.EIO) {
 			t.Errorf("close: %v", err)
 		}
 		if err := <-done; !errors.Is(err, journal.ErrClosed) || errors.Is(err, journal.ErrUncertain) {
 			t.Errorf("commit: %v", err)
 		}
-		if failures > 1 {
-			t.Errorf("%d more attempts", failures)
+		if n := failures.Load(); n > 1 {
+			t.Errorf("%d more attempts", n)
 		}
 	})
 }
