@@ -5,21 +5,32 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
+	"time"
 )
 
 // By default, Go's collector lets garbage grow to the size of the live heap. With few
 // pods that heap is so small that a collection is due every 2,000 events and takes a
 // tenth of the CPU time, so it may grow to gcMinGarbage. With many pods it may be a
 // little more than the default: a collection costs as much as the heap is large.
+//
+// In a quiet cluster collections are rare whatever the limit is. There, it is the
+// garbage of gcInterval, and at least gcQuietPercent.
 const (
 	gcMinGarbage = 16 << 20
 	gcMinPercent = 130 // of the live heap
 	gcMaxPercent = 400
+
+	gcInterval     = 10 * time.Second
+	gcQuietPercent = 50
 )
 
-// gcPercent returns the GC percentage for a size of the live heap.
-func gcPercent(live uint64) int {
-	return int(min(max(100*gcMinGarbage/max(live, 1), gcMinPercent), gcMaxPercent))
+// gcPercent returns the GC percentage for a size of the live heap, and a number of
+// bytes that are allocated per second.
+func gcPercent(live, perSecond uint64) int {
+	live = max(live, 1)
+	busy := min(max(100*gcMinGarbage/live, gcMinPercent), gcMaxPercent)
+	quiet := max(100*perSecond*uint64(gcInterval/time.Second)/live, gcQuietPercent)
+	return int(min(busy, quiet))
 }
 
 // tuneGC sets the GC percentage anew after each collection, until undo is called. GOGC
@@ -29,7 +40,7 @@ func tuneGC(lookup func(string) (string, bool)) (undo func()) {
 		return func() {}
 	}
 	before := debug.SetGCPercent(gcMaxPercent) // until the first collection, at 4 MB times this
-	t := &gcTuner{percent: gcMaxPercent}
+	t := &gcTuner{percent: gcMaxPercent, last: time.Now()}
 	t.awaitCollection()
 	return func() {
 		t.mu.Lock()
@@ -46,9 +57,11 @@ func freeGarbageOfList() { go debug.FreeOSMemory() }
 // gcTuner adjusts the GC percentage after each collection. It gets to know of them by
 // an object that each one collects.
 type gcTuner struct {
-	mu      sync.Mutex
-	percent int
-	stopped bool
+	mu        sync.Mutex
+	percent   int
+	last      time.Time // collection
+	allocated uint64    // bytes until then
+	stopped   bool
 }
 
 func (t *gcTuner) awaitCollection() {
@@ -64,7 +77,10 @@ func (t *gcTuner) collected() {
 	if t.stopped {
 		return
 	}
-	percent := gcPercent(liveHeap())
+	now, allocated := time.Now(), heapBytes("/gc/heap/allocs:bytes")
+	perSecond := float64(allocated-t.allocated) / max(now.Sub(t.last), time.Millisecond).Seconds()
+	t.last, t.allocated = now, allocated
+	percent := gcPercent(heapBytes("/gc/heap/live:bytes"), uint64(perSecond))
 	if off := percent - t.percent; 10*max(off, -off) > t.percent {
 		debug.SetGCPercent(percent)
 		t.percent = percent
@@ -72,12 +88,12 @@ func (t *gcTuner) collected() {
 	t.awaitCollection()
 }
 
-// liveHeap returns the bytes that the last collection marked.
-func liveHeap() uint64 {
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(live)
-	if live[0].Value.Kind() != metrics.KindUint64 {
+// heapBytes returns a metric of the runtime, 0 if it has none of that name.
+func heapBytes(name string) uint64 {
+	sample := []metrics.Sample{{Name: name}}
+	metrics.Read(sample)
+	if sample[0].Value.Kind() != metrics.KindUint64 {
 		return 0
 	}
-	return live[0].Value.Uint64()
+	return sample[0].Value.Uint64()
 }

@@ -9,24 +9,46 @@ import (
 )
 
 func TestGCPercent(t *testing.T) {
+	const busy = 1 << 40
 	for _, c := range []struct {
-		live uint64
-		want int
-	}{{0, 400}, {1, 400}, {4 << 20, 400}, {8 << 20, 200}, {16 << 20, 130}, {50 << 20, 130}, {1 << 40, 130}} {
-		if got := gcPercent(c.live); got != c.want {
-			t.Errorf("%d bytes live: %d percent, want %d", c.live, got, c.want)
+		live, perSecond uint64
+		want            int
+	}{
+		{0, busy, 400},
+		{1, busy, 400},
+		{4 << 20, busy, 400},
+		{8 << 20, busy, 200},
+		{16 << 20, busy, 130},
+		{50 << 20, busy, 130},
+		{1 << 40, busy, 130},
+		{0, 0, 50},
+		{4 << 20, 0, 50},
+		{4 << 20, 20 << 10, 50},
+		{4 << 20, 400 << 10, 97}, // ten seconds of it
+		{50 << 20, 1 << 20, 50},
+		{50 << 20, 4 << 20, 80},
+	} {
+		if got := gcPercent(c.live, c.perSecond); got != c.want {
+			t.Errorf("%d bytes live, %d allocated per second: %d percent, want %d", c.live, c.perSecond, got, c.want)
 		}
 	}
 }
 
-// TestTuneGC: the percentage follows the live heap, and is restored afterwards.
+// TestTuneGC: the percentage follows the live heap and the rate of allocations, and is
+// restored afterwards.
 func TestTuneGC(t *testing.T) {
 	before := currentPercent()
 	undo := tuneGC(func(string) (string, bool) { return "", false })
-	held := make([]byte, 64<<20)
-	wait.Until(t, "130 percent with 64 MB live", func() bool { runtime.GC(); return currentPercent() == 130 })
+	var held, garbage []byte
+	allocating := func() { garbage = make([]byte, 256<<20); runtime.GC() }
+	held = make([]byte, 64<<20)
+	wait.Until(t, "130 percent with 64 MB live", func() bool { allocating(); return currentPercent() == 130 })
 	runtime.KeepAlive(held)
-	wait.Until(t, "more than 130 percent with little live", func() bool { runtime.GC(); return currentPercent() > 130 })
+	held = nil
+	wait.Until(t, "more than 130 percent with little live", func() bool { allocating(); return currentPercent() > 130 })
+	garbage = nil
+	wait.Until(t, "50 percent with few allocations", func() bool { runtime.GC(); return currentPercent() == 50 })
+	_, _ = held, garbage
 	undo()
 	runtime.GC()
 	if got := currentPercent(); got != before {
