@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
+	"github.com/pod-status-logger/pod-status-logger/plugins/faulty"
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
@@ -71,10 +72,21 @@ func (p *place) write(name, text string) (path string) {
 
 // wrapped returns a plugin that adds its process id to the file "started", starts a
 // process that outlives it, and executes the executable.
-func (p *place) wrapped(executable string) (path string) {
+func (p *place) wrapped(executable string, args ...string) (path string) {
 	p.t.Helper()
-	return p.write("wrapped-"+filepath.Base(executable), fmt.Sprintf("#!/bin/sh\n/bin/sleep 300 &\necho $$ >>'%s'\nexec '%s'\n",
-		filepath.Join(p.dir, "started"), executable))
+	name := strings.Join(append([]string{"wrapped", filepath.Base(executable)}, args...), "-")
+	return p.write(name, fmt.Sprintf("#!/bin/sh\n/bin/sleep 300 &\necho $$ >>'%s'\nexec '%s' %s\n",
+		filepath.Join(p.dir, "started"), executable, strings.Join(args, " ")))
+}
+
+// faulty returns the path of a wrapped plugin that fails.
+func (p *place) faulty(behaviour string) (path string) {
+	p.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return p.wrapped(self, faulty.Args(behaviour)...)
 }
 
 // started returns the number of wrapped plugins that were started.
@@ -171,26 +183,25 @@ func TestConfigCheckStartsPlugins(t *testing.T) {
 		t.Skip("builds programs")
 	}
 	p := newPlace(t)
-	broken := p.build("broken", "./plugins/enrichertest/testdata/broken")
 	plugin := func(name, command string) string { return fmt.Sprintf("  - {name: %s, command: %s}\n", name, command) }
 	hello := plugin("hello", p.wrapped(p.build("hello", "./plugins/examples/hello")))
-	wrapped := func(name string) string {
-		p.link(broken, name)
-		return plugin(name, p.wrapped(filepath.Join(p.dir, name)))
-	}
+	ends := plugin("ends", p.faulty("exits"))
 	const bundle = "  - {name: bundle, builtin: bundle}\n"
 	for name, c := range map[string]struct {
 		plugins        string
 		starts, status int
 		stdout, stderr string
 	}{
-		"good":               {hello + bundle, 1, cli.ExitOK, "ok\n", ""},
-		"none":               {"  []\n", 0, cli.ExitOK, "ok\n", ""},
-		"refuses its part":   {hello + "  - {name: bundle, builtin: bundle, config: {key: 1}}\n", 1, cli.ExitUsage, "", "pod-status-logger: plugin bundle: config: unknown key key (known keys: keys, "},
-		"another name":       {strings.Replace(hello, "name: hello", "name: hullo", 1) + bundle, 1, cli.ExitUsage, "", "pod-status-logger: plugin hullo: "},
-		"ends at once":       {hello + wrapped("exits-at-once"), 2, cli.ExitUsage, "", "pod-status-logger: plugin exits-at-once: it ended with exit status 3 before its handshake"},
-		"does not end":       {hello + wrapped("hangs-on-shutdown"), 2, cli.ExitOK, "ok\n", ""},
-		"several are broken": {wrapped("exits-at-once") + wrapped("refuses-its-config") + bundle, 2, cli.ExitUsage, "", "plugin refuses-its-config: config: file: is missing"},
+		"good":             {hello + bundle, 1, cli.ExitOK, "ok\n", ""},
+		"none":             {"  []\n", 0, cli.ExitOK, "ok\n", ""},
+		"refuses its part": {hello + "  - {name: bundle, builtin: bundle, config: {key: 1}}\n", 1, cli.ExitUsage, "", "pod-status-logger: plugin bundle: config: unknown key key (known keys: keys, "},
+		"another name":     {strings.Replace(hello, "name: hello", "name: hullo", 1) + bundle, 1, cli.ExitUsage, "", "pod-status-logger: plugin hullo: "},
+		"ends at once":     {hello + ends, 2, cli.ExitUsage, "", "pod-status-logger: plugin ends: it ended with exit status 3 before its handshake"},
+		"does not end":     {hello + plugin(faulty.Name, p.faulty("ignores-the-end")), 2, cli.ExitOK, "ok\n", ""},
+		"several are broken": {
+			ends + plugin(faulty.Name, p.faulty("refuses-its-config")) + bundle, 2, cli.ExitUsage, "",
+			"plugin faulty: config: file: is missing",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := &place{t: t, dir: p.dir, tmp: p.tmp}
@@ -210,16 +221,6 @@ func TestConfigCheckStartsPlugins(t *testing.T) {
 func (p *place) config(plugins string) (path string) {
 	p.t.Helper()
 	return p.write("config.yaml", "apiVersion: podstatus/v1alpha1\nkind: Config\nplugins:\n"+plugins)
-}
-
-// link gives another name to an executable, which selects its behaviour.
-func (p *place) link(executable, name string) (path string) {
-	p.t.Helper()
-	path = filepath.Join(p.dir, name)
-	if err := os.Symlink(executable, path); err != nil && !errors.Is(err, os.ErrExist) {
-		p.t.Fatal(err)
-	}
-	return path
 }
 
 // TestConfigCheckInterrupted: an interrupted check leaves nothing behind.
@@ -249,7 +250,7 @@ func interrupt(t *testing.T, good func(status int) bool, args ...string) {
 		t.Skip("builds programs")
 	}
 	p := newPlace(t)
-	silent := p.wrapped(p.link(p.build("broken", "./plugins/enrichertest/testdata/broken"), "silent"))
+	silent := p.faulty("silent")
 	cmd, _, stderr := p.command(append(args, "--config",
 		p.config("  - {name: bundle, builtin: bundle}\n  - {name: silent, command: "+silent+"}\n"))...)
 	if err := cmd.Start(); err != nil {
@@ -273,21 +274,19 @@ func TestVerifyNamesRules(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a hundred processes")
 	}
-	top := newPlace(t)
-	broken := top.build("broken", "./plugins/enrichertest/testdata/broken")
-	rules := strings.Fields(readDoc(t, "plugins/enrichertest/testdata/broken/rules.txt"))
-	if len(rules) < 60 {
-		t.Fatalf("%d plugins, want those of rules.txt", len(rules)/2)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
 	}
 	turns := make(chan struct{}, 2) // more would slow each other down
-	for pair := range slices.Chunk(rules, 2) {
-		name, rule := pair[0], pair[1]
-		t.Run(name, func(t *testing.T) {
+	for behaviour, rule := range faulty.Rules() {
+		t.Run(behaviour, func(t *testing.T) {
 			t.Parallel()
 			turns <- struct{}{}
 			defer func() { <-turns }()
 			p := newPlace(t)
-			stdout, stderr, status := p.run("plugin", "verify", p.link(broken, name))
+			args := append([]string{"plugin", "verify", self}, faulty.Args(behaviour, filepath.Join(p.dir, "lock"))...)
+			stdout, stderr, status := p.run(args...)
 			lines := strings.Split(stdout, "\n")
 			fails := slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return !strings.HasPrefix(line, "FAIL ") })
 			if len(fails) != 1 || strings.Fields(fails[0])[1] != rule || !strings.Contains(stdout, " 1 broken: "+rule+"\n") {

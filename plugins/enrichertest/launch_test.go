@@ -3,7 +3,6 @@ package enrichertest_test
 import (
 	"context"
 	"errors"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -35,11 +34,13 @@ type process struct {
 	cmd    *exec.Cmd
 }
 
-func launch(path string) enrichertest.Start {
+func launch(t *testing.T, path string, args ...string) enrichertest.Start {
+	t.Helper()
+	sockets := t.TempDir()
 	return func(ctx context.Context) (enrichertest.Process, error) {
 		deadline, _ := ctx.Deadline()
-		p := &process{cmd: exec.Command(path)}
-		p.cmd.Env = []string{"PLUGIN_UNIX_SOCKET_DIR=" + filepath.Dir(path)} // goes with the test
+		p := &process{cmd: exec.Command(path, args...)}
+		p.cmd.Env = []string{"PLUGIN_UNIX_SOCKET_DIR=" + sockets, "GOCOVERDIR=" + sockets}
 		p.client = plugin.NewClient(&plugin.ClientConfig{
 			HandshakeConfig: plugin.HandshakeConfig{
 				ProtocolVersion: enrichv1.ProtocolVersion,
@@ -101,14 +102,4 @@ func (connPlugin) GRPCServer(*plugin.GRPCBroker, *grpc.Server) error {
 
 func (connPlugin) GRPCClient(_ context.Context, _ *plugin.GRPCBroker, conn *grpc.ClientConn) (any, error) {
 	return conn, nil
-}
-
-// named returns a path with this name to an executable.
-func named(t *testing.T, executable, name string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.Symlink(executable, path); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }

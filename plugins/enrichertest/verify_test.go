@@ -3,28 +3,34 @@ package enrichertest_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"os"
+	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/pod-status-logger/pod-status-logger/plugins/enrichertest"
+	"github.com/pod-status-logger/pod-status-logger/plugins/faulty"
 )
 
 func TestBrokenPlugins(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a hundred processes")
 	}
-	executable := build(t, "broken")
-	for name, rule := range brokenPlugins(t) {
-		t.Run(name, func(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for behaviour, rule := range faulty.Rules() {
+		t.Run(behaviour, func(t *testing.T) {
 			t.Parallel() // most of the time is spent waiting
 			o := enrichertest.Options{}
-			if name == "silent" {
+			if behaviour == "silent" {
 				o.StartTimeout = time.Second
 			}
-			report, err := enrichertest.Verify(t.Context(), launch(named(t, executable, name)), o)
+			args := faulty.Args(behaviour, filepath.Join(t.TempDir(), "lock"))
+			report, err := enrichertest.Verify(t.Context(), launch(t, self, args...), o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -41,36 +47,13 @@ func TestBrokenPlugins(t *testing.T) {
 	}
 }
 
-// brokenPlugins returns which rule each of the broken plugins breaks.
-func brokenPlugins(t *testing.T) map[string]string {
-	t.Helper()
-	text, err := os.ReadFile("testdata/broken/rules.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	rules := map[string]string{}
-	for line := range strings.Lines(string(text)) {
-		words := strings.Fields(line)
-		rules[words[0]] = words[1]
-	}
-	return rules
-}
-
-// TestEveryRuleIsBroken sees to it that no rule passes whatever a plugin does.
+// TestEveryRuleIsBroken: no rule passes whatever a plugin does.
 func TestEveryRuleIsBroken(t *testing.T) {
-	var untested []string
-	broken := brokenPlugins(t)
+	broken := slices.Collect(maps.Values(faulty.Rules()))
 	for _, rule := range rulesOf(t) {
-		found := false
-		for _, r := range broken {
-			found = found || r == rule
+		if !slices.Contains(broken, rule) {
+			t.Errorf("no faulty plugin breaks %s", rule)
 		}
-		if !found {
-			untested = append(untested, rule)
-		}
-	}
-	if len(untested) > 0 {
-		t.Errorf("no plugin in testdata/broken breaks %v", untested)
 	}
 }
 
@@ -91,7 +74,7 @@ func rulesOf(t *testing.T) (names []string) {
 
 func TestGoodPlugin(t *testing.T) {
 	var told []string
-	report, err := enrichertest.Verify(t.Context(), launch(build(t, "good")), enrichertest.Options{
+	report, err := enrichertest.Verify(t.Context(), launch(t, build(t, "good")), enrichertest.Options{
 		Config: `{"key":"a"}`, BadConfig: `{"key":5}`,
 		Each: func(r enrichertest.Result) { told = append(told, r.Rule) },
 	})

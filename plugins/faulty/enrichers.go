@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/pod-status-logger/pod-status-logger/plugins/enricher"
 )
@@ -39,13 +38,9 @@ func enrichers() map[string]enricher.Enricher {
 		"ignores-the-end":    closer{do: func() error { select {} }},
 		"panics-when-closed": closer{do: func() error { panic("out of cheese") }},
 
-		// It does not answer, or not in time.
+		// It does not answer.
 		"hangs": on(func(*enricher.Record, *enricher.Patch) error { select {} }),
 		"stops": on(func(*enricher.Record, *enricher.Patch) error { return syscall.Kill(os.Getpid(), syscall.SIGSTOP) }),
-		"late": on(func(r *enricher.Record, p *enricher.Patch) error {
-			time.Sleep(10 * time.Millisecond)
-			return good(r, p)
-		}),
 
 		// Its answers break rules.
 		"garbage": on(func(_ *enricher.Record, p *enricher.Patch) error { p.SetString("NO SUCH\nKEY", "x"); return nil }),

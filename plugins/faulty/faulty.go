@@ -24,9 +24,11 @@ const Name = "faulty"
 // command is the first argument of a process that is to be a plugin.
 const command = "faulty-plugin"
 
-// Args returns the arguments for a plugin with a behaviour: a key of enrichers,
-// services or programs.
-func Args(behaviour string) []string { return []string{command, behaviour} }
+// Args returns the arguments for a plugin with a behaviour, a key of enrichers,
+// services or programs, and with further arguments, if it wants some.
+func Args(behaviour string, more ...string) []string {
+	return append([]string{command, behaviour}, more...)
+}
 
 // Main runs the plugin that the arguments of the process name, and reports whether
 // they name one.
@@ -39,8 +41,8 @@ func Main() bool {
 		enricher.Serve(e)
 		return true
 	}
-	if s, ok := services()[behaviour]; ok {
-		serve(s)
+	if f, ok := services()[behaviour]; ok {
+		newFaulty(f).serve()
 		return true
 	}
 	run, ok := programs()[behaviour]
@@ -58,10 +60,16 @@ func InProcess(behaviour string) func(*slog.Logger) plugin.GRPCPlugin {
 		if e, ok := enrichers()[behaviour]; ok {
 			return enricher.InProcess(func() enricher.Enricher { return e })(log)
 		}
-		s, ok := services()[behaviour]
+		f, ok := services()[behaviour]
 		if !ok {
 			panic("no behaviour " + behaviour + " within a process")
 		}
-		return &servicePlugin{service: s}
+		return &servicePlugin{service: newFaulty(f)}
 	}
+}
+
+func newFaulty(f fault) *service {
+	s := newService()
+	f.apply(s)
+	return s
 }

@@ -26,6 +26,7 @@ func programs() map[string]func() {
 		"plain-certificate": prints("1|1|tcp|127.0.0.1:1|grpc|" + strings.Repeat("A", 100)),
 
 		// It leaves something behind.
+		keepsALock:     keepLock,
 		"has-children": func() { haveChild(nil); enricher.Serve(faulty{}) },
 		"has-escaped-children": func() { // out of its process group, with its pipes
 			haveChild(&syscall.SysProcAttr{Setsid: true})
@@ -49,6 +50,19 @@ func programs() map[string]func() {
 			enricher.Serve(&printer{})
 		},
 	}
+}
+
+// keepsALock is a plugin that does not start if the file that its argument names is
+// there, which it leaves behind when it is killed.
+const keepsALock = "keeps-a-lock"
+
+func keepLock() {
+	lock, err := os.OpenFile(os.Args[3], os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		panic(err)
+	}
+	newService().serve()
+	_ = os.Remove(lock.Name())
 }
 
 // prints prints a line where the handshake belongs, and sleeps.
