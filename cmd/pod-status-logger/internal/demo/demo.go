@@ -15,7 +15,7 @@ import (
 
 // history is the number of changes that the server keeps. A watch that is further
 // behind has to list again.
-const history = 1000
+const history = 200
 
 // Run emits the records of a server that plays the script, until the script ends.
 func Run(ctx context.Context, c config.Options, env app.Environment) error {
