@@ -2,6 +2,7 @@ package pluginhost
 
 import (
 	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -14,7 +15,7 @@ func BenchmarkPatch(b *testing.B) {
 	for name, spec := range map[string]Spec{"process": specOf(b, "good"), "in-process": inProcessOf("good")} {
 		for _, n := range []int{1, 16, 64} {
 			b.Run(fmt.Sprintf("%s/batch-%d", name, n), func(b *testing.B) {
-				host, err := Start(b.Context(), []Spec{spec}, (&logged{}).logger())
+				host, err := Start(b.Context(), []Spec{spec}, slog.New(slog.DiscardHandler))
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -8,17 +8,17 @@ import (
 )
 
 const (
-	// tripAfter is the number of failed calls in a row that open a breaker: one
-	// may be a pause of the machine.
+	// tripAfter is the number of failed calls in a row that open a breaker: one may be
+	// a pause of the machine.
 	tripAfter = 3
-	// hopelessAfter is the number of times that it opens without a good call in
-	// between after which the plugin is started anew.
+	// hopelessAfter is how often it opens, without a good call in between, before the
+	// plugin is restarted.
 	hopelessAfter = 3
 )
 
-// breaker keeps records from waiting for a plugin that doesn't work. It opens
-// after some failures in a row; after a pause one call is let through, and what
-// becomes of that closes it, or opens it for a longer pause.
+// breaker keeps records from waiting for a plugin that doesn't work. It opens after
+// some failures in a row. After a pause it lets one call through, whose outcome closes
+// it, or opens it for a longer pause.
 type breaker struct {
 	mu       sync.Mutex
 	failures int       // in a row
@@ -30,15 +30,14 @@ type breaker struct {
 
 func newBreaker() *breaker { return &breaker{pause: newPauses()} }
 
-// newPauses are those between attempts at something that doesn't work, with some
-// chance in them.
+// newPauses returns growing pauses between attempts, with jitter.
 func newPauses() *backoff.ExponentialBackOff {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval = time.Second, time.Minute
 	return pause
 }
 
-// allow tells whether a call may be made now.
+// allow reports whether a call may be made now.
 func (b *breaker) allow(now time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -52,15 +51,15 @@ func (b *breaker) allow(now time.Time) bool {
 	return true
 }
 
-// open tells whether calls are kept from being made.
+// open reports whether the breaker is open.
 func (b *breaker) open() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return !b.until.IsZero()
 }
 
-// good notes a call that the plugin has answered, and tells whether that closes
-// the breaker.
+// good notes a call that the plugin has answered, and reports whether that closes the
+// breaker.
 func (b *breaker) good() (closed bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -70,15 +69,15 @@ func (b *breaker) good() (closed bool) {
 	return closed
 }
 
-// giveUp notes a call of which nothing came that could be said of the plugin.
+// giveUp notes a call whose outcome says nothing about the plugin.
 func (b *breaker) giveUp() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.probing = false
 }
 
-// bad notes a failed call, and tells whether the breaker has opened by it and
-// how often it has now.
+// bad notes a failed call, and reports whether that opens the breaker, and how often
+// it has opened by now.
 func (b *breaker) bad(now time.Time) (tripped bool, times int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -95,5 +94,5 @@ func (b *breaker) bad(now time.Time) (tripped bool, times int) {
 	return true, b.opened
 }
 
-// reset closes the breaker: the plugin is another process now.
+// reset closes the breaker for another instance of the plugin.
 func (b *breaker) reset() { _ = b.good() }

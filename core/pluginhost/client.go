@@ -68,7 +68,8 @@ func dialOptions() []grpc.DialOption {
 // withoutBroker refuses the stream on which plugins could ask for more
 // connections: the host offers none, and go-plugin would keep every request.
 func withoutBroker(
-	ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, streamer grpc.Streamer, opts ...grpc.CallOption,
+	ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string,
+	streamer grpc.Streamer, opts ...grpc.CallOption,
 ) (grpc.ClientStream, error) {
 	if method == "/plugin.GRPCBroker/StartStream" {
 		return nil, status.Error(codes.Unimplemented, "there is no broker")

@@ -6,9 +6,9 @@ import (
 	"syscall"
 )
 
-// keepDescriptors has plugins not get what this process was started with beside
-// stdin, stdout and stderr, such as a file that a shell has opened for it. What
-// Go opens itself it keeps anyhow.
+// keepDescriptors keeps plugins from inheriting the descriptors that this process was
+// started with besides stdin, stdout and stderr, such as a file that a shell has
+// opened for it. Go itself does so for files that it opens.
 func keepDescriptors() {
 	const firstOther = 3
 	entries, _ := os.ReadDir("/dev/fd") // there is one on Linux, macOS and the BSDs

@@ -69,8 +69,8 @@ func (h *handshake) PluginToHost(network, address string) (string, string, error
 			return network, address, nil
 		}
 	}
-	return "", "", fmt.Errorf("it listens on %s %.100q, which is neither a socket in PLUGIN_UNIX_SOCKET_DIR nor a loopback address",
-		oneLine(network), address)
+	return "", "", fmt.Errorf("it listens on %s %.100q, which is neither a socket in PLUGIN_UNIX_SOCKET_DIR "+
+		"nor a loopback address", oneLine(network), address)
 }
 
 // HostToPlugin returns the address as it is.

@@ -38,7 +38,9 @@ var _ body = (*inProcess)(nil)
 const pipeBytes = 32 << 10
 
 // newInProcess makes a plugin and serves it.
-func newInProcess(newPlugin func(*slog.Logger) plugin.GRPCPlugin, out *output, slots callSlots) (p *inProcess, err error) {
+func newInProcess(
+	newPlugin func(*slog.Logger) plugin.GRPCPlugin, out *output, slots callSlots,
+) (p *inProcess, err error) {
 	p = &inProcess{
 		guard:    &guard{slots: slots, out: out},
 		listener: bufconn.Listen(pipeBytes),
@@ -64,7 +66,9 @@ func newInProcess(newPlugin func(*slog.Logger) plugin.GRPCPlugin, out *output, s
 // dialOptions connect to the plugin.
 func (p *inProcess) dialOptions() []grpc.DialOption {
 	return []grpc.DialOption{
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return p.listener.DialContext(ctx) }),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+			return p.listener.DialContext(ctx)
+		}),
 	}
 }
 

@@ -29,19 +29,22 @@ func newLauncher(spec Spec, sockets *socketFolder, log *slog.Logger) *launcher {
 	}
 }
 
+// readyFunc gets an instance ready that is connected.
+type readyFunc = func(context.Context, *instance) error
+
 // start starts the plugin, connects to it and calls ready, all within
 // startTimeout. If any of that fails, nothing is left running.
 //
 // If the plugin is a process, the caller is locked to its thread: see
 // [process.Start].
-func (l *launcher) start(ctx context.Context, ready func(context.Context, *instance) error) (*instance, error) {
+func (l *launcher) start(ctx context.Context, ready readyFunc) (*instance, error) {
 	if l.spec.InProcess != nil {
 		return l.startInProcess(ctx, ready)
 	}
 	return l.startProcess(ctx, ready)
 }
 
-func (l *launcher) startInProcess(ctx context.Context, ready func(context.Context, *instance) error) (*instance, error) {
+func (l *launcher) startInProcess(ctx context.Context, ready readyFunc) (*instance, error) {
 	body, err := newInProcess(l.spec.InProcess, l.output, l.calls)
 	if err != nil {
 		return nil, err
@@ -54,7 +57,7 @@ func (l *launcher) startInProcess(ctx context.Context, ready func(context.Contex
 	return in, nil
 }
 
-func (l *launcher) startProcess(ctx context.Context, ready func(context.Context, *instance) error) (*instance, error) {
+func (l *launcher) startProcess(ctx context.Context, ready readyFunc) (*instance, error) {
 	if err := l.sockets.ensure(); err != nil {
 		return nil, err
 	}
@@ -63,7 +66,12 @@ func (l *launcher) startProcess(ctx context.Context, ready func(context.Context,
 		return nil, err
 	}
 	p := newProcess(&l.spec, cmd, l.output, l.sockets.path)
-	in := &instance{body: p, stage: "its handshake", client: plugin.NewClient(l.launch(p)), checkHandshake: p.checkCertificate}
+	in := &instance{
+		body:           p,
+		client:         plugin.NewClient(l.launch(p)),
+		stage:          "its handshake",
+		checkHandshake: p.checkCertificate,
+	}
 	if err := in.begin(ctx, ready); err != nil {
 		in.stop(0)
 		p.removeFolder()
@@ -76,7 +84,7 @@ func (l *launcher) startProcess(ctx context.Context, ready func(context.Context,
 //
 // go-plugin's calls have no deadline and block as long as a plugin neither
 // answers nor ends. Killing it ends them, so that is what the deadline does.
-func (in *instance) begin(ctx context.Context, ready func(context.Context, *instance) error) error {
+func (in *instance) begin(ctx context.Context, ready readyFunc) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	release := context.AfterFunc(ctx, func() { _ = in.body.Kill(ctx) })

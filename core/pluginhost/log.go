@@ -8,9 +8,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// newLibraryLog returns a logger for go-plugin. What that has to say is of
-// interest to those who look for a fault in it: what matters of it the host says
-// itself, with what it does about it.
+// newLibraryLog returns a logger for go-plugin, at level debug: the host logs itself
+// what matters to operators, and what it does about it.
 func newLibraryLog(log *slog.Logger) hclog.Logger {
 	logger := hclog.NewInterceptLogger(&hclog.LoggerOptions{Output: io.Discard, Level: hclog.Debug})
 	logger.RegisterSink(sink{log})

@@ -1,13 +1,10 @@
 package pluginhost
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
 	"os"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,6 +12,8 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/plugins/faulty"
+	"github.com/pod-status-logger/pod-status-logger/test/logbuffer"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 func TestMain(m *testing.M) {
@@ -38,52 +37,22 @@ func specOf(t testing.TB, behaviour string) Spec {
 }
 
 // hosted starts a plugin, and ends it with the test.
-func hosted(t *testing.T, spec Spec) (*Plugin, *logged) {
+func hosted(t *testing.T, spec Spec) (*Plugin, *logbuffer.Buffer) {
 	t.Helper()
-	log := &logged{}
-	host, err := Start(t.Context(), []Spec{spec}, log.logger())
-	if err != nil {
-		t.Fatal(err)
-	}
+	host, log := start(t, spec)
 	t.Cleanup(host.Close)
 	return host.Plugins()[0], log
 }
 
-// logged is what the host has logged.
-type logged struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logged) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(b)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-func (l *logged) logger() *slog.Logger { return slog.New(slog.NewJSONHandler(l, nil)) }
-
-func (l *logged) await(t *testing.T, text string) {
+// start starts plugins.
+func start(t *testing.T, specs ...Spec) (*Host, *logbuffer.Buffer) {
 	t.Helper()
-	eventually(t, func() bool { return strings.Contains(l.String(), text) }, func() string { return "log lacks " + text + ":\n" + l.String() })
-}
-
-// patience is how long a test waits for something that has to happen.
-const patience = time.Minute
-
-func eventually(t *testing.T, condition func() bool, otherwise func() string) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !condition(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal(otherwise())
-		}
+	log := &logbuffer.Buffer{}
+	host, err := Start(t.Context(), specs, slog.New(slog.NewJSONHandler(log, nil)))
+	if err != nil {
+		t.Fatal(err)
 	}
+	return host, log
 }
 
 // batchOf returns records of so many pods.
@@ -109,12 +78,13 @@ func deadline(t testing.TB, d time.Duration) context.Context {
 // answers waits until the plugin answers rightly.
 func answers(t *testing.T, p *Plugin) {
 	t.Helper()
-	var err error
-	eventually(t, func() bool {
-		patches, callErr := p.Patch(deadline(t, 10*time.Second), batchOf(1))
-		err = callErr
-		return err == nil && len(patches) == 1 && patches[0].Attributes[0].Value.AsString() == "web-0"
-	}, func() string { return fmt.Sprintf("the plugin does not answer: %v", err) })
+	wait.NoError(t, "an answer", func() error {
+		patches, err := p.Patch(deadline(t, 10*time.Second), batchOf(1))
+		if err == nil && (len(patches) != 1 || patches[0].Attributes[0].Value.AsString() != "web-0") {
+			return fmt.Errorf("%v", patches)
+		}
+		return err
+	})
 }
 
 // pidOf returns the process id of a plugin that is running.

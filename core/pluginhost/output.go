@@ -85,7 +85,8 @@ func (o *output) readStderr(r io.Reader) {
 		}
 		if entry, ok := parseEntry(line); ok {
 			o.remember(entry.message)
-			o.log.LogAttrs(context.Background(), entry.level, record.Valid(entry.message), slog.GroupAttrs("attributes", entry.attrs...))
+			attributes := slog.GroupAttrs("attributes", entry.attrs...)
+			o.log.LogAttrs(context.Background(), entry.level, record.Valid(entry.message), attributes)
 			return
 		}
 		if level != slog.LevelError {

@@ -2,10 +2,13 @@ package pluginhost
 
 import (
 	"encoding/json"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // TestOutput: the lines that a plugin logs and prints are in the host's log with their
@@ -15,7 +18,7 @@ func TestOutput(t *testing.T) {
 	p, log := hosted(t, specOf(t, "prints"))
 	answers(t, p)
 	for _, text := range []string{"printed on stdout", "printed on stderr", `"msg":"logged"`} {
-		log.await(t, text)
+		log.Await(t, text)
 	}
 	found := map[string]string{}
 	for line := range strings.Lines(log.String()) {
@@ -43,20 +46,20 @@ func TestOutput(t *testing.T) {
 	}
 }
 
-// TestFlood: a plugin that floods its log is not held up, the rest of its lines
-// is counted, and the log gets no more than somebody can read.
+// TestFlood: a plugin that floods its log is not held up, further lines are counted, and
+// the log gets no more than somebody can read.
 func TestFlood(t *testing.T) {
-	p, log := hosted(t, specOf(t, "floods"))
 	start := time.Now()
-	eventually(t, func() bool { return p.Stats().LinesDropped > 10_000 }, func() string { return "no lines dropped" })
+	p, log := hosted(t, specOf(t, "floods"))
+	wait.Until(t, "dropped lines", func() bool { return p.Stats().LinesDropped > 10_000 })
 	answers(t, p)
-	most := linesAtOnce + int(time.Since(start).Seconds()+2)*linesPerSecond
-	if n := strings.Count(log.String(), "\n"); n > most {
+	n := strings.Count(log.String(), "\n")
+	if most := linesAtOnce + int(time.Since(start).Seconds()+2)*linesPerSecond; n > most {
 		t.Errorf("%d lines, want at most %d", n, most)
 	}
 }
 
-// FuzzEntry: any line is an entry or not, and nothing of it makes trouble.
+// FuzzEntry: any line is an entry or not, and none makes the host panic.
 func FuzzEntry(f *testing.F) {
 	f.Add([]byte(`{"@level":"info","@message":"hi","@timestamp":"2026-11-23T17:00:00.000000Z","n":1}`))
 	f.Add([]byte(`{"level":"ERROR","msg":"hi","time":5,"a":{"b":[null]}}`))
@@ -67,7 +70,7 @@ func FuzzEntry(f *testing.F) {
 		if ok && !json.Valid(line) {
 			t.Errorf("%q was taken for JSON", line)
 		}
-		out := newOutput((&logged{}).logger())
+		out := newOutput(slog.New(slog.DiscardHandler))
 		out.readStderr(strings.NewReader(string(line) + "\n"))
 		if ok && strings.TrimSpace(e.message) != "" && out.takeLast() != e.message {
 			t.Error("the message is not remembered")

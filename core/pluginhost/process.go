@@ -67,7 +67,8 @@ func (p *process) Start(context.Context) error {
 		_, _ = stdout.Close(), stdoutW.Close()
 		return err
 	}
-	p.cmd.Stdout, p.cmd.Stderr = stdoutW, stderrW // files: with other writers, Wait waits until all holders have closed them
+	// Files: with other writers, Wait would wait until all who hold them have ended.
+	p.cmd.Stdout, p.cmd.Stderr = stdoutW, stderrW
 	p.cmd.SysProcAttr = attributes()
 	err = p.cmd.Start()
 	_, _ = stdoutW.Close(), stderrW.Close()
@@ -122,7 +123,8 @@ func (p *process) exited() <-chan struct{} { return p.over }
 
 // shutDown sends what go-plugin sends, but with a deadline.
 func (p *process) shutDown(ctx context.Context, conn *grpc.ClientConn) bool {
-	_ = conn.Invoke(ctx, "/plugin.GRPCController/Shutdown", &emptypb.Empty{}, &emptypb.Empty{}) // may end before it answers
+	// The plugin may end before it answers.
+	_ = conn.Invoke(ctx, "/plugin.GRPCController/Shutdown", &emptypb.Empty{}, &emptypb.Empty{})
 	select {
 	case <-p.over:
 		return true

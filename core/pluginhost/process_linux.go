@@ -8,14 +8,14 @@ import (
 	"syscall"
 )
 
-// attributes put a plugin into a process group of its own, so that Ctrl-C in a
-// terminal doesn't reach it before the host has sent the last records, and have
-// it killed with the host.
+// attributes put a plugin into a process group of its own, so that Ctrl-C in a terminal
+// doesn't reach it before the host has sent the last records, and let Linux kill it
+// with the host.
 func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// residentBytes returns how much memory a process has in use.
+// residentBytes returns the resident memory of a process.
 func residentBytes(pid int) (int64, error) {
 	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
 	if err != nil {
@@ -29,5 +29,6 @@ func residentBytes(pid int) (int64, error) {
 	return pages * int64(os.Getpagesize()), err
 }
 
-// selfPath is the running executable, also after another one took its place.
+// selfPath returns the path of the running executable, even if another file has its
+// name by now.
 func selfPath() (string, error) { return "/proc/self/exe", nil }

@@ -8,12 +8,11 @@ import (
 	"syscall"
 )
 
-// attributes put a plugin into a process group of its own. Nothing here kills it
-// with the host: a plugin has to see by itself that its parent is gone.
+// attributes put a plugin into a process group of its own. These systems do not kill it
+// with the host: a plugin has to notice that its parent has ended.
 func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
-// residentBytes is known on Linux only; elsewhere a plugin's memory is not
-// bounded.
+// residentBytes is unknown: a plugin's memory is bounded on Linux only.
 func residentBytes(int) (int64, error) { return 0, errors.ErrUnsupported }
 
 func selfPath() (string, error) { return os.Executable() }

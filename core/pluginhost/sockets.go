@@ -9,9 +9,9 @@ import (
 	"syscall"
 )
 
-// socketFolder is where the plugins of one host listen. A file in it is locked for
-// as long as the host lives, so that the next host can tell, and remove, what
-// one that was killed has left; and nothing else that has such a name.
+// socketFolder is the folder in which the plugins of one host listen. The host keeps a
+// file in it locked, so that the next host recognises and removes the folder of one
+// that was killed, and no other.
 type socketFolder struct {
 	path string
 
@@ -20,10 +20,10 @@ type socketFolder struct {
 }
 
 const (
-	socketPrefix = "psl-" // short: some systems have long names for temporary folders
+	socketPrefix = "psl-" // short, as some systems have long names for temporary folders
 	lockName     = "pod-status-logger.lock"
-	// maxSocketFolder leaves room for go-plugin's folder and file in the 104
-	// bytes that the path of a socket may have on all systems.
+	// maxSocketFolder leaves room for go-plugin's folder and file in the 104 bytes
+	// of a socket's path that all systems allow.
 	maxSocketFolder = 104 - len("/plugin-dir4294967295/plugin4294967295") - 1
 )
 
@@ -32,12 +32,13 @@ func newSocketFolder() (*socketFolder, error) {
 	for {
 		path, err := os.MkdirTemp("", socketPrefix)
 		if err != nil {
-			return nil, fmt.Errorf("make a folder for the sockets of plugins: %w; TMPDIR can name a place that can be written to", err)
+			return nil, fmt.Errorf("make a folder for the sockets of plugins: %w; TMPDIR can name a writable one", err)
 		}
 		f := &socketFolder{path: path}
 		if len(path) > maxSocketFolder {
 			f.remove()
-			return nil, fmt.Errorf("make a folder for the sockets of plugins: the path %s is too long for sockets; TMPDIR can name a shorter one", path)
+			return nil, fmt.Errorf("make a folder for the sockets of plugins: the path %s is too long for sockets; "+
+				"TMPDIR can name a shorter one", path)
 		}
 		err = f.ensure()
 		if err == nil {
@@ -50,11 +51,12 @@ func newSocketFolder() (*socketFolder, error) {
 	}
 }
 
-// errTaken is that another host took the folder for a stale one before it was
+// errTaken is the error if another host took the folder for a stale one before it was
 // locked.
 var errTaken = errors.New("another host has removed it")
 
-// ensure makes the folder and its lock anew where somebody has tidied it away.
+// ensure makes the folder and its lock, if they are missing: somebody may have tidied
+// them away.
 func (f *socketFolder) ensure() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -95,8 +97,8 @@ func (f *socketFolder) remove() {
 	}
 }
 
-// removeStale removes the folders of hosts that are gone: those of this user
-// whose lock nobody holds.
+// removeStale removes the folders of hosts that have ended: those of this user whose
+// lock nobody holds.
 func removeStale() {
 	folders, _ := filepath.Glob(filepath.Join(os.TempDir(), socketPrefix+"*"))
 	for _, path := range folders {
@@ -104,7 +106,7 @@ func removeStale() {
 		if err != nil || !info.IsDir() || info.Mode().Perm() != 0o700 || !own(info) {
 			continue
 		}
-		// The flags are for what is no file, which somebody may have put there.
+		// The flags are for a link or a pipe that somebody may have put there.
 		file, err := os.OpenFile(filepath.Join(path, lockName), os.O_RDWR|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 		if err != nil {
 			continue
@@ -116,13 +118,13 @@ func removeStale() {
 	}
 }
 
-// own tells whether a file is this user's.
+// own reports whether a file belongs to this user.
 func own(info os.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	return ok && int64(stat.Uid) == int64(os.Geteuid())
 }
 
-// flock locks a file, if nobody else has.
+// flock locks a file, and fails if somebody else has.
 func flock(file *os.File) error {
 	return syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }

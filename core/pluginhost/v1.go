@@ -17,15 +17,15 @@ import (
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// v1 speaks podstatus.enrich.v1 with a plugin. A second version of the protocol
-// is a file like this one.
+// v1 is a client of podstatus.enrich.v1. A second version of the protocol is a file
+// like this one.
 type v1 struct {
 	client      enrichv1.EnricherServiceClient
 	description *enrichv1.DescribeResponse
 	needs       *enrichv1.Needs
 }
 
-// ConfigError is what a plugin says against its configuration.
+// ConfigError is the message with which a plugin refuses its configuration.
 type ConfigError struct{ Message string }
 
 func (e *ConfigError) Error() string { return "config: " + e.Message }
@@ -60,7 +60,8 @@ func (w *v1) describe(ctx context.Context, name string) error {
 }
 
 func (w *v1) configure(ctx context.Context, spec *Spec) error {
-	answer, err := w.client.Configure(ctx, &enrichv1.ConfigureRequest{ConfigJson: cmp.Or(spec.Config, "{}"), Cluster: spec.Cluster})
+	request := &enrichv1.ConfigureRequest{ConfigJson: cmp.Or(spec.Config, "{}"), Cluster: spec.Cluster}
+	answer, err := w.client.Configure(ctx, request)
 	switch {
 	case status.Code(err) == codes.InvalidArgument:
 		return &ConfigError{oneLine(status.Convert(err).Message())}
@@ -73,8 +74,8 @@ func (w *v1) configure(ctx context.Context, spec *Spec) error {
 	return checkNeeds(w.needs)
 }
 
-// maxNeeds is the number of keys of each kind that a plugin can need: each is
-// looked for in each pod.
+// maxNeeds is the number of keys of each kind that a plugin may need: each is looked up
+// in each pod.
 const maxNeeds = 256
 
 func checkNeeds(n *enrichv1.Needs) error {
@@ -94,7 +95,7 @@ func checkNeeds(n *enrichv1.Needs) error {
 	return nil
 }
 
-// patch has the plugin answer a batch.
+// patch calls the plugin with a batch.
 func (w *v1) patch(ctx context.Context, batch []record.Record) ([]enrich.Patch, error) {
 	var header, trailer metadata.MD
 	answer, err := w.client.Enrich(ctx, w.request(batch), grpc.Header(&header), grpc.Trailer(&trailer))
@@ -134,8 +135,8 @@ func callError(err error, answered bool) error {
 // errEnded is the error of a call whose plugin has ended before it answered.
 var errEnded = errors.New("it ended")
 
-// request has the records as far as the plugin needs them. Messages are made a
-// batch at a time, which is cheaper than one by one.
+// request returns the records as far as the plugin needs them. Messages are allocated
+// a batch at a time, which is cheaper than one by one.
 func (w *v1) request(batch []record.Record) *enrichv1.EnrichRequest {
 	n := len(batch)
 	records, pods := make([]enrichv1.Record, n), make([]enrichv1.Pod, n)
@@ -159,9 +160,9 @@ func (w *v1) request(batch []record.Record) *enrichv1.EnrichRequest {
 	return request
 }
 
-// change fills in what a record says but for its pod.
+// change fills in all of a record but its pod.
 func change(out *enrichv1.Record, r *record.Record) {
-	out.Action = enrichv1.Action(r.Action) // the numbers are the same, which a test holds
+	out.Action = enrichv1.Action(r.Action) // TestNumbers: the numbers are the same
 	out.State = enrichv1.State(r.State)
 	out.Reason, out.Info = record.Valid(r.Reason), record.Valid(r.Info)
 	out.TimeUnixNano = r.Time.UnixNano()

@@ -21,15 +21,20 @@ import (
 // TestNumbers: the numbers of the record's enumerations are those of the wire.
 func TestNumbers(t *testing.T) {
 	for action, want := range map[record.Action]enrichv1.Action{
-		record.Create: enrichv1.Action_ACTION_CREATE, record.Update: enrichv1.Action_ACTION_UPDATE, record.Delete: enrichv1.Action_ACTION_DELETE,
+		record.Create: enrichv1.Action_ACTION_CREATE,
+		record.Update: enrichv1.Action_ACTION_UPDATE,
+		record.Delete: enrichv1.Action_ACTION_DELETE,
 	} {
 		if got := enrichv1.Action(action); got != want {
 			t.Errorf("%v is %v", action, got)
 		}
 	}
 	for state, want := range map[record.State]enrichv1.State{
-		0: enrichv1.State_STATE_UNSPECIFIED, record.Waiting: enrichv1.State_STATE_WAITING, record.Running: enrichv1.State_STATE_RUNNING,
-		record.Error: enrichv1.State_STATE_ERROR, record.Terminated: enrichv1.State_STATE_TERMINATED,
+		0:                 enrichv1.State_STATE_UNSPECIFIED,
+		record.Waiting:    enrichv1.State_STATE_WAITING,
+		record.Running:    enrichv1.State_STATE_RUNNING,
+		record.Error:      enrichv1.State_STATE_ERROR,
+		record.Terminated: enrichv1.State_STATE_TERMINATED,
 	} {
 		if got := enrichv1.State(state); got != want {
 			t.Errorf("%v is %v", state, got)
@@ -50,7 +55,10 @@ func fullRecord() record.Record {
 				Labels:   map[string]string{"x": "1", "y": "2"}, Annotations: map[string]string{"p": "1", "q": "2"},
 			}}},
 		},
-		Container: &record.Container{Name: "c", Type: record.Sidecar, Image: "i:1", Ready: true, RestartCount: 3, Terminated: true, ExitCode: 0, Signal: 9},
+		Container: &record.Container{
+			Name: "c", Type: record.Sidecar, Image: "i:1", Ready: true, RestartCount: 3,
+			Terminated: true, ExitCode: 0, Signal: 9,
+		},
 	}
 }
 
@@ -62,13 +70,16 @@ func TestNeeds(t *testing.T) {
 		Labels: map[string]string{"x": "1"}, Annotations: map[string]string{"q": "2"},
 	}
 	full := func(pod *enrichv1.Pod) *enrichv1.Record {
-		pod.Name, pod.Namespace, pod.Uid, pod.Node, pod.Phase, pod.Reason = "web-0", "shop", "u", "n", "Running", "r"
+		pod.Name, pod.Namespace, pod.Uid = "web-0", "shop", "u"
+		pod.Node, pod.Phase, pod.Reason = "n", "Running", "r"
 		return &enrichv1.Record{
-			Action: enrichv1.Action_ACTION_UPDATE, State: enrichv1.State_STATE_TERMINATED, Reason: "OOMKilled", Info: "bad \uFFFD byte",
+			Action: enrichv1.Action_ACTION_UPDATE, State: enrichv1.State_STATE_TERMINATED,
+			Reason: "OOMKilled", Info: "bad \uFFFD byte",
 			TimeUnixNano: 1_000_000_002, Pod: pod, Initial: true, Recovered: true, ResourceVersion: "42",
 			RecordId: "01000000000000000000000000000000",
 			Container: &enrichv1.Container{
-				Name: "c", Type: enrichv1.ContainerType_CONTAINER_TYPE_SIDECAR, Image: "i:1", Ready: true, RestartCount: 3, ExitCode: new(int32), Signal: 9,
+				Name: "c", Type: enrichv1.ContainerType_CONTAINER_TYPE_SIDECAR, Image: "i:1", Ready: true,
+				RestartCount: 3, ExitCode: new(int32), Signal: 9,
 			},
 		}
 	}
@@ -79,11 +90,23 @@ func TestNeeds(t *testing.T) {
 	}{
 		"nothing said": {nil, full(&enrichv1.Pod{Labels: all})},
 		"keys": {
-			&enrichv1.Needs{Labels: []string{"tier", "none"}, Annotations: []string{"b"}, Owners: &enrichv1.OwnerNeeds{Labels: []string{"x"}, Annotations: []string{"q", "none"}}},
-			full(&enrichv1.Pod{Labels: map[string]string{"tier": ""}, Annotations: map[string]string{"b": "2"}, Owners: []*enrichv1.Owner{withKeys}, OwnersPending: true}),
+			&enrichv1.Needs{
+				Labels: []string{"tier", "none"}, Annotations: []string{"b"},
+				Owners: &enrichv1.OwnerNeeds{Labels: []string{"x"}, Annotations: []string{"q", "none"}},
+			},
+			full(&enrichv1.Pod{
+				Labels: map[string]string{"tier": ""}, Annotations: map[string]string{"b": "2"},
+				Owners: []*enrichv1.Owner{withKeys}, OwnersPending: true,
+			}),
 		},
-		"owners by name": {&enrichv1.Needs{Owners: &enrichv1.OwnerNeeds{}}, full(&enrichv1.Pod{Labels: all, Owners: []*enrichv1.Owner{owner}, OwnersPending: true})},
-		"pod only":       {&enrichv1.Needs{PodOnly: true}, &enrichv1.Record{Pod: &enrichv1.Pod{Name: "web-0", Namespace: "shop", Uid: "u", Labels: all}}},
+		"owners by name": {
+			&enrichv1.Needs{Owners: &enrichv1.OwnerNeeds{}},
+			full(&enrichv1.Pod{Labels: all, Owners: []*enrichv1.Owner{owner}, OwnersPending: true}),
+		},
+		"pod only": {
+			&enrichv1.Needs{PodOnly: true},
+			&enrichv1.Record{Pod: &enrichv1.Pod{Name: "web-0", Namespace: "shop", Uid: "u", Labels: all}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := &v1{needs: c.needs}
@@ -95,17 +118,18 @@ func TestNeeds(t *testing.T) {
 	}
 }
 
-// TestSharedPod: the records of one event share their pod on the way, too.
+// TestSharedPod: the messages of one event's records share their pod, like the records.
 func TestSharedPod(t *testing.T) {
 	a, b := fullRecord(), batchOf(1)[0]
 	sent := (&v1{}).request([]record.Record{a, a, b, b}).GetRecords()
-	if sent[0].GetPod() != sent[1].GetPod() || sent[2].GetPod() != sent[3].GetPod() || sent[1].GetPod() == sent[2].GetPod() {
+	pod := func(i int) *enrichv1.Pod { return sent[i].GetPod() }
+	if pod(0) != pod(1) || pod(2) != pod(3) || pod(1) == pod(2) {
 		t.Error("pods are not shared by the records of one event")
 	}
 }
 
-// TestInProcess speaks to a service over a socket: what each answer becomes.
-func TestInProcess(t *testing.T) {
+// TestAnswer: the parts of an answer are those of the patch.
+func TestAnswer(t *testing.T) {
 	service := &answering{answer: &enrichv1.EnrichResponse{Patches: []*enrichv1.Patch{{
 		Attributes: []*enrichv1.Attribute{
 			{Key: "a.s", Value: &enrichv1.Attribute_StringValue{StringValue: "x"}},

@@ -7,8 +7,8 @@ import (
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// shared makes the messages for the pods of a batch. What several of them have in
-// common, as the pods of one rollout do, is made once: it is only read.
+// shared makes the messages for the pods of a batch. Parts that several of them have
+// in common, such as the labels of a rollout, are made once: they are only read.
 type shared struct {
 	needs       *enrichv1.Needs
 	labels      map[record.Labels]map[string]string
@@ -71,7 +71,7 @@ func (s *shared) owner(o *record.Owner) *enrichv1.Owner {
 	}
 }
 
-// pick returns those of the labels whose keys are needed.
+// pick returns the labels whose keys are needed.
 func pick(labels record.Labels, needed func(key string) bool) map[string]string {
 	var picked map[string]string
 	for key, value := range labels.All() {
