@@ -48,11 +48,11 @@ func checkMessageSize(ctx context.Context, s *suite) error {
 	return nil
 }
 
-// What can't be told of a plugin whose answers are never the same twice.
+// unsteady is the reason if the answers to the same records differ.
 const unsteady = notCheckedError("its answers differ from call to call")
 
-// checkOrder compares, and leaves out records whose patch differs when the
-// record is sent alone again: of those nothing can be said.
+// checkOrder compares the patches of records in a batch with those of the records alone.
+// It leaves out records whose patch differs when they are sent alone again.
 func checkOrder(ctx context.Context, s *suite) error {
 	p, err := s.ready(ctx)
 	if err != nil {
@@ -100,7 +100,7 @@ func (s *suite) alone(ctx context.Context, records []*enrichv1.Record) ([]*enric
 	return patches, nil
 }
 
-// distinct tells whether patches can be told apart at all.
+// distinct returns a [notCheckedError] if all patches are equal.
 func distinct(patches []*enrichv1.Patch) error {
 	for _, p := range patches {
 		if !maps.Equal(flat(p), flat(patches[0])) {
@@ -121,7 +121,7 @@ func checkPodOnly(ctx context.Context, s *suite) error {
 		return notCheckedError("it does not say pod_only")
 	}
 	for _, r := range p.samples(0, 8) {
-		other := sample(6) // with all that it does not want to see
+		other := sample(6) // with all that it does not need
 		other.Pod = proto.CloneOf(r.GetPod())
 		other.Pod.Node, other.Pod.Phase, other.Pod.Reason = "node-9", "Failed", "Evicted"
 		patches, err := s.alone(ctx, []*enrichv1.Record{r, r, other})

@@ -9,8 +9,8 @@ import (
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// difference tells in what two patches differ, "" in nothing. The order of
-// attributes does not count.
+// difference describes the first difference of two patches, "" if they are equal. The
+// order of attributes does not matter.
 func difference(a, b *enrichv1.Patch) string {
 	one, other := flat(a), flat(b)
 	all := maps.Clone(one)
@@ -23,7 +23,7 @@ func difference(a, b *enrichv1.Patch) string {
 	return ""
 }
 
-// flat returns what a patch says, in a form that is made to be compared and read.
+// flat returns a patch as texts, to compare and to read.
 func flat(p *enrichv1.Patch) map[string]string {
 	m := map[string]string{}
 	for _, kv := range p.KeyValues() {

@@ -1,16 +1,16 @@
-// Package enrichertest holds plugins to the contract: it sends them the records
-// that a host would send, the rare ones with the usual ones, and tells which of
-// its rules are broken. A plugin in Go has one test with it:
+// Package enrichertest checks that plugins keep the contract: it sends them common and
+// uncommon records, as a host would, and reports which rules they break. A plugin in
+// Go needs one test:
 //
 //	func TestConformance(t *testing.T) {
 //		enrichertest.Test(t, func() enricher.Enricher { return hello{} }, enrichertest.Options{})
 //	}
 //
-// A plugin in any language is held to the same rules, as a process, by
-// `pod-status-logger plugin verify PATH`, which is [Verify] with a launcher.
+// `pod-status-logger plugin verify PATH` checks the same rules for a plugin in any
+// language, as a process: it is [Verify] with a launcher.
 //
-// The rules are about what every plugin does. You don't need this package to
-// test what yours says: call [enricher.NewServer] for that.
+// The rules hold for all plugins. You don't need this package to test what is special
+// about yours: call [enricher.NewServer] for that.
 package enrichertest
 
 import (
@@ -23,38 +23,38 @@ import (
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// Process is a plugin that runs. Client is called from several goroutines, the
-// other methods from one, while calls of the client may be under way.
+// Process is a plugin that runs. Client is called from several goroutines; the other
+// methods are called from one, possibly during calls of the client.
 type Process interface {
-	// Client speaks to the plugin. It takes messages of any size.
+	// Client calls the plugin. It accepts messages of any size.
 	Client() enrichv1.EnricherServiceClient
-	// Stop asks the plugin to end and waits for it, until ctx ends. The error
-	// tells that it was not gone then, or how it ended if not well.
+	// Stop asks the plugin to end and waits until it has, or ctx is done. The error
+	// reports that it has not, or that it failed.
 	Stop(ctx context.Context) error
-	// Kill ends the plugin at once and waits for that, for a bounded time. It is
-	// called also after Stop has failed.
+	// Kill ends the plugin at once and waits until it has, for a bounded time. It may
+	// be called after Stop has failed.
 	Kill()
 }
 
-// Start starts the plugin anew; none is running that it has started before. ctx
-// bounds the start, not the life of the process.
+// Start starts the plugin. Those that it has started before have ended. ctx bounds the
+// start, not the life of the process.
 type Start func(ctx context.Context) (Process, error)
 
-// Options says what is expected of a plugin beyond the rules.
+// Options are the expectations of a plugin beyond the rules.
 type Options struct {
 	// Config is the JSON object that the plugin is configured with; empty: "{}".
 	Config string
-	// BadConfig is a JSON object that the plugin has to refuse, with a message
-	// that names one of the keys in which it differs from Config. Empty: Config
-	// and one key more, which no plugin has.
+	// BadConfig is a JSON object that the plugin has to refuse, with a message that
+	// names one of the keys in which it differs from Config. Empty: Config with
+	// another key, which no plugin has.
 	BadConfig string
-	// Timeout is the deadline of a batch of 64 records; 0: 200 ms, as in the host.
+	// Timeout is the deadline of a batch of 64 records; 0: 200 ms, the host's default.
 	Timeout time.Duration
-	// StartTimeout is how long the start may take, and Configure; 0: 10 s.
+	// StartTimeout is the deadline of the start, and of Configure; 0: 10 s.
 	StartTimeout time.Duration
-	// AllowSuppress says that the plugin may suppress records.
+	// AllowSuppress lets the plugin suppress records.
 	AllowSuppress bool
-	// Each is called with each result as it comes. It may be nil.
+	// Each is called with each result, in order. It may be nil.
 	Each func(Result)
 }
 
@@ -64,7 +64,7 @@ const (
 	unknownKey          = "no-such-key"
 )
 
-// complete fills in the defaults and tells what is wrong.
+// complete fills in the defaults, and returns an error for invalid options.
 func (o *Options) complete() error {
 	if o.Config == "" {
 		o.Config = "{}"
@@ -110,12 +110,12 @@ func object(what, text string) (map[string]json.RawMessage, error) {
 	return keys, nil
 }
 
-// Verify starts the plugin, several times but never two at once, holds it to all
-// rules, and ends it. The error tells that the options are wrong or that ctx has
-// ended, and then the report has the results so far.
+// Verify starts the plugin, several times but never two at once, checks all rules, and
+// ends it. The error reports that the options are invalid or that ctx is done; the
+// report then has the results so far.
 //
-// It takes seconds with a plugin that is quick, and a bounded time with one that
-// hangs: after the second time it checks no more.
+// A quick plugin takes seconds. One that hangs takes a bounded time: after the second
+// hang nothing more is checked.
 func Verify(ctx context.Context, start Start, o Options) (Report, error) {
 	if err := o.complete(); err != nil {
 		return Report{}, fmt.Errorf("options: %w", err)
@@ -125,7 +125,7 @@ func Verify(ctx context.Context, start Start, o Options) (Report, error) {
 	var report Report
 	for _, r := range rules(o) {
 		result := s.run(ctx, r)
-		if ctx.Err() != nil { // the plugin is not to blame
+		if ctx.Err() != nil { // not the plugin's fault
 			return report, context.Cause(ctx)
 		}
 		report.Results = append(report.Results, result)

@@ -21,18 +21,18 @@ import (
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// TB is what [Test] wants of a test; *testing.T has it. With the interface of
-// package testing the product would have its flags.
+// TB is the part of *testing.T that [Test] needs. With package testing's own interface,
+// the program would have that package's flags.
 type TB interface {
 	Helper()
 	Errorf(format string, args ...any)
 	Logf(format string, args ...any)
 }
 
-// Test holds a plugin to the rules, over gRPC within the process of the test,
-// and reports those that it breaks as errors. newPlugin returns the plugin as
-// main gives it to [enricher.Serve]; it is called for each start. An [io.Closer]
-// is closed also where a process would be killed.
+// Test checks a plugin, over gRPC within the process of the test, and reports broken
+// rules as errors. newPlugin returns the plugin that main passes to [enricher.Serve];
+// it is called for each start. An [io.Closer] is closed even if a process would be
+// killed.
 func Test(t TB, newPlugin func() enricher.Enricher, o Options) {
 	t.Helper()
 	w := &testWriter{t: t}
@@ -70,7 +70,9 @@ func startLocal(e enricher.Enricher, log *slog.Logger) (*local, error) {
 	listener := bufconn.Listen(64 << 10)
 	conn, err := grpc.NewClient("passthrough:///plugin",
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+			return listener.DialContext(ctx)
+		}))
 	if err != nil {
 		return nil, err
 	}
@@ -88,10 +90,12 @@ func startLocal(e enricher.Enricher, log *slog.Logger) (*local, error) {
 	return p, nil
 }
 
-// recovering makes a failed call of a panic, which ends a real plugin: the other
-// rules are worth checking, too.
+// recovering turns a panic, which would end a process, into a failed call, so that the
+// other rules can be checked.
 func recovering(log *slog.Logger) grpc.UnaryServerInterceptor {
-	return func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (answer any, err error) {
+	return func(
+		ctx context.Context, request any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler,
+	) (answer any, err error) {
 		defer func() {
 			if p := recover(); p != nil {
 				log.Error("plugin panicked", "panic", p, "stack", string(debug.Stack()))
@@ -126,10 +130,10 @@ func (p *local) Stop(ctx context.Context) error {
 func (p *local) Kill() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	_ = p.Stop(ctx) // what goes wrong with an orderly end is told then
+	_ = p.Stop(ctx) // the rule shutdown reports an error
 }
 
-// testWriter writes to the log of a test, which must not be used after its end.
+// testWriter writes to the log of a test, until the test has ended.
 type testWriter struct {
 	mu sync.Mutex
 	t  TB // nil: closed

@@ -12,8 +12,7 @@ import (
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// checkDeadline takes the best of three: the machine may be busy with something
-// else once.
+// checkDeadline takes the best of three: the machine may be busy.
 func checkDeadline(ctx context.Context, s *suite) error {
 	p, err := s.ready(ctx)
 	if err != nil {
@@ -65,7 +64,9 @@ func checkConcurrent(ctx context.Context, s *suite) error {
 	return distinct(append(want[0], want[1]...))
 }
 
-func (s *suite) bothAtOnce(ctx context.Context, batches [2][]*enrichv1.Record, want [2][]*enrichv1.Patch, steady bool) error {
+func (s *suite) bothAtOnce(
+	ctx context.Context, batches [2][]*enrichv1.Record, want [2][]*enrichv1.Patch, steady bool,
+) error {
 	var calls errgroup.Group
 	for i, batch := range batches {
 		calls.Go(func() error {
@@ -91,7 +92,7 @@ func compare(want, got []*enrichv1.Patch) error {
 	return nil
 }
 
-// checkCancelled gives up calls at several points of the time that they take.
+// checkCancelled cancels calls at several points of their duration.
 func checkCancelled(ctx context.Context, s *suite) error {
 	p, err := s.ready(ctx)
 	if err != nil {
@@ -135,7 +136,7 @@ func checkRestart(ctx context.Context, s *suite) error {
 		return fmt.Errorf("after it was killed: %w", err)
 	}
 	s.took = time.Since(start)
-	stable := s.unmet["describe-stable"] == "" // else that has been told
+	stable := s.unmet["describe-stable"] == "" // otherwise that rule reports it
 	if stable && (!proto.Equal(p.description, fresh.description) || !proto.Equal(p.needs, fresh.needs)) {
 		return errors.New("it describes itself in another way")
 	}

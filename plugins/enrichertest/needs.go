@@ -2,7 +2,6 @@ package enrichertest
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -11,7 +10,7 @@ import (
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// value gives the label or annotation of an object, or false where it has none.
+// value returns the label or annotation of an object, false if it has none.
 type value func(key string) (string, bool)
 
 // samples returns records first to first+n-1 as a host sends them to this plugin.
@@ -24,8 +23,8 @@ func (p *session) samples(first, n int) []*enrichv1.Record {
 	return records
 }
 
-// dress gives a record the metadata that the plugin needs, and takes away what
-// it does not, as a host does. Labels that the pod has by itself win.
+// dress sets the metadata that the plugin needs, and removes all other, as a host does.
+// It keeps labels that the pod has.
 func (p *session) dress(r *enrichv1.Record, label, annotation value) {
 	pod := r.GetPod()
 	if keys := p.needs.GetLabels(); len(keys) > 0 {
@@ -43,7 +42,7 @@ func (p *session) dress(r *enrichv1.Record, label, annotation value) {
 	p.restrict(r)
 }
 
-// restrict takes from a record what a plugin with pod_only does not see.
+// restrict removes the parts of a record that a plugin with pod_only does not get.
 func (p *session) restrict(r *enrichv1.Record) {
 	if !p.needs.GetPodOnly() {
 		return
@@ -66,13 +65,13 @@ func choose(keys []string, own map[string]string, other value) map[string]string
 	return chosen
 }
 
-// annotationOf gives the objects of sample i annotations that look like what
-// their keys promise. One sample in four has none.
+// annotationOf returns annotations for the objects of sample i, with values that fit
+// their keys. One sample in four has none.
 func annotationOf(i int) value {
 	return func(key string) (string, bool) { return plausible(key, i), i%4 != 3 }
 }
 
-// labelOf does so with labels, whose values are short and simple.
+// labelOf returns labels, whose values are short and simple.
 func labelOf(i int) value {
 	return func(key string) (string, bool) {
 		v := plausible(key, i)
@@ -83,11 +82,10 @@ func labelOf(i int) value {
 	}
 }
 
-var wordBreak = regexp.MustCompile(`[^a-z0-9]+`)
-
-// plausible returns a value for a key, as the words in it let expect.
+// plausible returns a value that fits the words in a key.
 func plausible(key string, i int) string {
-	words := "-" + wordBreak.ReplaceAllString(strings.ToLower(key), "-") + "-"
+	isBreak := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }
+	words := "-" + strings.Join(strings.FieldsFunc(strings.ToLower(key), isBreak), "-") + "-"
 	has := func(word string) bool { return strings.Contains(words, "-"+word+"-") }
 	traceparent := fmt.Sprintf("00-%032x-%016x-01", i+1, i+1)
 	switch {

@@ -16,11 +16,11 @@ import (
 // patchCheck is a rule about a patch by itself.
 type patchCheck struct {
 	name, says string
-	// missing says that no patch gave occasion for the rule.
+	// missing is the reason if the rule applies to no patch.
 	missing string
-	// has tells whether a patch gives occasion for the rule.
+	// has reports whether the rule applies to a patch.
 	has func(p *enrichv1.Patch) bool
-	// check tells how a patch breaks it.
+	// check returns an error if a patch breaks the rule.
 	check func(s *suite, p *enrichv1.Patch) error
 }
 
@@ -37,8 +37,8 @@ func patchChecks() []patchCheck {
 			func(p *enrichv1.Patch) bool { return p.GetTraceparent() != "" || p.GetTracestate() != "" }, checkTraceContext,
 		},
 		{
-			"errors", "what a patch says of a failure is one line of at most 256 bytes",
-			"no patch tells of a failure",
+			"errors", "the error of a patch is one line of at most 256 bytes",
+			"no patch has an error",
 			func(p *enrichv1.Patch) bool { return p.GetError() != "" }, checkError,
 		},
 		{
@@ -48,8 +48,8 @@ func patchChecks() []patchCheck {
 	}
 }
 
-// checkOrdinary holds the patches of ordinary records to a rule.
-func checkOrdinary(c patchCheck) func(context.Context, *suite) error {
+// checkCommon checks a rule for the patches of common records.
+func checkCommon(c patchCheck) func(context.Context, *suite) error {
 	return func(ctx context.Context, s *suite) error {
 		p, err := s.ready(ctx)
 		if err != nil {
@@ -71,8 +71,8 @@ func checkOrdinary(c patchCheck) func(context.Context, *suite) error {
 	}
 }
 
-// missing says that there was no occasion for a rule, and quotes the failure that
-// may be the reason.
+// missing returns the error for a rule that applies to no patch. It quotes an error of
+// the plugin, which may be the reason.
 func missing(c patchCheck, patches []*enrichv1.Patch) error {
 	for _, p := range patches {
 		if p.GetError() != "" {
@@ -82,8 +82,8 @@ func missing(c patchCheck, patches []*enrichv1.Patch) error {
 	return notCheckedError(c.missing)
 }
 
-// checkPatch holds the patch of a rare record to the rules that those of the
-// ordinary ones keep.
+// checkPatch checks the patch of an uncommon record for the rules that the patches of
+// common ones keep.
 func (s *suite) checkPatch(p *enrichv1.Patch) error {
 	for _, c := range patchChecks() {
 		if s.unmet[c.name] != "" {
@@ -134,7 +134,7 @@ func parseTraceparent(parent string) error {
 	return nil
 }
 
-const maxError = 256 // of which the host cuts off the rest
+const maxError = 256 // bytes; the host cuts off the rest
 
 func checkError(_ *suite, p *enrichv1.Patch) error {
 	switch text := p.GetError(); {

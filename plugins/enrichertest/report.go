@@ -10,24 +10,24 @@ import (
 	"unicode"
 )
 
-// Outcome is how a plugin did with a rule.
+// Outcome is the outcome of a rule.
 type Outcome uint8
 
-// The outcomes. A rule is not checked where the plugin gave no occasion for it,
-// or had broken another one that goes before.
+// The outcomes. A rule is not checked if it applies to nothing that the plugin did, or
+// if the plugin breaks the rule before it.
 const (
 	Passed Outcome = iota + 1
 	Broken
 	NotChecked
 )
 
-// Result is what came out of one rule.
+// Result is the result of one rule.
 type Result struct {
 	Rule    string // its name, such as batch-64
 	Says    string // the rule, in one sentence
 	Outcome Outcome
-	Why     string        // one line; empty where it passed
-	Took    time.Duration // of what the rule is about; 0: its time is of no interest
+	Why     string        // one line; empty if it passed
+	Took    time.Duration // by the call that the rule is about; 0: not measured
 }
 
 // String returns a line for people, without an end of line.
@@ -46,7 +46,7 @@ func (r Result) String() string {
 	return fmt.Sprintf("%-4s %-15s  %s", mark, r.Rule, text)
 }
 
-// Report is what came out of all rules, in their order.
+// Report has the results of all rules, in their order.
 type Report struct{ Results []Result }
 
 // Broken returns the rules that the plugin breaks.
@@ -109,8 +109,8 @@ func rounded(f float64) string {
 
 const maxWhy = 400
 
-// oneLine makes one line of what a plugin may have put into a message: text of
-// any length, and what would move the cursor of a terminal.
+// oneLine makes a short line of a message in which a plugin may have put text of any
+// length, and control characters for terminals.
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {

@@ -2,8 +2,8 @@ package enrichertest
 
 import "fmt"
 
-// rules returns all rules in the order in which they are checked: the usual
-// before the rare, and what may cost the plugin last.
+// rules returns all rules in the order in which they are checked: common records before
+// uncommon ones, and last those that may end the plugin.
 func rules(o Options) []rule {
 	rules := []rule{
 		{
@@ -27,7 +27,7 @@ func rules(o Options) []rule {
 			after: "configure-good", check: checkDescribeStable,
 		},
 		{
-			name: "needs-valid", says: "what it needs are keys that labels and annotations can have, each once",
+			name: "needs-valid", says: "the keys that it needs are valid for labels and annotations, each once",
 			after: "configure-good", check: checkNeeds,
 		},
 	}
@@ -48,8 +48,8 @@ func batchRules(o Options) []rule {
 			after: "batch-1", check: checkBatch(64),
 		},
 		{
-			name: "deadline", says: fmt.Sprintf("a batch of 64 records is answered within %s, the best of three", duration(o.Timeout)),
-			after: "batch-64", check: checkDeadline,
+			name: "deadline", after: "batch-64", check: checkDeadline,
+			says: fmt.Sprintf("a batch of 64 records is answered within %s, the best of three", duration(o.Timeout)),
 		},
 		{
 			name: "batch-1000", says: "a batch of 1000 records gives 1000 patches",
@@ -62,11 +62,10 @@ func batchRules(o Options) []rule {
 	}
 }
 
-// patchRules are those about each patch by itself, and how patches go with
-// records.
+// patchRules are about each patch by itself, and about which patch a record gets.
 func patchRules() (rules []rule) {
 	for _, p := range patchChecks() {
-		rules = append(rules, rule{name: p.name, says: p.says, after: "batch-64", check: checkOrdinary(p)})
+		rules = append(rules, rule{name: p.name, says: p.says, after: "batch-64", check: checkCommon(p)})
 	}
 	return append(rules,
 		rule{
@@ -79,7 +78,7 @@ func patchRules() (rules []rule) {
 		})
 }
 
-// recordRules are those about records that are rare.
+// recordRules are about uncommon records.
 func recordRules() []rule {
 	return []rule{
 		{
@@ -105,7 +104,7 @@ func recordRules() []rule {
 	}
 }
 
-// lifeRules are those about calls that meet, and about starts and ends.
+// lifeRules are about concurrent calls, starts and ends.
 func lifeRules() []rule {
 	return []rule{
 		{

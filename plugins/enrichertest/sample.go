@@ -10,8 +10,8 @@ import (
 // firstTime is 2026-01-02 03:04:05 UTC. Samples don't depend on the clock.
 const firstTime = 1767323045_000000000
 
-// sample returns record i of a cluster: what happens to pods, and to which,
-// takes turns at different paces, so that all pairs of them come.
+// sample returns record i of a cluster. Pods and changes take turns at different paces,
+// so that all pairs of them occur.
 func sample(i int) *enrichv1.Record {
 	pods, changes := podSamples(i), changeSamples()
 	pod := pods[i%len(pods)]
@@ -35,11 +35,13 @@ func sample(i int) *enrichv1.Record {
 func podSamples(i int) []*enrichv1.Pod {
 	return []*enrichv1.Pod{
 		pod("shop", fmt.Sprintf("web-6d4b75cb6d-%05d", i), map[string]string{
-			"app.kubernetes.io/name": "web", "app.kubernetes.io/instance": "web-prod", "app.kubernetes.io/part-of": "shop",
-			"app.kubernetes.io/version": "1.4.2", "app.kubernetes.io/managed-by": "Helm", "pod-template-hash": "6d4b75cb6d",
+			"app.kubernetes.io/name": "web", "app.kubernetes.io/instance": "web-prod",
+			"app.kubernetes.io/part-of": "shop", "app.kubernetes.io/version": "1.4.2",
+			"app.kubernetes.io/managed-by": "Helm", "pod-template-hash": "6d4b75cb6d",
 		}, owner("apps/v1", "ReplicaSet", "web-6d4b75cb6d"), owner("apps/v1", "Deployment", "web")),
 		pod("shop", fmt.Sprintf("db-%d", i), map[string]string{
-			"app": "db", "apps.kubernetes.io/pod-index": strconv.Itoa(i), "statefulset.kubernetes.io/pod-name": fmt.Sprintf("db-%d", i),
+			"app": "db", "apps.kubernetes.io/pod-index": strconv.Itoa(i),
+			"statefulset.kubernetes.io/pod-name": fmt.Sprintf("db-%d", i),
 		}, owner("apps/v1", "StatefulSet", "db")),
 		pod("batch", fmt.Sprintf("report-29455384-%05d", i), map[string]string{
 			"batch.kubernetes.io/job-name": "report-29455384", "job-name": "report-29455384",
@@ -62,8 +64,7 @@ func owner(version, kind, name string) *enrichv1.Owner {
 	}
 }
 
-// changeSamples are what happens to pods and containers, from the creation to
-// the end.
+// changeSamples are changes of pods and containers, from creation to deletion.
 func changeSamples() []func(*enrichv1.Record, *enrichv1.Pod) {
 	return []func(*enrichv1.Record, *enrichv1.Pod){
 		func(r *enrichv1.Record, p *enrichv1.Pod) {
@@ -74,7 +75,8 @@ func changeSamples() []func(*enrichv1.Record, *enrichv1.Pod) {
 			waiting(r, enrichv1.State_STATE_WAITING, "ContainerCreating", "")
 		},
 		func(r *enrichv1.Record, _ *enrichv1.Pod) {
-			r.State, r.Container = enrichv1.State_STATE_RUNNING, container("app", enrichv1.ContainerType_CONTAINER_TYPE_CONTAINER)
+			r.State = enrichv1.State_STATE_RUNNING
+			r.Container = container("app", enrichv1.ContainerType_CONTAINER_TYPE_CONTAINER)
 			r.Container.Ready = true
 		},
 		func(r *enrichv1.Record, _ *enrichv1.Pod) {

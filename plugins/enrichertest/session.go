@@ -15,8 +15,8 @@ import (
 // session is one run of the plugin.
 type session struct {
 	process     Process
-	description *enrichv1.DescribeResponse // nil: not asked
-	needs       *enrichv1.Needs            // what the host sends
+	description *enrichv1.DescribeResponse // nil: not called
+	needs       *enrichv1.Needs            // which decide what the host sends
 	configured  bool
 }
 
@@ -38,7 +38,7 @@ func code(err error) codes.Code {
 	return codes.OK
 }
 
-// running returns the plugin, and starts it if it is not running.
+// running returns the plugin, after starting it if necessary.
 func (s *suite) running(ctx context.Context) (*session, error) {
 	if s.session != nil {
 		return s.session, nil
@@ -54,7 +54,7 @@ func (s *suite) running(ctx context.Context) (*session, error) {
 	return s.session, nil
 }
 
-// ready returns the plugin described and configured, as Enrich wants it.
+// ready returns the plugin after Describe and Configure.
 func (s *suite) ready(ctx context.Context) (*session, error) {
 	p, err := s.running(ctx)
 	if err != nil || p.configured {
@@ -93,7 +93,7 @@ func (s *suite) configure(ctx context.Context, config string) (answer *enrichv1.
 	return answer, err
 }
 
-// enrich sends a batch as it is. As many patches have to come.
+// enrich sends a batch as it is, and returns as many patches.
 func (s *suite) enrich(ctx context.Context, records []*enrichv1.Record) ([]*enrichv1.Patch, error) {
 	answer, err := s.enrichRaw(ctx, records)
 	if err != nil {
@@ -105,7 +105,9 @@ func (s *suite) enrich(ctx context.Context, records []*enrichv1.Record) ([]*enri
 	return answer.GetPatches(), nil
 }
 
-func (s *suite) enrichRaw(ctx context.Context, records []*enrichv1.Record) (answer *enrichv1.EnrichResponse, err error) {
+func (s *suite) enrichRaw(
+	ctx context.Context, records []*enrichv1.Record,
+) (answer *enrichv1.EnrichResponse, err error) {
 	what := fmt.Sprintf("Enrich with %d records", len(records))
 	if len(records) == 1 {
 		what = "Enrich with one record"
@@ -118,15 +120,15 @@ func (s *suite) enrichRaw(ctx context.Context, records []*enrichv1.Record) (answ
 	return answer, err
 }
 
-// limit is how long a call with so many records may take. It leaves time to be
-// late: that is one rule's matter, to hang is every rule's.
+// limit returns how long a call with a number of records may take. It is longer than
+// the deadline: only one rule is about late answers, but all about hanging.
 func (s *suite) limit(records int) time.Duration {
 	const batch, patience = 64, 3
 	return max(callLimit, patience*s.options.Timeout*time.Duration((records+batch-1)/batch))
 }
 
-// call bounds a call and says in what way it failed. The deadline goes with the
-// call, so the other side may find it over a little before this one.
+// call bounds a call, and returns a [hangError] or a [callError] if it fails. The plugin
+// knows the deadline, and may notice a little before this side that it is over.
 func call(ctx context.Context, what string, limit time.Duration, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

@@ -42,8 +42,7 @@ func checkDescribe(ctx context.Context, s *suite) error {
 	return nil
 }
 
-// checkConfigureBad leaves a plugin that was configured badly, which a host
-// would not use.
+// checkConfigureBad leaves a plugin with a bad configuration, which a host would not use.
 func checkConfigureBad(ctx context.Context, s *suite) error {
 	if _, err := s.running(ctx); err != nil {
 		return err
@@ -73,11 +72,11 @@ func checkConfigureBad(ctx context.Context, s *suite) error {
 		s.options.BadConfig, strings.Join(keys, " or "), refusal.status.Message())
 }
 
-// badKeys are the keys of the bad configuration that are not in the good one, or
+// badKeys returns the keys of the bad configuration that are not in the good one, or
 // have another value there.
 func (o *Options) badKeys() (keys []string) {
 	var good, bad map[string]json.RawMessage
-	_ = json.Unmarshal([]byte(o.Config), &good) // both have been checked
+	_ = json.Unmarshal([]byte(o.Config), &good) // both are valid
 	_ = json.Unmarshal([]byte(o.BadConfig), &bad)
 	for _, key := range slices.Sorted(maps.Keys(bad)) {
 		if string(bad[key]) != string(good[key]) {
@@ -130,8 +129,8 @@ func checkNeeds(ctx context.Context, s *suite) error {
 	return nil
 }
 
-// checkKeys tells what is wrong with keys of labels or annotations. Those of
-// annotations may have capitals in front of the slash.
+// checkKeys returns an error for keys that labels or annotations can't have. Those of
+// annotations may have capitals before the slash.
 func checkKeys(what string, keys []string) error {
 	for i, key := range keys {
 		name := key

@@ -9,45 +9,44 @@ import (
 	"google.golang.org/grpc/codes"
 )
 
-// What a plugin that hangs may cost.
+// The limits for a plugin that hangs.
 const (
-	callLimit = 2 * time.Second  // a call, where the rule has no deadline of its own
+	callLimit = 2 * time.Second  // a call, unless the rule has a deadline
 	ruleLimit = 20 * time.Second // a rule with all its calls, without starts
 	stopLimit = 3 * time.Second  // an orderly end
-	maxHangs  = 2                // after that many nothing more is checked
+	maxHangs  = 2                // nothing is checked after the last one
 )
 
-// suite is one run of the rules over one plugin. A plugin that ends or hangs in
-// the middle of a rule is started anew for the next one, so that what it does
-// wrong there hides no more than it has to.
+// suite is one check of all rules for one plugin. A plugin that ends or hangs during a
+// rule is restarted for the next one, so that one fault hides few others.
 type suite struct {
 	start   Start
 	options Options
 
 	session *session          // nil: the plugin is not running
-	unmet   map[string]string // rules so far that others can't build on, and why
+	unmet   map[string]string // rules so far that are not kept, and why
 	hangs   int
 	dead    bool          // it does not start
-	took    time.Duration // what the rule at hand wants told
+	took    time.Duration // for the result of the current rule
 }
 
-// rule is one thing that is asked of a plugin.
+// rule is one requirement for plugins.
 type rule struct {
 	name, says string
-	// after names the rule that has to be kept for this one to be checked.
+	// after is the rule that has to be kept for this one to be checked.
 	after string
-	// check returns nil, a [notCheckedError], or why the rule is broken.
+	// check returns nil, a [notCheckedError], or an error if the rule is broken.
 	check func(ctx context.Context, s *suite) error
-	// apart says that the plugin is of no use for other rules afterwards.
+	// apart restarts the plugin before the next rule.
 	apart bool
 }
 
-// notCheckedError is why a rule was not checked.
+// notCheckedError is the reason why a rule was not checked.
 type notCheckedError string
 
 func (e notCheckedError) Error() string { return string(e) }
 
-// hangError tells that a call was not answered.
+// hangError is the error of a call that was not answered.
 type hangError struct {
 	what  string
 	limit time.Duration
@@ -91,7 +90,7 @@ func (s *suite) run(ctx context.Context, r rule) Result {
 	return result
 }
 
-// skip tells why a rule is not checked, if it is not.
+// skip returns a reason not to check a rule, "" if it is to be checked.
 func (s *suite) skip(r rule) string {
 	switch {
 	case s.dead:
@@ -108,8 +107,8 @@ func (s *suite) checkBounded(ctx context.Context, r rule) error {
 	return r.check(ctx, s)
 }
 
-// settle sees how the plugin is after a rule, and says so in what came out of
-// the rule. A plugin that is of no use any more is ended.
+// settle finds out whether the plugin hangs or has ended after a rule, and adds that to
+// the error of the rule. It kills such a plugin.
 func (s *suite) settle(ctx context.Context, err error) error {
 	if isHang(err) {
 		s.hangs++
@@ -129,10 +128,10 @@ func (s *suite) settle(ctx context.Context, err error) error {
 		s.kill()
 		return also(err, "the plugin ended")
 	}
-	return err // with what Describe does wrong the rule has nothing to do
+	return err // other faults of Describe have rules of their own
 }
 
-// also adds to what came out of a rule what became of the plugin.
+// also adds the plugin's state to the error of a rule.
 func also(err error, what string) error {
 	if err == nil || isNotChecked(err) {
 		return errors.New(what)
@@ -140,14 +139,14 @@ func also(err error, what string) error {
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// stop ends the plugin in the orderly way.
+// stop ends the plugin in good order.
 func (s *suite) stop(ctx context.Context) {
 	if s.session == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, stopLimit)
 	defer cancel()
-	if s.session.process.Stop(ctx) == nil { // else it is the rule shutdown that tells
+	if s.session.process.Stop(ctx) == nil { // the rule shutdown reports a failure
 		s.session = nil
 		return
 	}

@@ -11,36 +11,36 @@ import (
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// rarity is a record as few plugins expect it.
-type rarity struct {
+// uncommon is a record that few plugins expect.
+type uncommon struct {
 	what   string // after "with"
 	record *enrichv1.Record
 }
 
-// checkEach sends rare records one by one, so that the one which is too much for
-// the plugin can be named.
-func checkEach(rarities func(p *session) []rarity) func(context.Context, *suite) error {
+// checkEach sends uncommon records one by one, so that the error names the one that the
+// plugin fails with.
+func checkEach(records func(p *session) []uncommon) func(context.Context, *suite) error {
 	return func(ctx context.Context, s *suite) error {
 		p, err := s.ready(ctx)
 		if err != nil {
 			return err
 		}
-		for _, rare := range rarities(p) {
-			patches, err := s.enrich(ctx, []*enrichv1.Record{rare.record})
+		for _, r := range records(p) {
+			patches, err := s.enrich(ctx, []*enrichv1.Record{r.record})
 			if err == nil {
 				err = s.checkPatch(patches[0])
 			}
 			if err != nil {
-				return fmt.Errorf("with %s: %w", rare.what, err)
+				return fmt.Errorf("with %s: %w", r.what, err)
 			}
 		}
 		return nil
 	}
 }
 
-func sparse(p *session) []rarity {
+func sparse(p *session) []uncommon {
 	name := func() *enrichv1.Pod { return &enrichv1.Pod{Name: "web-0"} }
-	rarities := []rarity{
+	records := []uncommon{
 		{"nothing but a pod's name", &enrichv1.Record{Pod: name()}},
 		{"an empty container", &enrichv1.Record{
 			Action: enrichv1.Action_ACTION_UPDATE, State: enrichv1.State_STATE_RUNNING,
@@ -55,22 +55,23 @@ func sparse(p *session) []rarity {
 		pending, bare := name(), name()
 		pending.OwnersPending = true
 		bare.Owners = []*enrichv1.Owner{{ApiVersion: "v1", Kind: "Node", Name: "node-1"}, {}}
-		rarities = append(rarities,
-			rarity{"owners that are pending", &enrichv1.Record{Pod: pending}},
-			rarity{"owners without metadata", &enrichv1.Record{Pod: bare}})
+		records = append(records,
+			uncommon{"owners that are pending", &enrichv1.Record{Pod: pending}},
+			uncommon{"owners without metadata", &enrichv1.Record{Pod: bare}})
 	}
-	for _, r := range rarities {
+	for _, r := range records {
 		p.restrict(r.record)
 	}
-	return rarities
+	return records
 }
 
-func unicodes(p *session) (rarities []rarity) {
+func unicodes(p *session) (records []uncommon) {
 	for _, text := range []struct{ what, text string }{
 		{"multi-byte text", "größer, 日本語, 👩‍🚀, e\u0301, \u202eright to left, \uFFFD"},
 		{"control characters", "one\ttwo\r\nthree\x00\x1b[31mred\x7f\u0085\u2028"},
+		// Wherever these two are cut, one of them is cut within a character.
 		{"4 KiB of multi-byte text", strings.Repeat("日", 4<<10/3)},
-		{"4 KiB of multi-byte text", "x" + strings.Repeat("日", 4<<10/3)}, // wherever it is cut, one of the two is cut within a character
+		{"4 KiB of multi-byte text", "x" + strings.Repeat("日", 4<<10/3)},
 		{"empty strings", ""},
 	} {
 		r := sample(7)
@@ -82,12 +83,12 @@ func unicodes(p *session) (rarities []rarity) {
 			r.Pod.Labels[key] = "" // a label's value may be empty, but not be any text
 		}
 		p.dress(r, always(""), always(text.text))
-		rarities = append(rarities, rarity{text.what, r})
+		records = append(records, uncommon{text.what, r})
 	}
-	return rarities
+	return records
 }
 
-func large(p *session) []rarity {
+func large(p *session) []uncommon {
 	long := "x" + strings.Repeat("日", 8<<10/3)
 	r := sample(7)
 	r.Info, r.Pod.Name = long, strings.Repeat("n", 253)
@@ -98,12 +99,13 @@ func large(p *session) []rarity {
 		many.Pod.Labels[fmt.Sprintf("example.com/label-%d", i)] = strings.Repeat("l", 63)
 	}
 	p.dress(many, labelOf(7), annotationOf(7))
-	return []rarity{{"values of 8 KiB", r}, {"200 labels", many}}
+	return []uncommon{{"values of 8 KiB", r}, {"200 labels", many}}
 }
 
-func odd(p *session) (rarities []rarity) {
+func odd(p *session) (records []uncommon) {
 	for _, text := range []string{
-		"", " ", "-1", "null", "{}", "[", `{"traceparent":5}`, `{"traceparent":"00-x"}`, "a b\n", "../../etc/passwd", ":", "a:b:c:d/e/f",
+		"", " ", "-1", "null", "{}", "[", `{"traceparent":5}`, `{"traceparent":"00-x"}`,
+		"a b\n", "../../etc/passwd", ":", "a:b:c:d/e/f",
 		"00-zz-11-01",
 		"00-00000000000000000000000000000000-0000000000000000-00",
 		"00-0AF7651916CD43DD8448EB211C80319C-B7AD6B7169203331-01",
@@ -112,17 +114,17 @@ func odd(p *session) (rarities []rarity) {
 	} {
 		r := sample(0)
 		p.dress(r, always("0"), always(text))
-		rarities = append(rarities, rarity{fmt.Sprintf("annotations that are %q", text), r})
+		records = append(records, uncommon{fmt.Sprintf("annotations that are %q", text), r})
 	}
 	r := sample(0)
 	r.Pod.Labels = map[string]string{}
 	p.dress(r, always("0.-_0"), func(string) (string, bool) { return "", false })
-	return append(rarities, rarity{`labels that are "0.-_0"`, r})
+	return append(records, uncommon{`labels that are "0.-_0"`, r})
 }
 
-// unknown are records of a later version: with fields and numbers of enums that
-// this one does not have.
-func unknown(p *session) []rarity {
+// unknown returns records of a later version, with fields and numbers of enums that this
+// one does not have.
+func unknown(p *session) []uncommon {
 	field := protowire.AppendVarint(protowire.AppendTag(nil, 1999, protowire.VarintType), 1)
 	fields, enums := sample(7), sample(7)
 	enums.Action, enums.State, enums.Container.Type = 99, 99, 99
@@ -134,7 +136,7 @@ func unknown(p *session) []rarity {
 			m.SetUnknown(field)
 		}
 	}
-	return []rarity{{"unknown fields", fields}, {"unknown values of enums", enums}}
+	return []uncommon{{"unknown fields", fields}, {"unknown values of enums", enums}}
 }
 
 func always(text string) value {
