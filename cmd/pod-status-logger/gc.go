@@ -77,15 +77,20 @@ func (t *gcTuner) collected() {
 	if t.stopped {
 		return
 	}
-	now, allocated := time.Now(), heapBytes("/gc/heap/allocs:bytes")
-	perSecond := float64(allocated-t.allocated) / max(now.Sub(t.last), time.Millisecond).Seconds()
-	t.last, t.allocated = now, allocated
-	percent := gcPercent(heapBytes("/gc/heap/live:bytes"), uint64(perSecond))
+	percent := t.next(time.Now(), heapBytes("/gc/heap/live:bytes"), heapBytes("/gc/heap/allocs:bytes"))
 	if off := percent - t.percent; 10*max(off, -off) > t.percent {
 		debug.SetGCPercent(percent)
 		t.percent = percent
 	}
 	t.awaitCollection()
+}
+
+// next returns the percentage after a collection, from the size of the live heap and the
+// bytes that the process has allocated since its start.
+func (t *gcTuner) next(now time.Time, live, allocated uint64) int {
+	perSecond := float64(allocated-t.allocated) / max(now.Sub(t.last), time.Millisecond).Seconds()
+	t.last, t.allocated = now, allocated
+	return gcPercent(live, uint64(perSecond))
 }
 
 // heapBytes returns a metric of the runtime, 0 if it has none of that name.
