@@ -27,9 +27,31 @@ func newCallSlots() callSlots { return make(callSlots, maxCalls) }
 // that does not return can only be abandoned: its goroutine is left, and its slot
 // is taken until it returns. If all slots are taken, calls fail at once.
 type guard struct {
-	slots    callSlots
-	underWay sync.WaitGroup // calls of this instance
-	out      *output
+	slots callSlots
+	out   *output
+
+	mu       sync.Mutex
+	drained  bool           // no further call begins
+	underWay sync.WaitGroup // calls of this instance; grows under mu only
+}
+
+// begin counts a call, and reports whether it may begin.
+func (g *guard) begin() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.drained {
+		return false
+	}
+	g.underWay.Add(1)
+	return true
+}
+
+// drain refuses further calls, and waits until those under way have returned.
+func (g *guard) drain() {
+	g.mu.Lock()
+	g.drained = true
+	g.mu.Unlock()
+	g.underWay.Wait()
 }
 
 // call is a server interceptor.
@@ -45,7 +67,9 @@ func (g *guard) call(
 	default:
 		return nil, status.Errorf(codes.ResourceExhausted, "%d earlier calls have not returned", maxCalls)
 	}
-	g.underWay.Add(1)
+	if !g.begin() {
+		return nil, status.Error(codes.Unavailable, "the plugin is shutting down")
+	}
 	defer g.underWay.Done()
 	defer g.rescue(&err)
 	return handler(ctx, request)

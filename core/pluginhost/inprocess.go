@@ -33,9 +33,9 @@ type inProcess struct {
 
 var _ body = (*inProcess)(nil)
 
-// pipeBytes is the capacity of the connection in each direction: that of gRPC's
-// own buffers.
-const pipeBytes = 32 << 10
+// pipeBytes is the capacity of the connection in each direction. A batch of
+// records fits in it, so that the writer does not wait for the reader.
+const pipeBytes = 256 << 10
 
 // newInProcess makes a plugin and serves it.
 func newInProcess(
@@ -77,7 +77,7 @@ func (p *inProcess) shutDown(ctx context.Context, _ *grpc.ClientConn) bool {
 	closed := make(chan struct{})
 	go func() {
 		defer close(closed)
-		p.guard.underWay.Wait()
+		p.guard.drain()
 		if c, ok := p.plugin.(io.Closer); ok {
 			var err error
 			defer p.guard.rescue(&err)
