@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -145,16 +146,22 @@ func TestBlocked(t *testing.T) {
 // TestClosed: the plugin is closed after its last call has returned, and Close does
 // not wait for a plugin that does not end.
 func TestClosed(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	b := &blocked{begun: cancel, release: make(chan struct{}), closed: make(chan struct{})}
+	begun, failed := make(chan struct{}), make(chan error, 1)
+	b := &blocked{
+		begun: sync.OnceFunc(func() { close(begun) }), release: make(chan struct{}), closed: make(chan struct{}),
+	}
 	host, log := start(t, Spec{
 		Name: faulty.Name, InProcess: enricher.InProcess(func() enricher.Enricher { return b }),
 	})
-	_, err := host.Plugins()[0].Patch(ctx, batchOf(1))
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("error %v", err)
-	}
+	go func() {
+		_, err := host.Plugins()[0].Patch(context.Background(), batchOf(1))
+		failed <- err
+	}()
+	<-begun
 	host.Close()
+	if err := <-failed; err == nil {
+		t.Error("no error from a call that was cut off")
+	}
 	if !strings.Contains(log.String(), "plugin did not end when it was asked to") {
 		t.Errorf("log:\n%s", log)
 	}
