@@ -61,9 +61,13 @@ func TestNextPercent(t *testing.T) {
 func TestTuneGC(t *testing.T) {
 	before := currentPercent()
 	undo := tuneGC(func(string) (string, bool) { return "", false })
-	var held, garbage []byte
-	collect := func() { garbage = make([]byte, 32<<20); runtime.GC() }
-	held = make([]byte, 64<<20)
+	var garbage []byte
+	collect := func() {
+		garbage = make([]byte, 32<<20)
+		garbage = nil
+		runtime.GC()
+	}
+	held := make([]byte, 64<<20)
 	wait.Until(t, "130 percent with 64 MB live", func() bool { collect(); return currentPercent() == 130 })
 	runtime.KeepAlive(held)
 	held = nil
