@@ -6,28 +6,37 @@ import (
 	sdklog "go.opentelemetry.io/otel/sdk/log"
 )
 
-// carried is the part of a record that its context carries to the processors, past
-// slog, the bridge and the SDK. DESIGN.md has the reason.
+// carried is a context with the part of a record that goes to the processors past
+// slog, the bridge and the SDK. DESIGN.md has the reason. It is a context of its own
+// because [context.WithValue] would take another allocation for each record.
 type carried struct {
+	context.Context
 	event      string // the name of the event, which the bridge can't set
 	attributes []Attribute
 }
 
-// carriedKey is the key of [carried] in a context.
+// carriedKey is the key under which a [carried] has itself.
 type carriedKey struct{}
 
-func contextWith(ctx context.Context, c carried) context.Context {
-	return context.WithValue(ctx, carriedKey{}, c)
+// Value returns c for carriedKey, and the values of the context within for others.
+func (c *carried) Value(key any) any {
+	if key == (carriedKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
 }
 
-func carriedBy(ctx context.Context) carried {
-	c, _ := ctx.Value(carriedKey{}).(carried)
-	return c
+// carriedBy returns what ctx carries: nothing, if it is of somebody else.
+func carriedBy(ctx context.Context) *carried {
+	if c, ok := ctx.Value(carriedKey{}).(*carried); ok {
+		return c
+	}
+	return &carried{}
 }
 
 // processor is a processor of one function, which gets each record and the part of
 // it that its context carries.
-type processor func(*sdklog.Record, carried)
+type processor func(*sdklog.Record, *carried)
 
 var _ sdklog.Processor = processor(nil)
 
@@ -47,11 +56,11 @@ func (processor) Shutdown(context.Context) error { return nil }
 func (processor) ForceFlush(context.Context) error { return nil }
 
 // setEventName completes the record. It has to be the first processor.
-func setEventName(r *sdklog.Record, c carried) { r.SetEventName(c.event) }
+func setEventName(r *sdklog.Record, c *carried) { r.SetEventName(c.event) }
 
 // addAttributes adds the attributes to the record itself, for processors that don't
 // look into the context.
-func addAttributes(r *sdklog.Record, c carried) {
+func addAttributes(r *sdklog.Record, c *carried) {
 	for i := range c.attributes {
 		r.AddAttributes(c.attributes[i].KeyValue)
 	}

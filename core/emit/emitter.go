@@ -104,7 +104,7 @@ func (e *Emitter) Emit(ctx context.Context, r *record.Record) error {
 	}
 	attributes := e.converter.convert(r)
 	defer clear(attributes) // their strings may be large
-	ctx = contextWith(ctx, carried{event: r.Action.EventName(), attributes: attributes})
+	ctx = &carried{Context: ctx, event: r.Action.EventName(), attributes: attributes}
 	line := slog.NewRecord(r.Time, slogLevel(r.Level), record.Valid(r.Message), 0)
 	if err := e.handler.Handle(ctx, line); err != nil {
 		return fmt.Errorf("emit record %s: %w", r.ID, err)
@@ -112,11 +112,11 @@ func (e *Emitter) Emit(ctx context.Context, r *record.Record) error {
 	return nil
 }
 
-func (e *Emitter) appendLine(r *sdklog.Record, c carried) {
+func (e *Emitter) appendLine(r *sdklog.Record, c *carried) {
 	e.lines = e.stdout.format.Append(e.lines, Record{r, c.attributes})
 }
 
-func (e *Emitter) encode(r *sdklog.Record, c carried) {
+func (e *Emitter) encode(r *sdklog.Record, c *carried) {
 	e.encoded.add(Record{r, c.attributes})
 }
 
