@@ -40,6 +40,7 @@ func TestRetries(t *testing.T) {
 		"unavailable": {otlptest.Unavailable(), "shutting down"},
 		"throttled":   {otlptest.Throttled(0), "queue full"},
 		"close":       {otlptest.Fault{Close: true}, "takes no records"},
+		"giant":       {otlptest.Fault{Bytes: 5 << 20}, "4194381"},
 	}
 	protocols := map[string]map[string]fault{"grpc": {}, "http": {}}
 	for _, c := range []codes.Code{
@@ -63,6 +64,10 @@ func TestRetries(t *testing.T) {
 		otlptest.Fault{Status: 400, Message: "Client sent an HTTP request to an HTTPS server.\n"}, "HTTPS server",
 	}
 	protocols["http"]["page"] = fault{otlptest.Fault{Page: "<p>please log in"}, "not an OTLP receiver"}
+	protocols["http"]["text"] = fault{otlptest.Fault{Page: "ok", Type: "text/plain"}, "not an OTLP receiver"}
+	protocols["http"]["JSON"] = fault{
+		otlptest.Fault{Page: `{"error":"no such page"}`, Type: "application/json"}, "no OTLP response",
+	}
 
 	bothProtocols(t, func(t *testing.T, o otlptest.Options) {
 		faults := protocols["grpc"]

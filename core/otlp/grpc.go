@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,7 +37,7 @@ func dialGRPC(s Settings) (*grpcTransport, error) {
 		method:  s.Signal.method(),
 		conn:    conn,
 		headers: metadata.New(s.Headers),
-		options: []grpc.CallOption{grpc.ForceCodecV2(rawCodec{})},
+		options: []grpc.CallOption{grpc.ForceCodecV2(rawCodec{}), grpc.MaxCallRecvMsgSize(maxAnswer)},
 	}, nil
 }
 
@@ -158,9 +159,13 @@ func grpcVerdict(code codes.Code, message string) verdict {
 
 // isTooLarge reports whether the message is about the size of the request. There is no
 // code for that: gRPC in Go, Java, C++ and .NET answers ResourceExhausted, Rust's tonic
-// OutOfRange, and a proxy's 413 becomes Unknown.
+// OutOfRange, and a proxy's 413 becomes Unknown. The client's own error about an answer
+// that is too large has the same text as Go's; such an answer is retried.
 func isTooLarge(message string) bool {
 	message = strings.ToLower(message)
+	if strings.HasSuffix(strings.TrimRight(message, ")"), " "+strconv.Itoa(maxAnswer)) {
+		return false
+	}
 	for _, phrase := range [...]string{
 		"message larger than max", "decompression larger than max", // Go, C++
 		"message exceeds maximum size",                // Java

@@ -19,10 +19,10 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
+// Content types of OTLP.
 const (
 	protobufType = "application/x-protobuf"
-
-	maxResponse = 64 << 10 // bytes to read of an answer
+	jsonType     = "application/json"
 )
 
 type httpTransport struct {
@@ -92,18 +92,14 @@ func (t *httpTransport) export(ctx context.Context, records [][]byte) (answer, e
 		return answer{}, &failure{err: withoutURL(err)}
 	}
 	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(response.Body, maxResponse))
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	if response.StatusCode/100 != 2 {
 		return answer{}, httpFailure(response, text)
 	}
 	if err != nil {
 		return answer{}, &failure{err: fmt.Errorf("read answer: %w", err)}
 	}
-	if contentType(response) == "text/html" {
-		// The login page of a proxy, perhaps; in any case it keeps no records.
-		return answer{}, &failure{err: fmt.Errorf("HTTP %s with a page of HTML: not an OTLP receiver", response.Status)}
-	}
-	return decodeAnswer(text), nil
+	return httpAnswer(response, text)
 }
 
 // body returns the request in memory of its own: the transport may go on reading it

@@ -25,13 +25,15 @@ type Fault struct {
 	Close bool // the connection is closed without an answer
 	Lost  bool // with Hang or Close: the request is taken before
 
-	Page    string // HTTP: 200 with this as text/html
+	Page    string // HTTP: 200 with this, nothing is taken
+	Type    string // HTTP: content type of Page; default: text/html
+	Bytes   int    // 200, or OK, but the answer has so many bytes; nothing is taken
 	Garbage bool   // 200, or OK, but the answer can't be decoded
 }
 
 // received reports whether the records are taken.
 func (f Fault) received() bool {
-	return f.Lost || f.Code == codes.OK && (f.Status == 0 || f.Status/100 == 2) && !f.Hang && !f.Close && f.Page == ""
+	return f.Lost || f.Code == codes.OK && (f.Status == 0 || f.Status/100 == 2) && !f.Hang && !f.Close && f.Page == "" && f.Bytes == 0
 }
 
 // Unavailable is a receiver that is shutting down, in both protocols.

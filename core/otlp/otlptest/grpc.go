@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/emptypb"
@@ -84,6 +85,9 @@ func (r *Receiver) answerGRPC(ctx context.Context, s service, f Fault) (any, err
 		return nil, f.grpcStatus().Err()
 	}
 	response := s.response(f)
+	if f.Bytes > 0 {
+		response.ProtoReflect().SetUnknown(protowire.AppendBytes([]byte{0x7a}, make([]byte, f.Bytes))) // field 15
+	}
 	if f.Garbage {
 		response.ProtoReflect().SetUnknown([]byte{0x0a, 0x02, 0xff, 0xff}) // partial_success with invalid contents
 	}

@@ -1,6 +1,7 @@
 package otlptest
 
 import (
+	"cmp"
 	"compress/gzip"
 	"io"
 	"log"
@@ -88,9 +89,13 @@ func (r *Receiver) answer(s service, w http.ResponseWriter, q *http.Request, f F
 	case f.Close:
 		r.closeConnections()
 	case f.Page != "":
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Type", cmp.Or(f.Type, "text/html; charset=utf-8"))
 		_, _ = io.WriteString(w, f.Page)
+	case f.Bytes > 0:
+		w.Header().Set("Content-Type", "application/x-protobuf")
+		_, _ = w.Write(make([]byte, f.Bytes))
 	case f.Garbage:
+		w.Header().Set("Content-Type", "application/x-protobuf")
 		_, _ = io.WriteString(w, "thank you")
 	case f.Status != 0 && f.Status/100 != 2:
 		f.writeStatus(w)
