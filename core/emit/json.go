@@ -92,9 +92,12 @@ func (j *JSON) attribute(a *Attribute) {
 	}
 }
 
+// isPlugins reports whether a key is a plugin's, or passes for one to a reader that ignores case.
 func (j *JSON) isPlugins(key string) bool {
-	return slices.Contains(j.given, key) ||
-		slices.ContainsFunc(j.plugins, func(prefix string) bool { return strings.HasPrefix(key, prefix) })
+	return slices.ContainsFunc(j.given, func(given string) bool { return strings.EqualFold(given, key) }) ||
+		slices.ContainsFunc(j.plugins, func(prefix string) bool {
+			return len(key) >= len(prefix) && strings.EqualFold(key[:len(prefix)], prefix)
+		})
 }
 
 // member appends a key and its value.

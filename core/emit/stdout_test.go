@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go.opentelemetry.io/otel/attribute"
 	"io"
 	"math/rand/v2"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/emit"
 	"github.com/pod-status-logger/pod-status-logger/core/emit/emittest"
+	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
 // writerFunc is a writer of one function.
@@ -306,5 +308,39 @@ func TestPluginsLabels(t *testing.T) {
 		if !strings.Contains(line, member) {
 			t.Errorf("no %s in %s", member, line)
 		}
+	}
+}
+
+// TestHostileLabels: no label passes for a field or a plugin's attribute, whatever its case, with the names of stdout
+// or with those of OTLP. A reader that ignores case finds every key once.
+func TestHostileLabels(t *testing.T) {
+	fields := record.Fields()
+	labels := map[string]string{"Bundle.ID": "forged", "BUNDLE.": "forged", "bundle.id": "forged"}
+	for _, f := range fields {
+		for _, key := range []string{f.Key, f.OTLP} {
+			if key == "" || key == f.OTLP && f.Place == record.Own {
+				continue
+			}
+			labels[key] = "forged"
+			labels[strings.ToUpper(key)] = "forged"
+			labels[strings.ToUpper(key[:1])+key[1:]] = "forged"
+		}
+	}
+	r := newUpdate(labels)
+	r.Attributes = []attribute.KeyValue{attribute.String("bundle.id", "true")}
+	got := decode(t, written(t, emit.NewJSON("bundle"), r))
+	seen := map[string]string{}
+	for key, value := range got {
+		forged := value == "forged"
+		if forged != strings.HasPrefix(key, record.KeyLabelPrefix) {
+			t.Errorf("the key %s has the value %v", key, value)
+		}
+		if before, ok := seen[strings.ToLower(key)]; ok && !forged {
+			t.Errorf("%s and %s are the same to a reader that ignores case", before, key)
+		}
+		seen[strings.ToLower(key)] = key
+	}
+	if got["bundle.id"] != "true" || got["namespace"] != r.Pod.Namespace {
+		t.Errorf("bundle.id = %v, namespace = %v", got["bundle.id"], got["namespace"])
 	}
 }

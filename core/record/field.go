@@ -1,6 +1,9 @@
 package record
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Place is the part of an OTLP log record that contains a field's value.
 type Place uint8
@@ -139,8 +142,9 @@ func Fields() []Field { return slices.Clone(fields[:]) }
 // nil. The result is a row of the table and must not be changed.
 func ByAttribute(key string) *Field { return byAttribute[key] }
 
-// IsKey reports whether a key on stdout is that of a field.
+// IsKey reports whether a key on stdout is that of a field, or passes for one to a reader that ignores case or
+// knows the names over OTLP.
 func IsKey(key string) bool {
-	_, ok := byKey[key]
-	return ok
+	key = strings.ToLower(key)
+	return byKey[key] != nil || byAttribute[key] != nil
 }

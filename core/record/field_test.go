@@ -75,7 +75,7 @@ var contract = []row{
 	{"resource_version", "podstatus.resource_version", record.Attribute, record.String},
 	{"record_id", string(semconv.LogRecordUIDKey), record.Attribute, record.String},
 	{"seq", "podstatus.seq", record.Attribute, record.Int},
-	{"truncated", "", record.Own, record.Bool},
+	{"truncated", "podstatus.truncated", record.Attribute, record.Bool},
 }
 
 func TestFieldsAreTheContracts(t *testing.T) {
@@ -131,7 +131,12 @@ func TestLookups(t *testing.T) {
 			t.Errorf("ByAttribute(%q) = %+v, want one: %v", f.OTLP, got, isAttribute)
 		}
 	}
-	for _, key := range []string{"", "team", "k8s.pod.name", "label.pod"} {
+	for _, key := range []string{"Namespace", "POD_UID", "k8s.pod.name", "Service.Name"} {
+		if !record.IsKey(key) {
+			t.Errorf("IsKey(%q) = false", key)
+		}
+	}
+	for _, key := range []string{"", "team", "label.pod", "k8s.pod.label.app"} {
 		if record.IsKey(key) {
 			t.Errorf("IsKey(%q) = true", key)
 		}

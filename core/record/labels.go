@@ -99,8 +99,8 @@ func cutString(s string) (front, rest string) {
 }
 
 // LabelKey returns the key of a label on stdout: its own, or one with the prefix
-// "label." if its own is the key of a field or, as taken reports, of a plugin's
-// attribute. Different labels never get the same key.
+// "label." if its own is the key of a field (see [IsKey]) or, as taken reports, of a
+// plugin's attribute. Different labels never get the same key.
 //
 // A label's own key may begin with the prefix, and so may a plugin's. Therefore the
 // labels k, label.k, label.label.k and so on share the free keys of that form, in

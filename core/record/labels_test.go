@@ -179,7 +179,7 @@ func TestLabelKey(t *testing.T) {
 	}{
 		"free":                     {label: "team", want: "team"},
 		"empty":                    {label: "", want: ""},
-		"only over OTLP":           {label: "service.name", want: "service.name"},
+		"name over OTLP":           {label: "service.name", want: "label.service.name"},
 		"field":                    {label: "pod", want: "label.pod"},
 		"field of the line":        {label: "time", want: "label.time"},
 		"cut mark":                 {label: "truncated", want: "label.truncated"},
@@ -187,7 +187,8 @@ func TestLabelKey(t *testing.T) {
 		"looks prefixed twice":     {label: "label.label.pod", want: "label.label.label.pod"},
 		"prefixed free one":        {label: "label.team", want: "label.team"},
 		"prefix alone":             {label: "label.", want: "label."},
-		"another case":             {label: "Pod", want: "Pod"},
+		"another case":             {label: "Namespace", want: "label.Namespace"},
+		"another case over OTLP":   {label: "K8S.namespace.Name", want: "label.K8S.namespace.Name"},
 		"plugin's":                 {label: "bundle.id", want: "label.bundle.id", plugins: []string{"bundle.id"}},
 		"looks like that":          {label: "label.bundle.id", want: "label.label.bundle.id", plugins: []string{"bundle.id"}},
 		"no plugin's":              {label: "bundle.id", want: "bundle.id"},

@@ -23,6 +23,7 @@ var clashing = map[string]string{
 	"pod": "1", "time": "2", "level": "3", "msg": "4", "state": "5", "reason": "", "trace_id": "7", "record_id": "8", "seq": "9", "truncated": "10",
 	"label.pod": "11", "label.label.pod": "12", "label.other": "13", "k8s.pod.name": "14", "podstatus.state": "15", "log.record.uid": "16",
 	"bundle.id": "17", "bundle.other": "18", "bundle": "by-label", "typed.text": "19", "typed": "20", "service.name": "21", "k8s.pod.label.x": "22", "$1": "$$1",
+	"Namespace": "23", "POD_UID": "24", "Bundle.ID": "25", "K8S.Pod.Name": "26", "label.Pod": "27", "Label.pod": "28",
 	"empty": "", "number": "123", "float": "1e3", "bool": "true", "null": "null", "object": `{"a":1}`, "list": "[1]",
 }
 
