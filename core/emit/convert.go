@@ -54,6 +54,9 @@ func (c *converter) convert(r *record.Record) []Attribute {
 	c.service(r.Pod)
 	c.workload(&r.Pod.Workload)
 	c.account(r)
+	if r.Pod.LabelsOmitted {
+		c.field(c.fields.truncated, attribute.BoolValue(true))
+	}
 	for _, kv := range r.Attributes {
 		key := attribute.Key(record.Valid(string(kv.Key)))
 		c.all = append(c.all, Attribute{KeyValue: attribute.KeyValue{Key: key, Value: scalar(kv.Value)}})

@@ -34,7 +34,10 @@ const truncatedMember = `,"` + record.KeyTruncated + `":true`
 
 // cut makes the line at j.start at most MaxLine long, and marks it as truncated.
 func (j *JSON) cut() {
-	excess := len(j.b) - j.start + len(truncatedMember) - MaxLine
+	if !j.omitted {
+		j.b = append(j.b[:len(j.b)-len("}\n")], truncatedMember+"}\n"...)
+	}
+	excess := len(j.b) - j.start - MaxLine
 	slices.SortStableFunc(j.members, func(a, b member) int {
 		return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(b.end-b.start, a.end-a.start))
 	})
@@ -55,7 +58,6 @@ func (j *JSON) cut() {
 		excess -= out.end - out.start
 	}
 	j.remove(gone)
-	j.b = append(j.b[:len(j.b)-len("}\n")], truncatedMember+"}\n"...)
 }
 
 // remove removes stretches of the line.

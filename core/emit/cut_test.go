@@ -121,3 +121,36 @@ func TestCutInTheMiddleOfAGroup(t *testing.T) {
 		t.Errorf("got %d bytes, want %d", len(got), len(want))
 	}
 }
+
+// TestOmittedLabels: a record that lacks labels says so once, on stdout and over OTLP.
+func TestOmittedLabels(t *testing.T) {
+	for name, labels := range map[string]map[string]string{"line that fits": {"a": "b"}, "line that is cut": longLabels(60)} {
+		t.Run(name, func(t *testing.T) {
+			r := newUpdate(labels)
+			r.Pod.LabelsOmitted = true
+			e := emit.New(emit.Settings{OTLP: true, Stdout: emit.NewStdout(nil, emit.NewJSON(), nil)})
+			if err := e.Emit(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+			if n := e.Staged(); n == 0 {
+				t.Error("nothing is staged")
+			}
+			staged := e.Take()
+			line := string(staged.Lines)
+			if n := strings.Count(line, `"truncated":true`); n != 1 || !strings.HasSuffix(line, ",\"truncated\":true}\n") || len(line) > emit.MaxLine {
+				t.Errorf("a line of %d bytes has the mark %d times: %s", len(line), n, line)
+			}
+			request := decodeRequest(t, staged.Records[0])
+			marked := false
+			for _, kv := range request.ResourceLogs[0].ScopeLogs[0].LogRecords[0].Attributes {
+				marked = marked || kv.Key == record.AttrTruncated && kv.Value.GetBoolValue()
+			}
+			if !marked {
+				t.Error("the record over OTLP does not have the mark")
+			}
+			if n := e.Staged(); n != 0 {
+				t.Errorf("%d bytes are staged after Take", n)
+			}
+		})
+	}
+}

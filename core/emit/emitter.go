@@ -120,6 +120,9 @@ func (e *Emitter) encode(r *sdklog.Record, c *carried) {
 	e.encoded.add(Record{r, c.attributes})
 }
 
+// Staged returns the number of bytes that Take would return.
+func (e *Emitter) Staged() int { return len(e.lines) + len(e.encoded.buf) }
+
 // Take returns the bytes of the records emitted since the last call. Their memory
 // belongs to the caller.
 func (e *Emitter) Take() Staged {

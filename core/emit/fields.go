@@ -20,7 +20,7 @@ type fields struct {
 
 	dropped, droppedFirst, droppedLast, droppedTotal *record.Field
 
-	enrichment, initial, recovered, resourceVersion, id, seq *record.Field
+	enrichment, initial, recovered, resourceVersion, id, seq, truncated *record.Field
 }
 
 func newFields() fields {
@@ -77,5 +77,6 @@ func newFields() fields {
 		resourceVersion: record.ByAttribute(record.AttrResourceVersion),
 		id:              record.ByAttribute(record.AttrID),
 		seq:             record.ByAttribute(record.AttrSeq),
+		truncated:       record.ByAttribute(record.AttrTruncated),
 	}
 }

@@ -25,6 +25,7 @@ type JSON struct {
 	b       []byte
 	start   int // of the line in b
 	members []member
+	omitted bool                  // the record says that labels are omitted
 	given   []string              // keys of plugins in this record
 	plugins []string              // prefixes of the keys of plugins
 	taken   func(key string) bool // isPlugins, allocated once
@@ -52,7 +53,7 @@ type member struct {
 // Append appends the line for r to b.
 func (j *JSON) Append(b []byte, r Record) []byte {
 	j.b, j.start = b, len(b)
-	j.members, j.given = j.members[:0], j.given[:0]
+	j.members, j.given, j.omitted = j.members[:0], j.given[:0], false
 	j.b = append(j.b, `{"time":"`...)
 	j.b = r.Timestamp().UTC().AppendFormat(j.b, timeLayout)
 	j.b = append(j.b, `","level":"`...)
@@ -68,6 +69,9 @@ func (j *JSON) Append(b []byte, r Record) []byte {
 	if id := r.SpanID(); id.IsValid() {
 		j.hex(record.KeySpanID, id[:])
 	}
+	if j.omitted {
+		j.b = append(j.b, truncatedMember...)
+	}
 	j.b = append(j.b, '}', '\n')
 	if len(j.b)-j.start > MaxLine {
 		j.cut()
@@ -80,6 +84,8 @@ func (j *JSON) Append(b []byte, r Record) []byte {
 // labels, so that a collision with a label is found.
 func (j *JSON) attribute(a *Attribute) {
 	switch {
+	case a.Key == record.AttrTruncated:
+		j.omitted = true // the last member, as in a line that is cut
 	case a.Field != nil:
 		if a.Field.Key != "" {
 			j.member(a.Field.Key, a.Value, kindOf(a.Field.Key))
@@ -92,7 +98,7 @@ func (j *JSON) attribute(a *Attribute) {
 	}
 }
 
-// isPlugins reports whether a key is a plugin's, or passes for one to a reader that ignores case.
+// isPlugins reports whether a key is that of a plugin, or could be mistaken for one by a reader that ignores case.
 func (j *JSON) isPlugins(key string) bool {
 	return slices.ContainsFunc(j.given, func(given string) bool { return strings.EqualFold(given, key) }) ||
 		slices.ContainsFunc(j.plugins, func(prefix string) bool {

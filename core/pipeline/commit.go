@@ -29,23 +29,40 @@ func (p *Pipeline) finish(ctx context.Context) error {
 	return p.commit(ctx)
 }
 
-// commit commits the group, and then writes its lines. In that order, a crash in
-// between leaves lines in the journal, which the next start writes. In the other
-// order the next start would make the group again, perhaps with other records.
+// commit commits the group, with the states and checkpoints of its events.
 func (p *Pipeline) commit(ctx context.Context) error {
 	defer p.busy()()
 	announced, err := p.announce(ctx)
 	if err != nil {
 		return err
 	}
-	staged := p.set.Emitter.Take()
 	g := p.group.take(p.set.Stored, p.pods, p.seq)
+	g.Announced = announced
+	if err := p.store(ctx, g); err != nil {
+		return err
+	}
+	p.overdue = p.unannounced()
+	return nil
+}
+
+// commitPart commits the records that the group has so far, without states and checkpoints. These follow with the last
+// part: until then, a crash makes the next start read the events again. It emits all records of the group once more,
+// and those of the committed parts are duplicates with the same ids.
+func (p *Pipeline) commitPart(ctx context.Context) error {
+	defer p.busy()()
+	return p.store(ctx, p.group.part(p.seq))
+}
+
+// store adds the staged bytes to a group of the journal, commits it, and then writes its lines. In that order, a crash
+// in between leaves lines in the journal, which the next start writes. In the other order the next start would make
+// the group again, perhaps with other records.
+func (p *Pipeline) store(ctx context.Context, g journal.Group) error {
+	staged := p.set.Emitter.Take()
 	g.Records = map[journal.Signal][][]byte{journal.Logs: staged.Records}
-	g.Lines, g.Announced = staged.Lines, announced
+	g.Lines = staged.Lines
 	if err := p.set.Journal.Commit(ctx, g); err != nil {
 		return fmt.Errorf("commit records: %w", err)
 	}
-	p.overdue = p.unannounced()
 	return p.write(ctx, staged)
 }
 

@@ -7,7 +7,7 @@ import (
 )
 
 // emit enriches and numbers the first n pending records, and hands them to the
-// emitter.
+// emitter. It commits a part of the group whenever many bytes are staged.
 func (p *Pipeline) emit(ctx context.Context, n int) error {
 	if n == 0 {
 		return nil
@@ -26,8 +26,20 @@ func (p *Pipeline) emit(ctx context.Context, n int) error {
 		if err := p.emitOne(ctx, &records[i]); err != nil {
 			return err
 		}
+		if p.set.Emitter.Staged() < maxStagedBytes {
+			continue
+		}
+		if err := p.commitPart(ctx); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// emitPending emits all pending records.
+func (p *Pipeline) emitPending(ctx context.Context) error {
+	p.pendingBytes = 0
+	return p.emit(ctx, len(p.pending))
 }
 
 func (p *Pipeline) emitOne(ctx context.Context, r *record.Record) error {

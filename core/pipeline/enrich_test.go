@@ -279,6 +279,7 @@ func TestNothingKept(t *testing.T) {
 type failing struct{}
 
 func (failing) Emit(context.Context, *record.Record) error { return context.DeadlineExceeded }
+func (failing) Staged() int                                { return 0 }
 func (failing) Take() emit.Staged                          { return emit.Staged{} }
 func (failing) Write(context.Context, emit.Staged) error   { return nil }
 

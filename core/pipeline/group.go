@@ -8,6 +8,7 @@ import (
 // group has the counts and states to be committed next.
 type group struct {
 	emitted                       int
+	parted                        bool // a part of the group is committed
 	received, changed, suppressed uint64
 	pods                          map[podName]*status.State // nil: gone
 	buf                           []byte                    // reused
@@ -28,6 +29,13 @@ func (g *group) take(stored bool, p *pods, seq uint64) journal.Group {
 	pods := g.pods
 	clear(pods)
 	*g = group{pods: pods, buf: g.buf}
+	return taken
+}
+
+// part returns the records of the group that were not committed yet, for the journal.
+func (g *group) part(seq uint64) journal.Group {
+	taken := journal.Group{Emitted: g.emitted, Seq: seq}
+	g.emitted, g.parted = 0, true
 	return taken
 }
 

@@ -21,8 +21,9 @@ type Pipeline struct {
 	pods *pods
 	seq  uint64
 	// pending are the records of the group that are not emitted yet.
-	pending []record.Record
-	group   group
+	pending      []record.Record
+	pendingBytes int // at most; see sizeOf
+	group        group
 	// overdue fires when changes without a record have waited long enough.
 	overdue   <-chan time.Time
 	announced time.Time // when dropped records were last announced
@@ -73,7 +74,7 @@ func (p *Pipeline) process(ctx context.Context, first watch.Event, events <-chan
 	if err := p.takeGroup(ctx, first, events); err != nil {
 		return err
 	}
-	if err := p.emit(ctx, len(p.pending)); err != nil {
+	if err := p.emitPending(ctx); err != nil {
 		return err
 	}
 	if p.seq == before {

@@ -30,6 +30,7 @@ type sink struct {
 	emitted []string
 	seqs    []uint64
 	taken   int // of emitted
+	size    int // bytes that it claims for each record
 	written strings.Builder
 	writes  int
 	write   func(ctx context.Context) error // nil: succeeds
@@ -54,6 +55,12 @@ func (s *sink) Emit(_ context.Context, r *record.Record) error {
 	s.emitted = append(s.emitted, strings.Join(words, " "))
 	s.seqs = append(s.seqs, r.Seq)
 	return nil
+}
+
+func (s *sink) Staged() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return (len(s.emitted) - s.taken) * s.size
 }
 
 func (s *sink) Take() (staged emit.Staged) {

@@ -381,6 +381,7 @@ func (s *dropSink) Emit(_ context.Context, r *record.Record) error {
 	return nil
 }
 
+func (*dropSink) Staged() int                              { return 0 }
 func (*dropSink) Take() emit.Staged                        { return emit.Staged{} }
 func (*dropSink) Write(context.Context, emit.Staged) error { return nil }
 
@@ -426,6 +427,7 @@ func (s *idSink) Emit(_ context.Context, r *record.Record) error {
 	return nil
 }
 
+func (*idSink) Staged() int                              { return 0 }
 func (*idSink) Take() emit.Staged                        { return emit.Staged{} }
 func (*idSink) Write(context.Context, emit.Staged) error { return nil }
 

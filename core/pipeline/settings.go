@@ -23,6 +23,8 @@ type Emitter interface {
 	// Emit makes a line and an encoded record of r, as far as they are wanted. It
 	// keeps nothing of r.
 	Emit(ctx context.Context, r *record.Record) error
+	// Staged returns the number of bytes made since the last call of Take.
+	Staged() int
 	// Take returns the bytes made since the last call. They belong to the caller.
 	Take() emit.Staged
 	// Write writes the lines of s, and takes over their memory. It may block until

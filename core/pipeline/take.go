@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 
+	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
 )
 
@@ -17,6 +18,12 @@ const (
 	// maxStaged is the number of records after which they are committed although
 	// the group is not complete, likewise.
 	maxStaged = 1024
+	// maxStagedBytes is the number of encoded bytes after which they are committed as a
+	// part of the group: one event can have thousands of records.
+	maxStagedBytes = 4 << 20
+	// maxPendingBytes is the number of bytes in pending records after which the group
+	// is committed although it is not complete.
+	maxPendingBytes = 2 << 20
 	// maxStates is the number of states after which they are committed, likewise: a
 	// first list may have states only, and no records.
 	maxStates = 2048
@@ -74,6 +81,7 @@ func (p *Pipeline) take(ctx context.Context, ev watch.Event) error {
 // records of its change.
 func (p *Pipeline) add(ctx context.Context, c change) error {
 	p.pending = append(p.pending, c.records...)
+	p.pendingBytes += sizeOf(c.records)
 	if p.set.Stored {
 		p.group.pods[c.pod] = c.state
 	}
@@ -82,11 +90,30 @@ func (p *Pipeline) add(ctx context.Context, c change) error {
 			return err
 		}
 	}
-	if p.group.emitted < maxStaged && len(p.group.pods) < maxStates {
+	if !p.large() {
 		return nil
 	}
-	if err := p.emit(ctx, len(p.pending)); err != nil {
+	if err := p.emitPending(ctx); err != nil {
 		return err
 	}
 	return p.commit(ctx)
+}
+
+// large reports whether the group is to be committed although it is not complete.
+func (p *Pipeline) large() bool {
+	return p.group.emitted >= maxStaged || p.group.parted || p.pendingBytes >= maxPendingBytes ||
+		len(p.group.pods) >= maxStates
+}
+
+// sizeOf returns the approximate number of bytes that the records of an event keep in
+// memory, beyond a few hundred for each.
+func sizeOf(records []record.Record) (size int) {
+	for i := range records {
+		r := &records[i]
+		size += len(r.Message) + len(r.Info)
+		if i == 0 && r.Pod != nil { // they share it
+			size += r.Pod.Labels.Size() + r.Pod.Annotations.Size()
+		}
+	}
+	return size
 }

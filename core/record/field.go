@@ -111,7 +111,10 @@ var fields = [...]Field{
 	{"resource_version", AttrResourceVersion, Attribute, String, "always"},
 	{"record_id", AttrID, Attribute, String, "always: 32 hex digits, the same for duplicates"},
 	{"seq", AttrSeq, Attribute, Int, "always: one more than in the record before"},
-	{KeyTruncated, "", Own, Bool, "true: the line exceeded its maximum length and was cut"},
+	{
+		KeyTruncated, AttrTruncated, Attribute, Bool,
+		"true: labels beyond 16 KiB are omitted; on stdout also if the line exceeded its maximum length and was cut",
+	},
 }
 
 // Read-only indices of the table.
@@ -142,8 +145,8 @@ func Fields() []Field { return slices.Clone(fields[:]) }
 // nil. The result is a row of the table and must not be changed.
 func ByAttribute(key string) *Field { return byAttribute[key] }
 
-// IsKey reports whether a key on stdout is that of a field, or passes for one to a reader that ignores case or
-// knows the names over OTLP.
+// IsKey reports whether a key on stdout is that of a field, or could be mistaken for one by a reader that ignores
+// case or that uses the names over OTLP.
 func IsKey(key string) bool {
 	key = strings.ToLower(key)
 	return byKey[key] != nil || byAttribute[key] != nil

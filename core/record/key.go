@@ -48,6 +48,7 @@ const (
 	AttrDroppedTotal    = "podstatus.dropped.total"
 	AttrID              = "log.record.uid"
 	AttrSeq             = "podstatus.seq"
+	AttrTruncated       = "podstatus.truncated"
 
 	// AttrLabelPrefix begins the attribute key of every pod label.
 	AttrLabelPrefix = "k8s.pod.label."

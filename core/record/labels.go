@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"encoding/binary"
 	"iter"
 	"maps"
@@ -30,6 +31,42 @@ func NewLabels(m map[string]string) Labels {
 		b = appendString(b, m[key])
 	}
 	return Labels{unique.Make(string(b))}
+}
+
+// MaxLabels is the maximum size of the labels of a record, as [LabelsWithin] counts it: that of a line on stdout.
+const MaxLabels = 16 << 10
+
+// LabelsWithin returns the labels in m if their size is at most limit. Otherwise it omits the longest ones, as few as
+// possible, and reports that the labels are not complete. The size is the number of bytes of keys and values as
+// members of a JSON object.
+func LabelsWithin(m map[string]string, limit int) (l Labels, complete bool) {
+	size := 0
+	for key, value := range m {
+		size += labelSize(key, value)
+	}
+	if size <= limit {
+		return NewLabels(m), true
+	}
+	kept := maps.Clone(m)
+	for _, key := range longestFirst(m) {
+		if size <= limit {
+			break
+		}
+		size -= labelSize(key, m[key])
+		delete(kept, key)
+	}
+	return NewLabels(kept), false
+}
+
+func labelSize(key, value string) int { return len(`,"":""`) + len(key) + len(value) }
+
+// longestFirst returns the keys of labels in the order in which a line omits them.
+func longestFirst(m map[string]string) []string {
+	keys := slices.AppendSeq(make([]string, 0, len(m)), maps.Keys(m))
+	slices.SortFunc(keys, func(a, b string) int {
+		return cmp.Or(cmp.Compare(labelSize(b, m[b]), labelSize(a, m[a])), cmp.Compare(a, b))
+	})
+	return keys
 }
 
 // Equal reports whether the labels are those in m.

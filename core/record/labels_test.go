@@ -163,6 +163,30 @@ func TestLabelsShareMemory(t *testing.T) {
 	}
 }
 
+// TestLabelsWithin: the longest labels are omitted, as few as possible.
+func TestLabelsWithin(t *testing.T) {
+	all := map[string]string{"a": "1", "b": "22", "c": "333", "dd": "22", "e": ""}
+	size := 5*len(`,"":""`) + len("a1b22c333dd22e")
+	for limit, omitted := range map[int][]string{
+		size:      nil,
+		size - 1:  {"c"},
+		size - 10: {"c"},
+		size - 11: {"c", "dd"}, // of two with the same length the first
+		size - 20: {"c", "dd"},
+		7:         {"c", "dd", "b", "a"},
+		0:         {"c", "dd", "b", "a", "e"},
+	} {
+		want := maps.Clone(all)
+		for _, key := range omitted {
+			delete(want, key)
+		}
+		got, complete := record.LabelsWithin(all, limit)
+		if got != record.NewLabels(want) || complete != (omitted == nil) {
+			t.Errorf("within %d bytes: %v, complete = %v, want %v", limit, maps.Collect(got.All()), complete, want)
+		}
+	}
+}
+
 func FuzzLabels(f *testing.F) {
 	f.Add("a", "b", "c", "d")
 	f.Add("", "", "", "\x00")

@@ -7,6 +7,7 @@ type Pod struct {
 	Phase                string // Pending, Running, Succeeded, Failed or Unknown
 	Reason               string // status.reason, such as Evicted
 	Labels               Labels
+	LabelsOmitted        bool     // the pod has more labels, see [LabelsWithin]
 	Annotations          Labels   // the annotations that plugins need
 	Controller           OwnerRef // zero if the pod has no controller
 	Workload             Workload

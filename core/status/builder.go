@@ -36,6 +36,7 @@ func (b *builder) about(cluster string, s *State, pod *corev1.Pod) {
 func (b *builder) add(rec record.Record) {
 	if b.pod == nil {
 		b.pod = b.state.pod(b.uid)
+		b.pod.Labels, b.pod.LabelsOmitted = recordLabels(b.state, b.event)
 	}
 	rec.Time, rec.Pod = b.at, b.pod
 	rec.Initial, rec.Recovered = b.initial, b.recovered

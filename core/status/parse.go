@@ -47,14 +47,20 @@ func restored(m *statev1.PodState) (*State, error) {
 	if m.GraceSeconds != nil {
 		u.grace = *m.GraceSeconds
 	}
-	s.uncommon = unique.Make(u)
-	var err error
-	if s.labels, err = labelsOf(m.Labels); err != nil {
+	labels, err := mapOf(m.Labels)
+	if err != nil {
 		return nil, fmt.Errorf("labels: %w", err)
 	}
-	if s.annotations, err = labelsOf(m.Annotations); err != nil {
+	s.labels, u.allLabels = reuseLabels(record.Labels{}, labels)
+	if m.AllLabelsHash != 0 {
+		u.allLabels = m.AllLabelsHash
+	}
+	annotations, err := mapOf(m.Annotations)
+	if err != nil {
 		return nil, fmt.Errorf("annotations: %w", err)
 	}
+	s.annotations, _ = record.LabelsWithin(annotations, maxAnnotations)
+	s.uncommon = unique.Make(u)
 	s.containers, err = restoredContainers(m.Containers)
 	return s, err
 }
@@ -101,14 +107,14 @@ func restoredContainer(m *statev1.Container) (containerState, error) {
 	}, nil
 }
 
-// labelsOf returns the labels of which pairs contains keys and values.
-func labelsOf(pairs []string) (record.Labels, error) {
+// mapOf returns the map of which pairs contains keys and values.
+func mapOf(pairs []string) (map[string]string, error) {
 	if len(pairs)%2 != 0 {
-		return record.Labels{}, errors.New("the last key has no value")
+		return nil, errors.New("the last key has no value")
 	}
-	labels := make(map[string]string, len(pairs)/2)
+	m := make(map[string]string, len(pairs)/2)
 	for i := 0; i < len(pairs); i += 2 {
-		labels[pairs[i]] = pairs[i+1]
+		m[pairs[i]] = pairs[i+1]
 	}
-	return record.NewLabels(labels), nil
+	return m, nil
 }

@@ -40,7 +40,7 @@ func (c *podChange) weightiest() podFact {
 		return factPhase
 	case c.prev.node != c.next.node && c.next.node.Value() != "":
 		return factNode
-	case c.prev.labels != c.next.labels:
+	case !sameLabels(c.prev, c.next):
 		return factLabels
 	}
 	return 0

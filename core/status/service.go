@@ -44,11 +44,11 @@ func (r Rules) serviceOf(pod *corev1.Pod, w record.Workload, image string) recor
 		return pod.Labels[key]
 	}
 	return record.Service{
-		Name: first(pod.Annotations[annotationPrefix+record.AttrServiceName], label(labelInstance), label(labelName),
+		Name: first(annotation(pod, annotationPrefix+record.AttrServiceName), label(labelInstance), label(labelName),
 			w.Deployment, rolloutOf(pod, &w), w.ReplicaSet, w.StatefulSet, w.DaemonSet, w.CronJob, w.Job, pod.Name),
-		Namespace:  first(pod.Annotations[annotationPrefix+record.AttrServiceNS], pod.Namespace),
-		Version:    first(pod.Annotations[annotationPrefix+record.AttrServiceVersion], label(labelVersion), versionOf(image)),
-		InstanceID: pod.Annotations[annotationPrefix+record.AttrServiceInstance],
+		Namespace:  first(annotation(pod, annotationPrefix+record.AttrServiceNS), pod.Namespace),
+		Version:    first(annotation(pod, annotationPrefix+record.AttrServiceVersion), label(labelVersion), versionOf(image)),
+		InstanceID: annotation(pod, annotationPrefix+record.AttrServiceInstance),
 	}
 }
 
@@ -68,8 +68,11 @@ func mainContainer(pod *corev1.Pod) (name, image string) {
 }
 
 // versionOf returns the version in an image reference: tag@digest, the digest or the
-// tag.
+// tag. A reference that is too long for any registry has none.
 func versionOf(image string) string {
+	if len(image) > 2*maxName {
+		return ""
+	}
 	name, digest, _ := strings.Cut(image, "@")
 	tag := ""
 	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {

@@ -23,6 +23,7 @@ func (r Rules) of(prev *State, pod *corev1.Pod) *State {
 	if prev != nil {
 		before = *prev
 	}
+	labels, allLabels := reuseLabels(before.labels, pod.Labels)
 	s := &State{
 		uid:         parseUID(string(pod.UID)),
 		version:     parseVersion(pod.ResourceVersion),
@@ -30,7 +31,7 @@ func (r Rules) of(prev *State, pod *corev1.Pod) *State {
 		owner:       reuse(before.owner, r.ownerOf(pod)),
 		node:        reuse(before.node, pod.Spec.NodeName),
 		phase:       reuse(before.phase, string(pod.Status.Phase)),
-		labels:      reuseLabels(before.labels, pod.Labels),
+		labels:      labels,
 		annotations: r.annotationsOf(pod),
 		conditions:  conditionsOf(before.conditions, podConditions(pod)),
 	}
@@ -45,6 +46,7 @@ func (r Rules) of(prev *State, pod *corev1.Pod) *State {
 		grace:   graceOf(pod),
 
 		causeMessage: causeOf(pod).info,
+		allLabels:    allLabels,
 	})
 	return s
 }
@@ -65,14 +67,6 @@ func reuse[T comparable](before unique.Handle[T], v T) unique.Handle[T] {
 	return unique.Make(v)
 }
 
-// reuseLabels returns the labels in the map, which often are those before.
-func reuseLabels(before record.Labels, labels map[string]string) record.Labels {
-	if before.Equal(labels) {
-		return before
-	}
-	return record.NewLabels(labels)
-}
-
 func (r Rules) ownerOf(pod *corev1.Pod) owner {
 	name, image := mainContainer(pod)
 	w := workloadOf(pod)
@@ -82,8 +76,8 @@ func (r Rules) ownerOf(pod *corev1.Pod) owner {
 	}
 }
 
-// annotationsOf returns the annotations of the pod that plugins need. Most pods have
-// none of them.
+// annotationsOf returns the annotations of the pod that plugins need, as far as they have room. Most pods have none of
+// them.
 func (r Rules) annotationsOf(pod *corev1.Pod) record.Labels {
 	var wanted map[string]string
 	for _, key := range r.Annotations {
@@ -96,7 +90,8 @@ func (r Rules) annotationsOf(pod *corev1.Pod) record.Labels {
 		}
 		wanted[key] = value
 	}
-	return record.NewLabels(wanted)
+	kept, _ := record.LabelsWithin(wanted, maxAnnotations)
+	return kept
 }
 
 func graceOf(pod *corev1.Pod) int64 {

@@ -35,6 +35,7 @@ type uncommon struct {
 	message      uint64 // hash of the pod's message
 	causeMessage string // message of the last known cause
 	grace        int64  // grace period in seconds, or notDeleting
+	allLabels    uint64 // hash of the pod's labels if the state omits some; 0: it has all
 }
 
 // owner contains the values that the pods of one workload have in common.
@@ -124,7 +125,6 @@ func (s *State) pod(uid string) *record.Pod {
 		Node:      s.node.Value(),
 		Phase:     s.phase.Value(),
 		Reason:    u.reason,
-		Labels:    s.labels,
 		Workload:  o.workload,
 		Service:   o.service,
 
@@ -135,7 +135,7 @@ func (s *State) pod(uid string) *record.Pod {
 
 // samePod reports whether everything except the containers is unchanged.
 func samePod(a, b *State) bool {
-	return a.node == b.node && a.phase == b.phase && a.labels == b.labels &&
+	return a.node == b.node && a.phase == b.phase && sameLabels(a, b) &&
 		a.conditions == b.conditions && a.grace() == b.grace() && sameReason(a, b)
 }
 

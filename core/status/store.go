@@ -41,7 +41,7 @@ func (s *State) message() *statev1.PodState {
 	s.owner.Value().store(m.Owner)
 	m.Node, m.Phase, m.Reason = s.node.Value(), s.phase.Value(), u.reason
 	m.Labels, m.Annotations = pairsOf(s.labels), pairsOf(s.annotations)
-	m.MessageHash, m.CauseMessage = u.message, u.causeMessage
+	m.MessageHash, m.CauseMessage, m.AllLabelsHash = u.message, u.causeMessage, u.allLabels
 	m.HasConditions, m.Conditions = s.conditions.known(), s.conditions.messages()
 	if u.grace != notDeleting {
 		m.GraceSeconds = &u.grace

@@ -21,7 +21,7 @@ const (
 // workloadOf derives the names of the objects that own the pod from its controller
 // reference.
 func workloadOf(pod *corev1.Pod) (w record.Workload) {
-	ref := metav1.GetControllerOfNoCopy(pod)
+	ref := controllerRef(pod)
 	if ref == nil {
 		return w
 	}
@@ -43,9 +43,19 @@ func workloadOf(pod *corev1.Pod) (w record.Workload) {
 	return w
 }
 
-// controllerOf returns the pod's controller reference.
-func controllerOf(pod *corev1.Pod) record.OwnerRef {
+// controllerRef returns the pod's controller reference, nil if it has none or one that no object can have: API servers
+// don't check the length of its strings.
+func controllerRef(pod *corev1.Pod) *metav1.OwnerReference {
 	ref := metav1.GetControllerOfNoCopy(pod)
+	if ref == nil || max(len(ref.APIVersion), len(ref.Kind), len(ref.Name), len(ref.UID)) > maxName {
+		return nil
+	}
+	return ref
+}
+
+// controllerOf returns the pod's controller reference as records contain it.
+func controllerOf(pod *corev1.Pod) record.OwnerRef {
+	ref := controllerRef(pod)
 	if ref == nil {
 		return record.OwnerRef{}
 	}

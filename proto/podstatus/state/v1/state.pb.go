@@ -300,7 +300,8 @@ type PodState struct {
 	Phase string `protobuf:"bytes,6,opt,name=phase,proto3" json:"phase,omitempty"`
 	// Reason in the status.
 	Reason string `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
-	// Labels in the order of their keys: key, value, key, value and so on.
+	// Labels in the order of their keys: key, value, key, value and so on. The longest
+	// are omitted if there are more than 4 KiB of them.
 	Labels []string `protobuf:"bytes,8,rep,name=labels,proto3" json:"labels,omitempty"`
 	// The annotations that plugins need, in the form of labels.
 	Annotations []string `protobuf:"bytes,9,rep,name=annotations,proto3" json:"annotations,omitempty"`
@@ -322,7 +323,9 @@ type PodState struct {
 	HasConditions bool `protobuf:"varint,16,opt,name=has_conditions,json=hasConditions,proto3" json:"has_conditions,omitempty"`
 	// Message of the last known cause: that in the status, otherwise that of the
 	// condition DisruptionTarget.
-	CauseMessage  string `protobuf:"bytes,17,opt,name=cause_message,json=causeMessage,proto3" json:"cause_message,omitempty"`
+	CauseMessage string `protobuf:"bytes,17,opt,name=cause_message,json=causeMessage,proto3" json:"cause_message,omitempty"`
+	// Hash of all labels of the pod, if labels omits some of them. 0: it has all.
+	AllLabelsHash uint64 `protobuf:"fixed64,18,opt,name=all_labels_hash,json=allLabelsHash,proto3" json:"all_labels_hash,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -474,6 +477,13 @@ func (x *PodState) GetCauseMessage() string {
 		return x.CauseMessage
 	}
 	return ""
+}
+
+func (x *PodState) GetAllLabelsHash() uint64 {
+	if x != nil {
+		return x.AllLabelsHash
+	}
+	return 0
 }
 
 // Owner contains the values that the pods of one workload have in common.
@@ -917,7 +927,7 @@ var File_podstatus_state_v1_state_proto protoreflect.FileDescriptor
 
 const file_podstatus_state_v1_state_proto_rawDesc = "" +
 	"\n" +
-	"\x1epodstatus/state/v1/state.proto\x12\x12podstatus.state.v1\"\xf6\x04\n" +
+	"\x1epodstatus/state/v1/state.proto\x12\x12podstatus.state.v1\"\x9e\x05\n" +
 	"\bPodState\x12\x10\n" +
 	"\x03uid\x18\x01 \x01(\tR\x03uid\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12)\n" +
@@ -940,7 +950,8 @@ const file_podstatus_state_v1_state_proto_rawDesc = "" +
 	"conditions\x12\x1a\n" +
 	"\bchecksum\x18\x0f \x01(\aR\bchecksum\x12%\n" +
 	"\x0ehas_conditions\x18\x10 \x01(\bR\rhasConditions\x12#\n" +
-	"\rcause_message\x18\x11 \x01(\tR\fcauseMessageB\x10\n" +
+	"\rcause_message\x18\x11 \x01(\tR\fcauseMessage\x12&\n" +
+	"\x0fall_labels_hash\x18\x12 \x01(\x06R\rallLabelsHashB\x10\n" +
 	"\x0e_grace_seconds\"\xd4\x04\n" +
 	"\x05Owner\x12\x1c\n" +
 	"\tnamespace\x18\x01 \x01(\tR\tnamespace\x12%\n" +

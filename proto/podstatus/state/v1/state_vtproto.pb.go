@@ -49,6 +49,14 @@ func (m *PodState) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.AllLabelsHash != 0 {
+		i -= 8
+		binary.LittleEndian.PutUint64(dAtA[i:], uint64(m.AllLabelsHash))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0x91
+	}
 	if len(m.CauseMessage) > 0 {
 		i -= len(m.CauseMessage)
 		copy(dAtA[i:], m.CauseMessage)
@@ -616,6 +624,9 @@ func (m *PodState) SizeVT() (n int) {
 	l = len(m.CauseMessage)
 	if l > 0 {
 		n += 2 + l + protohelpers.SizeOfVarint(uint64(l))
+	}
+	if m.AllLabelsHash != 0 {
+		n += 10
 	}
 	n += len(m.unknownFields)
 	return n
@@ -1273,6 +1284,16 @@ func (m *PodState) UnmarshalVT(dAtA []byte) error {
 			}
 			m.CauseMessage = string(dAtA[iNdEx:postIndex])
 			iNdEx = postIndex
+		case 18:
+			if wireType != 1 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AllLabelsHash", wireType)
+			}
+			m.AllLabelsHash = 0
+			if (iNdEx + 8) > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.AllLabelsHash = uint64(binary.LittleEndian.Uint64(dAtA[iNdEx:]))
+			iNdEx += 8
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])
