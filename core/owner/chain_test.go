@@ -42,7 +42,7 @@ func TestChains(t *testing.T) {
 			of("v1", "replicationcontrollers", "ReplicationController", "old", nil), "ReplicationController old [of][of]",
 			"/api/v1/namespaces/shop/replicationcontrollers/old",
 		},
-		"static pod": {node, "Node node-17 [of][of]", "/api/v1/nodes/node-17"},
+		"static pod": {node, "Node node-17", ""},
 		"rollout": {
 			replicaSet("cart-1", rollout), "ReplicaSet cart-1 [of][of], Rollout cart [of][of]",
 			"/apis/apps/v1/namespaces/shop/replicasets/cart-1 /apis/argoproj.io/v1alpha1 /apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/cart",

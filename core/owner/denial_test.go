@@ -19,9 +19,11 @@ func TestForbidden(t *testing.T) {
 	for _, o := range []*object{cart(), replicaSet("till-1", nil), ofOthers} {
 		set(srv, o)
 	}
-	node := &object{apiVersion: "v1", resource: "nodes", kind: "Node", name: "node-17"}
+	old := &object{
+		apiVersion: "v1", resource: "replicationcontrollers", kind: "ReplicationController", namespace: "shop", name: "old",
+	}
 	srv.ForbidOwners("replicasets", true)
-	srv.ForbidOwners("nodes", true)
+	srv.ForbidOwners("replicationcontrollers", true)
 
 	f.want(podOf(cart()), "ReplicaSet cart-1")
 	f.want(podOf(replicaSet("till-1", nil)), "ReplicaSet till-1")
@@ -34,10 +36,10 @@ func TestForbidden(t *testing.T) {
 	elsewhere.Namespace = "bank"
 	f.want(elsewhere, "ReplicaSet ledger-1")
 	wantGets(t, srv, getCart1, "/apis/apps/v1/namespaces/bank/replicasets/ledger-1")
-	f.want(podOf(node), "Node node-17")
+	f.want(podOf(old), "ReplicationController old")
 	f.wantLog(
 		`owners: may not get replicasets.apps; the owner chains of pods end there; allow it with {apiGroups: [apps], resources: [replicasets], verbs: [get]}`,
-		`owners: may not get nodes; the owner chains of pods end there; allow it with {apiGroups: [\"\"], resources: [nodes], verbs: [get]}`,
+		`owners: may not get replicationcontrollers; the owner chains of pods end there; allow it with {apiGroups: [\"\"], resources: [replicationcontrollers], verbs: [get]}`,
 	)
 	f.wantOutcomes(map[string]int{owner.OutcomeForbidden: 5})
 }

@@ -93,7 +93,7 @@ func (f *Finder) setCached(pods []*record.Pod, now time.Time) (waiters []waiter,
 		case pod.Controller == (record.OwnerRef{}):
 			pod.Owners = f.none
 			continue
-		case pod.Controller.UID == "": // only in pods written by hand
+		case pod.Controller.UID == "", isNode(pod.Controller): // no UID: only in pods written by hand
 			pod.Owners = unknown(pod, false)
 			continue
 		}
@@ -118,3 +118,7 @@ func (f *Finder) setCached(pods []*record.Pod, now time.Time) (waiters []waiter,
 	}
 	return waiters, refused
 }
+
+// isNode reports whether the owner is a node, which owns its static pods. Every cluster
+// has such pods, and a node's labels are not worth the right to get nodes.
+func isNode(ref record.OwnerRef) bool { return ref.APIVersion == "v1" && ref.Kind == "Node" }

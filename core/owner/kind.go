@@ -20,13 +20,13 @@ func usual(group, kind string) (r resource, ok bool) {
 	var kinds []string
 	switch group {
 	case "":
-		kinds = []string{"Node", "ReplicationController"} // the pods of a node are its static ones
+		kinds = []string{"ReplicationController"}
 	case "apps":
 		kinds = []string{"ReplicaSet", "Deployment", "StatefulSet", "DaemonSet"}
 	case "batch":
 		kinds = []string{"Job", "CronJob"}
 	}
-	return resource{group, "v1", strings.ToLower(kind) + "s", kind != "Node"}, slices.Contains(kinds, kind)
+	return resource{group, "v1", strings.ToLower(kind) + "s", true}, slices.Contains(kinds, kind)
 }
 
 // path returns the path of an object of the resource. There is none for a namespaced
