@@ -92,7 +92,7 @@ lint: ## Format and lint
 	cd test/helm && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/prometheus && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/compose && go tool -modfile=../../tools/go.mod golangci-lint run ./...
-	cd test/node && go tool -modfile=../../tools/go.mod golangci-lint run ./...
+	cd test/node && go tool -modfile=../../tools/go.mod golangci-lint run --build-tags node . ./namespace ./nodetest ./pause ./scenarios
 	go mod tidy -diff
 
 .PHONY: proto
@@ -141,11 +141,20 @@ helm-test: build $(CLUSTER) helm-tools ## Test the Helm chart and the manifests 
 	go -C test/helm test -count=1 -timeout 20m -parallel 16 -v ./...
 
 .PHONY: node-test
-node-test: build $(CLUSTER) $(NODE) ## Test on a real node with kubelet and containerd (needs root; the first time builds both: 20 minutes)
+node-test: node-programs helm-tools ## Test on a real node with kubelet and containerd (needs root; the first time builds both: 20 minutes)
+	go -C test/node test -tags node -count=1 -timeout 20m -parallel 64 -v ./...
+
+.PHONY: node-programs
+node-programs: build $(CLUSTER) $(NODE)
 	$(CLUSTER) build
 	$(CLUSTER) build kubelet
 	$(NODE) build
-	go -C test/node test -count=1 -timeout 20m -parallel 64 -v ./...
+
+.PHONY: record
+record: node-programs ## Record the stories of core/status that a real node plays anew, for a new version of Kubernetes
+	go -C test/node test -tags node -count=1 -timeout 20m -parallel 64 -v ./scenarios \
+		-run '^TestScenarios$$' -args -record ../../../core/status/testdata/node
+	go test ./core/status -run '^TestGolden$$' -count=1 -args -update
 
 .PHONY: helm-docs
 helm-docs: helm-tools ## Write the chart's README.md from its values

@@ -34,7 +34,8 @@ func TestImage(t *testing.T) {
 		t.Fatal(err)
 	}
 	archive := filepath.Join(dir, "a.tar")
-	if err := writeImage(archive, image{Name: "a:1", User: "1:2", Entrypoint: []string{"/bin/sh"}, Files: files}); err != nil {
+	img := image{Name: "a:1", User: "1:2", Entrypoint: []string{"/bin/sh"}, Files: files}
+	if err := writeImage(archive, img); err != nil {
 		t.Fatal(err)
 	}
 	content := untar(t, archive)

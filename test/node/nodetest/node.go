@@ -30,8 +30,8 @@ const (
 	LoggerProgram  = "../../../bin/pod-status-logger"
 )
 
-// Patience is how long a test waits for what has to come.
-const Patience = 5 * time.Minute
+// Patience is how long a test waits for something that has to come.
+const Patience = 3 * time.Minute
 
 // Node is a cluster of one node.
 type Node struct {
@@ -184,21 +184,33 @@ func command(ctx context.Context, dir string, args ...string) error {
 // Component starts, stops or kills one of the node's programs.
 func (n *Node) Component(t *testing.T, action, name string) {
 	t.Helper()
-	if err := command(t.Context(), n.Dir, "component", action, name); err != nil {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), Patience)
+	defer cancel()
+	if err := command(ctx, n.Dir, "component", action, name); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // Enter returns a command that runs in the node's namespaces.
 func (n *Node) Enter(args ...string) *exec.Cmd {
-	return exec.Command(nodeProgram, append([]string{"enter", "--dir", n.Dir, "--"}, args...)...)
+	return exec.Command(nodeProgram, n.enter(args)...)
+}
+
+func (n *Node) enter(args []string) []string {
+	return append([]string{"enter", "--dir", n.Dir, "--"}, args...)
 }
 
 // Run runs a command in the node's namespaces, which must succeed, and returns its
 // output.
 func (n *Node) Run(t *testing.T, args ...string) string {
 	t.Helper()
-	out, err := n.Enter(args...).Output()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), Patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, nodeProgram, n.enter(args)...)
+	// Unlike SIGKILL, SIGTERM reaches the command in the namespaces.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 10 * time.Second
+	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%s: %v", strings.Join(args, " "), Explain(err))
 	}

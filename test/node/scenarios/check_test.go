@@ -37,7 +37,7 @@ func compared() []string {
 	}
 }
 
-func comparable(rec object) string {
+func essence(rec object) string {
 	o := object{}
 	for _, key := range compared() {
 		if v, ok := rec[key]; ok {
@@ -62,7 +62,8 @@ func (r *rehearsal) checkOracle(t *testing.T, byPod map[string][]object) {
 	}
 	for uid, records := range want {
 		if diff := difference(records, byPod[uid]); diff != "" {
-			t.Errorf("pod %s/%s, records wanted (-) and emitted (+):\n%s", text(records[0], "namespace"), text(records[0], "pod"), diff)
+			t.Errorf("pod %s/%s, records wanted (-) and emitted (+):\n%s",
+				text(records[0], "namespace"), text(records[0], "pod"), diff)
 		}
 	}
 	for uid, records := range byPod {
@@ -114,7 +115,7 @@ func revision(version string) int64 {
 	return n
 }
 
-// byVersion returns the comparable records of each resourceVersion, those about the
+// byVersion returns the essence of the records of each resourceVersion, those about the
 // pod as a whole sorted.
 func byVersion(records []object) map[string][]string {
 	all := map[string][]string{}
@@ -125,22 +126,21 @@ func byVersion(records []object) map[string][]string {
 		})
 		for _, rec := range whole {
 			v := text(rec, "resource_version")
-			all[v] = append(all[v], comparable(rec))
+			all[v] = append(all[v], essence(rec))
 		}
 		whole = nil
 	}
 	for _, rec := range records {
 		v := text(rec, "resource_version")
-		if rec["container"] == nil && rec["action"] == "update" && (len(whole) == 0 || text(whole[0], "resource_version") == v) {
-			whole = append(whole, rec)
-			continue
+		ofPod := rec["container"] == nil && rec["action"] == "update"
+		if !ofPod || len(whole) > 0 && text(whole[0], "resource_version") != v {
+			flush()
 		}
-		flush()
-		if rec["container"] == nil && rec["action"] == "update" {
+		if ofPod {
 			whole = append(whole, rec)
-			continue
+		} else {
+			all[v] = append(all[v], essence(rec))
 		}
-		all[v] = append(all[v], comparable(rec))
 	}
 	flush()
 	return all

@@ -44,7 +44,10 @@ apiVersion: v1
 kind: Pod
 metadata: {name: victim}
 spec:
-  containers: [{name: app, command: [sleep, "1000"], resources: {requests: {example.com/seat: 1}, limits: {example.com/seat: 1}}}]
+  containers:
+    - name: app
+      command: [sleep, "1000"]
+      resources: {requests: {example.com/seat: 1}, limits: {example.com/seat: 1}}
 `,
 			steps: func(s *stage) {
 				s.offer("example.com/seat", "1")
@@ -55,7 +58,10 @@ kind: Pod
 metadata: {name: important}
 spec:
   priorityClassName: high
-  containers: [{name: app, command: [sleep, "1000"], resources: {requests: {example.com/seat: 1}, limits: {example.com/seat: 1}}}]
+  containers:
+    - name: app
+      command: [sleep, "1000"]
+      resources: {requests: {example.com/seat: 1}, limits: {example.com/seat: 1}}
 `)
 			},
 			want: `
@@ -87,14 +93,20 @@ apiVersion: v1
 kind: Pod
 metadata: {name: writes}
 spec:
-  containers: [{name: app, command: [sh, -c, "dd if=/dev/zero of=/data/file bs=1M count=4; exec sleep 1000"], volumeMounts: [{name: data, mountPath: /data}]}]
+  containers:
+    - name: app
+      command: [sh, -c, "dd if=/dev/zero of=/data/file bs=1M count=4; exec sleep 1000"]
+      volumeMounts: [{name: data, mountPath: /data}]
   volumes: [{name: data, emptyDir: {sizeLimit: 1Mi}}]
 ---
 apiVersion: v1
 kind: Pod
 metadata: {name: yields}
 spec:
-  containers: [{name: app, command: [sh, -c, "dd if=/dev/zero of=/data/file bs=1M count=4; trap exit TERM; while :; do sleep 0.1; done"], volumeMounts: [{name: data, mountPath: /data}]}]
+  containers:
+    - name: app
+      command: [sh, -c, "dd if=/dev/zero of=/data/file bs=1M count=4; trap exit TERM; while :; do sleep 0.1; done"]
+      volumeMounts: [{name: data, mountPath: /data}]
   volumes: [{name: data, emptyDir: {sizeLimit: 1Mi}}]
 `,
 			want: `
@@ -131,15 +143,15 @@ spec:
   containers: [{name: app, command: [sleep, "1000"]}]
 `,
 			steps: func(s *stage) {
-				// No kubelet runs there. The status is what it would write.
+				// No kubelet runs there. This is the status that one would write.
 				s.update("pods", "lost/status", object{"status": object{
 					"phase": "Running",
 					"conditions": []object{
-						{"type": "Ready", "status": "True", "lastTransitionTime": "2026-01-02T03:04:05Z"},
+						{"type": "Ready", "status": "True", "lastTransitionTime": "2018-03-16T14:00:00Z"},
 					},
 					"containerStatuses": []object{{
 						"name": "app", "image": "node.test/box:1", "imageID": "", "ready": true, "restartCount": 0,
-						"state": object{"running": object{"startedAt": "2026-01-02T03:04:05Z"}},
+						"state": object{"running": object{"startedAt": "2018-03-16T14:00:00Z"}},
 					}},
 				}})
 				s.remove(s.t, "/api/v1/nodes/ghost")

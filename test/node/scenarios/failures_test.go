@@ -35,7 +35,7 @@ missing:
 	app waiting ImagePullBackOff warning
 	(
 		app error ErrImagePull error
-		app waiting ImagePullBackOff warning
+		? app waiting ImagePullBackOff warning
 	)+
 
 never:

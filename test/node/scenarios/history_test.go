@@ -95,18 +95,18 @@ func (h *history) add(c change) {
 		c.records = h.oracle.records(c)
 		h.changes = append(h.changes, c)
 	}
-	h.tell()
+	h.wake()
 }
 
 func (h *history) fail(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.err = err
-	h.tell()
+	h.wake()
 }
 
-// tell wakes all that wait.
-func (h *history) tell() {
+// wake wakes all that wait.
+func (h *history) wake() {
 	close(h.news)
 	h.news = make(chan struct{})
 }

@@ -21,7 +21,10 @@ spec:
   template:
     spec:
       restartPolicy: OnFailure
-      containers: [{name: app, command: [sh, -c, "test -e /work/once || { touch /work/once; exit 1; }"], volumeMounts: [{name: work, mountPath: /work}]}]
+      containers:
+        - name: app
+          command: [sh, -c, "test -e /work/once || { touch /work/once; exit 1; }"]
+          volumeMounts: [{name: work, mountPath: /work}]
       volumes: [{name: work, emptyDir: {}}]
 ---
 apiVersion: batch/v1
@@ -144,6 +147,73 @@ brief-*:
 	app terminated Completed exit=0 info
 	+ pod terminated info                # its deletion was requested
 	delete
+`,
+		},
+		{
+			name: "job-indexes",
+			objects: `
+apiVersion: batch/v1
+kind: Job
+metadata: {name: each}
+spec:
+  completionMode: Indexed
+  completions: 2
+  parallelism: 2
+  backoffLimitPerIndex: 3
+  podFailurePolicy:
+    rules: [{action: FailIndex, onExitCodes: {operator: In, values: [7]}}]
+  template: {spec: {restartPolicy: Never, containers: [{name: app, command: [sh, -c, "exit $((JOB_COMPLETION_INDEX * 7))"]}]}}
+`,
+			want: `
+each-0-*:
+	create
+	pod waiting warning
+	app waiting ContainerCreating warning
+	? app ready info
+	app terminated Completed exit=0 info
+	? pod terminated info
+
+each-1-*:
+	create
+	pod waiting warning
+	app waiting ContainerCreating warning
+	? app ready info
+	app terminated Error exit=7 error
+	? pod error Error error
+`,
+		},
+		{
+			name: "job-disrupted",
+			objects: `
+apiVersion: batch/v1
+kind: Job
+metadata: {name: work}
+spec:
+  backoffLimit: 0
+  podReplacementPolicy: Failed
+  podFailurePolicy:
+    rules: [{action: Ignore, onPodConditions: [{type: DisruptionTarget}]}]
+  template: {spec: {restartPolicy: Never, containers: [{name: app, command: [sleep, "1000"]}]}}
+`,
+			steps: func(s *stage) {
+				s.await("work-*", "app ready info", 1)
+				s.evict(s.only("work-*"))
+				s.await("work-*", "app ready info", 2) // the eviction is no failure of the Job
+			},
+			want: `
+work-*:
+	create
+	pod waiting warning
+	app waiting ContainerCreating warning
+	app ready info
+	(
+		DisruptionTarget=True EvictionByEvictionAPI warning
+		pod running info
+		pod error EvictionByEvictionAPI error
+		app terminated Error exit=137 info
+		+ pod error EvictionByEvictionAPI info
+		delete EvictionByEvictionAPI
+	)?
 `,
 		},
 		{

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // What scenarios do to the node itself.
@@ -38,14 +39,24 @@ func (s *stage) offer(resource, amount string) {
 		object{"status": object{"capacity": object{resource: amount}, "allocatable": object{resource: amount}}})
 }
 
-// taint sets the node's taint; an empty key removes it.
+// taint taints the node for the time of the scenario.
 func (s *stage) taint(key, effect string) {
 	s.t.Helper()
-	taints := []object{{"key": key, "effect": effect}}
-	if key == "" {
-		taints = []object{}
+	set := func(taints ...object) {
+		s.send(s.t, http.MethodPatch, nodePath, "application/merge-patch+json", object{"spec": object{"taints": taints}})
 	}
-	s.send(s.t, http.MethodPatch, nodePath, "application/merge-patch+json", object{"spec": object{"taints": taints}})
+	s.repairs = append(s.repairs, func() { set() })
+	set(object{"key": key, "effect": effect})
+}
+
+// silence ends a component with "stop" or "kill". The returned function starts it
+// again, which the end of the scenario does, too.
+func (s *stage) silence(action, component string) (start func()) {
+	s.t.Helper()
+	s.Component(s.t, action, component)
+	start = sync.OnceFunc(func() { s.Component(s.t, "start", component) })
+	s.repairs = append(s.repairs, start)
+	return start
 }
 
 // cpus is the number of the node's CPUs.
@@ -72,7 +83,8 @@ func (s *stage) startsPods(name string) {
 // that it can't know how they ended.
 func (s *stage) loseContainers() {
 	s.t.Helper()
-	for _, name := range strings.Fields(s.Run(s.t, "ctr", "containers", "list", "--quiet")) {
-		s.Run(s.t, "sh", "-c", "ctr tasks kill --signal SIGKILL --all "+name+"; ctr tasks delete --force "+name+"; ctr containers delete "+name)
+	for name := range strings.FieldsSeq(s.Run(s.t, "ctr", "containers", "list", "--quiet")) {
+		s.Run(s.t, "sh", "-c", "ctr tasks kill --signal SIGKILL --all "+name+"; ctr tasks delete --force "+name+
+			"; ctr containers delete "+name)
 	}
 }

@@ -72,7 +72,7 @@ func madeUp(terminated object) bool {
 	return number(terminated, "exitCode") == 137 && terminated["startedAt"] == nil && terminated["finishedAt"] == nil
 }
 
-// endOf tells the ends of a container apart: each run has a containerID of its own.
+// endOf identifies an end of a container: each run has a containerID of its own.
 func endOf(terminated object) string {
 	if id := text(terminated, "containerID"); id != "" {
 		return id

@@ -123,7 +123,7 @@ func conditionRecord(p pod, kind string, condition object) object {
 
 func conditionLevel(p pod, kind string, condition object) string {
 	status, reason := text(condition, "status"), text(condition, "reason")
-	warning := false
+	var warning bool
 	switch kind {
 	case "DisruptionTarget", "AllContainersRestarting":
 		warning = status == "True"

@@ -11,7 +11,7 @@ import (
 // The oracle derives the records that the program has to emit from etcd's history
 // of every pod. It follows docs/records.md and shares no code with the program.
 
-// oracle remembers of each pod what was reported last.
+// oracle remembers the last version of each pod that was reported.
 type oracle struct{ pods map[string]*reported }
 
 // reported is the last version of a pod and the ends of containers that have had a
@@ -206,8 +206,8 @@ func worst(p pod) (state, string) {
 	return found, foundLevel
 }
 
-// rankLevel tells an end in failure from a good one even while the pod is deleted,
-// when both are information.
+// rankLevel distinguishes a failure from a good end even while the pod is deleted,
+// when both have the level info.
 func rankLevel(c container) string {
 	if c.state().failed() {
 		return "error"

@@ -143,7 +143,7 @@ spec:
 				gate := func(status, reason string) {
 					s.update("pods", "web/status", object{"status": object{"conditions": []object{{
 						"type": "example.com/load-balancer", "status": status, "reason": reason,
-						"message": "target group web", "lastTransitionTime": "2026-01-02T03:04:05Z",
+						"message": "target group web", "lastTransitionTime": "2018-03-16T14:00:00Z",
 					}}}})
 				}
 				s.await("web", "app ready info", 1)

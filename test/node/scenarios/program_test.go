@@ -37,7 +37,10 @@ func (n node) startProgram(t *testing.T) *program {
 	}
 	p := &program{
 		t: t, stdout: filepath.Join(n.Dir, "logger.stdout"), stderr: filepath.Join(n.Dir, "logger.stderr"),
-		client: &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DialContext: n.Dial, DisableKeepAlives: true}},
+		client: &http.Client{
+			Timeout:   5 * time.Second,
+			Transport: &http.Transport{DialContext: n.Dial, DisableKeepAlives: true},
+		},
 	}
 	p.cmd = n.Enter(logger, "--kubeconfig", n.LoggerKubeconfig, "--listen", listen)
 	stdout, err := os.Create(p.stdout)
@@ -78,7 +81,7 @@ func (p *program) stop() {
 	}
 }
 
-// records reads what is on stdout. A line that is being written is left out.
+// records reads the complete lines of stdout.
 func (p *program) records() (all []object) {
 	p.t.Helper()
 	text, err := os.ReadFile(p.stdout)

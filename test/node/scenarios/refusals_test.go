@@ -12,7 +12,10 @@ apiVersion: v1
 kind: Pod
 metadata: {name: waits}
 spec:
-  containers: [{name: app, command: [sleep, "1000"], resources: {requests: {example.com/late: 1}, limits: {example.com/late: 1}}}]
+  containers:
+    - name: app
+      command: [sleep, "1000"]
+      resources: {requests: {example.com/late: 1}, limits: {example.com/late: 1}}
 `,
 			steps: func(s *stage) {
 				s.await("waits", "PodScheduled=False Unschedulable warning", 1)
@@ -34,7 +37,10 @@ apiVersion: v1
 kind: Pod
 metadata: {name: first}
 spec:
-  containers: [{name: app, command: [sleep, "1000"], ports: [{containerPort: 80, hostPort: 8080}, {containerPort: 81, hostPort: 8081}]}]
+  containers:
+    - name: app
+      command: [sleep, "1000"]
+      ports: [{containerPort: 80, hostPort: 8080}, {containerPort: 81, hostPort: 8081}]
 `,
 			steps: func(s *stage) {
 				s.await("first", "app ready info", 1)
@@ -77,7 +83,7 @@ kind: Pod
 metadata: {name: large}
 spec:
   nodeName: node-1
-  containers: [{name: app, command: [sleep, "1000"], resources: {requests: {cpu: "500"}}}]
+  containers: [{name: app, command: [sleep, "1000"], resources: {requests: {ephemeral-storage: 500Ti}}}]
 ---
 apiVersion: v1
 kind: Pod
@@ -90,7 +96,7 @@ spec:
 			want: `
 large:
 	create
-	pod error OutOfcpu error
+	pod error OutOfephemeral-storage error
 
 elsewhere:
 	create

@@ -101,7 +101,7 @@ func (n node) patch(t *testing.T, path string, body any) object {
 	return n.send(t, http.MethodPatch, path, "application/strategic-merge-patch+json", body)
 }
 
-// remove deletes an object, and what it owns. That it is gone already is fine.
+// remove deletes an object and its dependents. A missing object is no error.
 func (n node) remove(t *testing.T, path string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), nodetest.Patience)

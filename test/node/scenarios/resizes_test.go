@@ -30,7 +30,7 @@ apiVersion: v1
 kind: Pod
 metadata: {name: deferred}
 spec:
-  containers: [{name: app, command: [sleep, "1000"], resources: {requests: {cpu: 100m}, limits: {cpu: "2"}}}]
+  containers: [{name: app, command: [sleep, "1000"], resources: {requests: {cpu: 100m}}}]
 ---
 apiVersion: v1
 kind: Pod
@@ -45,17 +45,24 @@ spec:
   containers: [{name: app, command: [sleep, "1000"], resources: {limits: {cpu: 100m, memory: 32Mi}}}]
 `,
 		steps: func(s *stage) {
-			resize := func(pod, kind, resource, amount string) {
+			resize := func(pod string, resources object) {
 				s.update("pods", pod+"/resize", object{"spec": object{"containers": []object{{
-					"name": "app", "resources": object{kind: object{resource: amount}},
+					"name": "app", "resources": resources,
 				}}}})
+			}
+			request := func(pod, cpu string) { resize(pod, object{"requests": object{"cpu": cpu}}) }
+			guarantee := func(pod, cpu string) {
+				resize(pod, object{"requests": object{"cpu": cpu}, "limits": object{"cpu": cpu}})
 			}
 			for _, name := range []string{"possible", "restarts", "deferred", "filler", "infeasible"} {
 				s.await(name, "app ready info", 1)
 			}
-			resize("possible", "requests", "cpu", "150m")
-			resize("restarts", "requests", "cpu", "150m")
-			resize("deferred", "requests", "cpu", fmt.Sprintf("%dm", s.cpus()*1000-900))
+			request("possible", "150m")
+			request("restarts", "150m")
+			guarantee("infeasible", "150m")
+			s.await("infeasible", "PodResizePending=True Infeasible warning", 1)
+			guarantee("infeasible", "100m")
+			request("deferred", fmt.Sprintf("%dm", s.cpus()*1000-1000))
 			s.await("deferred", "PodResizePending=True Deferred info", 1)
 			s.delete("pods", "filler")
 			s.await("deferred", "PodResizePending=removed info", 1)
@@ -100,11 +107,13 @@ filler:
 	+ pod error Error info
 	delete
 
-infeasible:
+infeasible:                              # it takes part of a CPU from a static CPU manager
 	create
 	pod waiting warning
 	app waiting ContainerCreating warning
 	app ready info
+	PodResizePending=True Infeasible warning
+	PodResizePending=removed info        # taken back
 `,
 	}}
 }

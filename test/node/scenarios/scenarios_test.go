@@ -26,21 +26,22 @@ func TestScenarios(t *testing.T) {
 	for _, x := range scenarios() {
 		if x.alone {
 			t.Run("alone/"+x.name, func(t *testing.T) {
+				defer run.leave(t, x.name)
 				run.play(t, x)
-				run.leave(t, x.name)
 			})
 		}
 	}
 	run.settle(t)
 	t.Run("records", func(t *testing.T) { run.check(t) })
-	if *recordInto != "" {
+	if *recordInto != "" && !t.Failed() {
 		run.record(t, *recordInto)
 	}
 }
 
 func scenarios() []scenario {
 	all := slices.Concat(
-		starts(), failures(), probes(), jobs(), resizes(), refusals(), evictions(), restarts(), disturbances(),
+		starts(), failures(), probes(), jobs(), resizes(), devices(), refusals(), evictions(), restarts(),
+		disturbances(),
 	)
 	return slices.DeleteFunc(all, func(x scenario) bool {
 		match, err := regexp.MatchString("^(?:"+*chosen+")$", x.name)

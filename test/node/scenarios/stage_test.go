@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,13 +32,13 @@ type stage struct {
 	node
 	history *history
 	ns      string
+	repairs []func() // undo what the steps did to the node
 }
 
 // play plays a scenario until the history has what the table wants.
 func (s *stage) play(x scenario) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), nodetest.Patience)
-	defer cancel()
+	defer s.repair()
 	s.post(s.t, "/api/v1/namespaces", object{"metadata": object{"name": s.ns}})
 	for _, o := range objects(s.t, x.objects) {
 		s.create(o)
@@ -45,6 +46,8 @@ func (s *stage) play(x scenario) {
 	if x.steps != nil {
 		x.steps(s)
 	}
+	ctx, cancel := context.WithTimeout(s.t.Context(), nodetest.Patience)
+	defer cancel()
 	for _, e := range expectations(x.want) {
 		if err := s.history.await(ctx, func() bool { return s.missing(e) == "" }); err != nil {
 			s.history.mu.Lock()
@@ -54,16 +57,19 @@ func (s *stage) play(x scenario) {
 	}
 }
 
+// repair undoes what the steps did to the node and have not undone themselves.
+func (s *stage) repair() {
+	for _, undo := range slices.Backward(s.repairs) {
+		undo()
+	}
+}
+
 // missing returns what the history does not have yet of an expectation.
 func (s *stage) missing(e *expectation) string {
 	var got strings.Builder
 	names := s.podNames(e.pods)
 	for _, name := range names {
-		var records []object
-		for _, c := range s.history.of(s.ns, name, 0) {
-			records = append(records, c.records...)
-		}
-		if text := e.lines(records); !e.records.MatchString(text) {
+		if text := e.lines(s.records(name)); !e.records.MatchString(text) {
 			fmt.Fprintf(&got, "%s %s, want:\n%sbut there is:\n%s", name, e.subject, e.text, text)
 		}
 	}
@@ -83,6 +89,18 @@ func (s *stage) podNames(pattern string) (names []string) {
 		}
 	}
 	return names
+}
+
+// only returns the name of the only pod that matches a pattern.
+func (s *stage) only(pattern string) string {
+	s.t.Helper()
+	s.history.mu.Lock()
+	names := s.podNames(pattern)
+	s.history.mu.Unlock()
+	if len(names) != 1 {
+		s.t.Fatalf("pods %s: %q, want one", pattern, names)
+	}
+	return names[0]
 }
 
 // create creates an object in the scenario's namespace.
@@ -134,32 +152,32 @@ func (s *stage) await(pods, want string, times int) {
 	defer cancel()
 	err := s.history.await(ctx, func() bool {
 		n := 0
-		for _, c := range s.history.of(s.ns, pods, 0) {
-			for _, rec := range c.records {
-				if match, _ := path.Match(want, line(rec)); match {
-					n++
-				}
+		for _, rec := range s.records(pods) {
+			if match, _ := path.Match(want, line(rec)); match {
+				n++
 			}
 		}
 		return n >= times
 	})
 	if err != nil {
-		s.t.Fatalf("wait until %s has had %q %d times: %v", pods, want, times, err)
+		s.t.Fatalf("wait until %s has had %q %d times: %v; it had:\n%s", pods, want, times, err, s.seen(pods))
 	}
 }
 
-// awaitPod waits until the latest version of a pod meets a condition.
-func (s *stage) awaitPod(name, what string, condition func(p pod) bool) {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), nodetest.Patience)
-	defer cancel()
-	err := s.history.await(ctx, func() bool {
-		all := s.history.of(s.ns, name, 0)
-		return len(all) > 0 && condition(pod{all[len(all)-1].Pod})
-	})
-	if err != nil {
-		s.t.Fatalf("wait until %s %s: %v", name, what, err)
+// records returns the oracle's records of the pods whose names match the pattern. The
+// history's lock has to be held.
+func (s *stage) records(pods string) (all []object) {
+	for _, c := range s.history.of(s.ns, pods, 0) {
+		all = append(all, c.records...)
 	}
+	return all
+}
+
+// seen returns the lines of the records so far.
+func (s *stage) seen(pods string) string {
+	s.history.mu.Lock()
+	defer s.history.mu.Unlock()
+	return lines(s.records(pods))
 }
 
 // exec runs a shell command in a container, by way of the kubelet.

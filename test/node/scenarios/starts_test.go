@@ -45,8 +45,32 @@ apiVersion: v1
 kind: Pod
 metadata: {name: web}
 spec:
+  initContainers: [{name: setup, command: [sleep, "1"]}]
+  containers: [{name: app, command: [sleep, "1000"]}]
+`,
+			want: `
+web/-:
+	create
+	pod waiting warning
+
+web/setup:
+	setup waiting PodInitializing warning
+	? setup running info
+	setup terminated Completed exit=0 info
+
+web/app:
+	app waiting PodInitializing warning
+	app ready info
+`,
+		},
+		{
+			name: "sidecar",
+			objects: `
+apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec:
   initContainers:
-    - {name: setup, command: [sleep, "1"]}
     - name: proxy
       command: [sh, -c, "trap exit TERM; touch /tmp/up; while :; do sleep 1; done"]
       restartPolicy: Always
@@ -58,11 +82,6 @@ spec:
 web/-:
 	create
 	pod waiting warning
-
-web/setup:
-	setup waiting PodInitializing warning
-	? setup running info
-	setup terminated Completed exit=0 info
 
 web/proxy:
 	proxy waiting PodInitializing warning
@@ -194,7 +213,9 @@ kind: Pod
 metadata: {name: there}
 spec:
   containers:
-    - {name: app, command: [sh, -c, "test -e /data/bin/sh && exec sleep 1000"], volumeMounts: [{name: data, mountPath: /data}]}
+    - name: app
+      command: [sh, -c, "test -e /data/bin/sh && exec sleep 1000"]
+      volumeMounts: [{name: data, mountPath: /data}]
   volumes: [{name: data, image: {reference: "node.test/box:1", pullPolicy: IfNotPresent}}]
 ---
 apiVersion: v1
@@ -217,7 +238,7 @@ missing:
 	app waiting ContainerCreating warning
 	(
 		app error ErrImagePull error
-		app waiting ImagePullBackOff warning
+		? app waiting ImagePullBackOff warning
 	)+
 `,
 		},
