@@ -9,20 +9,23 @@ import (
 // maxConnections bounds the open connections of a [Server]: probes and scrapers need a handful.
 const maxConnections = 128
 
-// connections bounds the open connections of an http.Server by closing one for each that is too many: the one
-// that has waited longest for a request, or else the one whose request has lasted longest. A new connection
-// always gets its turn, so peers that hold connections can't keep a probe from its answer.
+// connections bounds the open connections of an http.Server. For each new one above the limit, it closes another:
+// the one that has been idle for longest after a request, or else the one that has been in its state for longest.
+//
+// A connection that has sent no request yet is therefore closed only after as many others as the limit were
+// opened or began a request. Peers that hold connections can keep a probe from its answer only if they open
+// more than that while the probe sends its request.
 type connections struct {
 	limit int
 
-	mu     sync.Mutex
-	opened uint64 // rises with each change of a connection's state
-	open   map[net.Conn]connection
+	mu      sync.Mutex
+	changes uint64 // of states of connections
+	open    map[net.Conn]connection
 }
 
 type connection struct {
-	since   uint64
-	waiting bool // for a request, or for the rest of its header
+	since uint64
+	idle  bool // has had its answer, and is open for another request
 }
 
 func newConnections(limit int) *connections {
@@ -39,8 +42,8 @@ func (c *connections) track(conn net.Conn, state http.ConnState) {
 		if state != http.StateNew && !open { // it was shed while it read a request
 			return
 		}
-		c.opened++
-		c.open[conn] = connection{since: c.opened, waiting: state != http.StateActive}
+		c.changes++
+		c.open[conn] = connection{since: c.changes, idle: state == http.StateIdle}
 		c.shed(conn)
 	case http.StateClosed, http.StateHijacked:
 		delete(c.open, conn)
@@ -66,8 +69,8 @@ func (c *connections) shed(newest net.Conn) {
 
 // before reports whether c is closed rather than other.
 func (c connection) before(other connection) bool {
-	if c.waiting != other.waiting {
-		return c.waiting
+	if c.idle != other.idle {
+		return c.idle
 	}
 	return c.since < other.since
 }
