@@ -2,13 +2,13 @@ package main
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
+	"github.com/pod-status-logger/pod-status-logger/test/docblocks"
 )
 
 // TestDeliveryPage runs the commands of docs/delivery.md after two runs of the program.
@@ -36,12 +36,12 @@ func TestDeliveryPage(t *testing.T) {
 	}
 	var checks []string // the commands about records.jsonl
 	record(lines)
-	for _, task := range tasksOf(t, "docs/delivery.md") {
-		command := strings.Replace(task.text, " 17 18", "", 1) // there are no dead letters here
-		if out := shell(t, dir, command); strings.Contains(task.text, "records.jsonl") {
-			checks = append(checks, task.text)
-		} else if strings.Contains(task.text, "dump") && strings.Count(out, "\n") != 6 {
-			t.Errorf("%sprints\n%s", task.text, out)
+	for _, step := range stepsOf(t, "docs/delivery.md") {
+		command := strings.Replace(step.Command, " 17 18", "", 1) // there are no dead letters here
+		if out := shell(t, dir, command); strings.Contains(step.Command, "records.jsonl") {
+			checks = append(checks, step.Command)
+		} else if strings.Contains(step.Command, "dump") && strings.Count(out, "\n") != 6 {
+			t.Errorf("%s prints\n%s", step.Command, out)
 		}
 	}
 	if len(checks) != 2 {
@@ -58,21 +58,15 @@ func TestDeliveryPage(t *testing.T) {
 		record(c.lines)
 		for i, command := range checks {
 			if got := shell(t, dir, command); got != c.want[i] {
-				t.Errorf("%s: %sprints %q, want %q", name, command, got, c.want[i])
+				t.Errorf("%s: %s prints %q, want %q", name, command, got, c.want[i])
 			}
 		}
 	}
 }
 
+// shell runs a command in a directory that comes first on its PATH, and returns what it prints.
 func shell(t *testing.T, dir, command string) string {
 	t.Helper()
-	cmd := exec.Command("bash", "-euo", "pipefail", "-c", command)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s: %v: %s", command, err, stderr.String())
-	}
-	return string(out)
+	run := docblocks.Shell{Dir: dir, Env: append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))}
+	return run.Run(t, []docblocks.Step{{Command: command}})[0].Stdout
 }

@@ -35,7 +35,8 @@ func TestOperationsPage(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "pod-status-logger"), []byte(program), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	here := strings.NewReplacer("localhost:9464", k.address, "seconds=30", "seconds=1", "--state-dir state", "--state-dir "+k.dir)
+	here := strings.NewReplacer("localhost:9464", k.address, "seconds=30", "seconds=1", "--state-dir state",
+		"--state-dir "+k.dir)
 	prints := map[string]string{ // output by a part of the command
 		"verbose": "readyz check passed", "grep": "pod_status_logger_ready 1", "heap": "flat%", "config check": "ok",
 		"top cpu": "Duration", "journal stat": "emitted",
@@ -47,18 +48,18 @@ func TestOperationsPage(t *testing.T) {
 			if strings.Contains(command, part) {
 				checked[part] = true
 				if !strings.Contains(out, want) {
-					t.Errorf("%sprints\n%s\nwant %q in it", command, out, want)
+					t.Errorf("%s prints\n%s\nwant %q in it", command, out, want)
 				}
 			}
 		}
 	}
 	var afterwards []string
-	for _, task := range tasksOf(t, "docs/operations.md") {
-		if strings.Contains(task.text, "journal stat") {
-			afterwards = append(afterwards, task.text)
+	for _, step := range stepsOf(t, "docs/operations.md") {
+		if strings.Contains(step.Command, "journal stat") {
+			afterwards = append(afterwards, step.Command)
 			continue
 		}
-		do(task.text)
+		do(step.Command)
 	}
 	k.stop()
 	for _, command := range afterwards {
@@ -90,7 +91,8 @@ func TestLogMessages(t *testing.T) {
 		t.Fatalf("docs/operations.md has %d messages, want more", len(messages))
 	}
 	// Messages of core/otlp contain the name of the signal's items; the page has those of records.
-	logged := strings.NewReplacer(`" + items + "`, "records", `"+r.items+"`, "records", `"+r.item+"`, "record").Replace(code.String())
+	logged := strings.NewReplacer(`" + items + "`, "records", `"+r.items+"`, "records", `"+r.item+"`,
+		"record").Replace(code.String())
 	for _, m := range messages {
 		if !strings.Contains(logged, m[1]) {
 			t.Errorf("docs/operations.md has the message %q, which is never logged", m[1])

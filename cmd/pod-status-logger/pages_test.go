@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"github.com/pod-status-logger/pod-status-logger/test/docblocks"
 )
 
 // pages returns the paths of the Markdown pages in the repository.
@@ -104,41 +106,23 @@ func TestCommandsAreRun(t *testing.T) {
 		if !strings.HasPrefix(page, "docs/") && page != "README.md" {
 			continue
 		}
-		for _, b := range claims(readDoc(t, page)) {
-			test, isTest := strings.CutPrefix(b.claim, "run by: Test")
-			target, isTarget := strings.CutPrefix(b.claim, "run by: make ")
+		for _, b := range docblocks.Read(t, root+page) {
+			if b.Language != "console" {
+				continue
+			}
+			test, isTest := strings.CutPrefix(b.Claim, "run by: Test")
+			target, isTarget := strings.CutPrefix(b.Claim, "run by: make ")
 			switch {
 			case isTest && slices.ContainsFunc(tests, func(file string) bool {
 				return strings.Contains(file, "func Test"+test+"(t *testing.T)") && strings.Contains(file, page)
 			}):
 			case isTarget && strings.Contains(targets, "\n"+target+":"):
-			case strings.HasPrefix(b.claim, "not run: "):
+			case strings.HasPrefix(b.Claim, "not run: "):
 			default:
-				t.Errorf("%s:%d: no test runs these commands; the comment before them says %q", page, b.line, b.claim)
+				t.Errorf("%s:%d: no test runs these commands; the comment before them says %q", page, b.Line, b.Claim)
 			}
 		}
 	}
-}
-
-// claimed is a block of commands with its comment.
-type claimed struct {
-	line  int
-	claim string
-}
-
-var claimComment = regexp.MustCompile(`^<!-- ((?:not )?run.*) -->\s*$`)
-
-func claims(page string) (blocks []claimed) {
-	claim := ""
-	for i, line := range strings.Split(page, "\n") {
-		if m := claimComment.FindStringSubmatch(line); m != nil {
-			claim = m[1]
-		}
-		if strings.HasPrefix(line, "```console") {
-			blocks = append(blocks, claimed{i + 1, claim})
-		}
-	}
-	return blocks
 }
 
 // testFiles returns the sources of all tests in all modules.

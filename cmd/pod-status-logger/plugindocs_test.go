@@ -1,117 +1,56 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
+	"github.com/pod-status-logger/pod-status-logger/test/docblocks"
 )
 
-// block is a fenced block of a page.
-type block struct {
-	section        string // its heading
-	language, file string // file is the title
-	claim          string // the test that runs it, see TestCommandsAreRun
-	text           string
-}
-
-func blocksOf(t *testing.T, page string) (blocks []block) {
+// stepsOf returns the steps of a page.
+func stepsOf(t *testing.T, page string) []docblocks.Step {
 	t.Helper()
-	fence := regexp.MustCompile("^```([a-z]*)(?: title=\"([^\"]+)\")?\n$")
-	var section, claim string
-	var open *block
-	for line := range strings.Lines(readDoc(t, page)) {
-		if open != nil {
-			if line == "```\n" {
-				blocks, open = append(blocks, *open), nil
-				continue
-			}
-			open.text += line
-			continue
-		}
-		if heading, ok := strings.CutPrefix(line, "## "); ok {
-			section = strings.TrimSpace(heading)
-		}
-		if m := claimComment.FindStringSubmatch(line); m != nil {
-			claim = m[1]
-		}
-		if m := fence.FindStringSubmatch(line); m != nil {
-			open = &block{section: section, language: m[1], file: m[2], claim: claim}
-		} else if strings.HasPrefix(line, "```") {
-			t.Fatalf("%s: a block begins in another way: %s", page, line)
-		}
-	}
-	if open != nil {
-		t.Fatalf("%s: a block in %q does not end", page, section)
-	}
-	return blocks
+	return docblocks.Steps(t, docblocks.Read(t, root+page))
 }
 
-// task is a file to write or a command to run.
-type task struct {
-	section, claim, file, text string
-	want                       string // output of the command; empty: any
-}
-
-// tasksOf returns the tasks of a reader of the page.
-func tasksOf(t *testing.T, page string) (tasks []task) {
-	t.Helper()
-	for _, b := range blocksOf(t, page) {
-		if b.file != "" {
-			tasks = append(tasks, task{section: b.section, claim: b.claim, file: b.file, text: b.text})
-		}
-		if b.language != "console" {
-			continue
-		}
-		for line := range strings.Lines(b.text) {
-			if command, ok := strings.CutPrefix(line, "$ "); ok {
-				tasks = append(tasks, task{section: b.section, claim: b.claim, text: command})
-				continue
-			}
-			tasks[len(tasks)-1].want += line
-		}
-	}
-	return tasks
-}
-
-// TestPluginsPage does the tasks of docs/plugins.md in an empty directory beside a clone
+// TestPluginsPage does the steps of docs/plugins.md in an empty directory beside a clone
 // of the repository, in one shell. Each command succeeds and has the output of the page.
 func TestPluginsPage(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds programs")
 	}
-	tasks := tasksOf(t, "docs/plugins.md")
-	python := func(s task) bool { return s.section == "A plugin in Python" }
+	steps := stepsOf(t, "docs/plugins.md")
+	python := func(s docblocks.Step) bool { return s.Block.Section == "A plugin in Python" }
 	files, commands := 0, 0
-	for _, s := range tasks {
-		if s.file == "" {
+	for _, s := range steps {
+		if s.File == "" {
 			commands++
 		} else {
 			files++
 		}
 	}
-	if files < 4 || commands < 15 || !slices.ContainsFunc(tasks, python) {
-		t.Fatalf("docs/plugins.md has %d files and %d commands, want those of a plugin in Go and of one in Python", files, commands)
+	if files < 4 || commands < 15 || !slices.ContainsFunc(steps, python) {
+		t.Fatalf("docs/plugins.md has %d files and %d commands, want those of a plugin in Go and of one in Python", files,
+			commands)
 	}
-	for _, file := range []string{"Makefile", "plugins/examples/python/podstatus_plugin.py", "plugins/examples/python/enrich_pb2.py"} {
+	for _, file := range []string{
+		"Makefile", "plugins/examples/python/podstatus_plugin.py", "plugins/examples/python/enrich_pb2.py",
+	} {
 		readDoc(t, file) // `go test` caches results as long as files that a test has read are unchanged
 	}
 	lack := lackOfPython(t)
 	if lack != "" {
-		tasks = slices.DeleteFunc(tasks, python)
+		steps = slices.DeleteFunc(steps, python)
 	}
-	walk(t, tasks)
+	walk(t, "", steps)
 	if lack != "" {
 		t.Run("Python", func(t *testing.T) { t.Skip(lack) })
 	}
@@ -129,8 +68,8 @@ func lackOfPython(t *testing.T) string {
 		"python3-grpcio python3-protobuf protobuf-compiler\n%v\n%s", python, err, out)
 }
 
-// walk does the tasks in a directory beside one of the repository.
-func walk(t *testing.T, tasks []task) {
+// walk does the steps in a directory beside one of the repository, after a script.
+func walk(t *testing.T, setup string, steps []docblocks.Step) {
 	t.Helper()
 	top, err := os.MkdirTemp("/tmp", "page-") // the paths of sockets are short
 	if err != nil {
@@ -149,55 +88,10 @@ func walk(t *testing.T, tasks []task) {
 			t.Fatal(err)
 		}
 	}
-	stdout, stderr, failure := bash(t, work, append(cleanEnvironment(), "TMPDIR="+temp), scriptOf(tasks))
-	outputs, logs := strings.Split(stdout, mark), strings.Split(stderr, mark)
-	done := min(len(tasks), len(outputs)-1, len(logs)-1)
-	for i, s := range tasks[:done] {
-		if diff := cmp.Diff(s.want, outputs[i]); s.want != "" && diff != "" {
-			t.Errorf("%s: $ %sprints (-want +got):\n%s\nstderr:\n%s", s.section, s.text, diff, logs[i])
-		}
-	}
-	if done < len(tasks) {
-		t.Fatalf("%s: $ %s%v\n%s%s", tasks[done].section, tasks[done].text, failure, outputs[done], logs[done])
-	}
+	docblocks.Shell{Dir: work, Env: append(cleanEnvironment(), "TMPDIR="+temp), Setup: setup}.Check(t, steps)
 	if left := leftovers(t, temp); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
-}
-
-// mark separates the outputs of two tasks.
-const mark = "\x00\n"
-
-// scriptOf returns the tasks as one script, so that commands share variables.
-func scriptOf(tasks []task) string {
-	const end = "END_OF_FILE_OF_THE_PAGE"
-	var b strings.Builder
-	b.WriteString("set -euo pipefail\n")
-	for _, s := range tasks {
-		if s.file == "" {
-			b.WriteString(s.text)
-		} else {
-			fmt.Fprintf(&b, "cat >'%s' <<'%s'\n%s%s\n", s.file, end, s.text, end)
-		}
-		b.WriteString("printf '\\0\\n' | tee /dev/stderr\n")
-	}
-	return b.String()
-}
-
-// bash runs a script in a process group, which it kills after a time.
-func bash(t *testing.T, dir string, env []string, script string) (stdout, stderr string, err error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "bash", "-c", script)
-	cmd.Dir, cmd.Env = dir, env
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = 10 * time.Second
-	var out, log strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &log
-	err = cmd.Run()
-	return out.String(), log.String(), err
 }
 
 // cleanEnvironment returns the environment of the test without variables that configure
@@ -239,12 +133,12 @@ func TestPluginsPageSources(t *testing.T) {
 		"hello.py": readDoc(t, "plugins/examples/python/hello.py"),
 	} {
 		found := 0
-		for _, b := range blocksOf(t, "docs/plugins.md") {
-			if b.file != file {
+		for _, b := range docblocks.Read(t, root+"docs/plugins.md") {
+			if b.Title != file {
 				continue
 			}
 			found++
-			if diff := cmp.Diff(want, b.text); diff != "" {
+			if diff := cmp.Diff(want, b.Text); diff != "" {
 				t.Errorf("docs/plugins.md: %s is not that of plugins/examples (-want +got):\n%s", file, diff)
 			}
 		}
@@ -257,24 +151,21 @@ func TestPluginsPageSources(t *testing.T) {
 // TestBundlesPage runs the derivation of a trace id in docs/bundles.md. The comment of a
 // line is its output.
 func TestBundlesPage(t *testing.T) {
-	ran := 0
-	for _, b := range blocksOf(t, "docs/bundles.md") {
-		if b.language != "sh" {
+	var steps []docblocks.Step
+	for _, b := range docblocks.Read(t, root+"docs/bundles.md") {
+		if b.Language != "sh" {
 			continue
 		}
-		for line := range strings.Lines(b.text) {
+		for line := range strings.Lines(b.Text) {
 			command, want, ok := strings.Cut(line, " # ")
 			if !ok {
 				t.Fatalf("docs/bundles.md does not say what this prints: %s", line)
 			}
-			ran++
-			out, log, err := bash(t, t.TempDir(), cleanEnvironment(), "sh -eu <<'END'\n"+command+"\nEND\n")
-			if err != nil || out != want {
-				t.Errorf("docs/bundles.md: %s prints %q, want %q, %v\n%s", command, out, want, err, log)
-			}
+			steps = append(steps, docblocks.Step{Block: b, Command: "sh -eu <<'END'\n" + command + "\nEND", Want: want})
 		}
 	}
-	if ran == 0 {
+	if len(steps) == 0 {
 		t.Error("docs/bundles.md shows no derivation")
 	}
+	docblocks.Shell{Dir: t.TempDir(), Env: cleanEnvironment()}.Check(t, steps)
 }

@@ -3,21 +3,24 @@ package main
 import (
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
+
+	"github.com/pod-status-logger/pod-status-logger/test/docblocks"
 )
 
-// TestQuickStartPage does the tasks of docs/quickstart.md that need neither Docker nor a
+// TestQuickStartPage does the steps of docs/quickstart.md that need neither Docker nor a
 // cluster.
 func TestQuickStartPage(t *testing.T) {
 	walkInClone(t, "docs/quickstart.md", "TestQuickStartPage", 7)
 }
 
-// TestBundlesWalk does the tasks of docs/bundles.md.
+// TestBundlesWalk does the steps of docs/bundles.md.
 func TestBundlesWalk(t *testing.T) {
 	walkInClone(t, "docs/bundles.md", "TestBundlesWalk", 5)
 }
 
-// walkInClone does the tasks of a page whose comment names the test, in a directory that
+// walkInClone does the steps of a page whose comment names the test, in a directory that
 // looks like a clone.
 func walkInClone(t *testing.T, page, test string, least int) {
 	t.Helper()
@@ -32,14 +35,11 @@ func walkInClone(t *testing.T, page, test string, least int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tasks := []task{{text: "export POD_STATUS_LOGGER_PACE=0s; make() { command make -C '" + clone + "' \"$@\" >&2; }; ln -s '" + clone + "/bin' bin\n"}}
-	for _, task := range tasksOf(t, page) {
-		if task.claim == "run by: "+test {
-			tasks = append(tasks, task)
-		}
+	setup := "export POD_STATUS_LOGGER_PACE=0s; make() { command make -C '" + clone + "' \"$@\" >&2; }; " +
+		"ln -s '" + clone + "/bin' bin"
+	steps := slices.DeleteFunc(stepsOf(t, page), func(s docblocks.Step) bool { return s.Block.Claim != "run by: "+test })
+	if len(steps) < least {
+		t.Fatalf("%s has %d steps for %s, want at least %d", page, len(steps), test, least)
 	}
-	if len(tasks) <= least {
-		t.Fatalf("%s has %d tasks for %s, want at least %d", page, len(tasks)-1, test, least)
-	}
-	walk(t, tasks)
+	walk(t, setup, steps)
 }

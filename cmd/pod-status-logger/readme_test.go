@@ -2,7 +2,7 @@ package main
 
 import "testing"
 
-// TestReadmePage does the tasks of README.md that need neither Docker nor a cluster.
+// TestReadmePage does the steps of README.md that need neither Docker nor a cluster.
 func TestReadmePage(t *testing.T) {
 	walkInClone(t, "README.md", "TestReadmePage", 1)
 }
