@@ -41,8 +41,8 @@ demo: build ## Show the records of a made-up cluster
 	@bin/pod-status-logger demo
 
 .PHONY: test
-test: ## Run the tests
-	go test ./...
+test: ## Run the tests, and list the slowest packages
+	go test ./... | tools/slowest.sh
 
 .PHONY: race
 race: ## Run the tests with the race detector, and see that they cover enough of core
