@@ -132,7 +132,8 @@ func TestRecover(t *testing.T) {
 				t.Errorf("exit status %d", status)
 			}
 			k.checkBoth("create changes initial", "create replaced initial", "create same initial", "create vanishes initial",
-				"create came recovered", "update changes recovered", "delete replaced recovered", "create replaced recovered", "delete vanishes recovered")
+				"create came recovered", "update changes recovered", "delete replaced recovered", "create replaced recovered",
+				"delete vanishes recovered")
 			if n := strings.Count(k.log(), "watch history was gone, the full list was compared"); n != 1 {
 				t.Errorf("the gap is announced %d times:\n%s", n, k.log())
 			}
@@ -354,7 +355,8 @@ func (k *keeper) checkSums(records uint64) {
 		k.t.Errorf("%d emitted, want %d: %+v", s.Emitted, records, s)
 	}
 	for name, sink := range map[string]sinkStat{"stdout": s.Stdout, "otlp": s.OTLP} {
-		if sum := sink.Acknowledged + sink.Dead + sink.Dropped + sink.Waiting; sum != sink.Committed || sink.Sent < sink.Acknowledged {
+		if sum := sink.Acknowledged + sink.Dead + sink.Dropped + sink.Waiting; sum != sink.Committed ||
+			sink.Sent < sink.Acknowledged {
 			k.t.Errorf("%s does not add up: %+v", name, sink)
 		}
 	}
@@ -399,7 +401,8 @@ func TestSums(t *testing.T) {
 	}
 	for _, sink := range []string{"stdout", "otlp"} {
 		of := func(what string) float64 { return value("sink_" + what + "{sink=\"" + sink + "\"}") }
-		if sum := of("acknowledged_records_total") + of("dead_records") + of("dropped_records_total") + value(`sink_waiting_records{sink="`+sink+`"}`); sum != emitted || of("committed_records_total") != emitted {
+		if sum := of("acknowledged_records_total") + of("dead_records") + of("dropped_records_total") +
+			value(`sink_waiting_records{sink="`+sink+`"}`); sum != emitted || of("committed_records_total") != emitted {
 			t.Errorf("%s: %v of %v committed, sum %v", sink, of("committed_records_total"), emitted, sum)
 		}
 	}
@@ -421,7 +424,8 @@ func checkHoles(t *testing.T, k *keeper, dead int) {
 		last, total = max(last, r.Seq), max(total, r.Total)
 	}
 	if missing := last - len(has); total == 0 || missing != total+dead {
-		t.Errorf("%d numbers are missing; %d records are said to have been dropped, and %d are dead letters", missing, total, dead)
+		t.Errorf("%d numbers are missing; %d records are said to have been dropped, and %d are dead letters", missing, total,
+			dead)
 	}
 }
 
@@ -473,11 +477,13 @@ func TestDiskFull(t *testing.T) {
 	fill(t, hog)
 	var versions []string
 	for i := range changes {
-		versions = append(versions, server.Update("shop", webPod(i%pods), message(strconv.Itoa(i)+strings.Repeat(".", 500))).ResourceVersion)
+		versions = append(versions,
+			server.Update("shop", webPod(i%pods), message(strconv.Itoa(i)+strings.Repeat(".", 500))).ResourceVersion)
 	}
 	wait.Until(t, "readiness reports the full disk", func() bool {
 		code, body := get(k.address, "/readyz")
-		return code == http.StatusServiceUnavailable && strings.Contains(body, "the journal can't be written") && strings.Contains(body, "no space left")
+		return code == http.StatusServiceUnavailable && strings.Contains(body, "the journal can't be written") &&
+			strings.Contains(body, "no space left")
 	})
 	if err := os.Remove(hog); err != nil {
 		t.Fatal(err)
@@ -538,7 +544,8 @@ func TestJournalInUse(t *testing.T) {
 	_ = second.process.Wait()
 	status := second.process.ProcessState.ExitCode()
 	second.process = nil
-	if log := second.log(); status != cli.ExitFailed || !strings.Contains(log, k.dir) || !strings.Contains(log, "another") {
+	if log := second.log(); status != cli.ExitFailed || !strings.Contains(log, k.dir) ||
+		!strings.Contains(log, "another") {
 		t.Errorf("exit status %d: %s", status, log)
 	}
 	if err := syscall.Kill(k.process.Process.Pid, 0); err != nil {
@@ -588,8 +595,11 @@ func TestScopeChanges(t *testing.T) {
 		before, after string
 		want          map[string]int // after
 	}{
-		"all to one":            {all, a, map[string]int{"create new": 1}},
-		"one to all":            {a, all, map[string]int{"create new recovered": 1, "create new initial": 1, "create web initial": 1, "create db initial": 1}},
+		"all to one": {all, a, map[string]int{"create new": 1}},
+		"one to all": {
+			a, all,
+			map[string]int{"create new recovered": 1, "create new initial": 1, "create web initial": 1, "create db initial": 1},
+		},
 		"all to some pods":      {all, web, map[string]int{"delete db recovered": 2}},
 		"some pods to all":      {web, all, map[string]int{"create db recovered": 2, "create new recovered": 2}},
 		"some pods to the same": {web, web, map[string]int{}},
@@ -699,8 +709,9 @@ func TestStdoutOff(t *testing.T) {
 		server.Create(somePod("shop", webPod(i)))
 	}
 	k := newKeeper(t, server, otlptest.New(t, otlptest.Options{}))
-	_, _ = k.startPiped()
+	_, full := k.startPiped()
 	k.awaitReceived(1)
+	wait.Until(t, "the pipe is full", full)
 	k.kill()
 	k.start("--stdout=false")
 	k.awaitReceived(pods)
