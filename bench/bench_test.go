@@ -22,17 +22,29 @@ func good() measure.Results {
 	r := make(measure.Results)
 	for _, size := range []apiserver.Size{apiserver.Small, apiserver.Medium, apiserver.Large} {
 		for _, s := range measure.All() {
-			r[measure.Key{Group: measure.Cost, Subject: s.Name, Pods: measure.FewPods, Size: size}] = []measure.Outcome{{CPU: 10 * time.Microsecond, PerSecond: 5000}}
+			r[measure.Key{
+				Group: measure.Cost, Subject: s.Name, Pods: measure.FewPods, Size: size,
+			}] = []measure.Outcome{{CPU: 10 * time.Microsecond, PerSecond: 5000}}
 		}
-		r[measure.Key{Group: measure.Cost, Subject: measure.K8sobjects.Name, Pods: measure.FewPods, Size: size}] = []measure.Outcome{{CPU: 500 * time.Microsecond}}
-		r[measure.Key{Group: measure.Cost, Subject: measure.Informer.Name, Pods: measure.FewPods, Size: size}] = []measure.Outcome{{CPU: 100 * time.Microsecond}}
+		r[measure.Key{
+			Group: measure.Cost, Subject: measure.K8sobjects.Name, Pods: measure.FewPods, Size: size,
+		}] = []measure.Outcome{{CPU: 500 * time.Microsecond}}
+		r[measure.Key{
+			Group: measure.Cost, Subject: measure.Informer.Name, Pods: measure.FewPods, Size: size,
+		}] = []measure.Outcome{{CPU: 100 * time.Microsecond}}
 	}
 	for _, pods := range []int{measure.FewPods, measure.MostPods} {
-		r[measure.Key{Group: measure.Scale, Subject: measure.Both.Name, Pods: pods, Size: apiserver.Large}] = []measure.Outcome{{CPU: 10 * time.Microsecond, Steady: 100 << 20}}
+		r[measure.Key{
+			Group: measure.Scale, Subject: measure.Both.Name, Pods: pods, Size: apiserver.Large,
+		}] = []measure.Outcome{{CPU: 10 * time.Microsecond, Steady: 100 << 20}}
 	}
 	delay := measure.Delay{P50: time.Millisecond, P99: 20 * time.Millisecond}
-	r[measure.Key{Group: measure.Latency, Subject: measure.Both.Name, Pods: measure.FewPods, Size: apiserver.Medium}] = []measure.Outcome{{Stdout: delay, OTLP: delay}}
-	r[measure.Key{Group: measure.Burst, Subject: measure.Both.Name, Pods: measure.ManyPods, Size: apiserver.Medium}] = []measure.Outcome{{Drained: time.Second}}
+	r[measure.Key{
+		Group: measure.Latency, Subject: measure.Both.Name, Pods: measure.FewPods, Size: apiserver.Medium,
+	}] = []measure.Outcome{{Stdout: delay, OTLP: delay}}
+	r[measure.Key{
+		Group: measure.Burst, Subject: measure.Both.Name, Pods: measure.ManyPods, Size: apiserver.Medium,
+	}] = []measure.Outcome{{Drained: time.Second}}
 	return r
 }
 
@@ -60,14 +72,18 @@ func TestExitStatus(t *testing.T) {
 	}{
 		"all reached": {results: good()},
 		"an aim is missed": {
-			change(scale, measure.Outcome{CPU: 10 * time.Microsecond, Steady: 121 << 20}), "memory with 100,000 pods of 15 KB", 1,
+			change(scale, measure.Outcome{CPU: 10 * time.Microsecond, Steady: 121 << 20}), "memory with 100,000 pods of 15 KB",
+			1,
 		},
 		"an aim from below is missed": {
-			change(measure.Key{Group: measure.Cost, Subject: measure.Journal.Name, Pods: measure.FewPods, Size: apiserver.Medium}, measure.Outcome{PerSecond: 2900}),
+			change(measure.Key{
+				Group: measure.Cost, Subject: measure.Journal.Name, Pods: measure.FewPods, Size: apiserver.Medium,
+			}, measure.Outcome{PerSecond: 2900}),
 			"throughput with a journal on disk", 1,
 		},
 		"one event is lost": {
-			change(measure.Key{Group: measure.Burst, Subject: measure.Both.Name, Pods: measure.ManyPods, Size: apiserver.Medium}, measure.Outcome{Lost: 1}),
+			change(measure.Key{Group: measure.Burst, Subject: measure.Both.Name, Pods: measure.ManyPods, Size: apiserver.Medium},
+				measure.Outcome{Lost: 1}),
 			"lost in a burst", 1,
 		},
 	} {
@@ -82,7 +98,8 @@ func TestExitStatus(t *testing.T) {
 					missed = append(missed, line)
 				}
 			}
-			if c.missed == "" && len(missed) > 0 || c.missed != "" && (len(missed) != 1 || !strings.HasPrefix(missed[0], c.missed)) {
+			if c.missed == "" && len(missed) > 0 ||
+				c.missed != "" && (len(missed) != 1 || !strings.HasPrefix(missed[0], c.missed)) {
 				t.Errorf("missed: %q, want %q", missed, c.missed)
 			}
 		})
@@ -95,7 +112,8 @@ func TestChosenPrograms(t *testing.T) {
 		trials = p.Programs()
 		return good(), nil
 	}
-	if status := run(context.Background(), []string{"-only=burst", "-programs=informer,stdout+otlp"}, io.Discard, io.Discard, runner); status != 0 {
+	if status := run(context.Background(), []string{"-only=burst", "-programs=informer,stdout+otlp"}, io.Discard,
+		io.Discard, runner); status != 0 {
 		t.Errorf("exit status %d", status)
 	}
 	if want := []string{"stdout+otlp", "informer"}; !slices.Equal(trials, want) {
@@ -125,7 +143,10 @@ func TestPageAndPlots(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"# Title\n" + report.Begin, "| memory with 100,000 pods of 15 KB | 100 MB | at most 120 MB | ok |", report.End + "\nend\n", "GB, Linux "} {
+	for _, want := range []string{
+		"# Title\n" + report.Begin, "| memory with 100,000 pods of 15 KB | 100 MB | at most 120 MB | ok |",
+		report.End + "\nend\n", "GB, Linux ",
+	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("no %q in:\n%s", want, text)
 		}
@@ -150,14 +171,17 @@ func TestPageWithoutMarkers(t *testing.T) {
 		t.Fatal(err)
 	}
 	status, _, stderr := bench(good(), "--page", page)
-	if text, _ := os.ReadFile(page); status != 1 || string(text) != "# Title\n" || !strings.Contains(stderr, report.Begin) {
+	if text, _ := os.ReadFile(page); status != 1 || string(text) != "# Title\n" ||
+		!strings.Contains(stderr, report.Begin) {
 		t.Errorf("exit status %d, page %q: %s", status, text, stderr)
 	}
 }
 
 func TestTablesTellOfFailures(t *testing.T) {
 	r := good()
-	r[measure.Key{Group: measure.Scale, Subject: measure.K8sobjects.Name, Pods: measure.MostPods, Size: apiserver.Large}] = []measure.Outcome{{Failure: "too much memory: more than 15397 MB"}}
+	r[measure.Key{
+		Group: measure.Scale, Subject: measure.K8sobjects.Name, Pods: measure.MostPods, Size: apiserver.Large,
+	}] = []measure.Outcome{{Failure: "too much memory: more than 15397 MB"}}
 	_, stdout, _ := bench(r)
 	if want := "| 100,000 | - | too much memory: more than 15397 MB | - | - |"; !strings.Contains(stdout, want) {
 		t.Errorf("no %q in:\n%s", want, stdout)

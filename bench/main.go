@@ -62,7 +62,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, measured 
 	unknown := slices.ContainsFunc(chosen, func(name string) bool { return !slices.Contains(measurable, name) })
 	if len(measurable) == 0 || unknown {
 		// The status tells it too.
-		_, _ = fmt.Fprintf(stderr, "-only=%s -programs=%s: want some of cost, latency, scale, burst, and of what is measured there: %s\n", *only, *programs, names())
+		_, _ = fmt.Fprintf(stderr,
+			"-only=%s -programs=%s: want some of cost, latency, scale, burst, and of what is measured there: %s\n", *only,
+			*programs, names())
 		return 2
 	}
 	progress := log.New(stderr, "", log.Ltime)
@@ -108,7 +110,8 @@ func names() string {
 }
 
 func write(results measure.Results, machine string, stdout io.Writer, page, images string) error {
-	text := fmt.Sprintf("Measured by `make bench` on %s, on %s.\n\n%s", time.Now().UTC().Format(time.DateOnly), machine, report.Tables(results))
+	text := fmt.Sprintf("Measured by `make bench` on %s, on %s.\n\n%s", time.Now().UTC().Format(time.DateOnly), machine,
+		report.Tables(results))
 	if _, err := fmt.Fprintln(stdout, text); err != nil {
 		return fmt.Errorf("write tables: %w", err)
 	}

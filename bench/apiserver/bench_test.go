@@ -13,7 +13,8 @@ func BenchmarkServer(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	req, err := http.NewRequestWithContext(b.Context(), http.MethodGet, s.url+"/api/v1/pods?watch=1&resourceVersion="+Mark+"0001000", nil)
+	req, err := http.NewRequestWithContext(b.Context(), http.MethodGet,
+		s.url+"/api/v1/pods?watch=1&resourceVersion="+Mark+"0001000", nil)
 	if err != nil {
 		b.Fatal(err)
 	}

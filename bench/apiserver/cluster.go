@@ -46,9 +46,9 @@ func (c *cluster) pod(place, events int) (step int, v values) {
 func (c *cluster) after(place, happened, version int) (step int, v values) {
 	const workloadPods, workloads, nodes = 100, 10_000, 1000
 	taken := place%present + happened
-	return taken % len(life), values{
+	return taken % lifeLength, values{
 		app: place / workloadPods % workloads, node: place % nodes,
-		id: place + taken/len(life)*c.pods, version: version,
+		id: place + taken/lifeLength*c.pods, version: version,
 	}
 }
 

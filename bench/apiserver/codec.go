@@ -33,9 +33,10 @@ func newEncoding(mediaType string, pods []*corev1.Pod) *encoding {
 		panic("no serializer of " + mediaType)
 	}
 	e := &encoding{info: info, marks: make(map[bool]template)}
+	steps := life()
 	for i, pod := range pods {
 		pod.TypeMeta = podKind()
-		e.events = append(e.events, newTemplate(e.frame(life[i].event, pod)))
+		e.events = append(e.events, newTemplate(e.frame(steps[i].event, pod)))
 		e.added = append(e.added, newTemplate(e.frame(watch.Added, pod)))
 		pod.TypeMeta = metav1.TypeMeta{} // items of a list don't repeat it
 		e.items = append(e.items, newTemplate(e.item(pod)))

@@ -12,36 +12,42 @@ type step struct {
 	change func(p *corev1.Pod)
 }
 
-// life are the steps of a pod until another one takes its place. The pods of a first
+// life returns the steps of a pod until another one takes its place. The pods of a first
 // list are spread over all steps but the last.
-var life = []step{
-	{watch.Added, func(*corev1.Pod) {}},
-	{watch.Modified, schedule},
-	{watch.Modified, func(p *corev1.Pod) { create(p, "web"); create(p, "proxy") }},
-	{watch.Modified, func(p *corev1.Pod) { run(p, "proxy", 3); of(p, "proxy").Ready = true }},
-	{watch.Modified, func(p *corev1.Pod) { run(p, "web", 4) }},
-	{watch.Modified, ready},
-	{watch.Modified, func(p *corev1.Pod) { crash(p, "Error", 1, 60) }},
-	{watch.Modified, backOff},
-	{watch.Modified, func(p *corev1.Pod) { run(p, "web", 70) }},
-	{watch.Modified, ready},
-	{watch.Modified, func(p *corev1.Pod) { crash(p, "OOMKilled", 137, 600) }},
-	{watch.Modified, backOff},
-	{watch.Modified, func(p *corev1.Pod) { run(p, "web", 620) }},
-	{watch.Modified, ready},
-	{watch.Modified, func(p *corev1.Pod) {
-		p.DeletionTimestamp, p.DeletionGracePeriodSeconds = new(after(3600)), new(int64(30))
-	}},
-	{watch.Deleted, func(*corev1.Pod) {}},
+func life() []step {
+	return []step{
+		{watch.Added, func(*corev1.Pod) {}},
+		{watch.Modified, schedule},
+		{watch.Modified, func(p *corev1.Pod) { create(p, "web"); create(p, "proxy") }},
+		{watch.Modified, func(p *corev1.Pod) { run(p, "proxy", 3); of(p, "proxy").Ready = true }},
+		{watch.Modified, func(p *corev1.Pod) { run(p, "web", 4) }},
+		{watch.Modified, ready},
+		{watch.Modified, func(p *corev1.Pod) { crash(p, "Error", 1, 60) }},
+		{watch.Modified, backOff},
+		{watch.Modified, func(p *corev1.Pod) { run(p, "web", 70) }},
+		{watch.Modified, ready},
+		{watch.Modified, func(p *corev1.Pod) { crash(p, "OOMKilled", 137, 600) }},
+		{watch.Modified, backOff},
+		{watch.Modified, func(p *corev1.Pod) { run(p, "web", 620) }},
+		{watch.Modified, ready},
+		{watch.Modified, func(p *corev1.Pod) {
+			p.DeletionTimestamp, p.DeletionGracePeriodSeconds = new(after(3600)), new(int64(30))
+		}},
+		{watch.Deleted, func(*corev1.Pod) {}},
+	}
 }
 
-// present is the number of steps after which there is still a pod.
-const present = 15
+// A pod exists after so many steps of its life, which are all but the last.
+const (
+	present    = lifeLength - 1
+	lifeLength = 16
+)
 
 // lives returns a pod of the size after each step.
 func lives(size Size) []*corev1.Pod {
-	pods, p := make([]*corev1.Pod, 0, len(life)), newPod(size)
-	for _, s := range life {
+	steps, p := life(), newPod(size)
+	pods := make([]*corev1.Pod, 0, len(steps))
+	for _, s := range steps {
 		s.change(p)
 		pods = append(pods, p.DeepCopy())
 	}

@@ -29,27 +29,30 @@ type amounts struct {
 	managedFields int // fields of each of the two managers
 }
 
-var sizes = map[Size]amounts{
-	Small:  {env: 1},
-	Medium: {env: 8, volumes: 3, managedFields: 18},
-	Large:  {env: 30, volumes: 12, annotations: 10, managedFields: 75},
+func (s Size) amounts() amounts {
+	switch s {
+	case Large:
+		return amounts{env: 30, volumes: 12, annotations: 10, managedFields: 75}
+	case Medium:
+		return amounts{env: 8, volumes: 3, managedFields: 18}
+	default:
+		return amounts{env: 1}
+	}
 }
 
-var born = metav1.NewTime(time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC))
-
-// after is a time in the life of a pod.
+// after returns a time in the life of a pod: so many seconds after its creation.
 func after(seconds int) metav1.Time {
-	return metav1.NewTime(born.Add(time.Duration(seconds) * time.Second))
+	return metav1.Date(2026, 11, 23, 9, 30, seconds, 0, time.UTC)
 }
 
 // newPod returns a pod of a Deployment with ten labels that was just created, with
 // placeholders for the differences between pods.
 func newPod(size Size) *corev1.Pod {
-	a := sizes[size]
+	a := size.amounts()
 	p := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: "shop", Name: app + "-64d8cc85cd-" + id, GenerateName: app + "-64d8cc85cd-",
-			UID: "5b1c8f0e-53a1-4a6e-9d1c-00000" + id, ResourceVersion: version, CreationTimestamp: born,
+			UID: "5b1c8f0e-53a1-4a6e-9d1c-00000" + id, ResourceVersion: version, CreationTimestamp: after(0),
 			Labels:      labels(),
 			Annotations: map[string]string{"prometheus.io/scrape": "true", "prometheus.io/port": "9090"},
 			OwnerReferences: []metav1.OwnerReference{{
@@ -128,7 +131,7 @@ func managed(manager, subresource string, fields int) metav1.ManagedFieldsEntry 
 	}
 	return metav1.ManagedFieldsEntry{
 		Manager: manager, Operation: metav1.ManagedFieldsOperationUpdate,
-		APIVersion: "v1", Time: &born, Subresource: subresource,
+		APIVersion: "v1", Time: new(after(0)), Subresource: subresource,
 		FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(string(tree) + "}}}"),
 	}
 }

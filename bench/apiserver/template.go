@@ -35,20 +35,24 @@ type place struct {
 	value      func(v values) int
 }
 
-var placeholders = []struct {
+type placeholder struct {
 	text  string
 	from  int // where its digits begin
 	value func(v values) int
-}{
-	{app, len("app-"), func(v values) int { return v.app }},
-	{node, len("node-"), func(v values) int { return v.node }},
-	{id, 0, func(v values) int { return v.id }},
-	{version, len(Mark), func(v values) int { return v.version }},
+}
+
+func placeholders() []placeholder {
+	return []placeholder{
+		{app, len("app-"), func(v values) int { return v.app }},
+		{node, len("node-"), func(v values) int { return v.node }},
+		{id, 0, func(v values) int { return v.id }},
+		{version, len(Mark), func(v values) int { return v.version }},
+	}
 }
 
 func newTemplate(encoded []byte) template {
 	t := template{bytes: bytes.Clone(encoded)}
-	for _, p := range placeholders {
+	for _, p := range placeholders() {
 		for from := 0; ; {
 			at := bytes.Index(encoded[from:], []byte(p.text))
 			if at < 0 {

@@ -28,7 +28,8 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(clientcmd.NewDefaultClientConfigLoadingRules(), nil).ClientConfig()
+	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(clientcmd.NewDefaultClientConfigLoadingRules(),
+		nil).ClientConfig()
 	if err != nil {
 		return fmt.Errorf("find the cluster: %w", err)
 	}
@@ -38,7 +39,8 @@ func run(ctx context.Context) error {
 		return fmt.Errorf("make client: %w", err)
 	}
 	w, err := client.CoreV1().Pods("").Watch(ctx, metav1.ListOptions{
-		AllowWatchBookmarks: true, SendInitialEvents: new(true), ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan,
+		AllowWatchBookmarks: true, SendInitialEvents: new(true),
+		ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan,
 	})
 	if err != nil {
 		return fmt.Errorf("watch: %w", err)

@@ -33,7 +33,8 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(clientcmd.NewDefaultClientConfigLoadingRules(), nil).ClientConfig()
+	config, err := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(clientcmd.NewDefaultClientConfigLoadingRules(),
+		nil).ClientConfig()
 	if err != nil {
 		return fmt.Errorf("find the cluster: %w", err)
 	}
@@ -43,7 +44,8 @@ func run(ctx context.Context) error {
 		return fmt.Errorf("make client: %w", err)
 	}
 	query := url.Values{
-		"watch": {"true"}, "allowWatchBookmarks": {"true"}, "sendInitialEvents": {"true"}, "resourceVersionMatch": {"NotOlderThan"},
+		"watch": {"true"}, "allowWatchBookmarks": {"true"}, "sendInitialEvents": {"true"},
+		"resourceVersionMatch": {"NotOlderThan"},
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, config.Host+"/api/v1/pods?"+query.Encode(), nil)
 	if err != nil {

@@ -86,7 +86,8 @@ func logChanges(before, now *corev1.Pod) {
 	}
 	changed := false
 	for _, c := range now.Status.ContainerStatuses {
-		if old, ok := known[c.Name]; ok && old.Ready == c.Ready && old.RestartCount == c.RestartCount && stateOf(old) == stateOf(c) {
+		if old, ok := known[c.Name]; ok && old.Ready == c.Ready && old.RestartCount == c.RestartCount &&
+			stateOf(old) == stateOf(c) {
 			continue
 		}
 		changed = true

@@ -23,7 +23,9 @@ import (
 
 func main() {
 	settings := otelcol.CollectorSettings{
-		BuildInfo: component.BuildInfo{Command: "k8sobjects", Description: "OpenTelemetry Collector to measure against", Version: "0.130.0"},
+		BuildInfo: component.BuildInfo{
+			Command: "k8sobjects", Description: "OpenTelemetry Collector to measure against", Version: "0.130.0",
+		},
 		Factories: factories,
 		ConfigProviderSettings: otelcol.ConfigProviderSettings{
 			ResolverSettings: confmap.ResolverSettings{

@@ -95,7 +95,8 @@ func (p Plan) Only(groups ...Group) Plan {
 func (p Plan) Of(names ...string) Plan {
 	left := slices.Clone(p)
 	for i, s := range left {
-		left[i].trials = slices.DeleteFunc(slices.Clone(s.trials), func(t Trial) bool { return !slices.Contains(names, t.Subject.Name) })
+		left[i].trials = slices.DeleteFunc(slices.Clone(s.trials),
+			func(t Trial) bool { return !slices.Contains(names, t.Subject.Name) })
 	}
 	return left
 }
@@ -164,7 +165,8 @@ func Run(ctx context.Context, p Plan, bin string, progress *log.Logger) (Results
 				}
 				k := Key{s.group, t.Subject.Name, t.Pods, t.Size}
 				results[k] = append(results[k], o)
-				progress.Printf("%s %d/%d: %s, %d pods of %d KB: %s", s.group, round+1, s.rounds, t.Subject.Name, t.Pods, t.Size>>10, o)
+				progress.Printf("%s %d/%d: %s, %d pods of %d KB: %s", s.group, round+1, s.rounds, t.Subject.Name, t.Pods,
+					t.Size>>10, o)
 			}
 		}
 	}

@@ -15,7 +15,8 @@ const fastest = 150_000
 // journal on disk and the plugin, to a file. It goes on for so many seconds.
 func Profile(ctx context.Context, bin, file string, seconds int) error {
 	_, err := Try(ctx, bin, Trial{
-		Subject: ours("profiled", true, "bundle", "--state-dir=state", "--pprof"), Pods: FewPods, Size: apiserver.Medium, Events: seconds * fastest,
+		Subject: ours("profiled", true, "bundle", "--state-dir=state", "--pprof"), Pods: FewPods, Size: apiserver.Medium,
+		Events: seconds * fastest,
 		during: func(address string) error { return saveProfile(address, file, seconds) },
 	})
 	return err

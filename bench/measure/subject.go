@@ -34,12 +34,16 @@ type site struct {
 }
 
 // The subjects.
+//
+//nolint:gochecknoglobals // Never changed.
 var (
-	Stdout     = ours("stdout", false, "none")
-	Both       = ours("stdout+otlp", true, "none")
-	Journal    = ours("stdout+otlp+journal", true, "none", "--state-dir=state")
-	Bundle     = ours("stdout+otlp+bundle", true, "bundle")
-	Informer   = Subject{Name: "informer", Lines: true, Sends: true, Quiet: 1500 * time.Millisecond, command: informer, mallocs: varsMallocs}
+	Stdout   = ours("stdout", false, "none")
+	Both     = ours("stdout+otlp", true, "none")
+	Journal  = ours("stdout+otlp+journal", true, "none", "--state-dir=state")
+	Bundle   = ours("stdout+otlp+bundle", true, "bundle")
+	Informer = Subject{
+		Name: "informer", Lines: true, Sends: true, Quiet: 1500 * time.Millisecond, command: informer, mallocs: varsMallocs,
+	}
 	K8sobjects = Subject{Name: "k8sobjects", Sends: true, Quiet: time.Second, command: k8sobjects}
 	Decode     = Subject{Name: "decode", Quiet: quiet, command: helper("decode"), mallocs: varsMallocs}
 	Frames     = Subject{Name: "frames", Quiet: quiet, command: helper("frames"), mallocs: varsMallocs}
@@ -53,16 +57,19 @@ func All() []Subject {
 }
 
 func ours(name string, sends bool, plugins string, args ...string) Subject {
-	return Subject{Name: name, Lines: true, Sends: sends, Quiet: quiet, mallocs: metricsMallocs, command: func(s site) process.Command {
-		c := process.Command{
-			Path: filepath.Join(s.bin, "pod-status-logger"),
-			Args: append([]string{"--plugins=" + plugins, "--listen=" + s.address}, args...),
-		}
-		if sends {
-			c.Env = []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + s.sink}
-		}
-		return c
-	}}
+	return Subject{
+		Name: name, Lines: true, Sends: sends, Quiet: quiet, mallocs: metricsMallocs,
+		command: func(s site) process.Command {
+			c := process.Command{
+				Path: filepath.Join(s.bin, "pod-status-logger"),
+				Args: append([]string{"--plugins=" + plugins, "--listen=" + s.address}, args...),
+			}
+			if sends {
+				c.Env = []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + s.sink}
+			}
+			return c
+		},
+	}
 }
 
 func informer(s site) process.Command {

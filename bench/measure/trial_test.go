@@ -17,7 +17,8 @@ func programs(t *testing.T) (bin string) {
 		"..":    {"./informer", "./decode", "./frames"},
 		"../..": {"./cmd/pod-status-logger"},
 	} {
-		build := exec.CommandContext(t.Context(), "go", append([]string{"build", "-ldflags=-s -w", "-o", bin + string(filepath.Separator)}, packages...)...)
+		build := exec.CommandContext(t.Context(), "go",
+			append([]string{"build", "-ldflags=-s -w", "-o", bin + string(filepath.Separator)}, packages...)...)
 		build.Dir = folder
 		if out, err := build.CombinedOutput(); err != nil {
 			t.Fatalf("build %v: %v\n%s", packages, err, out)

@@ -21,7 +21,8 @@ func Machine() string {
 		kernel = "Linux " + number
 	}
 	kilobytes, _ := strconv.Atoi(strings.TrimSuffix(field("/proc/meminfo", "MemTotal"), " kB"))
-	return fmt.Sprintf("%s, %d cores, %d GB, %s, %s", field("/proc/cpuinfo", "model name"), runtime.NumCPU(), (kilobytes+1<<19)>>20, kernel, runtime.Version())
+	return fmt.Sprintf("%s, %d cores, %d GB, %s, %s", field("/proc/cpuinfo", "model name"), runtime.NumCPU(),
+		(kilobytes+1<<19)>>20, kernel, runtime.Version())
 }
 
 // field returns the first value of a name in a file of lines "name: value".

@@ -12,12 +12,13 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/bench/measure"
 )
 
-var (
-	width, height = 18 * vg.Centimeter, 9 * vg.Centimeter
-	colours       = []color.Color{
-		color.RGBA{R: 0x1b, G: 0x9e, B: 0x77, A: 0xff}, color.RGBA{R: 0xd9, G: 0x5f, B: 0x02, A: 0xff}, color.RGBA{R: 0x75, G: 0x70, B: 0xb3, A: 0xff},
-	}
-)
+func colour(i int) color.Color {
+	return []color.Color{
+		color.RGBA{R: 0x1b, G: 0x9e, B: 0x77, A: 0xff},
+		color.RGBA{R: 0xd9, G: 0x5f, B: 0x02, A: 0xff},
+		color.RGBA{R: 0x75, G: 0x70, B: 0xb3, A: 0xff},
+	}[i]
+}
 
 // Plots writes plots as SVG into a folder.
 func Plots(folder string, r measure.Results) error {
@@ -28,7 +29,7 @@ func Plots(folder string, r measure.Results) error {
 		if err != nil {
 			return fmt.Errorf("draw %s: %w", name, err)
 		}
-		if err := p.Save(width, height, filepath.Join(folder, name)); err != nil {
+		if err := p.Save(18*vg.Centimeter, 9*vg.Centimeter, filepath.Join(folder, name)); err != nil {
 			return fmt.Errorf("save %s: %w", name, err)
 		}
 	}
@@ -38,13 +39,13 @@ func Plots(folder string, r measure.Results) error {
 func cpuPlot(r measure.Results) (*plot.Plot, error) {
 	subjects := []measure.Subject{measure.K8sobjects, measure.Informer, measure.Both, measure.Decode, measure.Frames}
 	p := newPlot("CPU time of an event", "µs")
-	for i, size := range sizes {
+	for i, size := range sizes() {
 		var values plotter.Values
 		for _, s := range subjects {
 			v, _ := r.Median(cost(s.Name, size), cpu)
 			values = append(values, v)
 		}
-		if err := addBars(p, fmt.Sprintf("%d KB", size>>10), values, i, len(sizes)); err != nil {
+		if err := addBars(p, fmt.Sprintf("%d KB", size>>10), values, i, len(sizes())); err != nil {
 			return nil, err
 		}
 	}
@@ -85,7 +86,7 @@ func memoryPlot(r measure.Results) (*plot.Plot, error) {
 		if err != nil {
 			return nil, err
 		}
-		line.Color, dots.Color = colours[i], colours[i]
+		line.Color, dots.Color = colour(i), colour(i)
 		p.Add(line, dots)
 		p.Legend.Add(short(s), line, dots)
 		for _, axis := range []*plot.Axis{&p.X, &p.Y} { // only where there are points: a logarithm has no zero
@@ -127,7 +128,7 @@ func addBars(p *plot.Plot, name string, values plotter.Values, i, of int) error 
 	if err != nil {
 		return err
 	}
-	bars.Color, bars.LineStyle.Width = colours[i], 0
+	bars.Color, bars.LineStyle.Width = colour(i), 0
 	bars.Offset = vg.Points(thick * (float64(i) - float64(of-1)/2))
 	p.Add(bars)
 	p.Legend.Add(name, bars)

@@ -9,19 +9,23 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/bench/measure"
 )
 
-// titles are how tables call the programs.
-var titles = map[string]string{
-	measure.Stdout.Name:     "pod-status-logger, stdout alone",
-	measure.Both.Name:       "**pod-status-logger, stdout and OTLP**",
-	measure.Journal.Name:    "... with a journal on disk",
-	measure.Bundle.Name:     "... with the plugin `bundle`",
-	measure.K8sobjects.Name: "Collector, `k8sobjects` receiver, OTLP alone",
-	measure.Informer.Name:   "informer program, stdout and OTLP",
-	measure.Decode.Name:     "client-go watch that throws pods away",
-	measure.Frames.Name:     "reading the bytes",
+// titleOf returns the name of a program in tables.
+func titleOf(s measure.Subject) string {
+	return map[string]string{
+		measure.Stdout.Name:     "pod-status-logger, stdout alone",
+		measure.Both.Name:       "**pod-status-logger, stdout and OTLP**",
+		measure.Journal.Name:    "... with a journal on disk",
+		measure.Bundle.Name:     "... with the plugin `bundle`",
+		measure.K8sobjects.Name: "Collector, `k8sobjects` receiver, OTLP alone",
+		measure.Informer.Name:   "informer program, stdout and OTLP",
+		measure.Decode.Name:     "client-go watch that throws pods away",
+		measure.Frames.Name:     "reading the bytes",
+	}[s.Name]
 }
 
-var sizes = []apiserver.Size{apiserver.Small, apiserver.Medium, apiserver.Large}
+func sizes() []apiserver.Size {
+	return []apiserver.Size{apiserver.Small, apiserver.Medium, apiserver.Large}
+}
 
 // table is one in Markdown.
 type table struct{ b strings.Builder }
@@ -71,7 +75,8 @@ func times(f func(measure.Results) (float64, bool), r measure.Results) string {
 // Tables returns the tables, in Markdown.
 func Tables(r measure.Results) string {
 	parts := []string{
-		"CPU time of an event, user and system, in µs, at full speed with 1,000 pods; and how many times that of ours with both sinks,\n" +
+		"CPU time of an event, user and system, in µs, at full speed with 1,000 pods; and how many times that of ours with " +
+			"both sinks,\n" +
 			"and that of reading the bytes, it is:\n\n" + costTable(r),
 		"Of the same runs, with pods of 5 KB:\n\n" + speedTable(r),
 		"From the API server's write until the record was there, in ms, at 1,000 events a second:\n\n" + latencyTable(r),
@@ -85,12 +90,12 @@ func Tables(r measure.Results) string {
 func costTable(r measure.Results) string {
 	t := newTable("", "2 KB", "5 KB", "15 KB", "× ours, 5 KB", "15 KB", "× bytes, 5 KB", "15 KB")
 	for _, s := range measure.All() {
-		cells := []string{titles[s.Name]}
-		for _, size := range sizes {
+		cells := []string{titleOf(s)}
+		for _, size := range sizes() {
 			cells = append(cells, cell(r, cost(s.Name, size), cpu))
 		}
-		for _, than := range []string{both, measure.Frames.Name} {
-			for _, size := range sizes[1:] {
+		for _, than := range []string{measure.Both.Name, measure.Frames.Name} {
+			for _, size := range sizes()[1:] {
 				cells = append(cells, times(ratio(cost(s.Name, size), cost(than, size), cpu), r))
 			}
 		}
@@ -103,7 +108,8 @@ func speedTable(r measure.Results) string {
 	t := newTable("", "events/s", "allocations an event", "MB resident", "MB at most")
 	for _, s := range measure.All() {
 		k := cost(s.Name, apiserver.Medium)
-		t.row(titles[s.Name], cell(r, k, perSecond), known(r, k, func(o measure.Outcome) float64 { return o.Mallocs }), cell(r, k, megabytes), cell(r, k, peak))
+		t.row(titleOf(s), cell(r, k, perSecond), known(r, k, func(o measure.Outcome) float64 { return o.Mallocs }),
+			cell(r, k, megabytes), cell(r, k, peak))
 	}
 	return t.b.String()
 }
@@ -113,7 +119,7 @@ func peak(o measure.Outcome) float64 { return float64(o.Peak) / (1 << 20) }
 func latencyTable(r measure.Results) string {
 	t := newTable("", "stdout p50", "p99", "OTLP p50", "p99", "CPU of an event, µs")
 	for _, s := range []measure.Subject{measure.Both, measure.K8sobjects, measure.Informer} {
-		cells := []string{titles[s.Name]}
+		cells := []string{titleOf(s)}
 		for _, value := range []func(measure.Outcome) float64{
 			func(o measure.Outcome) float64 { return milliseconds(o.Stdout.P50) },
 			func(o measure.Outcome) float64 { return milliseconds(o.Stdout.P99) },
@@ -137,10 +143,10 @@ func scaleTable(r measure.Results) string {
 				continue
 			}
 			if failure := r[k][0].Failure; failure != "" {
-				t.row(titles[s.Name], thousands(pods), "-", failure, "-", "-")
+				t.row(titleOf(s), thousands(pods), "-", failure, "-", "-")
 				continue
 			}
-			t.row(titles[s.Name], thousands(pods), cell(r, k, cpu), cell(r, k, megabytes), cell(r, k, peak),
+			t.row(titleOf(s), thousands(pods), cell(r, k, cpu), cell(r, k, megabytes), cell(r, k, peak),
 				cell(r, k, func(o measure.Outcome) float64 { return o.Synced.Seconds() }))
 		}
 	}
@@ -161,7 +167,7 @@ func burstTable(r measure.Results) string {
 		if len(r[k]) == 0 {
 			continue
 		}
-		t.row(titles[s.Name], cell(r, k, func(o measure.Outcome) float64 { return float64(o.Lost) }),
+		t.row(titleOf(s), cell(r, k, func(o measure.Outcome) float64 { return float64(o.Lost) }),
 			cell(r, k, func(o measure.Outcome) float64 { return o.Drained.Seconds() }), cell(r, k, perSecond))
 	}
 	return t.b.String()

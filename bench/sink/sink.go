@@ -28,7 +28,8 @@ func Start(tally *Tally) (*Sink, error) {
 	}
 	const maxRequest = 1 << 30 // a batch of 8192 large pods is a quarter of it
 	s := &Sink{addr: ln.Addr().String(), tally: tally}
-	s.grpc = grpc.NewServer(grpc.ForceServerCodecV2(raw{}), grpc.UnknownServiceHandler(s.export), grpc.MaxRecvMsgSize(maxRequest))
+	s.grpc = grpc.NewServer(grpc.ForceServerCodecV2(raw{}), grpc.UnknownServiceHandler(s.export),
+		grpc.MaxRecvMsgSize(maxRequest))
 	go func() { _ = s.grpc.Serve(ln) }() // until Close
 	return s, nil
 }

@@ -60,7 +60,8 @@ func TestSink(t *testing.T) {
 func TestMarkInTime(t *testing.T) {
 	tally := NewTally(identity)
 	tally.Expect(0, 10)
-	tally.Add([]byte(`{"time":"2026-11-24T16:12:11.`+apiserver.Mark+`12Z","resource_version":"`+version(7)+`"}`), 1, time.Now())
+	tally.Add([]byte(`{"time":"2026-11-24T16:12:11.`+apiserver.Mark+`12Z","resource_version":"`+version(7)+`"}`), 1,
+		time.Now())
 	if got := tally.Result(); got.Events != 1 || got.Arrived[7].IsZero() {
 		t.Errorf("got %+v", got)
 	}
@@ -81,7 +82,8 @@ func TestLines(t *testing.T) {
 			`{"seq":4,"resource_version":"` + version(4) + `"}` + "\n" +
 			`{"seq":5,"resource_version":"` + version(3)[:9])) // cut
 	got := tally.Result()
-	if got.Records != 3 || got.Events != 2 || got.Gaps != 1 || got.Duplicates != 0 || !got.Arrived[1].IsZero() || tally.State().Last != 4 {
+	if got.Records != 3 || got.Events != 2 || got.Gaps != 1 || got.Duplicates != 0 || !got.Arrived[1].IsZero() ||
+		tally.State().Last != 4 {
 		t.Errorf("got %+v, %+v", got, tally.State())
 	}
 }

@@ -80,7 +80,8 @@ func cpuOf(b *testing.B, plugins string, event func(server *apiscript.Server, i 
 	sent := func(n int) func() bool {
 		return func() bool {
 			_, page := get(address, "/metrics")
-			return strings.Contains(page, fmt.Sprintf("\npod_status_logger_sink_acknowledged_records_total{sink=\"otlp\"} %d\n", n))
+			return strings.Contains(page,
+				fmt.Sprintf("\npod_status_logger_sink_acknowledged_records_total{sink=\"otlp\"} %d\n", n))
 		}
 	}
 	wait.Until(b, "the first records are sent", sent(benchPods))
@@ -132,10 +133,13 @@ func setOwners(server *apiscript.Server) {
 		TypeMeta:   metav1.TypeMeta{Kind: "Deployment"},
 		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "cart", Annotations: release},
 	})
-	server.SetOwner("apps/v1", "replicasets", &metav1.PartialObjectMetadata{TypeMeta: metav1.TypeMeta{Kind: "ReplicaSet"}, ObjectMeta: metav1.ObjectMeta{
-		Namespace: "shop", Name: "cart-64d8cc85cd", UID: replicaSet, Annotations: release,
-		OwnerReferences: []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "Deployment", Name: "cart", UID: deployment.UID, Controller: new(true)}},
-	}})
+	server.SetOwner("apps/v1", "replicasets",
+		&metav1.PartialObjectMetadata{TypeMeta: metav1.TypeMeta{Kind: "ReplicaSet"}, ObjectMeta: metav1.ObjectMeta{
+			Namespace: "shop", Name: "cart-64d8cc85cd", UID: replicaSet, Annotations: release,
+			OwnerReferences: []metav1.OwnerReference{{
+				APIVersion: "apps/v1", Kind: "Deployment", Name: "cart", UID: deployment.UID, Controller: new(true),
+			}},
+		}})
 }
 
 const replicaSet = "6e0fd1b2-2f6c-4a0b-9a3e-5b1f0c9a7d11" // of apiscript's pods

@@ -28,7 +28,8 @@ func TestCollectorFields(t *testing.T) {
 		if f.Place != record.Own && !strings.Contains(config, statement) {
 			t.Errorf("otel-collector.yaml does not have %s", statement)
 		}
-		if f.Place == record.Resource && !regexp.MustCompile(`keys: \[.*\b`+regexp.QuoteMeta(f.OTLP)+`\b`).MatchString(config) {
+		if f.Place == record.Resource &&
+			!regexp.MustCompile(`keys: \[.*\b`+regexp.QuoteMeta(f.OTLP)+`\b`).MatchString(config) {
 			t.Errorf("otel-collector.yaml does not group by %s", f.OTLP)
 		}
 	}

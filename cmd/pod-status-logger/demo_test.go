@@ -120,7 +120,8 @@ func TestDemoLeavesTheJournalAlone(t *testing.T) {
 	dir := t.TempDir()
 	config := filepath.Join(dir, "config.yaml")
 	state := filepath.Join(dir, "state")
-	file := "apiVersion: podstatus/v1alpha1\nkind: Config\nstate: {dir: " + state + "}\ntelemetry: {listen: 'nowhere.invalid:1'}\n"
+	file := "apiVersion: podstatus/v1alpha1\nkind: Config\nstate: {dir: " + state +
+		"}\ntelemetry: {listen: 'nowhere.invalid:1'}\n"
 	if err := os.WriteFile(config, []byte(file), 0o600); err != nil {
 		t.Fatal(err)
 	}

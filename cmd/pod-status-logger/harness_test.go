@@ -28,7 +28,9 @@ type program struct {
 func start(t *testing.T, env map[string]string, args ...string) *program {
 	t.Helper()
 	dir := t.TempDir()
-	p := &program{t: t, stdout: filepath.Join(dir, "stdout"), stderr: filepath.Join(dir, "stderr"), status: make(chan int, 1)}
+	p := &program{
+		t: t, stdout: filepath.Join(dir, "stdout"), stderr: filepath.Join(dir, "stderr"), status: make(chan int, 1),
+	}
 	stdout, err := os.Create(p.stdout)
 	if err != nil {
 		t.Fatal(err)

@@ -32,8 +32,11 @@ func TestHealth(t *testing.T) {
 		status         int
 		stdout, stderr string
 	}{
-		"ready":           {args: []string{ready.URL + "/readyz"}, stdout: "ok\n"},
-		"not ready":       {args: []string{failing.URL + "/readyz"}, status: cli.ExitFailed, stderr: "503 Service Unavailable: the journal is full\nthe pods are not listed yet\n"},
+		"ready": {args: []string{ready.URL + "/readyz"}, stdout: "ok\n"},
+		"not ready": {
+			args: []string{failing.URL + "/readyz"}, status: cli.ExitFailed,
+			stderr: "503 Service Unavailable: the journal is full\nthe pods are not listed yet\n",
+		},
 		"another path":    {args: []string{ready.URL + "/"}, status: cli.ExitFailed, stderr: "404 Not Found"},
 		"nobody listens":  {listen: nobody, status: cli.ExitFailed, stderr: `not healthy: Get "http://127.0.0.1:1/readyz"`},
 		"where it is set": {listen: strings.TrimPrefix(ready.URL, "http://"), stdout: "ok\n"},
@@ -41,8 +44,10 @@ func TestHealth(t *testing.T) {
 		"any, in full":    {listen: "0.0.0.0:" + port, stdout: "ok\n"},
 		"by a flag":       {args: []string{"--listen=:" + port}, listen: nobody, stdout: "ok\n"},
 		"nowhere":         {args: []string{"--listen="}, status: cli.ExitUsage, stderr: "no address is configured"},
-		"no URL":          {args: []string{"localhost:9464"}, status: cli.ExitUsage, stderr: `"localhost:9464" is not a URL such as http://`},
-		"two URLs":        {args: []string{ready.URL, ready.URL}, status: cli.ExitUsage, stderr: "needs at most one URL"},
+		"no URL": {
+			args: []string{"localhost:9464"}, status: cli.ExitUsage, stderr: `"localhost:9464" is not a URL such as http://`,
+		},
+		"two URLs": {args: []string{ready.URL, ready.URL}, status: cli.ExitUsage, stderr: "needs at most one URL"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := start(t, map[string]string{"POD_STATUS_LOGGER_LISTEN": c.listen}, append([]string{"health"}, c.args...)...)

@@ -27,7 +27,10 @@ func TestImports(t *testing.T) {
 		{"core/emit", "k8s.io", "a record is all that it needs"},
 		{"core/emit", module + "core/journal", "it makes bytes; storing and sending them is for others"},
 		{"core/emit", module + "core/otlp", "it makes bytes; storing and sending them is for others"},
-		{"core/emit", "go.opentelemetry.io/otel/exporters", "the stock exporters drop records that a receiver doesn't take in time"},
+		{
+			"core/emit", "go.opentelemetry.io/otel/exporters",
+			"the stock exporters drop records that a receiver doesn't take in time",
+		},
 		{"core/otlp", module + "core/emit", "it sends bytes, whatever is in them"},
 		{"core/otlp", module + "core/record", "it sends bytes, whatever is in them"},
 		{"core/otlp", "go.opentelemetry.io/otel/sdk", "it sends bytes, whoever made them"},
@@ -45,7 +48,10 @@ func TestImports(t *testing.T) {
 		{"core/pluginhost", "k8s.io", "a record is all that it needs"},
 		{"plugins/enricher", "k8s.io", "a plugin sees records, not Kubernetes' objects"},
 		{"plugins/bundle", "k8s.io/client-go", "a plugin speaks to its host only"},
-		{"cmd/pod-status-logger", "k8s.io/client-go/kubernetes", "the full clientset costs 12 MB of binary and 9 MB of memory"},
+		{
+			"cmd/pod-status-logger", "k8s.io/client-go/kubernetes",
+			"the full clientset costs 12 MB of binary and 9 MB of memory",
+		},
 		{command + "internal/config", module + command + "internal/app", "reading the configuration starts nothing"},
 		{command + "internal/config", "k8s.io/client-go", "reading the configuration connects to nothing"},
 		{command + "internal/app", module + command + "internal/cli", "a run does not depend on the command line"},
@@ -81,7 +87,9 @@ func TestCoreImports(t *testing.T) {
 // those for plugins.
 func TestPluginsImports(t *testing.T) {
 	allowed := []string{module + "core/record", module + "core/strict"}
-	for _, who := range []string{"plugins/enricher", "plugins/enrichertest", "plugins/bundle", "plugins/examples/hello", "plugins/examples/team"} {
+	for _, who := range []string{
+		"plugins/enricher", "plugins/enrichertest", "plugins/bundle", "plugins/examples/hello", "plugins/examples/team",
+	} {
 		for _, dep := range depsOf(t, who) {
 			if strings.HasPrefix(dep, module+"core/") && !slices.Contains(allowed, dep) {
 				t.Errorf("%s imports %s: a plugin must build without the host", who, dep)
@@ -103,11 +111,12 @@ func TestImporters(t *testing.T) {
 		"github.com/spf13/cobra":              {cli},
 		module + "core/pluginhost":            {"core/telemetry", conf, app, cli},
 		module + "core/pipeline":              {"core/telemetry", app},
-		module + "core/journal":               {"core/journal/boltstore", "core/otlp", "core/pipeline", "core/telemetry", app, cli},
-		module + "core/journal/boltstore":     {app},
-		"go.etcd.io/bbolt":                    {"core/journal/boltstore"},
-		module + "core/apiscript":             {command + "internal/demo"},
-		module + "proto/podstatus/state":      {"core/status"},
+		module +
+			"core/journal": {"core/journal/boltstore", "core/otlp", "core/pipeline", "core/telemetry", app, cli},
+		module + "core/journal/boltstore": {app},
+		"go.etcd.io/bbolt":                {"core/journal/boltstore"},
+		module + "core/apiscript":         {command + "internal/demo"},
+		module + "proto/podstatus/state":  {"core/status"},
 	} {
 		out := golist(t, "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./core/...", "./cmd/...")
 		for line := range strings.Lines(out) {

@@ -55,10 +55,14 @@ func newKeeper(t testing.TB, server *apiscript.Server, receiver *otlptest.Receiv
 	t.Helper()
 	dir := t.TempDir()
 	k := &keeper{
-		t: t, server: server, receiver: receiver, dir: filepath.Join(dir, "state"), stdout: filepath.Join(dir, "stdout"), stderr: filepath.Join(dir, "stderr"),
+		t: t, server: server, receiver: receiver, dir: filepath.Join(dir, "state"), stdout: filepath.Join(dir, "stdout"),
+		stderr:  filepath.Join(dir, "stderr"),
 		address: freeport.Address(t),
 	}
-	k.args = append([]string{"--kubeconfig", kubeconfig(t, server), "--listen", k.address, "--plugins=none", "--state-dir", k.dir, "--shutdown-timeout=20s"}, args...)
+	k.args = append([]string{
+		"--kubeconfig", kubeconfig(t, server), "--listen", k.address, "--plugins=none", "--state-dir", k.dir,
+		"--shutdown-timeout=20s",
+	}, args...)
 	t.Cleanup(k.kill)
 	return k
 }

@@ -115,10 +115,14 @@ func peak(t *testing.T, pid int) int64 {
 func largePod(i int) *corev1.Pod {
 	p := somePod("shop", fmt.Sprintf("checkout-%05d-7c9d5b8f66-%05d", i/20, i))
 	p.Labels = map[string]string{"app": "checkout", "pod-template-hash": "7c9d5b8f66", "version": strconv.Itoa(i / 20)}
-	p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: fmt.Sprintf("checkout-%05d-7c9d5b8f66", i/20), UID: "u", Controller: new(true)}}
+	p.OwnerReferences = []metav1.OwnerReference{{
+		APIVersion: "apps/v1", Kind: "ReplicaSet", Name: fmt.Sprintf("checkout-%05d-7c9d5b8f66", i/20), UID: "u",
+		Controller: new(true),
+	}}
 	p.Spec.NodeName = fmt.Sprintf("node-%d", i%500)
 	for j := range 20 {
-		p.Spec.Containers[0].Env = append(p.Spec.Containers[0].Env, corev1.EnvVar{Name: fmt.Sprintf("SOME_VARIABLE_%d", j), Value: strings.Repeat("v", 100)})
+		p.Spec.Containers[0].Env = append(p.Spec.Containers[0].Env,
+			corev1.EnvVar{Name: fmt.Sprintf("SOME_VARIABLE_%d", j), Value: strings.Repeat("v", 100)})
 	}
 	p.Status = corev1.PodStatus{
 		Phase: corev1.PodRunning,

@@ -47,7 +47,8 @@ func TestMetricsOverOTLP(t *testing.T) {
 			}, "--kubeconfig", kubeconfig(t, server), "--listen=")
 			p.await(1)
 			p.signal()
-			if _, stderr, code := p.wait(); code != cli.ExitOK || strings.Contains(stderr, "does not take metrics") != (status != http.StatusOK) {
+			if _, stderr, code := p.wait(); code != cli.ExitOK ||
+				strings.Contains(stderr, "does not take metrics") != (status != http.StatusOK) {
 				t.Errorf("exit status %d, stderr:\n%s", code, stderr)
 			}
 			mu.Lock()
@@ -56,12 +57,16 @@ func TestMetricsOverOTLP(t *testing.T) {
 			for _, a := range last.GetResourceMetrics()[0].GetResource().GetAttributes() {
 				who[a.GetKey()] = a.GetValue().GetStringValue()
 			}
-			for key, want := range map[string]string{"service.name": "pod-status-logger", "service.version": buildVersion(), "service.instance.id": "one", "k8s.cluster.name": "prod"} {
+			for key, want := range map[string]string{
+				"service.name": "pod-status-logger", "service.version": buildVersion(), "service.instance.id": "one",
+				"k8s.cluster.name": "prod",
+			} {
 				if who[key] != want {
 					t.Errorf("%s is %q, want %q", key, who[key], want)
 				}
 			}
-			if m := last.String(); !strings.Contains(m, "pod_status_logger_records_total") || !strings.Contains(m, "pod_status_logger_ready") {
+			if m := last.String(); !strings.Contains(m, "pod_status_logger_records_total") ||
+				!strings.Contains(m, "pod_status_logger_ready") {
 				t.Errorf("got %s", m)
 			}
 		})
@@ -89,7 +94,8 @@ func TestPprof(t *testing.T) {
 				t.Errorf("status %d, want %d", code, c.status)
 			}
 			p.signal()
-			if _, stderr, _ := p.wait(); strings.Contains(stderr, "profiles are open to everybody who can reach this address") != c.warns {
+			if _, stderr, _ := p.wait(); strings.Contains(stderr,
+				"profiles are open to everybody who can reach this address") != c.warns {
 				t.Errorf("warns: %t, stderr:\n%s", !c.warns, stderr)
 			}
 		})

@@ -29,16 +29,23 @@ func TestPluginFaults(t *testing.T) {
 		log       string
 		counter   string // that has to rise
 	}{
-		"killed":     {behaviour: "good", signal: syscall.SIGKILL, mark: "^faulty: (not running|it ended)$", log: "signal: killed", counter: restarts},
-		"stopped":    {behaviour: "traced", signal: syscall.SIGSTOP, mark: "^faulty: (deadline exceeded|breaker open)$", log: "plugin fails", counter: late},
-		"crashes":    {mark: "^faulty: (it ended|not running)$", log: "exit status 7", counter: lacking},
-		"late":       {mark: "^faulty: deadline exceeded$", log: "plugin fails", counter: late},
-		"hangs":      {mark: "^faulty: deadline exceeded$", log: "plugin fails", counter: late},
-		"few":        {mark: `^faulty: \d+ patches for \d+ records$`, counter: invalid},
-		"many":       {mark: `^faulty: \d+ patches for \d+ records$`, counter: invalid},
-		"fails":      {mark: "^faulty: database is away$", log: "database is away", counter: failed},
-		"garbage":    {mark: "^faulty: attribute .* has a character other than", counter: lacking},
-		"bloated":    {mark: "^faulty: (.* larger than max|deadline exceeded)", log: "plugin fails", counter: lacking}, // late on slow machines
+		"killed": {
+			behaviour: "good", signal: syscall.SIGKILL, mark: "^faulty: (not running|it ended)$", log: "signal: killed",
+			counter: restarts,
+		},
+		"stopped": {
+			behaviour: "traced", signal: syscall.SIGSTOP, mark: "^faulty: (deadline exceeded|breaker open)$",
+			log: "plugin fails", counter: late,
+		},
+		"crashes": {mark: "^faulty: (it ended|not running)$", log: "exit status 7", counter: lacking},
+		"late":    {mark: "^faulty: deadline exceeded$", log: "plugin fails", counter: late},
+		"hangs":   {mark: "^faulty: deadline exceeded$", log: "plugin fails", counter: late},
+		"few":     {mark: `^faulty: \d+ patches for \d+ records$`, counter: invalid},
+		"many":    {mark: `^faulty: \d+ patches for \d+ records$`, counter: invalid},
+		"fails":   {mark: "^faulty: database is away$", log: "database is away", counter: failed},
+		"garbage": {mark: "^faulty: attribute .* has a character other than", counter: lacking},
+		// late on slow machines
+		"bloated":    {mark: "^faulty: (.* larger than max|deadline exceeded)", log: "plugin fails", counter: lacking},
 		"suppresses": {mark: "^faulty: may not suppress records", counter: lacking},
 		"floods":     {log: `"msg":"flood `, counter: `plugin_log_lines_dropped_total{plugin="faulty"}`},
 		"leaks":      {mark: "^faulty: ", log: "MiB of memory, 128 are allowed", counter: restarts},

@@ -192,12 +192,21 @@ func TestConfigCheckStartsPlugins(t *testing.T) {
 		starts, status int
 		stdout, stderr string
 	}{
-		"good":             {hello + bundle, 1, cli.ExitOK, "ok\n", ""},
-		"none":             {"  []\n", 0, cli.ExitOK, "ok\n", ""},
-		"refuses its part": {hello + "  - {name: bundle, builtin: bundle, config: {key: 1}}\n", 1, cli.ExitUsage, "", "pod-status-logger: plugin bundle: config: unknown key key (known keys: keys, "},
-		"another name":     {strings.Replace(hello, "name: hello", "name: hullo", 1) + bundle, 1, cli.ExitUsage, "", "pod-status-logger: plugin hullo: "},
-		"ends at once":     {hello + ends, 2, cli.ExitUsage, "", "pod-status-logger: plugin ends: it ended with exit status 3 before its handshake"},
-		"does not end":     {hello + plugin(faulty.Name, p.faulty("ignores-the-end")), 2, cli.ExitOK, "ok\n", ""},
+		"good": {hello + bundle, 1, cli.ExitOK, "ok\n", ""},
+		"none": {"  []\n", 0, cli.ExitOK, "ok\n", ""},
+		"refuses its part": {
+			hello + "  - {name: bundle, builtin: bundle, config: {key: 1}}\n", 1, cli.ExitUsage, "",
+			"pod-status-logger: plugin bundle: config: unknown key key (known keys: keys, ",
+		},
+		"another name": {
+			strings.Replace(hello, "name: hello", "name: hullo", 1) + bundle, 1, cli.ExitUsage, "",
+			"pod-status-logger: plugin hullo: ",
+		},
+		"ends at once": {
+			hello + ends, 2, cli.ExitUsage, "",
+			"pod-status-logger: plugin ends: it ended with exit status 3 before its handshake",
+		},
+		"does not end": {hello + plugin(faulty.Name, p.faulty("ignores-the-end")), 2, cli.ExitOK, "ok\n", ""},
 		"several are broken": {
 			ends + plugin(faulty.Name, p.faulty("refuses-its-config")) + bundle, 2, cli.ExitUsage, "",
 			"plugin faulty: config: file: is missing",
@@ -207,8 +216,10 @@ func TestConfigCheckStartsPlugins(t *testing.T) {
 			p := &place{t: t, dir: p.dir, tmp: p.tmp}
 			before := p.started()
 			stdout, stderr, status := p.run("config", "check", "--config", p.config(c.plugins))
-			if status != c.status || stdout != c.stdout || !strings.Contains(stderr, c.stderr) || c.stderr == "" && stderr != "" {
-				t.Errorf("exit status %d, want %d; stdout %q, want %q; stderr\n%swant\n%s", status, c.status, stdout, c.stdout, stderr, c.stderr)
+			if status != c.status || stdout != c.stdout || !strings.Contains(stderr, c.stderr) ||
+				c.stderr == "" && stderr != "" {
+				t.Errorf("exit status %d, want %d; stdout %q, want %q; stderr\n%swant\n%s", status, c.status, stdout, c.stdout,
+					stderr, c.stderr)
 			}
 			if started := p.started() - before; started != c.starts {
 				t.Errorf("%d wrapped plugins were started, want %d", started, c.starts)
@@ -292,7 +303,8 @@ func TestVerifyNamesRules(t *testing.T) {
 			if len(fails) != 1 || strings.Fields(fails[0])[1] != rule || !strings.Contains(stdout, " 1 broken: "+rule+"\n") {
 				t.Errorf("it is said to break other rules than %s alone:\n%s", rule, stdout)
 			}
-			if want := "pod-status-logger: verify: the plugin breaks 1 of the rules\n"; status != cli.ExitFailed || !strings.HasSuffix(stderr, want) {
+			if want := "pod-status-logger: verify: the plugin breaks 1 of the rules\n"; status != cli.ExitFailed ||
+				!strings.HasSuffix(stderr, want) {
 				t.Errorf("exit status %d, stderr\n%swant status %d and, in the end,\n%s", status, stderr, cli.ExitFailed, want)
 			}
 		})
@@ -302,7 +314,8 @@ func TestVerifyNamesRules(t *testing.T) {
 // TestIsolated: the built-in plugin adds the same within the program and as a process.
 // Within, it does not need a temporary folder.
 func TestIsolated(t *testing.T) {
-	seed := strings.ReplaceAll(readDoc(t, "cmd/pod-status-logger/testdata/seed.jsonl"), `"run":"failer"`, `"app.kubernetes.io/instance":"failer"`)
+	seed := strings.ReplaceAll(readDoc(t, "cmd/pod-status-logger/testdata/seed.jsonl"), `"run":"failer"`,
+		`"app.kubernetes.io/instance":"failer"`)
 	replay := func(p *place, plugins string) string {
 		stdout, stderr, status := p.run("replay", "--config", p.config(plugins), p.write("seed.jsonl", seed))
 		if status != cli.ExitOK || stderr != "" {

@@ -78,7 +78,10 @@ func TestRun(t *testing.T) {
 			if status != cli.ExitOK {
 				t.Fatalf("exit status %d, stderr:\n%s", status, stderr)
 			}
-			want := []string{"pod shop/before exists", "pod shop/web was created", "pod shop/web was scheduled to node n1", "pod shop/web was deleted"}
+			want := []string{
+				"pod shop/before exists", "pod shop/web was created", "pod shop/web was scheduled to node n1",
+				"pod shop/web was deleted",
+			}
 			if got := receiver.Bodies(); strings.Join(got, "\n") != strings.Join(want, "\n") {
 				t.Errorf("over OTLP %q, want %q", got, want)
 			}
@@ -98,7 +101,8 @@ func TestScope(t *testing.T) {
 		server.Create(somePod(ns, "web"))
 		server.Create(somePod(ns, "db"))
 	}
-	p := start(t, nil, "run", "--kubeconfig", kubeconfig(t, server), "-n", "a,b", "-l", "app=web", "--listen=", "-o", "pretty")
+	p := start(t, nil, "run", "--kubeconfig", kubeconfig(t, server), "-n", "a,b", "-l", "app=web", "--listen=", "-o",
+		"pretty")
 	p.await(2)
 	server.Delete("c", "web")
 	server.Delete("a", "db")
@@ -106,7 +110,8 @@ func TestScope(t *testing.T) {
 	p.await(3)
 	p.signal()
 	stdout, stderr, status := p.wait()
-	if status != cli.ExitOK || strings.Count(stdout, "\n") != 3 || strings.Contains(stdout, "c/") || strings.Contains(stdout, "db") {
+	if status != cli.ExitOK || strings.Count(stdout, "\n") != 3 || strings.Contains(stdout, "c/") ||
+		strings.Contains(stdout, "db") {
 		t.Errorf("exit status %d, stdout:\n%sstderr:\n%s", status, stdout, stderr)
 	}
 }
@@ -151,7 +156,8 @@ func TestServerAway(t *testing.T) {
 	address := freeport.Address(t)
 	p := start(t, nil, "--kubeconfig", kubeconfig(t, server), "--listen", address)
 	wait.Until(t, "the program is live", func() bool { code, _ := get(address, "/livez"); return code == http.StatusOK })
-	if code, body := get(address, "/readyz"); code != http.StatusServiceUnavailable || !strings.Contains(body, "watch of all namespaces: the pods are not listed yet") {
+	if code, body := get(address, "/readyz"); code != http.StatusServiceUnavailable ||
+		!strings.Contains(body, "watch of all namespaces: the pods are not listed yet") {
 		t.Errorf("/readyz: %d %s", code, body)
 	}
 	if err := server.Up(); err != nil {
@@ -256,7 +262,8 @@ func TestBlockedStdout(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		p.status <- cli.Run(ctx, []string{"--kubeconfig", kubeconfig(t, server), "--listen=", "--shutdown-timeout=50ms", "--log-level=error"}, env)
+		p.status <- cli.Run(ctx,
+			[]string{"--kubeconfig", kubeconfig(t, server), "--listen=", "--shutdown-timeout=50ms", "--log-level=error"}, env)
 	}()
 	wait.Until(t, "the pipe is full", func() bool { return isFull(t, read) })
 	cancel()

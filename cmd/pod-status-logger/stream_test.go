@@ -50,7 +50,9 @@ type line struct {
 
 func newStream(t *testing.T, behaviour string) *stream {
 	t.Helper()
-	s := &stream{t: t, behaviour: behaviour, server: apiServer(t), address: freeport.Address(t), changed: map[string]time.Time{}}
+	s := &stream{
+		t: t, behaviour: behaviour, server: apiServer(t), address: freeport.Address(t), changed: map[string]time.Time{},
+	}
 	for i := range streamPods {
 		s.server.Create(somePod("shop", fmt.Sprintf("web-%d", i)))
 	}
@@ -101,7 +103,8 @@ func (s *stream) play(changes int) (lines []line) {
 				<-tick.C
 			}
 			now := time.Now()
-			pod := s.server.Update("shop", fmt.Sprintf("web-%d", i%streamPods), func(p *corev1.Pod) { p.Status.Message = strconv.Itoa(i) })
+			pod := s.server.Update("shop", fmt.Sprintf("web-%d", i%streamPods),
+				func(p *corev1.Pod) { p.Status.Message = strconv.Itoa(i) })
 			at[pod.ResourceVersion] = now
 		}
 		stamps <- at

@@ -21,7 +21,10 @@ func TestEndingsOfStreams(t *testing.T) {
 		want []string
 	}{
 		"in good order": {func(srv *apiscript.Server) { srv.EndStreams() }, []string{"MODIFIED shop/cart @1002", "end"}},
-		"with an error": {func(srv *apiscript.Server) { srv.ErrorEvent(teapot) }, []string{"MODIFIED shop/cart @1002", "ERROR 418 Teapot", "end"}},
+		"with an error": {
+			func(srv *apiscript.Server) { srv.ErrorEvent(teapot) },
+			[]string{"MODIFIED shop/cart @1002", "ERROR 418 Teapot", "end"},
+		},
 		"server closed": {func(srv *apiscript.Server) { srv.Down() }, []string{"end"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -50,7 +53,8 @@ func TestCuts(t *testing.T) {
 			media(t, func(t *testing.T, contentType string, opts ...apiscript.Option) {
 				srv := newServer(t, opts...)
 				srv.Create(pod("shop", "cart"))
-				body, err := request(client(t, srv, contentType), "", "watch", "true", "resourceVersion", "1000").Stream(t.Context())
+				body, err := request(client(t, srv, contentType), "", "watch", "true", "resourceVersion",
+					"1000").Stream(t.Context())
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -99,7 +103,8 @@ func TestExpire(t *testing.T) {
 			t.Fatal(err)
 		}
 		srv.Expire()
-		wantCode(t, request(c, "", "limit", "1", "continue", page.Continue).Do(t.Context()).Error(), 410, metav1.StatusReasonExpired)
+		wantCode(t, request(c, "", "limit", "1", "continue", page.Continue).Do(t.Context()).Error(), 410,
+			metav1.StatusReasonExpired)
 		open(t, c, "", "resourceVersion", "1001").want("ERROR 410 Expired", "end")
 		srv.Update("shop", "cart", touch)
 		open(t, c, "", "resourceVersion", "1002").want("MODIFIED shop/cart @1003")

@@ -66,14 +66,16 @@ func TestOwners(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if rs.Name != "cart-1" || rs.Namespace != "shop" || rs.UID != "rs" || rs.ResourceVersion != "1001" || rs.Labels["app"] != "cart" {
+		if rs.Name != "cart-1" || rs.Namespace != "shop" || rs.UID != "rs" || rs.ResourceVersion != "1001" ||
+			rs.Labels["app"] != "cart" {
 			t.Errorf("the ReplicaSet is %+v", rs.ObjectMeta)
 		}
 		if node.Name != "node-17" || node.UID == "" {
 			t.Errorf("the Node is %+v", node.ObjectMeta)
 		}
 		srv.DeleteOwner("apps/v1", "replicasets", "shop", "cart-1")
-		wantCode(t, get(t.Context(), t, srv, replicaSetPath, contentType+partialObject, &rs), 404, metav1.StatusReasonNotFound)
+		wantCode(t, get(t.Context(), t, srv, replicaSetPath, contentType+partialObject, &rs), 404,
+			metav1.StatusReasonNotFound)
 		if got := srv.ResourceVersion(); got != "1003" {
 			t.Errorf("the resourceVersion is %s, want 1003", got)
 		}
@@ -92,7 +94,8 @@ func TestOwnersAsWhatTheyAre(t *testing.T) {
 		}
 	}
 	json := withOwners(newServer(t, apiscript.WithJSONOnly()))
-	if resp, _ := raw(t, json, replicaSetPath, protoType+partialObject+","+jsonType+partialObject); resp.Header.Get("Content-Type") != jsonType {
+	if resp, _ := raw(t, json, replicaSetPath,
+		protoType+partialObject+","+jsonType+partialObject); resp.Header.Get("Content-Type") != jsonType {
 		t.Errorf("a server of JSON only answers %s", resp.Header.Get("Content-Type"))
 	}
 }
@@ -103,8 +106,9 @@ func TestDiscovery(t *testing.T) {
 		srv.SetOwner("apps/v1", "deployments", owner("Deployment", "shop", "cart", ""))
 		srv.DeleteOwner("apps/v1", "deployments", "shop", "cart") // its kind stays
 		for path, want := range map[string]string{
-			"/apis/apps/v1": "apps/v1 deployments:Deployment:true deployments/status:Deployment:true replicasets:ReplicaSet:true replicasets/status:ReplicaSet:true",
-			"/api/v1":       "v1 nodes:Node:false nodes/status:Node:false",
+			"/apis/apps/v1": "apps/v1 deployments:Deployment:true deployments/status:Deployment:true " +
+				"replicasets:ReplicaSet:true replicasets/status:ReplicaSet:true",
+			"/api/v1": "v1 nodes:Node:false nodes/status:Node:false",
 		} {
 			var list metav1.APIResourceList
 			if err := get(t.Context(), t, srv, path, contentType, &list); err != nil {
@@ -163,12 +167,14 @@ func TestLateOwners(t *testing.T) {
 			late(srv)
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 			defer cancel()
-			if err := get(ctx, t, srv, replicaSetPath, jsonType, &metav1.PartialObjectMetadata{}); !errors.Is(err, context.DeadlineExceeded) {
+			if err := get(ctx, t, srv, replicaSetPath, jsonType, &metav1.PartialObjectMetadata{}); !errors.Is(err,
+				context.DeadlineExceeded) {
 				t.Errorf("got error %v, want one of a deadline", err)
 			}
 			srv.Resume()
 			srv.DelayOwners(time.Millisecond)
-			if err := get(t.Context(), t, srv, replicaSetPath, jsonType+partialObject, &metav1.PartialObjectMetadata{}); err != nil {
+			if err := get(t.Context(), t, srv, replicaSetPath, jsonType+partialObject,
+				&metav1.PartialObjectMetadata{}); err != nil {
 				t.Errorf("afterwards: %v", err)
 			}
 		})

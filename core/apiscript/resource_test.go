@@ -42,7 +42,8 @@ func TestTwoResources(t *testing.T) {
 		if err := c.Get().Resource("events").Param("limit", "1").Do(t.Context()).Into(&list); err != nil {
 			t.Fatal(err)
 		}
-		if len(list.Items) != 1 || list.Items[0].Reason != "Killing" || list.ResourceVersion != "1003" || list.Continue == "" {
+		if len(list.Items) != 1 || list.Items[0].Reason != "Killing" || list.ResourceVersion != "1003" ||
+			list.Continue == "" {
 			t.Errorf("listed %+v", list)
 		}
 		pods := open(t, c, "", "resourceVersion", "1000")
@@ -78,7 +79,8 @@ func TestFieldSelector(t *testing.T) {
 				events.Create(event(name, reason))
 			}
 			var list corev1.EventList
-			err := client(t, srv, protoType).Get().Resource("events").Param("fieldSelector", selector).Do(t.Context()).Into(&list)
+			err := client(t, srv, protoType).Get().Resource("events").Param("fieldSelector",
+				selector).Do(t.Context()).Into(&list)
 			if err != nil || len(list.Items) != want {
 				t.Errorf("%d events, error %v, want %d events", len(list.Items), err, want)
 			}

@@ -34,7 +34,8 @@ func TestRewind(t *testing.T) {
 	srv.Update("bank", "ledger", touch)
 	srv.Update("bank", "ledger", touch)
 	future.want("MODIFIED bank/ledger @902", "MODIFIED bank/ledger @903")
-	list := open(t, c, "", "sendInitialEvents", "true", "resourceVersionMatch", "NotOlderThan", "allowWatchBookmarks", "true")
+	list := open(t, c, "", "sendInitialEvents", "true", "resourceVersionMatch", "NotOlderThan", "allowWatchBookmarks",
+		"true")
 	list.want("ADDED bank/ledger @903", "BOOKMARK / @903 end of list")
 }
 

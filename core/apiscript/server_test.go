@@ -28,14 +28,16 @@ func media(t *testing.T, test func(t *testing.T, contentType string, opts ...api
 func TestWrites(t *testing.T) {
 	srv := newServer(t)
 	created := srv.Create(pod("", "cart", "app", "cart"))
-	if created.Namespace != "default" || created.UID == "" || created.ResourceVersion != "1001" || created.CreationTimestamp.IsZero() {
+	if created.Namespace != "default" || created.UID == "" || created.ResourceVersion != "1001" ||
+		created.CreationTimestamp.IsZero() {
 		t.Errorf("created %+v", created.ObjectMeta)
 	}
 	updated := srv.Update("default", "cart", func(p *corev1.Pod) {
 		p.Status.Phase = corev1.PodRunning
 		p.UID, p.Name = "forged", "forged"
 	})
-	if updated.UID != created.UID || updated.Name != "cart" || updated.ResourceVersion != "1002" || updated.Status.Phase != corev1.PodRunning {
+	if updated.UID != created.UID || updated.Name != "cart" || updated.ResourceVersion != "1002" ||
+		updated.Status.Phase != corev1.PodRunning {
 		t.Errorf("updated to %+v", updated)
 	}
 	created.Labels["app"] = "changed by the caller"
@@ -94,7 +96,8 @@ func TestWatchFromResourceVersion(t *testing.T) {
 		srv.Delete("bank", "ledger")
 		srv.Bookmark()
 		srv.Create(pod("shop", "till"))
-		all.want("ADDED shop/cart @1001", "ADDED bank/ledger @1002", "MODIFIED shop/cart @1003", "DELETED bank/ledger @1004", "ADDED shop/till @1005")
+		all.want("ADDED shop/cart @1001", "ADDED bank/ledger @1002", "MODIFIED shop/cart @1003", "DELETED bank/ledger @1004",
+			"ADDED shop/till @1005")
 		bank.want("ADDED bank/ledger @1002", "DELETED bank/ledger @1004", "BOOKMARK / @1004")
 	})
 }
@@ -109,7 +112,9 @@ func TestWatchFromNothingBeginsWithWhatExists(t *testing.T) {
 	w.want("DELETED shop/b @1003")
 }
 
-var streamingList = []string{"sendInitialEvents", "true", "resourceVersionMatch", "NotOlderThan", "allowWatchBookmarks", "true"}
+var streamingList = []string{
+	"sendInitialEvents", "true", "resourceVersionMatch", "NotOlderThan", "allowWatchBookmarks", "true",
+}
 
 func TestStreamingList(t *testing.T) {
 	media(t, func(t *testing.T, contentType string, opts ...apiscript.Option) {
@@ -141,7 +146,8 @@ func TestSelectorTurnsChangesIntoComingAndGoing(t *testing.T) {
 		set("y")
 		set("x")
 		srv.Delete("shop", "cart")
-		w.want("ADDED shop/cart @1002", "MODIFIED shop/cart @1003", "DELETED shop/cart @1004", "ADDED shop/cart @1006", "DELETED shop/cart @1007")
+		w.want("ADDED shop/cart @1002", "MODIFIED shop/cart @1003", "DELETED shop/cart @1004", "ADDED shop/cart @1006",
+			"DELETED shop/cart @1007")
 	})
 }
 

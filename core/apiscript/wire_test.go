@@ -81,12 +81,14 @@ func TestNegotiation(t *testing.T) {
 		opts         []apiscript.Option
 		accept, want string
 	}{
-		"nothing asked":      {accept: "", want: jsonType},
-		"anything":           {accept: "*/*", want: jsonType},
-		"protobuf first":     {accept: protoType + ", " + jsonType, want: protoType},
-		"json first":         {accept: jsonType + ";q=1, " + protoType, want: jsonType},
-		"unknown first":      {accept: "application/cbor," + protoType, want: protoType},
-		"server speaks json": {opts: []apiscript.Option{apiscript.WithJSONOnly()}, accept: protoType + "," + jsonType, want: jsonType},
+		"nothing asked":  {accept: "", want: jsonType},
+		"anything":       {accept: "*/*", want: jsonType},
+		"protobuf first": {accept: protoType + ", " + jsonType, want: protoType},
+		"json first":     {accept: jsonType + ";q=1, " + protoType, want: jsonType},
+		"unknown first":  {accept: "application/cbor," + protoType, want: protoType},
+		"server speaks json": {
+			opts: []apiscript.Option{apiscript.WithJSONOnly()}, accept: protoType + "," + jsonType, want: jsonType,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := newServer(t, c.opts...)

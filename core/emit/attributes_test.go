@@ -72,15 +72,20 @@ func TestSameOnBothWays(t *testing.T) {
 func someRecords() []*record.Record {
 	pod := record.Pod{
 		Name: "web-\xff", Namespace: "shop", UID: "8f3a6c0e", Node: "n", Phase: "Failed", Reason: "Evicted",
-		Labels:   record.NewLabels(map[string]string{"app": "web", "pod": "a field's key", "bad\xff": "\xfe", "": "nameless"}),
+		Labels: record.NewLabels(map[string]string{
+			"app": "web", "pod": "a field's key", "bad\xff": "\xfe", "": "nameless",
+		}),
 		Workload: record.Workload{Deployment: "d", ReplicaSet: "r", StatefulSet: "s", DaemonSet: "d", Job: "j", CronJob: "c"},
 		Service:  record.Service{Name: "web", Namespace: "shop", Version: "1", InstanceID: "i"},
 	}
 	return []*record.Record{
 		{Action: record.Create, Pod: &pod, Initial: true, OccurredAt: time.Unix(1, 5)},
 		{
-			Action: record.Update, State: record.Terminated, Reason: "OOMKilled", Info: "\xc3", Pod: &pod, Recovered: true, Seq: math.MaxUint64,
-			Container:  &record.Container{Name: "app", Image: "i", RestartCount: 3, Terminated: true, ExitCode: 137, Signal: 9, Status: "terminated"},
+			Action: record.Update, State: record.Terminated, Reason: "OOMKilled", Info: "\xc3", Pod: &pod, Recovered: true,
+			Seq: math.MaxUint64,
+			Container: &record.Container{
+				Name: "app", Image: "i", RestartCount: 3, Terminated: true, ExitCode: 137, Signal: 9, Status: "terminated",
+			},
 			Enrichment: "team: deadline exceeded",
 			Attributes: []attribute.KeyValue{
 				attribute.String("team.s\xff", "\xf0"), attribute.Bool("team.b", true), attribute.Int("team.i", -1),
@@ -100,7 +105,9 @@ func TestContextReachesProcessors(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "value"))
 	cancel()
 	var got context.Context
-	e := emit.New(emit.Settings{OTLP: true, Processors: []sdklog.Processor{contextProcessor(func(ctx context.Context) { got = ctx })}})
+	e := emit.New(emit.Settings{
+		OTLP: true, Processors: []sdklog.Processor{contextProcessor(func(ctx context.Context) { got = ctx })},
+	})
 	if err := e.Emit(ctx, newCreate(nil)); err != nil {
 		t.Fatal(err)
 	}

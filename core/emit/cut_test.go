@@ -15,24 +15,31 @@ import (
 func TestCut(t *testing.T) {
 	longKey := "team." + strings.Repeat("k", 4000)
 	for name, change := range map[string]func(*record.Record){
-		"info of runes of four bytes":  func(r *record.Record) { r.Info = strings.Repeat("🚀", 5000) },
-		"info of runes of two bytes":   func(r *record.Record) { r.Info = strings.Repeat("ż", 10000) },
-		"info of control characters":   func(r *record.Record) { r.Info = strings.Repeat("\x1b", 20000) },
-		"info of quotes":               func(r *record.Record) { r.Info = strings.Repeat(`"`, 20000) },
-		"info of backslashes":          func(r *record.Record) { r.Info = strings.Repeat(`\u`, 20000) },
-		"info of line separators":      func(r *record.Record) { r.Info = strings.Repeat("\u2028", 20000) },
-		"info of invalid UTF-8":        func(r *record.Record) { r.Info = strings.Repeat("a\xff", 20000) },
-		"info of a megabyte":           func(r *record.Record) { r.Info = strings.Repeat("x", 1<<20) },
-		"labels":                       func(r *record.Record) { r.Pod.Labels = record.NewLabels(longLabels(500)) },
-		"one long label of many":       func(r *record.Record) { r.Pod.Labels = record.NewLabels(oneLongLabel()) },
-		"no info":                      func(r *record.Record) { r.Info, r.Pod.Labels = "", record.NewLabels(longLabels(60)) },
-		"plugins":                      func(r *record.Record) { r.Attributes = pluginAttributes(64, 4096) },
-		"plugins' numbers":             func(r *record.Record) { r.Attributes = numbers(64, longKey) },
-		"plugins of different lengths": func(r *record.Record) { r.Attributes = slices.Concat(pluginAttributes(4, 4000), numbers(9, "n.")) },
-		"message":                      func(r *record.Record) { r.Message = strings.Repeat("said\n", 5000) },
-		"reason":                       func(r *record.Record) { r.Reason = strings.Repeat("ż\"", 10000) },
+		"info of runes of four bytes": func(r *record.Record) { r.Info = strings.Repeat("🚀", 5000) },
+		"info of runes of two bytes":  func(r *record.Record) { r.Info = strings.Repeat("ż", 10000) },
+		"info of control characters":  func(r *record.Record) { r.Info = strings.Repeat("\x1b", 20000) },
+		"info of quotes":              func(r *record.Record) { r.Info = strings.Repeat(`"`, 20000) },
+		"info of backslashes":         func(r *record.Record) { r.Info = strings.Repeat(`\u`, 20000) },
+		"info of line separators":     func(r *record.Record) { r.Info = strings.Repeat("\u2028", 20000) },
+		"info of invalid UTF-8":       func(r *record.Record) { r.Info = strings.Repeat("a\xff", 20000) },
+		"info of a megabyte":          func(r *record.Record) { r.Info = strings.Repeat("x", 1<<20) },
+		"labels":                      func(r *record.Record) { r.Pod.Labels = record.NewLabels(longLabels(500)) },
+		"one long label of many":      func(r *record.Record) { r.Pod.Labels = record.NewLabels(oneLongLabel()) },
+		"no info": func(r *record.Record) {
+			r.Info, r.Pod.Labels = "",
+				record.NewLabels(longLabels(60))
+		},
+		"plugins":          func(r *record.Record) { r.Attributes = pluginAttributes(64, 4096) },
+		"plugins' numbers": func(r *record.Record) { r.Attributes = numbers(64, longKey) },
+		"plugins of different lengths": func(r *record.Record) {
+			r.Attributes = slices.Concat(pluginAttributes(4, 4000),
+				numbers(9, "n."))
+		},
+		"message": func(r *record.Record) { r.Message = strings.Repeat("said\n", 5000) },
+		"reason":  func(r *record.Record) { r.Reason = strings.Repeat("ż\"", 10000) },
 		"names": func(r *record.Record) {
-			r.Pod.Name, r.Pod.Namespace, r.Container.Image = strings.Repeat("p", 9000), strings.Repeat("n", 9000), strings.Repeat("i", 9000)
+			r.Pod.Name, r.Pod.Namespace, r.Container.Image = strings.Repeat("p", 9000), strings.Repeat("n", 9000),
+				strings.Repeat("i", 9000)
 		},
 		"everything": func(r *record.Record) {
 			r.Info = strings.Repeat("🚀\x00", 10000)

@@ -66,7 +66,8 @@ func TestEmitEverything(t *testing.T) {
 	if !traced.Equal(r.SpanContext) {
 		t.Errorf("trace context %v, want %v", traced, r.SpanContext)
 	}
-	if scope := got.InstrumentationScope(); scope.Name != emit.ScopeName || scope.Version != "1.2.0" || scope.SchemaURL != semconv.SchemaURL {
+	if scope := got.InstrumentationScope(); scope.Name != emit.ScopeName || scope.Version != "1.2.0" ||
+		scope.SchemaURL != semconv.SchemaURL {
 		t.Errorf("scope %+v", scope)
 	}
 	want := map[string]any{
@@ -119,7 +120,8 @@ func TestEmitDropped(t *testing.T) {
 	}
 	got := exported(t, emit.Settings{Cluster: "prod-eu"}, r)[0]
 	want := map[string]any{
-		"podstatus.action": "drop", "podstatus.dropped.records": int64(3), "podstatus.dropped.first_seq": int64(4), "podstatus.dropped.last_seq": int64(6), "podstatus.dropped.total": int64(9),
+		"podstatus.action": "drop", "podstatus.dropped.records": int64(3), "podstatus.dropped.first_seq": int64(4),
+		"podstatus.dropped.last_seq": int64(6), "podstatus.dropped.total": int64(9),
 		"k8s.cluster.name": "prod-eu", "log.record.uid": strings.Repeat("0", 32), "podstatus.seq": int64(9),
 	}
 	if diff := cmp.Diff(want, emittest.Attributes(&got)); diff != "" {
@@ -133,7 +135,8 @@ func TestEmitDropped(t *testing.T) {
 		`"dropped":3,"dropped_first_seq":4,"dropped_last_seq":6,"dropped_total":9,"record_id":"00000000000000000000000000000000","seq":9}` + "\n"; line != want {
 		t.Errorf("line %s, want %s", line, want)
 	}
-	if pretty := string(emit.Pretty{}.Append(nil, emit.Own(&got))); !strings.Contains(pretty, "drop ") || !strings.Contains(pretty, r.Message) || strings.Contains(pretty, "/") {
+	if pretty := string(emit.Pretty{}.Append(nil, emit.Own(&got))); !strings.Contains(pretty, "drop ") ||
+		!strings.Contains(pretty, r.Message) || strings.Contains(pretty, "/") {
 		t.Errorf("for people: %s", pretty)
 	}
 }
@@ -177,7 +180,9 @@ func TestEmitLittle(t *testing.T) {
 				r.Action, r.State, r.Level = record.Update, record.Waiting, record.LevelWarning
 			},
 			"podstatus.update", log.SeverityWarn, "WARN",
-			[]map[string]any{{"podstatus.action": "update", "podstatus.state": "waiting", "podstatus.reason": "", "podstatus.info": ""}},
+			[]map[string]any{{
+				"podstatus.action": "update", "podstatus.state": "waiting", "podstatus.reason": "", "podstatus.info": "",
+			}},
 		},
 		"running": {
 			func(r *record.Record) { r.Action, r.State = record.Update, record.Running },
@@ -190,7 +195,9 @@ func TestEmitLittle(t *testing.T) {
 				r.Container = &record.Container{Name: "app", Status: "waiting"}
 			},
 			"podstatus.update", log.SeverityError, "ERROR",
-			[]map[string]any{{"podstatus.action": "update", "podstatus.state": "error", "podstatus.reason": "", "podstatus.info": ""}, container},
+			[]map[string]any{{
+				"podstatus.action": "update", "podstatus.state": "error", "podstatus.reason": "", "podstatus.info": "",
+			}, container},
 		},
 		"container ended well": {
 			func(r *record.Record) {
@@ -199,7 +206,8 @@ func TestEmitLittle(t *testing.T) {
 			},
 			"podstatus.update", log.SeverityInfo, "INFO",
 			[]map[string]any{
-				{"podstatus.action": "update", "podstatus.state": "terminated", "podstatus.container.exit_code": int64(0)}, container,
+				{"podstatus.action": "update", "podstatus.state": "terminated", "podstatus.container.exit_code": int64(0)},
+				container,
 			},
 		},
 	} {
@@ -240,8 +248,12 @@ func TestEmitMakesStringsValid(t *testing.T) {
 	r.Container.Name, r.Container.Image, r.Container.Status = bad, bad, bad
 	r.Pod.Name, r.Pod.Namespace, r.Pod.UID, r.Pod.Node, r.Pod.Phase, r.Pod.Reason = bad, bad, bad, bad, bad, bad
 	r.Pod.Service = record.Service{Name: bad, Namespace: bad, Version: bad, InstanceID: bad}
-	r.Pod.Workload = record.Workload{Deployment: bad, ReplicaSet: bad, StatefulSet: bad, DaemonSet: bad, Job: bad, CronJob: bad}
-	r.Attributes = []attribute.KeyValue{attribute.String("team."+bad, bad), attribute.StringSlice("team.list", []string{bad})}
+	r.Pod.Workload = record.Workload{
+		Deployment: bad, ReplicaSet: bad, StatefulSet: bad, DaemonSet: bad, Job: bad, CronJob: bad,
+	}
+	r.Attributes = []attribute.KeyValue{
+		attribute.String("team."+bad, bad), attribute.StringSlice("team.list", []string{bad}),
+	}
 
 	got := exported(t, emit.Settings{Cluster: bad}, r)[0]
 	if got.Body().AsString() != good {

@@ -95,7 +95,8 @@ func records() map[string]log.Record {
 		),
 		"maps": newRecord(
 			attribute.Map("flat", attribute.String("b", "2"), attribute.String("a", "1")), attribute.Map("none"),
-			attribute.Map("deep", attribute.Map("er", attribute.Slice("still", attribute.StringValue(strings.Repeat("y", 300))))),
+			attribute.Map("deep",
+				attribute.Map("er", attribute.Slice("still", attribute.StringValue(strings.Repeat("y", 300))))),
 		),
 	}
 }
@@ -285,7 +286,8 @@ func FuzzEncode(f *testing.F) {
 		logger := sdklog.NewLoggerProvider(sdklog.WithProcessor(p), sdklog.WithAttributeCountLimit(-1)).
 			Logger(key, log.WithInstrumentationVersion(value))
 		r := newRecord(attribute.String(key, value), attribute.ByteSlice("bytes"+key, bytes),
-			attribute.Map(value, attribute.Int64(key, i), attribute.Slice(value, attribute.Float64Value(x), attribute.StringValue(body))))
+			attribute.Map(value, attribute.Int64(key, i),
+				attribute.Slice(value, attribute.Float64Value(x), attribute.StringValue(body))))
 		for range n {
 			r.AddAttributes(attribute.String(fmt.Sprint(key, r.AttributesLen()), value))
 		}
@@ -306,7 +308,8 @@ func FuzzEncode(f *testing.F) {
 func TestForeignPod(t *testing.T) {
 	p := new(emit.Encoder)
 	provider := sdklog.NewLoggerProvider(sdklog.WithProcessor(p), sdklog.WithResource(resource.NewSchemaless(
-		attribute.String("k8s.node.name", "mine"), attribute.String("service.version", "mine"), attribute.String("deployment.environment.name", "prod"))))
+		attribute.String("k8s.node.name", "mine"), attribute.String("service.version", "mine"),
+		attribute.String("deployment.environment.name", "prod"))))
 	var r log.Record
 	r.AddAttributes(attribute.String("k8s.pod.name", "p"))
 	provider.Logger("test").Emit(t.Context(), r)

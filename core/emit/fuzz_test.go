@@ -11,10 +11,14 @@ import (
 
 // FuzzLine checks the promises of a line for any input.
 func FuzzLine(f *testing.F) {
-	f.Add("back-off", "said", "web", "app", "web", "pod", "x", "bundle", "y", 0.5, int64(1), uint16(0), uint16(0), uint16(0))
-	f.Add("\xff\xfe\x00\x1b", "\u2028\u2029\u0085", "<>&\"\\", "time", "", "label.time", "\x7f", "id", "\xc3", math.NaN(), int64(math.MinInt64), uint16(9000), uint16(0), uint16(0))
-	f.Add("🚀", "ż", "n", "k", "long", "l", "v", "time", "\t", math.Copysign(0, -1), int64(math.MaxInt64), uint16(100), uint16(9000), uint16(3))
-	f.Add("\a", "m", "", "label.label.pod", "v", "", "w", "pod", "p", 1e21, int64(0), uint16(65535), uint16(65535), uint16(65535))
+	f.Add("back-off", "said", "web", "app", "web", "pod", "x", "bundle", "y", 0.5, int64(1), uint16(0), uint16(0),
+		uint16(0))
+	f.Add("\xff\xfe\x00\x1b", "\u2028\u2029\u0085", "<>&\"\\", "time", "", "label.time", "\x7f", "id", "\xc3", math.NaN(),
+		int64(math.MinInt64), uint16(9000), uint16(0), uint16(0))
+	f.Add("🚀", "ż", "n", "k", "long", "l", "v", "time", "\t", math.Copysign(0, -1), int64(math.MaxInt64), uint16(100),
+		uint16(9000), uint16(3))
+	f.Add("\a", "m", "", "label.label.pod", "v", "", "w", "pod", "p", 1e21, int64(0), uint16(65535), uint16(65535),
+		uint16(65535))
 	f.Add("i", "m", "n", "\xff", "v", "\xfe", "w", "p", "p", math.Inf(-1), int64(0), uint16(0), uint16(0), uint16(16380))
 	f.Fuzz(func(t *testing.T, info, message, name, key1, value1, key2, value2, plugin, attr string,
 		number float64, integer int64, infoTimes, labelTimes, pluginTimes uint16,

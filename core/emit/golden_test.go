@@ -69,7 +69,8 @@ func goldenRecords(tb testing.TB) map[string][]*record.Record {
 			with(newUpdate(app), func(r *record.Record) {
 				r.Container.Device = &record.Device{Resource: "example.com/gpu", ID: "GPU-5f1d0a", Health: "Unhealthy"}
 				r.Level, r.State, r.Reason, r.Info = record.LevelWarning, record.Running, "Unhealthy", "Xid 79"
-				r.Message = "container app of pod shop/web-5d9c7b8f66-x2x7q has an unhealthy device: example.com/gpu GPU-5f1d0a (Xid 79)"
+				r.Message = "container app of pod shop/web-5d9c7b8f66-x2x7q has an unhealthy device: example.com/gpu GPU-5f1d0a " +
+					"(Xid 79)"
 			}),
 		},
 		"label-collisions": {with(newUpdate(map[string]string{
@@ -80,13 +81,16 @@ func goldenRecords(tb testing.TB) map[string][]*record.Record {
 			r.Attributes = []attribute.KeyValue{attribute.String("bundle.id", "shop/web")}
 		})},
 		"enrichment": {with(newUpdate(app), func(r *record.Record) {
-			r.Attributes = []attribute.KeyValue{attribute.String("bundle.id", "shop/web"), attribute.String("bundle.version", "1.2.3")}
+			r.Attributes = []attribute.KeyValue{
+				attribute.String("bundle.id", "shop/web"), attribute.String("bundle.version", "1.2.3"),
+			}
 			r.SpanContext = newSpanContext(tb)
 			r.Enrichment = "team: deadline exceeded"
 		})},
 		"plugin-types": {with(newCreate(nil), func(r *record.Record) { r.Attributes = typedAttributes() })},
 		"escapes": {with(newUpdate(map[string]string{"note": "a<b>&'c'"}), func(r *record.Record) {
-			r.Info = "quote \" backslash \\ tab \t newline \n return \r bell \a escape \x1b[31m delete \x7f next \u0085 separators \u2028\u2029" +
+			r.Info = "quote \" backslash \\ tab \t newline \n return \r bell \a escape \x1b[31m delete \x7f next \u0085 " +
+				"separators \u2028\u2029" +
 				" no break \u00a0 zażółć 🚀 broken \xff\xfe end\x00"
 		})},
 		"cut": {
@@ -103,7 +107,9 @@ func lifecycle() []*record.Record {
 		r.Seq = uint64(i) + 1
 		return r
 	}
-	container := func(i int, level record.Level, state record.State, said, reason, info string, c record.Container) *record.Record {
+	container := func(i int, level record.Level, state record.State, said, reason, info string,
+		c record.Container,
+	) *record.Record {
 		r := at(i, newUpdate(map[string]string{"app": "web", "canary": ""}))
 		c.Name, c.Image = r.Container.Name, r.Container.Image
 		r.Level, r.State, r.Reason, r.Info, r.Container = level, state, reason, info, &c
@@ -112,15 +118,21 @@ func lifecycle() []*record.Record {
 	}
 	gone := at(7, newCreate(map[string]string{"app": "web", "canary": ""}))
 	gone.Action, gone.Message, gone.Level = record.Delete, "pod shop/web-5d9c7b8f66-x2x7q was deleted", record.LevelInfo
-	lost := container(6, record.LevelWarning, record.Running, "is running and no longer ready", "", "", record.Container{Type: record.Sidecar, RestartCount: 1, Status: "running"})
+	lost := container(6, record.LevelWarning, record.Running, "is running and no longer ready", "", "",
+		record.Container{Type: record.Sidecar, RestartCount: 1, Status: "running"})
 	lost.OccurredAt = received.Add(123456 * time.Microsecond).In(time.FixedZone("CET", 3600))
 	return []*record.Record{
 		at(0, newCreate(map[string]string{"app": "web", "canary": ""})),
-		container(1, record.LevelWarning, record.Waiting, "is waiting: ContainerCreating", "ContainerCreating", "", record.Container{Status: "waiting"}),
-		container(2, record.LevelError, record.Error, "is waiting: ErrImagePull", "ErrImagePull", `rpc error: "not found"`, record.Container{Status: "waiting"}),
-		container(3, record.LevelInfo, record.Running, "is running and ready", "", "", record.Container{Type: record.Init, Ready: true, Status: "running"}),
-		container(4, record.LevelError, record.Terminated, "terminated with exit code 137 by signal 9: OOMKilled", "OOMKilled", "", record.Container{Terminated: true, ExitCode: 137, Signal: 9, Status: "terminated"}),
-		container(5, record.LevelInfo, record.Terminated, "terminated with exit code 0: Completed", "Completed", "", record.Container{Type: record.Ephemeral, Terminated: true, Status: "terminated"}),
+		container(1, record.LevelWarning, record.Waiting, "is waiting: ContainerCreating", "ContainerCreating", "",
+			record.Container{Status: "waiting"}),
+		container(2, record.LevelError, record.Error, "is waiting: ErrImagePull", "ErrImagePull", `rpc error: "not found"`,
+			record.Container{Status: "waiting"}),
+		container(3, record.LevelInfo, record.Running, "is running and ready", "", "",
+			record.Container{Type: record.Init, Ready: true, Status: "running"}),
+		container(4, record.LevelError, record.Terminated, "terminated with exit code 137 by signal 9: OOMKilled",
+			"OOMKilled", "", record.Container{Terminated: true, ExitCode: 137, Signal: 9, Status: "terminated"}),
+		container(5, record.LevelInfo, record.Terminated, "terminated with exit code 0: Completed", "Completed", "",
+			record.Container{Type: record.Ephemeral, Terminated: true, Status: "terminated"}),
 		lost,
 		gone,
 	}

@@ -39,7 +39,9 @@ func newPod(labels map[string]string) *record.Pod {
 		Phase:     "Running",
 		Labels:    record.NewLabels(labels),
 		Workload:  record.Workload{Deployment: "web", ReplicaSet: "web-5d9c7b8f66"},
-		Service:   record.Service{Name: "web", Namespace: "shop", Version: "1.2.3", InstanceID: "shop.web-5d9c7b8f66-x2x7q.app"},
+		Service: record.Service{
+			Name: "web", Namespace: "shop", Version: "1.2.3", InstanceID: "shop.web-5d9c7b8f66-x2x7q.app",
+		},
 	}
 }
 
@@ -223,7 +225,8 @@ func pluginAttributes(n, size int) []attribute.KeyValue {
 func longLabels(n int) map[string]string {
 	set := make(map[string]string, n)
 	for i := range n {
-		set[fmt.Sprintf("%s.example.org/%s-%03d", strings.Repeat("d", 240), strings.Repeat("k", 59), i)] = strings.Repeat("v", 63)
+		key := fmt.Sprintf("%s.example.org/%s-%03d", strings.Repeat("d", 240), strings.Repeat("k", 59), i)
+		set[key] = strings.Repeat("v", 63)
 	}
 	return set
 }

@@ -18,7 +18,8 @@ import (
 func prettyRecords(t *testing.T) []*record.Record {
 	t.Helper()
 	lines := goldenRecords(t)
-	records := slices.Concat(lines["lifecycle"], lines["pod"], lines["unscheduled"], lines["initial"], lines["recovered"], lines["causes"])
+	records := slices.Concat(lines["lifecycle"], lines["pod"], lines["unscheduled"], lines["initial"], lines["recovered"],
+		lines["causes"])
 	both := newUpdate(nil)
 	both.Initial, both.Recovered = true, true
 
@@ -36,14 +37,19 @@ func prettyRecords(t *testing.T) []*record.Record {
 	other.Message = "said in another way"
 
 	steering := newUpdate(nil)
-	steering.Info = "\x1b[2J\x1b]0;title\a red \x1b[31m, C1 \u009b31m, back \b\r\n\t, null \x00, delete \x7f, lines \u2028\u2029, " +
+	steering.Info = "\x1b[2J\x1b]0;title\a red \x1b[31m, C1 \u009b31m, back \b\r\n\t, null \x00, delete \x7f, lines " +
+		"\u2028\u2029, " +
 		"direction \u202e\u2066, width \u200b\ufeff, tag \U000e0001, broken \xff, fine: zażółć 🚀 \u00a0日本"
 	steering.Message = "container app of pod shop/web-5d9c7b8f66-x2x7q is waiting: \x1b[0m"
 	steering.Pod.Namespace = "shop\x1b[1m"
 
 	shipped := newUpdate(nil)
-	shipped.Attributes = []attribute.KeyValue{attribute.String("bundle.name", "shop"), attribute.String("bundle.version", "1.2.3")}
-	shipped.SpanContext = trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{0xab, 0xcd, 0xef}, SpanID: trace.SpanID{1}})
+	shipped.Attributes = []attribute.KeyValue{
+		attribute.String("bundle.name", "shop"), attribute.String("bundle.version", "1.2.3"),
+	}
+	shipped.SpanContext = trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: trace.TraceID{0xab, 0xcd, 0xef}, SpanID: trace.SpanID{1},
+	})
 	failed := newUpdate(nil)
 	failed.Attributes = []attribute.KeyValue{attribute.String("bundle.name", "\x1b[31mshop")}
 	failed.Enrichment = "team: deadline exceeded\x1b[2J"
@@ -108,7 +114,9 @@ func TestPrettyNarrow(t *testing.T) {
 	r.Message = "container app of pod shop/checkout-6b8f9d7d5c-l9w3t terminated with exit code 137: OOMKilled"
 	r.Reason, r.Container.RestartCount = "OOMKilled", 1
 	r.Attributes = []attribute.KeyValue{attribute.String("bundle.name", "shop"), attribute.String("bundle.version", "1.2")}
-	r.SpanContext = trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{0xab, 0xcd, 0xef}, SpanID: trace.SpanID{1}})
+	r.SpanContext = trace.NewSpanContext(trace.SpanContextConfig{
+		TraceID: trace.TraceID{0xab, 0xcd, 0xef}, SpanID: trace.SpanID{1},
+	})
 	for width, want := range map[int]string{
 		0:   " shop/checkout-6b8f9d7d5c-l9w3t     app exit code 137: OOMKilled  (1 restart, shop 1.2, trace abcdef00)",
 		130: " shop/checkout-6b8f9d7d5c-l9w3t     app exit code 137: OOMKilled  (1 restart, shop 1.2, trace abcdef00)",

@@ -129,28 +129,69 @@ func TestMerge(t *testing.T) {
 		trace string
 		why   string
 	}{
-		"nothing":          {},
-		"both, in order":   {a: Patch{Attributes: []attribute.KeyValue{str("a.x", "1"), attribute.Int("a.n", 2)}}, b: Patch{Attributes: []attribute.KeyValue{str("b.x", "")}}, keys: "a.x a.n b.x"},
-		"first trace wins": {a: Patch{Traceparent: good, Tracestate: "v=1"}, b: Patch{Traceparent: other}, trace: "0af7651916cd43dd8448eb211c80319c"},
-		"second trace":     {b: Patch{Traceparent: other}, trace: "11111111111111111111111111111111"},
-		"no trace":         {a: Patch{Traceparent: "00-zero"}, why: `a: traceparent "00-zero" is no W3C trace context`},
-		"all zero":         {a: Patch{Traceparent: "00-00000000000000000000000000000000-0000000000000000-01"}, why: `a: traceparent "00-00000000000000000000000000000000-0000000000000000-01" is no W3C trace context`},
-		"foreign key":      {a: Patch{Attributes: []attribute.KeyValue{str("a.ok", ""), str("b.x", "1")}}, b: Patch{Attributes: []attribute.KeyValue{str("b.x", "2")}}, keys: "b.x", why: `a: attribute "b.x" does not begin with "a." and a name`},
-		"bare prefix":      {a: Patch{Attributes: []attribute.KeyValue{str("a.", "1")}}, why: `a: attribute "a." does not begin with "a." and a name`},
-		"odd character":    {a: Patch{Attributes: []attribute.KeyValue{str("a.x y", "1")}}, why: `a: attribute "a.x y" has a character other than a-z, 0-9 and ._-/`},
-		"twice":            {a: Patch{Attributes: []attribute.KeyValue{str("a.x", "1"), str("a.x", "2")}}, why: `a: attribute "a.x" is there twice`},
-		"too many":         {a: Patch{Attributes: many}, why: "a: 65 attributes, 64 are allowed"},
-		"at most":          {a: Patch{Attributes: many[:1]}, b: Patch{Attributes: []attribute.KeyValue{str("b.x", strings.Repeat("x", record.MaxAttributeValue))}}, keys: "a.0 b.x"},
-		"too long":         {a: Patch{Attributes: []attribute.KeyValue{str("a.x", strings.Repeat("x", record.MaxAttributeValue+1))}}, why: `a: attribute "a.x" has 4097 bytes, 4096 are allowed`},
-		"long key":         {a: Patch{Attributes: []attribute.KeyValue{str("a."+strings.Repeat("x", 255), "1")}}, why: `a: the key of attribute "a.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"... has 257 bytes, 255 are allowed`},
-		"no value":         {a: Patch{Attributes: []attribute.KeyValue{{Key: "a.x"}}}, why: `a: attribute "a.x" has no value of type string, bool, int or double`},
-		"not finite":       {a: Patch{Attributes: []attribute.KeyValue{attribute.Float64("a.x", math.Inf(1))}}, why: `a: attribute "a.x" is +Inf; a number has to be finite`},
-		"own failure":      {a: Patch{Attributes: []attribute.KeyValue{str("a.x", "1")}, Error: "no such team"}, b: Patch{Error: strings.Repeat("é", 200)}, keys: "a.x", why: "a: no such team; b: " + strings.Repeat("é", 128) + "..."},
+		"nothing": {},
+		"both, in order": {
+			a: Patch{Attributes: []attribute.KeyValue{str("a.x", "1"), attribute.Int("a.n", 2)}},
+			b: Patch{Attributes: []attribute.KeyValue{str("b.x", "")}}, keys: "a.x a.n b.x",
+		},
+		"first trace wins": {
+			a: Patch{Traceparent: good, Tracestate: "v=1"}, b: Patch{Traceparent: other},
+			trace: "0af7651916cd43dd8448eb211c80319c",
+		},
+		"second trace": {b: Patch{Traceparent: other}, trace: "11111111111111111111111111111111"},
+		"no trace":     {a: Patch{Traceparent: "00-zero"}, why: `a: traceparent "00-zero" is no W3C trace context`},
+		"all zero": {
+			a:   Patch{Traceparent: "00-00000000000000000000000000000000-0000000000000000-01"},
+			why: `a: traceparent "00-00000000000000000000000000000000-0000000000000000-01" is no W3C trace context`,
+		},
+		"foreign key": {
+			a: Patch{Attributes: []attribute.KeyValue{str("a.ok", ""), str("b.x", "1")}},
+			b: Patch{Attributes: []attribute.KeyValue{str("b.x", "2")}}, keys: "b.x",
+			why: `a: attribute "b.x" does not begin with "a." and a name`,
+		},
+		"bare prefix": {
+			a:   Patch{Attributes: []attribute.KeyValue{str("a.", "1")}},
+			why: `a: attribute "a." does not begin with "a." and a name`,
+		},
+		"odd character": {
+			a:   Patch{Attributes: []attribute.KeyValue{str("a.x y", "1")}},
+			why: `a: attribute "a.x y" has a character other than a-z, 0-9 and ._-/`,
+		},
+		"twice": {
+			a:   Patch{Attributes: []attribute.KeyValue{str("a.x", "1"), str("a.x", "2")}},
+			why: `a: attribute "a.x" is there twice`,
+		},
+		"too many": {a: Patch{Attributes: many}, why: "a: 65 attributes, 64 are allowed"},
+		"at most": {
+			a:    Patch{Attributes: many[:1]},
+			b:    Patch{Attributes: []attribute.KeyValue{str("b.x", strings.Repeat("x", record.MaxAttributeValue))}},
+			keys: "a.0 b.x",
+		},
+		"too long": {a: Patch{Attributes: []attribute.KeyValue{str("a.x",
+			strings.Repeat("x", record.MaxAttributeValue+1))}}, why: `a: attribute "a.x" has 4097 bytes, 4096 are allowed`},
+		"long key": {
+			a:   Patch{Attributes: []attribute.KeyValue{str("a."+strings.Repeat("x", 255), "1")}},
+			why: `a: the key of attribute "a.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"... has 257 bytes, 255 are allowed`,
+		},
+		"no value": {
+			a:   Patch{Attributes: []attribute.KeyValue{{Key: "a.x"}}},
+			why: `a: attribute "a.x" has no value of type string, bool, int or double`,
+		},
+		"not finite": {
+			a:   Patch{Attributes: []attribute.KeyValue{attribute.Float64("a.x", math.Inf(1))}},
+			why: `a: attribute "a.x" is +Inf; a number has to be finite`,
+		},
+		"own failure": {
+			a: Patch{Attributes: []attribute.KeyValue{str("a.x", "1")}, Error: "no such team"},
+			b: Patch{Error: strings.Repeat("é", 200)}, keys: "a.x",
+			why: "a: no such team; b: " + strings.Repeat("é", 128) + "...",
+		},
 		"may not suppress": {a: Patch{Suppress: true}, why: "a: may not suppress records; allowSuppress allows it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			give := func(p Patch) func(*record.Record) Patch { return func(*record.Record) Patch { return p } }
-			chain := New(entries(&fake{name: "a", patch: give(c.a)}, &fake{name: "b", patch: give(c.b)}), nil, newCounts(), slog.New(slog.DiscardHandler))
+			chain := New(entries(&fake{name: "a", patch: give(c.a)}, &fake{name: "b", patch: give(c.b)}), nil, newCounts(),
+				slog.New(slog.DiscardHandler))
 			records := chain.Enrich(t.Context(), recordsOf(1))
 			if len(records) != 1 {
 				t.Fatal("the record is lost")
@@ -164,7 +205,8 @@ func TestMerge(t *testing.T) {
 			if r.SpanContext.IsValid() {
 				trace = r.SpanContext.TraceID().String()
 			}
-			if diff := cmp.Diff([]string{c.keys, c.trace, c.why}, []string{strings.Join(keys, " "), trace, r.Enrichment}); diff != "" {
+			if diff := cmp.Diff([]string{c.keys, c.trace, c.why},
+				[]string{strings.Join(keys, " "), trace, r.Enrichment}); diff != "" {
 				t.Errorf("keys, trace, enrichment (-want +got):\n%s", diff)
 			}
 		})
@@ -180,10 +222,22 @@ func TestFailures(t *testing.T) {
 		outcome Outcome
 		delay   time.Duration
 	}{
-		"error":       {func(context.Context, []record.Record) ([]Patch, error) { return nil, errors.New("it ended") }, "it ended", Failed, 0},
-		"too few":     {func(_ context.Context, b []record.Record) ([]Patch, error) { return make([]Patch, len(b)-1), nil }, "63 patches for 64 records", Invalid, 0},
-		"too many":    {func(_ context.Context, b []record.Record) ([]Patch, error) { return make([]Patch, len(b)+1), nil }, "65 patches for 64 records", Invalid, 0},
-		"not running": {func(context.Context, []record.Record) ([]Patch, error) { return nil, UnavailableError("not running") }, "not running", Skipped, 0},
+		"error": {
+			func(context.Context, []record.Record) ([]Patch, error) { return nil, errors.New("it ended") }, "it ended", Failed,
+			0,
+		},
+		"too few": {
+			func(_ context.Context, b []record.Record) ([]Patch, error) { return make([]Patch, len(b)-1), nil },
+			"63 patches for 64 records", Invalid, 0,
+		},
+		"too many": {
+			func(_ context.Context, b []record.Record) ([]Patch, error) { return make([]Patch, len(b)+1), nil },
+			"65 patches for 64 records", Invalid, 0,
+		},
+		"not running": {func(context.Context, []record.Record) ([]Patch, error) {
+			return nil,
+				UnavailableError("not running")
+		}, "not running", Skipped, 0},
 		"late": {func(ctx context.Context, _ []record.Record) ([]Patch, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
@@ -192,7 +246,8 @@ func TestFailures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				meter := newCounts()
-				chain := New(entries(&fake{name: "bad", batch: c.batch}, &fake{name: "a", patch: named}), nil, meter, slog.New(slog.DiscardHandler))
+				chain := New(entries(&fake{name: "bad", batch: c.batch}, &fake{name: "a", patch: named}), nil, meter,
+					slog.New(slog.DiscardHandler))
 				start := time.Now()
 				records := chain.Enrich(t.Context(), recordsOf(128))
 				if took := time.Since(start); took != c.delay {
@@ -213,14 +268,18 @@ func TestFailures(t *testing.T) {
 
 // TestSuppress: suppression has to be allowed, and is counted.
 func TestSuppress(t *testing.T) {
-	p := &fake{name: "a", patch: func(r *record.Record) Patch { return Patch{Suppress: strings.HasSuffix(r.Pod.Name, "1")} }}
+	p := &fake{
+		name: "a", patch: func(r *record.Record) Patch { return Patch{Suppress: strings.HasSuffix(r.Pod.Name, "1")} },
+	}
 	meter := newCounts()
-	records := New([]ChainEntry{{Plugin: p, Timeout: time.Second, AllowSuppress: true}}, nil, meter, slog.New(slog.DiscardHandler)).Enrich(t.Context(), recordsOf(12))
+	records := New([]ChainEntry{{Plugin: p, Timeout: time.Second, AllowSuppress: true}}, nil, meter,
+		slog.New(slog.DiscardHandler)).Enrich(t.Context(), recordsOf(12))
 	var names []string
 	for _, r := range records {
 		names = append(names, r.Pod.Name)
 	}
-	if diff := cmp.Diff("pod-0 pod-2 pod-3 pod-4 pod-5 pod-6 pod-7 pod-8 pod-9 pod-10", strings.Join(names, " ")); diff != "" {
+	if diff := cmp.Diff("pod-0 pod-2 pod-3 pod-4 pod-5 pod-6 pod-7 pod-8 pod-9 pod-10",
+		strings.Join(names, " ")); diff != "" {
 		t.Error(diff)
 	}
 	if meter.other["suppressed a"] != 2 {
@@ -266,7 +325,8 @@ func TestOwners(t *testing.T) {
 func TestOwnersOfMany(t *testing.T) {
 	var sizes []int
 	owners := ownersFunc(func(pods []*record.Pod) { sizes = append(sizes, len(pods)) })
-	New(entries(&fake{name: "a", patch: named}), owners, newCounts(), slog.New(slog.DiscardHandler)).Enrich(t.Context(), recordsOf(300))
+	New(entries(&fake{name: "a", patch: named}), owners, newCounts(), slog.New(slog.DiscardHandler)).Enrich(t.Context(),
+		recordsOf(300))
 	if !slices.Equal(sizes, []int{128, 128, 44}) {
 		t.Errorf("looked up %v at a time", sizes)
 	}

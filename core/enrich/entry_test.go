@@ -30,22 +30,25 @@ func TestPodOnly(t *testing.T) {
 		first, second *record.Pod
 		asked         int
 	}{
-		"the same":      {&base, &base, 1},
-		"equal":         {&base, with(func(*record.Pod) {}), 1},
-		"node, phase":   {&base, with(func(p *record.Pod) { p.Node, p.Phase, p.Reason = "x", "y", "z" }), 1},
-		"uid":           {&base, with(func(p *record.Pod) { p.UID = "v" }), 2},
-		"name":          {&base, with(func(p *record.Pod) { p.Name = "q" }), 2},
-		"namespace":     {&base, with(func(p *record.Pod) { p.Namespace = "m" }), 2},
-		"labels":        {&base, with(func(p *record.Pod) { p.Labels = labels("b") }), 2},
-		"annotations":   {&base, with(func(p *record.Pod) { p.Annotations = labels("b") }), 2},
-		"owners":        {&base, with(func(p *record.Pod) { p.Owners = &record.OwnerChain{Owners: []record.Owner{{}}} }), 2},
-		"owners come":   {with(func(p *record.Pod) { p.Owners = &record.OwnerChain{Pending: true} }), &base, 2},
-		"pending twice": {with(func(p *record.Pod) { p.Owners = pending }), with(func(p *record.Pod) { p.Owners = pending }), 2},
+		"the same":    {&base, &base, 1},
+		"equal":       {&base, with(func(*record.Pod) {}), 1},
+		"node, phase": {&base, with(func(p *record.Pod) { p.Node, p.Phase, p.Reason = "x", "y", "z" }), 1},
+		"uid":         {&base, with(func(p *record.Pod) { p.UID = "v" }), 2},
+		"name":        {&base, with(func(p *record.Pod) { p.Name = "q" }), 2},
+		"namespace":   {&base, with(func(p *record.Pod) { p.Namespace = "m" }), 2},
+		"labels":      {&base, with(func(p *record.Pod) { p.Labels = labels("b") }), 2},
+		"annotations": {&base, with(func(p *record.Pod) { p.Annotations = labels("b") }), 2},
+		"owners":      {&base, with(func(p *record.Pod) { p.Owners = &record.OwnerChain{Owners: []record.Owner{{}}} }), 2},
+		"owners come": {with(func(p *record.Pod) { p.Owners = &record.OwnerChain{Pending: true} }), &base, 2},
+		"pending twice": {
+			with(func(p *record.Pod) { p.Owners = pending }), with(func(p *record.Pod) { p.Owners = pending }), 2,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			asked := 0
 			p := &fake{name: "a", patch: func(r *record.Record) Patch { asked++; return named(r) }}
-			chain := New([]ChainEntry{{Plugin: p, Timeout: time.Second, PodOnly: true}}, nil, newCounts(), slog.New(slog.DiscardHandler))
+			chain := New([]ChainEntry{{Plugin: p, Timeout: time.Second, PodOnly: true}}, nil, newCounts(),
+				slog.New(slog.DiscardHandler))
 			for _, pod := range []*record.Pod{c.first, c.second} {
 				for _, r := range chain.Enrich(t.Context(), []record.Record{{Pod: pod}, {Pod: pod}}) { // two of an event
 					if len(r.Attributes) != 1 || r.Attributes[0].Value.AsString() != pod.Name {
@@ -71,7 +74,8 @@ func TestNotRemembered(t *testing.T) {
 	} {
 		asked := 0
 		p := &fake{name: "a", patch: func(*record.Record) Patch { asked++; return patch }}
-		chain := New([]ChainEntry{{Plugin: p, Timeout: time.Second, PodOnly: true}}, nil, newCounts(), slog.New(slog.DiscardHandler))
+		chain := New([]ChainEntry{{Plugin: p, Timeout: time.Second, PodOnly: true}}, nil, newCounts(),
+			slog.New(slog.DiscardHandler))
 		for range 3 {
 			chain.Enrich(t.Context(), []record.Record{{Pod: &record.Pod{Name: "p"}}})
 		}
@@ -87,7 +91,8 @@ func TestShared(t *testing.T) {
 	other := &fake{name: "b", patch: func(r *record.Record) Patch {
 		return Patch{Attributes: []attribute.KeyValue{attribute.String("b.info", r.Info)}}
 	}}
-	chain := New([]ChainEntry{{Plugin: known, Timeout: time.Second, PodOnly: true}, {Plugin: other, Timeout: time.Second}}, nil, newCounts(), slog.New(slog.DiscardHandler))
+	chain := New([]ChainEntry{{Plugin: known, Timeout: time.Second, PodOnly: true}, {Plugin: other, Timeout: time.Second}},
+		nil, newCounts(), slog.New(slog.DiscardHandler))
 	pod := &record.Pod{Name: "p"}
 	records := chain.Enrich(t.Context(), []record.Record{{Pod: pod, Info: "1"}, {Pod: pod, Info: "2"}})
 	for i, want := range []string{"1", "2"} {
@@ -113,7 +118,8 @@ func TestOneDeadline(t *testing.T) {
 			records[i].Info = strings.Repeat("x", 300<<10)
 		}
 		start := time.Now()
-		records = New([]ChainEntry{{Plugin: p, Timeout: 200 * time.Millisecond}}, nil, newCounts(), slog.New(slog.DiscardHandler)).Enrich(t.Context(), records)
+		records = New([]ChainEntry{{Plugin: p, Timeout: 200 * time.Millisecond}}, nil, newCounts(),
+			slog.New(slog.DiscardHandler)).Enrich(t.Context(), records)
 		if took := time.Since(start); took != 200*time.Millisecond {
 			t.Errorf("took %v", took)
 		}
@@ -135,7 +141,8 @@ func TestDeadlines(t *testing.T) {
 			}
 		}}
 		meter := newCounts()
-		records := New([]ChainEntry{{Plugin: p, Timeout: 200 * time.Millisecond}}, nil, meter, slog.New(slog.DiscardHandler)).Enrich(t.Context(), recordsOf(300))
+		records := New([]ChainEntry{{Plugin: p, Timeout: 200 * time.Millisecond}}, nil, meter,
+			slog.New(slog.DiscardHandler)).Enrich(t.Context(), recordsOf(300))
 		for i, r := range records {
 			if r.Enrichment != "" {
 				t.Fatalf("record %d: %s", i, r.Enrichment)
@@ -151,9 +158,15 @@ func TestDeadlines(t *testing.T) {
 func TestWarnings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		bad := &fake{name: "bad", batch: func(context.Context, []record.Record) ([]Patch, error) { return nil, errors.New("out of cheese") }}
+		bad := &fake{
+			name:  "bad",
+			batch: func(context.Context, []record.Record) ([]Patch, error) { return nil, errors.New("out of cheese") },
+		}
 		rude := &fake{name: "rude", patch: func(*record.Record) Patch { return Patch{Suppress: true} }}
-		away := &fake{name: "away", batch: func(context.Context, []record.Record) ([]Patch, error) { return nil, UnavailableError("not running") }}
+		away := &fake{
+			name:  "away",
+			batch: func(context.Context, []record.Record) ([]Patch, error) { return nil, UnavailableError("not running") },
+		}
 		chain := New(entries(bad, rude, away), nil, newCounts(), slog.New(slog.NewJSONHandler(&log, nil)))
 		for range 20 {
 			chain.Enrich(t.Context(), recordsOf(64))

@@ -21,9 +21,11 @@ func TestHints(t *testing.T) {
 		"TLS to plaintext, gRPC": {otlptest.Options{}, "https", "grpc", "begin the endpoint with http://"},
 		"TLS to plaintext, HTTP": {otlptest.Options{HTTP: true}, "https", "http/protobuf", "begin the endpoint with http://"},
 		"plaintext to TLS, gRPC": {otlptest.Options{TLS: tls}, "http", "grpc", "begin the endpoint with https://"},
-		"plaintext to TLS, HTTP": {otlptest.Options{TLS: tls, HTTP: true}, "http", "http/protobuf", "begin the endpoint with https://"},
-		"gRPC to HTTP":           {otlptest.Options{HTTP: true}, "http", "grpc", "set the protocol to http/protobuf"},
-		"HTTP to gRPC":           {otlptest.Options{}, "http", "http/protobuf", "set the protocol to grpc"},
+		"plaintext to TLS, HTTP": {
+			otlptest.Options{TLS: tls, HTTP: true}, "http", "http/protobuf", "begin the endpoint with https://",
+		},
+		"gRPC to HTTP": {otlptest.Options{HTTP: true}, "http", "grpc", "set the protocol to http/protobuf"},
+		"HTTP to gRPC": {otlptest.Options{}, "http", "http/protobuf", "set the protocol to grpc"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHarness(t, otlptest.New(t, c.receiver), c.receiver)

@@ -46,7 +46,8 @@ func (f *fakeTransport) pauses() []time.Duration {
 func fakeSender(t *testing.T, f *fakeTransport) (*Sender, *journal.Journal, *bytes.Buffer) {
 	t.Helper()
 	outbox, log := journal.NewMemory(journal.Options{Capacity: 1 << 20}), new(bytes.Buffer)
-	s := NewSender(Settings{Endpoint: &url.URL{Scheme: "http", Host: "c:1"}}, outbox.Outbox(journal.Logs), Hooks{}, slog.New(slog.NewTextHandler(log, nil)))
+	s := NewSender(Settings{Endpoint: &url.URL{Scheme: "http", Host: "c:1"}}, outbox.Outbox(journal.Logs), Hooks{},
+		slog.New(slog.NewTextHandler(log, nil)))
 	s.dial = func(Settings) (transport, error) { return f, nil }
 	return s, outbox, log
 }
@@ -132,7 +133,8 @@ func TestRecordsGather(t *testing.T) {
 		if err := s.Run(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([]time.Duration{30 * time.Millisecond, 30 * time.Millisecond, 30 * time.Millisecond}, f.pauses()[:3]); diff != "" {
+		if diff := cmp.Diff([]time.Duration{30 * time.Millisecond, 30 * time.Millisecond, 30 * time.Millisecond},
+			f.pauses()[:3]); diff != "" {
 			t.Errorf("time between requests (-want +got):\n%s", diff)
 		}
 		if sum := f.sizes[0] + f.sizes[1] + f.sizes[2] + f.sizes[3]; f.sizes[0] != 1 || sum != 90 {

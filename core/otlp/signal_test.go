@@ -134,13 +134,16 @@ func TestSignalSettings(t *testing.T) {
 		t.Run(string(signal), func(t *testing.T) {
 			own := "OTEL_EXPORTER_OTLP_" + strings.ToUpper(string(signal)) + "_TIMEOUT=" + strconv.Itoa(i+1)
 			s, err := otlp.SettingsFromEnv(signal, otlp.Config{}, environment(
-				"OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4318", "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", "OTEL_EXPORTER_OTLP_TIMEOUT=99", own,
+				"OTEL_EXPORTER_OTLP_ENDPOINT=http://c:4318", "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
+				"OTEL_EXPORTER_OTLP_TIMEOUT=99", own,
 			))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want := "http://c:4318/v1/" + string(signal); s.Signal != signal || s.Target() != want || s.Timeout != time.Duration(i+1)*time.Millisecond {
-				t.Errorf("signal %q to %s with timeout %s, want %q to %s with %d ms", s.Signal, s.Target(), s.Timeout, signal, want, i+1)
+			if want := "http://c:4318/v1/" + string(signal); s.Signal != signal || s.Target() != want ||
+				s.Timeout != time.Duration(i+1)*time.Millisecond {
+				t.Errorf("signal %q to %s with timeout %s, want %q to %s with %d ms", s.Signal, s.Target(), s.Timeout, signal, want,
+					i+1)
 			}
 		})
 	}

@@ -37,7 +37,8 @@ func BenchmarkChain(b *testing.B) {
 		if strings.Contains(path, "deployments") {
 			return 200, fmt.Sprintf("{"+uid+"}}", name)
 		}
-		return 200, fmt.Sprintf(`{`+uid+`,"ownerReferences":[{"controller":true,"apiVersion":"apps/v1","kind":"Deployment","name":"cart-%[1]s","uid":"6e0fd1b2-2f6c-4a0b-9a3e-%[1]s"}]}}`, name)
+		return 200,
+			fmt.Sprintf(`{`+uid+`,"ownerReferences":[{"controller":true,"apiVersion":"apps/v1","kind":"Deployment","name":"cart-%[1]s","uid":"6e0fd1b2-2f6c-4a0b-9a3e-%[1]s"}]}}`, name)
 	})
 	f := newFinder(b, server.config(), func(s *owner.Settings) { s.Rate, s.Burst = 1e9, 1e9 })
 	pods := make([]*record.Pod, b.N)

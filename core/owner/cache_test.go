@@ -22,7 +22,8 @@ func serveCart(without ...string) func(string) (int, string) {
 		if path == getCart {
 			return 200, `{"metadata":{"uid":"cart","labels":{"of":"Deployment"}}}`
 		}
-		return 200, `{"metadata":{"uid":"cart-1","labels":{"of":"ReplicaSet"},"ownerReferences":[{"controller":true,"apiVersion":"apps/v1","kind":"Deployment","name":"cart","uid":"cart"}]}}`
+		return 200,
+			`{"metadata":{"uid":"cart-1","labels":{"of":"ReplicaSet"},"ownerReferences":[{"controller":true,"apiVersion":"apps/v1","kind":"Deployment","name":"cart","uid":"cart"}]}}`
 	}
 }
 
@@ -188,7 +189,8 @@ func TestHowLongDiscoveryIsKept(t *testing.T) {
 		server := newAPI(func(path string) (int, string) {
 			if path == "/apis/example.com/v1" {
 				documents++
-				return 200, `{"kind":"APIResourceList","apiVersion":"v1","groupVersion":"example.com/v1","resources":[` + kinds + `]}`
+				return 200,
+					`{"kind":"APIResourceList","apiVersion":"v1","groupVersion":"example.com/v1","resources":[` + kinds + `]}`
 			}
 			return 200, `{"metadata":{"uid":"one","labels":{"of":"Ship"}}}`
 		})

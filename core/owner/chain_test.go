@@ -14,7 +14,9 @@ import (
 
 func TestChains(t *testing.T) {
 	of := func(apiVersion, resource, kind, name string, controller *object) *object {
-		return &object{apiVersion: apiVersion, resource: resource, kind: kind, namespace: "shop", name: name, controller: controller}
+		return &object{
+			apiVersion: apiVersion, resource: resource, kind: kind, namespace: "shop", name: name, controller: controller,
+		}
 	}
 	node := &object{apiVersion: "v1", resource: "nodes", kind: "Node", name: "node-17"}
 	fleet := &object{apiVersion: "example.com/v1", resource: "fleets", kind: "Fleet", name: "all"}
@@ -24,7 +26,9 @@ func TestChains(t *testing.T) {
 		want  string
 		gets  string
 	}{
-		"deployment": {cart(), foundCart, "/apis/apps/v1/namespaces/shop/replicasets/cart-1 /apis/apps/v1/namespaces/shop/deployments/cart"},
+		"deployment": {
+			cart(), foundCart, "/apis/apps/v1/namespaces/shop/replicasets/cart-1 /apis/apps/v1/namespaces/shop/deployments/cart",
+		},
 		"cronjob": {
 			of("batch/v1", "jobs", "Job", "bill-1", of("batch/v1", "cronjobs", "CronJob", "bill", nil)),
 			"Job bill-1 [of][of], CronJob bill [of][of]",
@@ -45,7 +49,8 @@ func TestChains(t *testing.T) {
 		"static pod": {node, "Node node-17", ""},
 		"rollout": {
 			replicaSet("cart-1", rollout), "ReplicaSet cart-1 [of][of], Rollout cart [of][of]",
-			"/apis/apps/v1/namespaces/shop/replicasets/cart-1 /apis/argoproj.io/v1alpha1 /apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/cart",
+			"/apis/apps/v1/namespaces/shop/replicasets/cart-1 /apis/argoproj.io/v1alpha1 " +
+				"/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/cart",
 		},
 		"unusual kind of the core": {
 			of("v1", "configmaps", "ConfigMap", "strange", nil), "ConfigMap strange [of][of]",
@@ -92,7 +97,9 @@ func TestDiscoveryIsKept(t *testing.T) {
 	f := newFinder(t, srv.Config())
 	var pods []*record.Pod
 	for i := range 20 {
-		o := &object{apiVersion: "example.com/v1", resource: "ships", kind: "Ship", namespace: "shop", name: fmt.Sprint("ship-", i)}
+		o := &object{
+			apiVersion: "example.com/v1", resource: "ships", kind: "Ship", namespace: "shop", name: fmt.Sprint("ship-", i),
+		}
 		set(srv, o)
 		pods = append(pods, podOf(o))
 	}
@@ -181,7 +188,8 @@ func TestCircles(t *testing.T) {
 	set(srv, rs)
 	set(srv, d)
 	f := newFinder(t, srv.Config())
-	f.want(podOf(rs), strings.TrimSuffix(strings.Repeat("ReplicaSet cart-1 [of][of], Deployment cart [of][of], ", 4), ", "))
+	f.want(podOf(rs),
+		strings.TrimSuffix(strings.Repeat("ReplicaSet cart-1 [of][of], Deployment cart [of][of], ", 4), ", "))
 	f.wantOutcomes(map[string]int{owner.OutcomeTooDeep: 1})
 }
 

@@ -22,17 +22,22 @@ func TestNonsense(t *testing.T) {
 		body          string
 		usual, custom string // the outcomes if it is the answer for an owner and for discovery
 	}{
-		"nothing":             {200, "", owner.OutcomeFailed, owner.OutcomeFailed},
-		"null":                {200, "null", owner.OutcomeFailed, owner.OutcomeFailed},
-		"no JSON":             {200, "<html>", owner.OutcomeFailed, owner.OutcomeFailed},
-		"cut":                 {200, `{"metadata":{"uid":"cart-1"`, owner.OutcomeFailed, owner.OutcomeFailed},
-		"no object":           {200, "[1,2]", owner.OutcomeFailed, owner.OutcomeFailed},
-		"no metadata":         {200, `{"kind":"ReplicaSet","apiVersion":"apps/v1"}`, owner.OutcomeFailed, owner.OutcomeFailed},
-		"metadata of a kind":  {200, `{"metadata":"cart-1"}`, owner.OutcomeFailed, owner.OutcomeFailed},
-		"a status":            {200, status, owner.OutcomeFailed, owner.OutcomeFailed},
-		"magic only":          {200, "k8s\x00", owner.OutcomeFailed, owner.OutcomeFailed},
-		"magic and noise":     {200, "k8s\x00\xff\xff\xff\xff", owner.OutcomeFailed, owner.OutcomeFailed},
-		"too much":            {200, `{"metadata":{"uid":"cart-1","name":"` + strings.Repeat("x", 4<<20) + `"}}`, owner.OutcomeFailed, owner.OutcomeFailed},
+		"nothing":   {200, "", owner.OutcomeFailed, owner.OutcomeFailed},
+		"null":      {200, "null", owner.OutcomeFailed, owner.OutcomeFailed},
+		"no JSON":   {200, "<html>", owner.OutcomeFailed, owner.OutcomeFailed},
+		"cut":       {200, `{"metadata":{"uid":"cart-1"`, owner.OutcomeFailed, owner.OutcomeFailed},
+		"no object": {200, "[1,2]", owner.OutcomeFailed, owner.OutcomeFailed},
+		"no metadata": {
+			200, `{"kind":"ReplicaSet","apiVersion":"apps/v1"}`, owner.OutcomeFailed, owner.OutcomeFailed,
+		},
+		"metadata of a kind": {200, `{"metadata":"cart-1"}`, owner.OutcomeFailed, owner.OutcomeFailed},
+		"a status":           {200, status, owner.OutcomeFailed, owner.OutcomeFailed},
+		"magic only":         {200, "k8s\x00", owner.OutcomeFailed, owner.OutcomeFailed},
+		"magic and noise":    {200, "k8s\x00\xff\xff\xff\xff", owner.OutcomeFailed, owner.OutcomeFailed},
+		"too much": {
+			200, `{"metadata":{"uid":"cart-1","name":"` + strings.Repeat("x", 4<<20) + `"}}`, owner.OutcomeFailed,
+			owner.OutcomeFailed,
+		},
 		"a redirect":          {302, "", owner.OutcomeFailed, owner.OutcomeFailed},
 		"not found, in words": {404, "404 page not found", owner.OutcomeGone, owner.OutcomeGone},
 		"forbidden, in words": {403, "no", owner.OutcomeForbidden, owner.OutcomeForbidden},
@@ -61,7 +66,9 @@ func TestNonsense(t *testing.T) {
 
 // Servers without PartialObjectMetadata answer with the whole object.
 func TestWholeObjects(t *testing.T) {
-	for name, media := range map[string]string{"json": "application/json", "protobuf": "application/vnd.kubernetes.protobuf"} {
+	for name, media := range map[string]string{
+		"json": "application/json", "protobuf": "application/vnd.kubernetes.protobuf",
+	} {
 		t.Run(name, func(t *testing.T) {
 			srv := newServer(t)
 			set(srv, cart())
@@ -118,7 +125,9 @@ func TestServerBelowAPath(t *testing.T) {
 // FuzzAnswer looks up the owners of two pods, one of them of a kind to discover,
 // at a server that answers everything with the input.
 func FuzzAnswer(f *testing.F) {
-	rs := metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{UID: "cart-1", Labels: map[string]string{"of": "ReplicaSet", "x": "y"}}}
+	rs := metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
+		UID: "cart-1", Labels: map[string]string{"of": "ReplicaSet", "x": "y"},
+	}}
 	meta, err := rs.Marshal()
 	if err != nil {
 		f.Fatal(err)

@@ -75,9 +75,11 @@ func TestRightsChange(t *testing.T) {
 	})
 	f.want(pod, foundCart)
 	f.wantLog(
-		"owners: may not get deployments.apps; the owner chains of pods end there; allow it with {apiGroups: [apps], resources: [deployments], verbs: [get]}",
+		"owners: may not get deployments.apps; the owner chains of pods end there; allow it with {apiGroups: [apps], "+
+			"resources: [deployments], verbs: [get]}",
 		"owners: may get deployments.apps again",
-		"owners: may not get replicasets.apps; the owner chains of pods end there; allow it with {apiGroups: [apps], resources: [replicasets], verbs: [get]}",
+		"owners: may not get replicasets.apps; the owner chains of pods end there; allow it with {apiGroups: [apps], "+
+			"resources: [replicasets], verbs: [get]}",
 	)
 	srv.ForbidOwners("replicasets", false)
 	wait.Until(t, "the right to be noticed", func() bool { f.find(pod); return len(f.log.Lines()) == 4 })

@@ -189,7 +189,8 @@ func TestFailuresOnTheWay(t *testing.T) {
 		if strings.Contains(path, "argoproj.io") {
 			return 503, ""
 		}
-		return 200, `{"metadata":{"uid":"cart-1","labels":{"of":"ReplicaSet"},"ownerReferences":[{"controller":true,"apiVersion":"argoproj.io/v1alpha1","kind":"Rollout","name":"cart","uid":"cart"}]}}`
+		return 200,
+			`{"metadata":{"uid":"cart-1","labels":{"of":"ReplicaSet"},"ownerReferences":[{"controller":true,"apiVersion":"argoproj.io/v1alpha1","kind":"Rollout","name":"cart","uid":"cart"}]}}`
 	})
 	f := newFinder(t, server.config())
 	f.want(podOf(cart()), "ReplicaSet cart-1 [of][], Rollout cart, pending")
@@ -320,7 +321,8 @@ func TestCacheIsBoundedByBytes(t *testing.T) {
 				}
 				return 200, string(body)
 			})
-			f := newFinder(t, server.config(), func(s *owner.Settings) { s.Annotations, s.Rate, s.GoneTTL = keys, 1e9, time.Hour })
+			f := newFinder(t, server.config(),
+				func(s *owner.Settings) { s.Annotations, s.Rate, s.GoneTTL = keys, 1e9, time.Hour })
 			lookUps := func() (n int) {
 				f.mu.Lock()
 				defer f.mu.Unlock()

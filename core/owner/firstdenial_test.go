@@ -15,7 +15,9 @@ func TestFirstDenialIsShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDenials(Settings{Logger: slog.New(slog.DiscardHandler), ForbiddenTTL: 5 * time.Minute})
 		r := right{resource: "pods"}
-		for i, want := range []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 5 * time.Minute, 5 * time.Minute} {
+		for i, want := range []time.Duration{
+			30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 5 * time.Minute, 5 * time.Minute,
+		} {
 			start := time.Now()
 			_ = d.add(r, errors.New("denied"))
 			for d.check(r) != nil {
@@ -43,7 +45,8 @@ func TestLastingDenialIsLoggedDaily(t *testing.T) {
 		d.forget(bank)
 		d.forget(bank)
 		lines := strings.Split(strings.TrimSpace(log.String()), "\n")
-		if len(lines) != 3 || !strings.Contains(lines[1], "failing_for=24h0m0s") || !strings.Contains(lines[2], "may get nodes again") {
+		if len(lines) != 3 || !strings.Contains(lines[1], "failing_for=24h0m0s") ||
+			!strings.Contains(lines[2], "may get nodes again") {
 			t.Errorf("logged\n%s\nwant two denials and a recovery", log.String())
 		}
 	})

@@ -67,7 +67,10 @@ func deployment(name string) *object {
 }
 
 func replicaSet(name string, controller *object) *object {
-	return &object{apiVersion: "apps/v1", resource: "replicasets", kind: "ReplicaSet", namespace: "shop", name: name, controller: controller}
+	return &object{
+		apiVersion: "apps/v1", resource: "replicasets", kind: "ReplicaSet", namespace: "shop", name: name,
+		controller: controller,
+	}
 }
 
 // cart is the ReplicaSet of a Deployment.

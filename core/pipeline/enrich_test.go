@@ -100,7 +100,8 @@ func checkAll(t *testing.T, s *sink, n int) {
 // may be in two windows.
 func TestEnriched(t *testing.T) {
 	events := added(maxPending - 1)
-	events = append(events, event(watch.Listing, "", nil), event(watch.Listed, "", nil), // pods after a complete list are recovered
+	// pods after a complete list are recovered
+	events = append(events, event(watch.Listing, "", nil), event(watch.Listed, "", nil),
 		event(watch.Listing, "", nil), event(watch.Present, "", pod("b", "found", waits)))
 	s := &sink{}
 	var windows []int
@@ -121,7 +122,8 @@ func TestEnriched(t *testing.T) {
 	if diff := cmp.Diff([]int{256, 255, 512, 1}, windows); diff != "" {
 		t.Errorf("records in windows (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"create B/found recovered", "update B/found c waiting recovered"}, s.emitted[len(s.emitted)-2:]); diff != "" {
+	if diff := cmp.Diff([]string{"create B/found recovered", "update B/found c waiting recovered"},
+		s.emitted[len(s.emitted)-2:]); diff != "" {
 		t.Errorf("last records (-want +got):\n%s", diff)
 	}
 }
@@ -133,11 +135,24 @@ func TestSuppressed(t *testing.T) {
 		suppress func(r *record.Record) bool
 		want     []string
 	}{
-		"nothing":    {func(*record.Record) bool { return false }, []string{"create a/p", "create a/q", "update a/p c waiting", "update a/p c running", "delete a/p", "delete a/q recovered"}},
+		"nothing": {
+			func(*record.Record) bool { return false },
+			[]string{
+				"create a/p", "create a/q", "update a/p c waiting", "update a/p c running", "delete a/p", "delete a/q recovered",
+			},
+		},
 		"everything": {func(*record.Record) bool { return true }, nil},
-		"creations":  {func(r *record.Record) bool { return r.Action == record.Create }, []string{"update a/p c waiting", "update a/p c running", "delete a/p", "delete a/q recovered"}},
-		"a pod":      {func(r *record.Record) bool { return r.Pod.Name == "p" }, []string{"create a/q", "delete a/q recovered"}},
-		"one state":  {func(r *record.Record) bool { return r.State == record.Waiting }, []string{"create a/p", "create a/q", "update a/p c running", "delete a/p", "delete a/q recovered"}},
+		"creations": {
+			func(r *record.Record) bool { return r.Action == record.Create },
+			[]string{"update a/p c waiting", "update a/p c running", "delete a/p", "delete a/q recovered"},
+		},
+		"a pod": {
+			func(r *record.Record) bool { return r.Pod.Name == "p" }, []string{"create a/q", "delete a/q recovered"},
+		},
+		"one state": {
+			func(r *record.Record) bool { return r.State == record.Waiting },
+			[]string{"create a/p", "create a/q", "update a/p c running", "delete a/p", "delete a/q recovered"},
+		},
 		"what is gone": {
 			func(r *record.Record) bool { return r.Action == record.Delete },
 			[]string{"create a/p", "create a/q", "update a/p c waiting", "update a/p c running"},
@@ -211,7 +226,8 @@ func TestAllGone(t *testing.T) {
 		return records
 	}), events...)
 	if len(gone) != n || len(s.emitted) != 2*n || s.seqs[2*n-1] != 2*n {
-		t.Errorf("%d pods gone in %d records to seq %d, want %d in %d", len(gone), len(s.emitted), s.seqs[len(s.seqs)-1], n, 2*n)
+		t.Errorf("%d pods gone in %d records to seq %d, want %d in %d", len(gone), len(s.emitted), s.seqs[len(s.seqs)-1], n,
+			2*n)
 	}
 	if most != maxPending {
 		t.Errorf("up to %d records at once, want %d", most, maxPending)
@@ -260,7 +276,8 @@ func TestNothingKept(t *testing.T) {
 			runtime.AddCleanup(records[0].Pod, func(name string) { freed <- name }, records[0].Pod.Name)
 			return records
 		})
-		p := run(t, &sink{}, enrich, event(watch.Added, "", pod("a", "p", func(p *corev1.Pod) { p.Labels = map[string]string{"a": "b"} })))
+		p := run(t, &sink{}, enrich,
+			event(watch.Added, "", pod("a", "p", func(p *corev1.Pod) { p.Labels = map[string]string{"a": "b"} })))
 		for range 100 {
 			runtime.GC()
 			select {

@@ -93,7 +93,9 @@ func (*meter) Record(record.Action, record.State) {}
 func (m *meter) Group(time.Duration)              { m.groups++ }
 
 func pod(namespace, name string, change ...func(*corev1.Pod)) *corev1.Pod {
-	p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, UID: types.UID(namespace + "/" + name), ResourceVersion: "1"}}
+	p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
+		Namespace: namespace, Name: name, UID: types.UID(namespace + "/" + name), ResourceVersion: "1",
+	}}
 	for _, c := range change {
 		c(p)
 	}
@@ -101,11 +103,15 @@ func pod(namespace, name string, change ...func(*corev1.Pod)) *corev1.Pod {
 }
 
 func runs(p *corev1.Pod) {
-	p.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "c", Ready: true, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}}
+	p.Status.ContainerStatuses = []corev1.ContainerStatus{{
+		Name: "c", Ready: true, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}},
+	}}
 }
 
 func waits(p *corev1.Pod) {
-	p.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "c", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}}}}
+	p.Status.ContainerStatuses = []corev1.ContainerStatus{{
+		Name: "c", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff"}},
+	}}
 }
 
 // newPipeline returns a pipeline, with a large journal if s has none.
@@ -159,20 +165,24 @@ func TestRecords(t *testing.T) {
 		"a second list": {
 			events: []watch.Event{
 				event(watch.Listing, all, nil),
-				event(watch.Present, all, pod("a", "same")), event(watch.Present, all, pod("a", "differs")), event(watch.Present, all, pod("a", "gone")),
+				event(watch.Present, all, pod("a", "same")), event(watch.Present, all, pod("a", "differs")),
+				event(watch.Present, all, pod("a", "gone")),
 				event(watch.Listed, all, nil),
 				event(watch.Listing, all, nil),
-				event(watch.Present, all, pod("a", "differs", runs)), event(watch.Present, all, pod("a", "same")), event(watch.Present, all, pod("a", "came", waits)),
+				event(watch.Present, all, pod("a", "differs", runs)), event(watch.Present, all, pod("a", "same")),
+				event(watch.Present, all, pod("a", "came", waits)),
 				event(watch.Listed, all, nil),
 			},
 			want: []string{
 				"create a/same initial", "create a/differs initial", "create a/gone initial",
-				"update a/differs c running recovered", "create a/came recovered", "update a/came c waiting recovered", "delete a/gone recovered",
+				"update a/differs c running recovered", "create a/came recovered", "update a/came c waiting recovered",
+				"delete a/gone recovered",
 			},
 		},
 		"a first list that was cut": {
 			events: []watch.Event{
-				event(watch.Listing, all, nil), event(watch.Present, all, pod("a", "p")), event(watch.Present, all, pod("a", "gone")),
+				event(watch.Listing, all, nil), event(watch.Present, all, pod("a", "p")),
+				event(watch.Present, all, pod("a", "gone")),
 				event(watch.Listing, all, nil), event(watch.Present, all, pod("a", "p")), event(watch.Present, all, pod("a", "q")),
 				event(watch.Listed, all, nil),
 			},
@@ -182,7 +192,8 @@ func TestRecords(t *testing.T) {
 			events: []watch.Event{
 				event(watch.Listing, all, nil),
 				event(watch.Present, all, pod("a", "p")), event(watch.Present, all, pod("a", "q")),
-				event(watch.Modified, all, pod("a", "p", runs)), event(watch.Deleted, all, pod("a", "q")), event(watch.Added, all, pod("a", "r")),
+				event(watch.Modified, all, pod("a", "p", runs)), event(watch.Deleted, all, pod("a", "q")),
+				event(watch.Added, all, pod("a", "r")),
 				event(watch.Listed, all, nil),
 			},
 			want: []string{"create a/p initial", "create a/q initial", "update a/p c running", "delete a/q", "create a/r"},
@@ -236,7 +247,8 @@ func TestRecords(t *testing.T) {
 func TestNothingToCommit(t *testing.T) {
 	s, m := &sink{}, &meter{}
 	p := newPipeline(Settings{Emitter: s, Meter: m})
-	err := p.Run(t.Context(), send(event(watch.Listing, "", nil), event(watch.Listed, "", nil), event(watch.Bookmark, "", nil)))
+	err := p.Run(t.Context(),
+		send(event(watch.Listing, "", nil), event(watch.Listed, "", nil), event(watch.Bookmark, "", nil)))
 	if err != nil || s.writes != 0 || m.groups != 0 {
 		t.Errorf("%d writes, %d groups, error %v, want none", s.writes, m.groups, err)
 	}
@@ -248,7 +260,8 @@ func TestOnListed(t *testing.T) {
 	var p *Pipeline
 	p = newPipeline(Settings{Emitter: &sink{}, Meter: &meter{}, OnListed: func() { pods = append(pods, p.Pods()) }})
 	err := p.Run(t.Context(), send(
-		event(watch.Listing, "", nil), event(watch.Present, "", pod("a", "p")), event(watch.Present, "", pod("a", "q")), event(watch.Listed, "", nil),
+		event(watch.Listing, "", nil), event(watch.Present, "", pod("a", "p")), event(watch.Present, "", pod("a", "q")),
+		event(watch.Listed, "", nil),
 		event(watch.Listing, "", nil), event(watch.Present, "", pod("a", "p")), event(watch.Listed, "", nil),
 	))
 	if diff := cmp.Diff([]int{2, 1}, pods); diff != "" || err != nil {

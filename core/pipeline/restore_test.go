@@ -190,14 +190,17 @@ func TestRestartWithinList(t *testing.T) {
 		t.Errorf("at first, %+v", from)
 	}
 	// The first list is cut after one pod.
-	if err := p.Run(t.Context(), send(event(watch.Listing, "", nil), event(watch.Present, "", pod("a", "p")))); err != nil {
+	if err := p.Run(t.Context(),
+		send(event(watch.Listing, "", nil), event(watch.Present, "", pod("a", "p")))); err != nil {
 		t.Fatal(err)
 	}
 	p, r := d.restart(t, s, "", "")
 	if from := p.Resume(""); from != (Resume{}) || r != (Restored{Pods: 1}) {
 		t.Errorf("within the first list, %+v %+v", from, r)
 	}
-	if err := p.Run(t.Context(), send(event(watch.Listing, "", nil), event(watch.Present, "", pod("a", "p")), event(watch.Present, "", pod("a", "q")), listed("5"))); err != nil {
+	if err := p.Run(t.Context(),
+		send(event(watch.Listing, "", nil), event(watch.Present, "", pod("a", "p")), event(watch.Present, "", pod("a", "q")),
+			listed("5"))); err != nil {
 		t.Fatal(err)
 	}
 	// A list over a gap, likewise.
@@ -205,14 +208,17 @@ func TestRestartWithinList(t *testing.T) {
 	if from := p.Resume(""); from != (Resume{Checkpoint: "5"}) {
 		t.Errorf("after the first list, %+v", from)
 	}
-	if err := p.Run(t.Context(), send(event(watch.Listing, "", nil), event(watch.Present, "", pod("a", "r")))); err != nil {
+	if err := p.Run(t.Context(),
+		send(event(watch.Listing, "", nil), event(watch.Present, "", pod("a", "r")))); err != nil {
 		t.Fatal(err)
 	}
 	p, _ = d.restart(t, s, "", "")
 	if from := p.Resume(""); from != (Resume{Checkpoint: "5", Compare: true}) {
 		t.Errorf("within a list over a gap, %+v", from)
 	}
-	if err := p.Run(t.Context(), send(event(watch.Listing, "", nil), event(watch.Present, "", pod("a", "r")), event(watch.Present, "", pod("a", "q")), listed("9"))); err != nil {
+	if err := p.Run(t.Context(),
+		send(event(watch.Listing, "", nil), event(watch.Present, "", pod("a", "r")), event(watch.Present, "", pod("a", "q")),
+			listed("9"))); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"create a/p initial", "create a/q initial", "create a/r recovered", "delete a/p recovered"}
@@ -226,12 +232,16 @@ func TestRestartWithinList(t *testing.T) {
 func TestReplaced(t *testing.T) {
 	other := func(p *corev1.Pod) { p.UID = "other" }
 	for name, second := range map[string][]watch.Event{
-		"in a list": {event(watch.Listing, "", nil), event(watch.Present, "", pod("a", "p", other)), event(watch.Listed, "", nil)},
-		"live":      {event(watch.Added, "", pod("a", "p", other))},
+		"in a list": {
+			event(watch.Listing, "", nil), event(watch.Present, "", pod("a", "p", other)), event(watch.Listed, "", nil),
+		},
+		"live": {event(watch.Added, "", pod("a", "p", other))},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &sink{}
-			events := append([]watch.Event{event(watch.Listing, "", nil), event(watch.Present, "", pod("a", "p")), event(watch.Listed, "", nil)}, second...)
+			events := append([]watch.Event{
+				event(watch.Listing, "", nil), event(watch.Present, "", pod("a", "p")), event(watch.Listed, "", nil),
+			}, second...)
 			run(t, s, nil, events...)
 			if len(s.emitted) != 3 || s.emitted[1] != "delete a/p recovered" {
 				t.Errorf("emitted %q", s.emitted)
@@ -261,10 +271,12 @@ func TestScopes(t *testing.T) {
 		left       int
 		stored     []string // streams, in the end
 	}{
-		"the same":            {[]string{""}, "", []string{""}, []Resume{{"7", false}}, 0, []string{""}},
-		"all to one":          {[]string{""}, "", []string{"a"}, []Resume{{"7", false}}, 1, []string{"a"}},
-		"one to all":          {[]string{"a"}, "", []string{""}, []Resume{{"", false}}, 0, []string{""}},
-		"one more":            {[]string{"a"}, "", []string{"a", "b"}, []Resume{{"7", false}, {"", false}}, 0, []string{"a", "b"}},
+		"the same":   {[]string{""}, "", []string{""}, []Resume{{"7", false}}, 0, []string{""}},
+		"all to one": {[]string{""}, "", []string{"a"}, []Resume{{"7", false}}, 1, []string{"a"}},
+		"one to all": {[]string{"a"}, "", []string{""}, []Resume{{"", false}}, 0, []string{""}},
+		"one more": {
+			[]string{"a"}, "", []string{"a", "b"}, []Resume{{"7", false}, {"", false}}, 0, []string{"a", "b"},
+		},
 		"one less":            {[]string{"a", "b"}, "", []string{"b"}, []Resume{{"7", false}}, 1, []string{"b"}},
 		"other selector":      {[]string{""}, "app=web", []string{""}, []Resume{{"7", true}}, 0, []string{""}},
 		"nothing was watched": {nil, "", []string{""}, []Resume{{"", false}}, 0, []string{""}},
@@ -401,7 +413,8 @@ func TestRewoundIDs(t *testing.T) {
 	p := New(Settings{Emitter: ids, Meter: &meter{}, Journal: d, Stored: true})
 	if err := p.Run(t.Context(), send(
 		event(watch.Listing, "", nil), listed("800"),
-		event(watch.Added, "", version("900", "Pending")), event(watch.Modified, "", version("910", "Running")), event(watch.Modified, "", version("950", "Failed")),
+		event(watch.Added, "", version("900", "Pending")), event(watch.Modified, "", version("910", "Running")),
+		event(watch.Modified, "", version("950", "Failed")),
 		event(watch.Listing, "", nil), event(watch.Present, "", version("910", "Running")), listed("920"),
 		event(watch.Listing, "", nil), listed("930"),
 		event(watch.Listing, "", nil), event(watch.Present, "", version("910", "Running")), listed("920"),

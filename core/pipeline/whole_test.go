@@ -46,7 +46,9 @@ func TestWholeWay(t *testing.T) {
 	events := make(chan watch.Event)
 	go func() {
 		defer close(events)
-		_ = watch.New(watch.Settings{Client: client, BackoffInitial: time.Millisecond, BackoffMax: 10 * time.Millisecond}).Run(ctx, "", events)
+		_ = watch.New(watch.Settings{
+			Client: client, BackoffInitial: time.Millisecond, BackoffMax: 10 * time.Millisecond,
+		}).Run(ctx, "", events)
 	}()
 	done := make(chan error, 1)
 	go func() { done <- p.Run(context.WithoutCancel(ctx), events) }()
@@ -83,7 +85,9 @@ func TestWholeWay(t *testing.T) {
 		if a[record.AttrSeq] != int64(i+1) {
 			t.Errorf("record %d has seq %v", i, a[record.AttrSeq])
 		}
-		counts[line{r.EventName(), a[record.AttrPodName].(string), a[record.AttrContainer], a[record.AttrRecovered] == true}]++
+		counts[line{
+			r.EventName(), a[record.AttrPodName].(string), a[record.AttrContainer], a[record.AttrRecovered] == true,
+		}]++
 	}
 	want := map[line]int{
 		{"podstatus.create", name(0), nil, false}:       1,
@@ -214,7 +218,9 @@ func busyPod(i int) *corev1.Pod {
 			ContainerStatuses: []corev1.ContainerStatus{
 				{
 					Name: "checkout", Image: "shop/checkout:1.9.0", Ready: true, RestartCount: 1, State: started,
-					LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 137, Signal: 9, Reason: "OOMKilled"}},
+					LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
+						ExitCode: 137, Signal: 9, Reason: "OOMKilled",
+					}},
 				},
 				{Name: "proxy", Image: "proxy:3", Ready: true, State: started},
 			},

@@ -40,6 +40,8 @@ type Field struct {
 
 // fields is the table; [Fields] returns a copy. Pod labels, under their own keys, and
 // the attributes of plugins are not part of it.
+//
+//nolint:gochecknoglobals // A table that is never changed.
 var fields = [...]Field{
 	{KeyTime, "Timestamp", Own, Time, "always: when the event was received"},
 	{
@@ -55,7 +57,10 @@ var fields = [...]Field{
 		"action", AttrAction, Attribute, String,
 		"always: create, update or delete; drop reports dropped records and has no fields about a pod",
 	},
-	{"state", AttrState, Attribute, String, "every update: waiting, running, error or terminated; without container that of the pod as a whole"},
+	{
+		"state", AttrState, Attribute, String,
+		"every update: waiting, running, error or terminated; without container that of the pod as a whole",
+	},
 	{
 		"reason", AttrReason, Attribute, String,
 		"always with waiting and error, even empty; otherwise if Kubernetes gives one. " +
@@ -70,7 +75,10 @@ var fields = [...]Field{
 	{"phase", AttrPhase, Attribute, String, "always"},
 	{"container", AttrContainer, Attribute, String, "records about one container"},
 	{"container_type", AttrContainerType, Attribute, String, "with container: container, init, sidecar or ephemeral"},
-	{"image", AttrImage, Attribute, String, "with container: the reference in the pod's status, or in its spec if the status has only a digest"},
+	{
+		"image", AttrImage, Attribute, String,
+		"with container: the reference in the pod's status, or in its spec if the status has only a digest",
+	},
 	{"ready", AttrReady, Attribute, Bool, "with container"},
 	{"restart_count", AttrRestartCount, Attribute, Int, "with container"},
 	{"exit_code", AttrExitCode, Attribute, Int, "a container's terminated state"},
@@ -117,7 +125,9 @@ var fields = [...]Field{
 	},
 }
 
-// Read-only indices of the table.
+// Indices of the table.
+//
+//nolint:gochecknoglobals // Never changed.
 var (
 	byAttribute = index(func(f *Field) string {
 		if f.Place == Own {

@@ -16,11 +16,19 @@ func TestNewIDIsPinned(t *testing.T) {
 		id   record.ID
 		want string
 	}{
-		"pod created":       {record.NewID("prod-eu", podUID, "123456789", record.Create, "", 0), "93ea81df6c3fc55ab028d54547bb3f0c"},
-		"container changed": {record.NewID("prod-eu", podUID, "123456789", record.Update, "app", 1), "6f11f7510fc658806b6acb3c5e79856a"},
-		"pod deleted":       {record.NewID("prod-eu", podUID, "123456789", record.Delete, "", 300), "0ada28ba61d0c71995c34d569fc6f951"},
-		"long container":    {record.NewID("", podUID, "1", record.Update, strings.Repeat("x", 300), 128), "44b58b99034f86a8e3ae496a3d889393"},
-		"nothing":           {record.NewID("", "", "", 0, "", 0), "b0f66adc83641586656866813fd9dd0b"},
+		"pod created": {
+			record.NewID("prod-eu", podUID, "123456789", record.Create, "", 0), "93ea81df6c3fc55ab028d54547bb3f0c",
+		},
+		"container changed": {
+			record.NewID("prod-eu", podUID, "123456789", record.Update, "app", 1), "6f11f7510fc658806b6acb3c5e79856a",
+		},
+		"pod deleted": {
+			record.NewID("prod-eu", podUID, "123456789", record.Delete, "", 300), "0ada28ba61d0c71995c34d569fc6f951",
+		},
+		"long container": {
+			record.NewID("", podUID, "1", record.Update, strings.Repeat("x", 300), 128), "44b58b99034f86a8e3ae496a3d889393",
+		},
+		"nothing": {record.NewID("", "", "", 0, "", 0), "b0f66adc83641586656866813fd9dd0b"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := test.id.String(); got != test.want {

@@ -47,7 +47,9 @@ func TestLabelsEqual(t *testing.T) {
 		}
 	}
 	labels := record.NewLabels(map[string]string{"a": "1", "b": ""})
-	for _, m := range []map[string]string{{"a": "1"}, {"a": "2", "b": ""}, {"a": "1", "c": ""}, {"a": "1", "b": "", "c": ""}} {
+	for _, m := range []map[string]string{
+		{"a": "1"}, {"a": "2", "b": ""}, {"a": "1", "c": ""}, {"a": "1", "b": "", "c": ""},
+	} {
 		if labels.Equal(m) {
 			t.Errorf("they are taken for %v", m)
 		}
@@ -201,26 +203,28 @@ func TestLabelKey(t *testing.T) {
 		label, want string
 		plugins     []string
 	}{
-		"free":                     {label: "team", want: "team"},
-		"empty":                    {label: "", want: ""},
-		"name over OTLP":           {label: "service.name", want: "label.service.name"},
-		"field":                    {label: "pod", want: "label.pod"},
-		"field of the line":        {label: "time", want: "label.time"},
-		"cut mark":                 {label: "truncated", want: "label.truncated"},
-		"looks prefixed":           {label: "label.pod", want: "label.label.pod"},
-		"looks prefixed twice":     {label: "label.label.pod", want: "label.label.label.pod"},
-		"prefixed free one":        {label: "label.team", want: "label.team"},
-		"prefix alone":             {label: "label.", want: "label."},
-		"another case":             {label: "Namespace", want: "label.Namespace"},
-		"another case over OTLP":   {label: "K8S.namespace.Name", want: "label.K8S.namespace.Name"},
-		"plugin's":                 {label: "bundle.id", want: "label.bundle.id", plugins: []string{"bundle.id"}},
-		"looks like that":          {label: "label.bundle.id", want: "label.label.bundle.id", plugins: []string{"bundle.id"}},
-		"no plugin's":              {label: "bundle.id", want: "bundle.id"},
-		"plugin named label":       {label: "pod", want: "label.label.pod", plugins: []string{"label.pod"}},
-		"beside that plugin":       {label: "label.pod", want: "label.label.label.pod", plugins: []string{"label.pod"}},
-		"free beside that plugin":  {label: "team", want: "team", plugins: []string{"label.team"}},
-		"taken from that plugin":   {label: "label.team", want: "label.label.team", plugins: []string{"label.team"}},
-		"plugin takes two of them": {label: "pod", want: "label.label.label.pod", plugins: []string{"label.pod", "label.label.pod"}},
+		"free":                    {label: "team", want: "team"},
+		"empty":                   {label: "", want: ""},
+		"name over OTLP":          {label: "service.name", want: "label.service.name"},
+		"field":                   {label: "pod", want: "label.pod"},
+		"field of the line":       {label: "time", want: "label.time"},
+		"cut mark":                {label: "truncated", want: "label.truncated"},
+		"looks prefixed":          {label: "label.pod", want: "label.label.pod"},
+		"looks prefixed twice":    {label: "label.label.pod", want: "label.label.label.pod"},
+		"prefixed free one":       {label: "label.team", want: "label.team"},
+		"prefix alone":            {label: "label.", want: "label."},
+		"another case":            {label: "Namespace", want: "label.Namespace"},
+		"another case over OTLP":  {label: "K8S.namespace.Name", want: "label.K8S.namespace.Name"},
+		"plugin's":                {label: "bundle.id", want: "label.bundle.id", plugins: []string{"bundle.id"}},
+		"looks like that":         {label: "label.bundle.id", want: "label.label.bundle.id", plugins: []string{"bundle.id"}},
+		"no plugin's":             {label: "bundle.id", want: "bundle.id"},
+		"plugin named label":      {label: "pod", want: "label.label.pod", plugins: []string{"label.pod"}},
+		"beside that plugin":      {label: "label.pod", want: "label.label.label.pod", plugins: []string{"label.pod"}},
+		"free beside that plugin": {label: "team", want: "team", plugins: []string{"label.team"}},
+		"taken from that plugin":  {label: "label.team", want: "label.label.team", plugins: []string{"label.team"}},
+		"plugin takes two of them": {
+			label: "pod", want: "label.label.label.pod", plugins: []string{"label.pod", "label.label.pod"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := record.LabelKey(test.label, isIn(test.plugins)); got != test.want {

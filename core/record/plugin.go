@@ -30,6 +30,8 @@ const (
 // reservedNames are the names with which a plugin's attributes could be confused with
 // fields, labels or the host's text in [Record.Enrichment]. Almost every pod has the
 // labels app.kubernetes.io/*.
+//
+//nolint:gochecknoglobals // A table that is never changed.
 var reservedNames = [...]string{
 	"podstatus", "k8s", "service", "container", "log", "otel", "exception", "label", "owners", "app",
 }

@@ -94,37 +94,73 @@ func TestCheckAttributes(t *testing.T) {
 		attrs []attribute.KeyValue
 		want  string
 	}{
-		"none":              {},
-		"every type":        {attrs: []attribute.KeyValue{attribute.String("team.s", ""), attribute.Bool("team.b", false), attribute.Int64("team.i", math.MinInt64), attribute.Float64("team.f", -0.5)}},
+		"none": {},
+		"every type": {attrs: []attribute.KeyValue{
+			attribute.String("team.s", ""), attribute.Bool("team.b", false), attribute.Int64("team.i", math.MinInt64),
+			attribute.Float64("team.f", -0.5),
+		}},
 		"as many as may be": {attrs: many[:record.MaxAttributes]},
 		"one too many":      {attrs: many, want: "65 attributes, 64 are allowed"},
 		"longest key":       {attrs: text("team."+strings.Repeat("k", 250), "")},
-		"longer key":        {attrs: text("team."+strings.Repeat("k", 251), ""), want: `the key of attribute "team.kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"... has 256 bytes, 255 are allowed`},
-		"longest value":     {attrs: text("team.x", strings.Repeat("ä", 2048))},
-		"longer value":      {attrs: text("team.x", strings.Repeat("ä", 2048)+"x"), want: `attribute "team.x" has 4097 bytes, 4096 are allowed`},
-		"shortest key":      {attrs: text("team.0", "")},
-		"bare prefix":       {attrs: text("team.", ""), want: `attribute "team." does not begin with "team." and a name`},
-		"name alone":        {attrs: text("team", ""), want: `attribute "team" does not begin with "team." and a name`},
-		"no key":            {attrs: text("", ""), want: `attribute "" does not begin with "team." and a name`},
-		"another's":         {attrs: text("bundle.id", ""), want: `attribute "bundle.id" does not begin with "team." and a name`},
+		"longer key": {
+			attrs: text("team."+strings.Repeat("k", 251), ""),
+			want:  `the key of attribute "team.kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"... has 256 bytes, 255 are allowed`,
+		},
+		"longest value": {attrs: text("team.x", strings.Repeat("ä", 2048))},
+		"longer value": {
+			attrs: text("team.x", strings.Repeat("ä", 2048)+"x"), want: `attribute "team.x" has 4097 bytes, 4096 are allowed`,
+		},
+		"shortest key": {attrs: text("team.0", "")},
+		"bare prefix":  {attrs: text("team.", ""), want: `attribute "team." does not begin with "team." and a name`},
+		"name alone":   {attrs: text("team", ""), want: `attribute "team" does not begin with "team." and a name`},
+		"no key":       {attrs: text("", ""), want: `attribute "" does not begin with "team." and a name`},
+		"another's": {
+			attrs: text("bundle.id", ""), want: `attribute "bundle.id" does not begin with "team." and a name`,
+		},
 		"a longer name":     {attrs: text("teams.x", ""), want: `attribute "teams.x" does not begin with "team." and a name`},
 		"upper-case prefix": {attrs: text("Team.x", ""), want: `attribute "Team.x" does not begin with "team." and a name`},
 		"all characters":    {attrs: text("team.az09._-/", "")},
-		"upper case":        {attrs: text("team.X", ""), want: `attribute "team.X" has a character other than a-z, 0-9 and ._-/`},
-		"space":             {attrs: text("team.a b", ""), want: `attribute "team.a b" has a character other than a-z, 0-9 and ._-/`},
-		"before a":          {attrs: text("team.`", ""), want: "attribute \"team.`\" has a character other than a-z, 0-9 and ._-/"},
-		"after z":           {attrs: text("team.{", ""), want: `attribute "team.{" has a character other than a-z, 0-9 and ._-/`},
-		"after 9":           {attrs: text("team.:", ""), want: `attribute "team.:" has a character other than a-z, 0-9 and ._-/`},
-		"umlaut":            {attrs: text("team.ä", ""), want: `attribute "team.ä" has a character other than a-z, 0-9 and ._-/`},
-		"invalid UTF-8":     {attrs: text("team.a\xff", ""), want: `attribute "team.a\xff" has a character other than a-z, 0-9 and ._-/`},
-		"twice":             {attrs: []attribute.KeyValue{many[0], many[1], attribute.String("team.0", "")}, want: `attribute "team.0" is there twice`},
-		"largest number":    {attrs: number(math.MaxFloat64)},
-		"no number":         {attrs: number(math.NaN()), want: `attribute "team.x" is NaN; a number has to be finite`},
-		"infinite":          {attrs: number(math.Inf(1)), want: `attribute "team.x" is +Inf; a number has to be finite`},
-		"minus infinite":    {attrs: number(math.Inf(-1)), want: `attribute "team.x" is -Inf; a number has to be finite`},
-		"no value":          {attrs: []attribute.KeyValue{{Key: "team.x"}}, want: `attribute "team.x" has no value of type string, bool, int or double`},
-		"a list":            {attrs: []attribute.KeyValue{attribute.StringSlice("team.x", []string{"a"})}, want: `attribute "team.x" has no value of type string, bool, int or double`},
-		"the last is wrong": {attrs: append(slices.Clone(many[:2]), attribute.String("x", "")), want: `attribute "x" does not begin with "team." and a name`},
+		"upper case": {
+			attrs: text("team.X", ""), want: `attribute "team.X" has a character other than a-z, 0-9 and ._-/`,
+		},
+		"space": {
+			attrs: text("team.a b", ""), want: `attribute "team.a b" has a character other than a-z, 0-9 and ._-/`,
+		},
+		"before a": {
+			attrs: text("team.`", ""), want: "attribute \"team.`\" has a character other than a-z, 0-9 and ._-/",
+		},
+		"after z": {
+			attrs: text("team.{", ""), want: `attribute "team.{" has a character other than a-z, 0-9 and ._-/`,
+		},
+		"after 9": {
+			attrs: text("team.:", ""), want: `attribute "team.:" has a character other than a-z, 0-9 and ._-/`,
+		},
+		"umlaut": {
+			attrs: text("team.ä", ""), want: `attribute "team.ä" has a character other than a-z, 0-9 and ._-/`,
+		},
+		"invalid UTF-8": {
+			attrs: text("team.a\xff", ""), want: `attribute "team.a\xff" has a character other than a-z, 0-9 and ._-/`,
+		},
+		"twice": {
+			attrs: []attribute.KeyValue{many[0], many[1], attribute.String("team.0", "")},
+			want:  `attribute "team.0" is there twice`,
+		},
+		"largest number": {attrs: number(math.MaxFloat64)},
+		"no number":      {attrs: number(math.NaN()), want: `attribute "team.x" is NaN; a number has to be finite`},
+		"infinite":       {attrs: number(math.Inf(1)), want: `attribute "team.x" is +Inf; a number has to be finite`},
+		"minus infinite": {attrs: number(math.Inf(-1)), want: `attribute "team.x" is -Inf; a number has to be finite`},
+		"no value": {
+			attrs: []attribute.KeyValue{{Key: "team.x"}},
+			want:  `attribute "team.x" has no value of type string, bool, int or double`,
+		},
+		"a list": {
+			attrs: []attribute.KeyValue{attribute.StringSlice("team.x", []string{"a"})},
+			want:  `attribute "team.x" has no value of type string, bool, int or double`,
+		},
+		"the last is wrong": {
+			attrs: append(slices.Clone(many[:2]), attribute.String("x", "")),
+			want:  `attribute "x" does not begin with "team." and a name`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, messageOf(record.CheckAttributes("team", c.attrs))); diff != "" {
@@ -164,16 +200,27 @@ func TestSize(t *testing.T) {
 		record record.Record
 		least  int
 	}{
-		"empty":             {record.Record{Pod: &record.Pod{}}, 0},
-		"info":              {record.Record{Info: long, Pod: &record.Pod{}}, 1000},
-		"reason":            {record.Record{Reason: long, Pod: &record.Pod{}}, 1000},
-		"labels":            {record.Record{Pod: &record.Pod{Labels: record.NewLabels(set)}}, 1001},
-		"annotations":       {record.Record{Pod: &record.Pod{Annotations: record.NewLabels(set)}}, 1001},
-		"owners, none":      {record.Record{Pod: &record.Pod{Owners: &record.OwnerChain{}}}, 0},
-		"owners' labels":    {record.Record{Pod: &record.Pod{Owners: &record.OwnerChain{Owners: []record.Owner{{Labels: set}}}}}, 1001},
-		"owners'":           {record.Record{Pod: &record.Pod{Owners: &record.OwnerChain{Owners: []record.Owner{{}, {Annotations: set}}}}}, 1001},
-		"all of them":       {record.Record{Info: long, Reason: long, Pod: &record.Pod{Labels: record.NewLabels(set), Owners: &record.OwnerChain{Owners: []record.Owner{{Labels: set, Annotations: set}}}}}, 5003},
-		"attributes do not": {record.Record{Message: long, Attributes: []attribute.KeyValue{attribute.String("a.x", long)}, Pod: &record.Pod{}}, 0},
+		"empty":        {record.Record{Pod: &record.Pod{}}, 0},
+		"info":         {record.Record{Info: long, Pod: &record.Pod{}}, 1000},
+		"reason":       {record.Record{Reason: long, Pod: &record.Pod{}}, 1000},
+		"labels":       {record.Record{Pod: &record.Pod{Labels: record.NewLabels(set)}}, 1001},
+		"annotations":  {record.Record{Pod: &record.Pod{Annotations: record.NewLabels(set)}}, 1001},
+		"owners, none": {record.Record{Pod: &record.Pod{Owners: &record.OwnerChain{}}}, 0},
+		"owners' labels": {
+			record.Record{Pod: &record.Pod{Owners: &record.OwnerChain{Owners: []record.Owner{{Labels: set}}}}}, 1001,
+		},
+		"owners'": {record.Record{Pod: &record.Pod{Owners: &record.OwnerChain{Owners: []record.Owner{
+			{}, {Annotations: set},
+		}}}}, 1001},
+		"all of them": {record.Record{
+			Info: long, Reason: long,
+			Pod: &record.Pod{
+				Labels: record.NewLabels(set), Owners: &record.OwnerChain{Owners: []record.Owner{{Labels: set, Annotations: set}}},
+			},
+		}, 5003},
+		"attributes do not": {record.Record{
+			Message: long, Attributes: []attribute.KeyValue{attribute.String("a.x", long)}, Pod: &record.Pod{},
+		}, 0},
 	} {
 		if got := c.record.Size(); got < c.least || got > c.least+10 {
 			t.Errorf("%s: %d bytes, want about %d", name, got, c.least)

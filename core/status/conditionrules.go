@@ -98,9 +98,10 @@ func conditionRules() [8]conditionRule {
 			emits: abnormalWhenTrue, level: warnWhenTrue, message: restartingMessage,
 		},
 		{
-			name:   "readiness gates and other types that Kubernetes does not define",
-			beside: "yes", leveling: "info; warning when a readiness gate turns False on a running pod that is not being deleted",
-			emits: customEmits, level: customLevel, message: customMessage,
+			name:     "readiness gates and other types that Kubernetes does not define",
+			beside:   "yes",
+			leveling: "info; warning when a readiness gate turns False on a running pod that is not being deleted",
+			emits:    customEmits, level: customLevel, message: customMessage,
 		},
 		{
 			types: []corev1.PodConditionType{corev1.PodReady},

@@ -13,7 +13,10 @@ func TestConditions(t *testing.T) {
 	list := []corev1.PodCondition{
 		{Type: corev1.PodReady, Status: corev1.ConditionTrue},
 		{Type: "example.com/a", Status: "Odd", Reason: "R", Message: "m"},
-		{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: "0/3 nodes: 3 Insufficient cpu"},
+		{
+			Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable",
+			Message: "0/3 nodes: 3 Insufficient cpu",
+		},
 	}
 	before := conditionsOf(conditions{}, list)
 	for name, c := range map[string]struct {

@@ -67,9 +67,7 @@ func containerRules() [11]containerRule {
 			record.Terminated, record.LevelWarning,
 		},
 		{
-			"terminated otherwise",
-			containerFacts.ended,
-			record.Terminated, record.LevelError,
+			"terminated otherwise", containerFacts.ended, record.Terminated, record.LevelError,
 		},
 		{
 			"waiting without a reason, or for one of " + normalReasons + ", while its pod is being deleted",
@@ -108,7 +106,8 @@ const (
 
 func isNormal(reason string) bool {
 	switch reason {
-	case "", reasonContainerCreating, reasonPodInitializing, reasonCrashLoopBackOff, reasonImagePullBackOff, reasonRestartingAll:
+	case "", reasonContainerCreating, reasonPodInitializing, reasonCrashLoopBackOff, reasonImagePullBackOff,
+		reasonRestartingAll:
 		return true
 	}
 	return false

@@ -210,7 +210,9 @@ func play(t *testing.T, s story, send sent, keep func(*State) *State) string {
 	return out.String()
 }
 
-func apply(t *testing.T, rules Rules, state *State, how string, pod *corev1.Pod, at time.Time) (*State, []record.Record) {
+func apply(t *testing.T, rules Rules, state *State, how string, pod *corev1.Pod, at time.Time) (*State,
+	[]record.Record,
+) {
 	t.Helper()
 	switch how {
 	case "created":
@@ -271,7 +273,8 @@ func describe(r record.Record) string {
 		fmt.Fprintf(&b, " reason=%q info=%q", r.Reason, r.Info)
 	}
 	if c := r.Container; c != nil {
-		fmt.Fprintf(&b, " container=%s/%s image=%s ready=%t restarts=%d status=%s", c.Type, c.Name, c.Image, c.Ready, c.RestartCount, c.Status)
+		fmt.Fprintf(&b, " container=%s/%s image=%s ready=%t restarts=%d status=%s", c.Type, c.Name, c.Image, c.Ready,
+			c.RestartCount, c.Status)
 		if c.Terminated {
 			fmt.Fprintf(&b, " exit=%d signal=%d", c.ExitCode, c.Signal)
 		}

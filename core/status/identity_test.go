@@ -36,7 +36,8 @@ func TestIdentities(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			pod := changed(identified(c.uid, c.version))
 			s := Rules{}.Of(pod)
-			if s.UID() != c.uid || s.ResourceVersion() != c.version || (s.uncommon == unique.Make(uncommon{grace: notDeleting})) != c.usual {
+			if s.UID() != c.uid || s.ResourceVersion() != c.version ||
+				(s.uncommon == unique.Make(uncommon{grace: notDeleting})) != c.usual {
 				t.Errorf("got %q %q, %+v, want %q %q", s.UID(), s.ResourceVersion(), s.uncommon.Value(), c.uid, c.version)
 			}
 			back := stored(t, s)

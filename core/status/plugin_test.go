@@ -58,7 +58,8 @@ func TestForPlugins(t *testing.T) {
 				t.Fatal("no records")
 			}
 			for _, r := range records {
-				if diff := cmp.Diff(map[string]string{"team": "a", "version": "1"}, maps.Collect(r.Pod.Annotations.All())); diff != "" {
+				if diff := cmp.Diff(map[string]string{"team": "a", "version": "1"},
+					maps.Collect(r.Pod.Annotations.All())); diff != "" {
 					t.Errorf("annotations of %q (-want +got):\n%s", r.Message, diff)
 				}
 				want := record.OwnerRef{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "checkout-6b8f9d7d5c", UID: "2"}

@@ -110,7 +110,9 @@ func (r Rules) Delete(prev *State, pod *corev1.Pod, at time.Time) []record.Recor
 
 // Vanished returns the record of a pod that was deleted during a gap.
 func (r Rules) Vanished(prev *State, at time.Time) []record.Record {
-	b := &builder{cluster: r.Cluster, state: prev, uid: prev.UID(), version: prev.ResourceVersion(), at: at, recovered: true}
+	b := &builder{
+		cluster: r.Cluster, state: prev, uid: prev.UID(), version: prev.ResourceVersion(), at: at, recovered: true,
+	}
 	c := prev.cause()
 	b.add(record.Record{Action: record.Delete, Reason: c.reason, Info: c.info})
 	return b.records

@@ -27,7 +27,9 @@ func TestWorkload(t *testing.T) {
 			apps, "ReplicaSet", "web-5f6d8b7c94", "5f6d8b7c94",
 			record.Workload{Deployment: "web", ReplicaSet: "web-5f6d8b7c94"},
 		},
-		"hash of another":       {apps, "ReplicaSet", "web-5f6d8b7c94", "7c9d", record.Workload{ReplicaSet: "web-5f6d8b7c94"}},
+		"hash of another": {
+			apps, "ReplicaSet", "web-5f6d8b7c94", "7c9d", record.Workload{ReplicaSet: "web-5f6d8b7c94"},
+		},
 		"bare ReplicaSet":       {apps, "ReplicaSet", "web", "", record.Workload{ReplicaSet: "web"}},
 		"ReplicaSet with dash":  {apps, "ReplicaSet", "web-", "", record.Workload{ReplicaSet: "web-"}},
 		"StatefulSet":           {apps, "StatefulSet", "db", "", record.Workload{StatefulSet: "db"}},
@@ -82,7 +84,9 @@ func TestService(t *testing.T) {
 	owned := func(apiVersion, kind, name string) []metav1.OwnerReference {
 		return []metav1.OwnerReference{{APIVersion: apiVersion, Kind: kind, Name: name, Controller: new(true)}}
 	}
-	labels := map[string]string{"app.kubernetes.io/name": "n", "app.kubernetes.io/instance": "i", "app.kubernetes.io/version": "v"}
+	labels := map[string]string{
+		"app.kubernetes.io/name": "n", "app.kubernetes.io/instance": "i", "app.kubernetes.io/version": "v",
+	}
 	for name, c := range map[string]struct {
 		rules Rules
 		meta  metav1.ObjectMeta
@@ -157,7 +161,9 @@ func TestService(t *testing.T) {
 // TestWaiting checks the states of the reasons for which a container waits. A reason
 // that is not known is an error.
 func TestWaiting(t *testing.T) {
-	good := []string{"", "ContainerCreating", "PodInitializing", "CrashLoopBackOff", "ImagePullBackOff", "RestartingAllContainers"}
+	good := []string{
+		"", "ContainerCreating", "PodInitializing", "CrashLoopBackOff", "ImagePullBackOff", "RestartingAllContainers",
+	}
 	bad := strings.Fields(`ErrImagePull ErrImageNeverPull ErrWhatever Error CreateContainerConfigError CreateContainerError
 		CreatePodSandboxError ImageInspectError InvalidImageName RegistryUnavailable RunContainerError PreCreateHookError
 		RunInitContainerError PostStartHookError PreStartHookError StartError ConfigPodSandboxError KillContainerError
@@ -255,18 +261,24 @@ func heap() uint64 {
 func busyPod(i int) *corev1.Pod {
 	text := fmt.Sprintf(`{
 	"metadata": {
-		"name": "checkout-6b8f9d7d5c-%05d", "namespace": "shop", "uid": "5b1c8f0e-53a1-4a6e-9d1c-%012d", "resourceVersion": "%d",
-		"labels": {"a": "1", "app": "checkout", "app.kubernetes.io/instance": "checkout-prod", "app.kubernetes.io/managed-by": "Helm",
+		"name": "checkout-6b8f9d7d5c-%05d", "namespace": "shop", "uid": "5b1c8f0e-53a1-4a6e-9d1c-%012d",
+		  "resourceVersion": "%d",
+		"labels": {"a": "1", "app": "checkout", "app.kubernetes.io/instance": "checkout-prod",
+		  "app.kubernetes.io/managed-by": "Helm",
 			"app.kubernetes.io/name": "checkout", "app.kubernetes.io/part-of": "shop", "app.kubernetes.io/version": "1.9.0",
 			"helm.sh/chart": "checkout-1.9.0", "pod-template-hash": "6b8f9d7d5c", "tier": "backend"},
-		"ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "checkout-6b8f9d7d5c", "controller": true}]},
-	"spec": {"nodeName": "node-%d", "containers": [{"name": "checkout", "image": "shop/checkout:1.9.0"}, {"name": "proxy", "image": "proxy:3"}]},
+		"ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "checkout-6b8f9d7d5c",
+		  "controller": true}]},
+	"spec": {"nodeName": "node-%d", "containers": [{"name": "checkout", "image": "shop/checkout:1.9.0"},
+	  {"name": "proxy", "image": "proxy:3"}]},
 	"status": {"phase": "Running",
 		"conditions": [{"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": "True"}],
 		"containerStatuses": [
-			{"name": "checkout", "image": "shop/checkout:1.9.0", "ready": true, "restartCount": 1, "state": {"running": {"startedAt": "2018-03-16T14:00:05Z"}},
+			{"name": "checkout", "image": "shop/checkout:1.9.0", "ready": true, "restartCount": 1,
+			  "state": {"running": {"startedAt": "2018-03-16T14:00:05Z"}},
 				"lastState": {"terminated": {"exitCode": 137, "signal": 9, "reason": "OOMKilled"}}},
-			{"name": "proxy", "image": "proxy:3", "ready": true, "state": {"running": {"startedAt": "2018-03-16T14:00:05Z"}}}]}}`,
+			{"name": "proxy", "image": "proxy:3", "ready": true,
+			  "state": {"running": {"startedAt": "2018-03-16T14:00:05Z"}}}]}}`,
 		i, i, 1_000_000+i, i%100)
 	var pod corev1.Pod
 	if err := json.Unmarshal([]byte(text), &pod); err != nil {
@@ -280,11 +292,14 @@ func busyPod(i int) *corev1.Pod {
 func FuzzUpdate(f *testing.F) {
 	a, _ := json.Marshal(busyPod(1))
 	f.Add(a, []byte(`{"metadata":{"deletionTimestamp":"2018-03-16T14:00:05Z"},"spec":{"initContainers":[{"name":"i","restartPolicy":"Always"}]},
-		"status":{"phase":"Failed","reason":"Evicted","initContainerStatuses":[{"name":"i","state":{"waiting":{"reason":"ErrX"}}},{"name":"i"}],
+		"status":{"phase":"Failed","reason":"Evicted","initContainerStatuses":[{"name":"i",
+		  "state":{"waiting":{"reason":"ErrX"}}},{"name":"i"}],
 		"ephemeralContainerStatuses":[{"name":"e","state":{"terminated":{"exitCode":-1,"signal":9}}}]}}`))
-	f.Add([]byte(`{}`), []byte(`{"status":{"containerStatuses":[{},{"name":"x","restartCount":-5,"lastState":{"terminated":{}}}]}}`))
+	f.Add([]byte(`{}`),
+		[]byte(`{"status":{"containerStatuses":[{},{"name":"x","restartCount":-5,"lastState":{"terminated":{}}}]}}`))
 	f.Add([]byte(`{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"},{"type":"x"},{"type":"x","status":"True"}],
-		"containerStatuses":[{"name":"a","state":{"running":{}},"allocatedResourcesStatus":[{"name":"r","resources":[{"resourceID":"d"}]}]}]}}`),
+		"containerStatuses":[{"name":"a","state":{"running":{}},"allocatedResourcesStatus":[{"name":"r",
+		  "resources":[{"resourceID":"d"}]}]}]}}`),
 		[]byte(`{"status":{"phase":"Unknown","resize":"Deferred","conditions":[{"type":"PodScheduled","status":"False","message":"1 2"},{}],
 		"containerStatuses":[{"name":"a","state":{"terminated":{"exitCode":137,"reason":"ContainerStatusUnknown"}},
 		"allocatedResourcesStatus":[{"name":"r","resources":[{"resourceID":"d","health":"Unhealthy"}]}]}]}}`))
@@ -295,7 +310,9 @@ func FuzzUpdate(f *testing.F) {
 		}
 		rules := Rules{Cluster: "c", ServiceFromLabels: true}
 		at := time.Unix(1, 0)
-		for _, learn := range []func(*corev1.Pod, time.Time) (*State, []record.Record){rules.Create, rules.Initial, rules.Found} {
+		for _, learn := range []func(*corev1.Pod, time.Time) (*State, []record.Record){
+			rules.Create, rules.Initial, rules.Found,
+		} {
 			state, records := learn(&a, at)
 			if len(records) == 0 || records[0].Action != record.Create {
 				t.Errorf("no create: %v", records)

@@ -39,11 +39,15 @@ func same(a, b *State) bool {
 func TestStored(t *testing.T) {
 	rules := Rules{Annotations: []string{"team", "version"}}
 	for name, pod := range map[string]*corev1.Pod{
-		"empty":         {},
-		"busy":          busyPod(7),
-		"for plugins":   annotatedPod(1),
-		"unicode":       changed(func(p *corev1.Pod) { p.Labels["größe"] = "日本\x00語"; p.Status.Reason = "ünïcode" }),
-		"not UTF-8":     changed(func(p *corev1.Pod) { p.Labels["\xff"] = "\xc3\x28"; p.Name, p.Status.Reason = "a\xe2\x82", "\xfe" }),
+		"empty":       {},
+		"busy":        busyPod(7),
+		"for plugins": annotatedPod(1),
+		"unicode":     changed(func(p *corev1.Pod) { p.Labels["größe"] = "日本\x00語"; p.Status.Reason = "ünïcode" }),
+		"not UTF-8": changed(func(p *corev1.Pod) {
+			p.Labels["\xff"] = "\xc3\x28"
+			p.Name, p.Status.Reason = "a\xe2\x82",
+				"\xfe"
+		}),
 		"long":          changed(func(p *corev1.Pod) { p.Labels["long"] = strings.Repeat("x", 100_000) }),
 		"no uid":        changed(func(p *corev1.Pod) { p.UID = "" }),
 		"no containers": changed(func(p *corev1.Pod) { p.Status.ContainerStatuses = nil }),
@@ -63,7 +67,8 @@ func TestStored(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := rules.Of(pod)
 			back := stored(t, s)
-			if back.Name() != pod.Name || back.UID() != string(pod.UID) || back.ResourceVersion() != pod.ResourceVersion || back.Namespace() != pod.Namespace {
+			if back.Name() != pod.Name || back.UID() != string(pod.UID) || back.ResourceVersion() != pod.ResourceVersion ||
+				back.Namespace() != pod.Namespace {
 				t.Errorf("it came back as that of %q %q %q %q", back.Namespace(), back.Name(), back.UID(), back.ResourceVersion())
 			}
 		})
@@ -84,7 +89,9 @@ func beingDeleted(grace int64) func(*corev1.Pod) {
 
 func ownedBy(apiVersion, kind, name string) func(*corev1.Pod) {
 	return func(p *corev1.Pod) {
-		p.OwnerReferences = []metav1.OwnerReference{{APIVersion: apiVersion, Kind: kind, Name: name, UID: "u", Controller: new(true)}}
+		p.OwnerReferences = []metav1.OwnerReference{{
+			APIVersion: apiVersion, Kind: kind, Name: name, UID: "u", Controller: new(true),
+		}}
 	}
 }
 
@@ -205,7 +212,9 @@ func TestStoredSize(t *testing.T) {
 // FuzzParseState decodes any bytes, also with a valid checksum, which no fuzzer finds:
 // nothing panics, and a decoded state survives encoding.
 func FuzzParseState(f *testing.F) {
-	for _, pod := range []*corev1.Pod{{}, busyPod(1), annotatedPod(1), changed(manyContainers), changed(beingDeleted(30))} {
+	for _, pod := range []*corev1.Pod{
+		{}, busyPod(1), annotatedPod(1), changed(manyContainers), changed(beingDeleted(30)),
+	} {
 		b := Rules{Annotations: []string{"team"}}.Of(pod).Append(nil)
 		f.Add(b)
 		f.Add(b[:len(b)-checksumSize])
@@ -230,7 +239,8 @@ func FuzzStored(f *testing.F) {
 	pod, _ := json.Marshal(busyPod(1))
 	other, _ := json.Marshal(changed(beingDeleted(30)))
 	f.Add(pod, other)
-	f.Add([]byte(`{}`), []byte(`{"status":{"containerStatuses":[{},{"name":"x","restartCount":-5,"lastState":{"terminated":{}}}]}}`))
+	f.Add([]byte(`{}`),
+		[]byte(`{"status":{"containerStatuses":[{},{"name":"x","restartCount":-5,"lastState":{"terminated":{}}}]}}`))
 	f.Fuzz(func(t *testing.T, one, other []byte) {
 		var a, b corev1.Pod
 		if json.Unmarshal(one, &a) != nil || json.Unmarshal(other, &b) != nil {

@@ -57,7 +57,8 @@ func dial(t *testing.T, server *telemetry.Server, request string) net.Conn {
 // TestLargeHeader: a header above the limit is refused before it is read.
 func TestLargeHeader(t *testing.T) {
 	server := serve(t, telemetry.Settings{})
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://%s/livez", server.Addr()), nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://%s/livez", server.Addr()),
+		nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -116,7 +116,9 @@ func (c *journalCollector) Collect(to chan<- prometheus.Metric) {
 	for _, s := range c.journal {
 		to <- prometheus.MustNewConstMetric(s.desc, s.typ, s.value(now))
 	}
-	for sink, totals := range map[string]journal.SinkTotals{"stdout": now.Totals.Stdout, "otlp": now.Signals[journal.Logs].Totals} {
+	for sink, totals := range map[string]journal.SinkTotals{
+		"stdout": now.Totals.Stdout, "otlp": now.Signals[journal.Logs].Totals,
+	} {
 		for _, s := range c.sinks {
 			to <- prometheus.MustNewConstMetric(s.desc, s.typ, s.value(totals), sink)
 		}

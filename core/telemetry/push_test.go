@@ -60,13 +60,16 @@ func (r *receiver) last() *collectorpb.ExportMetricsServiceRequest {
 }
 
 // export is what gRPC calls. The generated stubs are in a module that isn't slim.
-func export(srv any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) { //nolint:revive // gRPC's order of parameters
+//
+//nolint:revive // gRPC's order of parameters
+func export(srv any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
 	request := new(collectorpb.ExportMetricsServiceRequest)
 	if err := decode(request); err != nil {
 		return nil, err
 	}
 	md, _ := metadata.FromIncomingContext(ctx)
-	return new(collectorpb.ExportMetricsServiceResponse), srv.(*receiver).take(request, strings.Join(md["authorization"], ""), "")
+	return new(collectorpb.ExportMetricsServiceResponse),
+		srv.(*receiver).take(request, strings.Join(md["authorization"], ""), "")
 }
 
 func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
@@ -114,7 +117,8 @@ func (r *receiver) overHTTP(t *testing.T) string {
 
 func settings(t *testing.T, env map[string]string) otlp.Settings {
 	t.Helper()
-	s, err := otlp.SettingsFromEnv(otlp.Metrics, otlp.Config{}, func(name string) (string, bool) { v, ok := env[name]; return v, ok })
+	s, err := otlp.SettingsFromEnv(otlp.Metrics, otlp.Config{},
+		func(name string) (string, bool) { v, ok := env[name]; return v, ok })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +127,8 @@ func settings(t *testing.T, env map[string]string) otlp.Settings {
 
 func push(t *testing.T, s otlp.Settings, m *telemetry.Metrics, log *slog.Logger) *telemetry.Pusher {
 	t.Helper()
-	who := resource.NewSchemaless(attribute.String("service.name", "pod-status-logger"), attribute.String("service.version", "1.2.3"))
+	who := resource.NewSchemaless(attribute.String("service.name", "pod-status-logger"),
+		attribute.String("service.version", "1.2.3"))
 	p, err := telemetry.Push(t.Context(), s, who, m.Registry, log)
 	if err != nil {
 		t.Fatal(err)
@@ -153,7 +158,10 @@ func TestPush(t *testing.T) {
 			},
 			header: "Bearer 2",
 		},
-		"http": {endpoint: func(r *receiver) string { return r.overHTTP(t) }, env: map[string]string{"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}},
+		"http": {
+			endpoint: func(r *receiver) string { return r.overHTTP(t) },
+			env:      map[string]string{"OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"},
+		},
 		"http, user, gzip": {
 			endpoint: func(r *receiver) string { return strings.Replace(r.overHTTP(t), "//", "//user:secret@", 1) },
 			env: map[string]string{
@@ -243,7 +251,8 @@ func kindOf(m *metricspb.Metric) string {
 func TestPushFails(t *testing.T) {
 	t.Setenv("OTEL_METRIC_EXPORT_INTERVAL", "20")
 	r, log := &receiver{fail: errors.New("not today")}, &logbuffer.Buffer{}
-	s := settings(t, map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": r.overHTTP(t), "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"})
+	s := settings(t,
+		map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": r.overHTTP(t), "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"})
 	p := push(t, s, wired(), slog.New(slog.NewTextHandler(log, nil)))
 	await := func(n int) {
 		t.Helper()
@@ -283,7 +292,11 @@ func TestPushEnds(t *testing.T) {
 }
 
 func TestPushRefuses(t *testing.T) {
-	s := settings(t, map[string]string{"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://127.0.0.1:4318/v1/metrics?token=1", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"})
+	s := settings(t,
+		map[string]string{
+			"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://127.0.0.1:4318/v1/metrics?token=1",
+			"OTEL_EXPORTER_OTLP_PROTOCOL":         "http/protobuf",
+		})
 	_, err := telemetry.Push(t.Context(), s, nil, wired().Registry, slog.New(slog.DiscardHandler))
 	if err == nil || !strings.Contains(err.Error(), "query") || strings.Contains(err.Error(), "token") {
 		t.Errorf("got %v", err)

@@ -67,25 +67,45 @@ func ask(t *testing.T, server *telemetry.Server, method, path string) (*http.Res
 
 func TestServer(t *testing.T) {
 	well := telemetry.Check{Name: "journal", Failure: func() error { return nil }}
-	blocked := telemetry.Check{Name: "records", Failure: func() error { return errors.New("records can't be written for 12s") }}
-	unsynced := telemetry.Check{Name: "watch", Failure: func() error { return errors.New("watch of all namespaces: the pods are not listed yet") }}
+	blocked := telemetry.Check{
+		Name: "records", Failure: func() error { return errors.New("records can't be written for 12s") },
+	}
+	unsynced := telemetry.Check{
+		Name: "watch", Failure: func() error { return errors.New("watch of all namespaces: the pods are not listed yet") },
+	}
 	for name, test := range map[string]struct {
 		checks       telemetry.Checks
 		method, path string
 		status       int
 		body         string
 	}{
-		"alive":              {nil, http.MethodGet, "/livez", http.StatusOK, "ok\n"},
-		"alive, not ready":   {telemetry.Checks{blocked}, http.MethodGet, "/livez", http.StatusOK, "ok\n"},
-		"ready, no checks":   {nil, http.MethodGet, "/readyz", http.StatusOK, "ok\n"},
-		"ready":              {telemetry.Checks{well, well}, http.MethodGet, "/readyz", http.StatusOK, "ok\n"},
-		"ready, head":        {telemetry.Checks{well}, http.MethodHead, "/readyz", http.StatusOK, ""},
-		"not ready, head":    {telemetry.Checks{blocked}, http.MethodHead, "/readyz", http.StatusServiceUnavailable, ""},
-		"not ready":          {telemetry.Checks{well, blocked}, http.MethodGet, "/readyz", http.StatusServiceUnavailable, "records can't be written for 12s\n"},
-		"not ready, twice":   {telemetry.Checks{unsynced, well, blocked}, http.MethodGet, "/readyz", http.StatusServiceUnavailable, "watch of all namespaces: the pods are not listed yet\nrecords can't be written for 12s\n"},
-		"verbose":            {telemetry.Checks{well}, http.MethodGet, "/readyz?verbose", http.StatusOK, "[+]journal ok\nreadyz check passed\n"},
-		"verbose, not ready": {telemetry.Checks{well, blocked}, http.MethodGet, "/readyz?verbose=1", http.StatusServiceUnavailable, "[+]journal ok\n[-]records failed: records can't be written for 12s\nreadyz check failed\n"},
-		"verbose, alive":     {telemetry.Checks{blocked}, http.MethodGet, "/livez?verbose", http.StatusOK, "livez check passed\n"},
+		"alive":            {nil, http.MethodGet, "/livez", http.StatusOK, "ok\n"},
+		"alive, not ready": {telemetry.Checks{blocked}, http.MethodGet, "/livez", http.StatusOK, "ok\n"},
+		"ready, no checks": {nil, http.MethodGet, "/readyz", http.StatusOK, "ok\n"},
+		"ready":            {telemetry.Checks{well, well}, http.MethodGet, "/readyz", http.StatusOK, "ok\n"},
+		"ready, head":      {telemetry.Checks{well}, http.MethodHead, "/readyz", http.StatusOK, ""},
+		"not ready, head":  {telemetry.Checks{blocked}, http.MethodHead, "/readyz", http.StatusServiceUnavailable, ""},
+		"not ready": {
+			telemetry.Checks{well, blocked},
+			http.MethodGet, "/readyz", http.StatusServiceUnavailable,
+			"records can't be written for 12s\n",
+		},
+		"not ready, twice": {
+			telemetry.Checks{unsynced, well, blocked},
+			http.MethodGet, "/readyz", http.StatusServiceUnavailable,
+			"watch of all namespaces: the pods are not listed yet\nrecords can't be written for 12s\n",
+		},
+		"verbose": {
+			telemetry.Checks{well}, http.MethodGet, "/readyz?verbose", http.StatusOK, "[+]journal ok\nreadyz check passed\n",
+		},
+		"verbose, not ready": {
+			telemetry.Checks{well, blocked},
+			http.MethodGet, "/readyz?verbose=1", http.StatusServiceUnavailable,
+			"[+]journal ok\n[-]records failed: records can't be written for 12s\nreadyz check failed\n",
+		},
+		"verbose, alive": {
+			telemetry.Checks{blocked}, http.MethodGet, "/livez?verbose", http.StatusOK, "livez check passed\n",
+		},
 		"wrong method":       {nil, http.MethodPost, "/readyz", http.StatusMethodNotAllowed, "Method Not Allowed\n"},
 		"wrong method, page": {nil, http.MethodDelete, "/metrics", http.StatusMethodNotAllowed, "Method Not Allowed\n"},
 		"wrong path":         {nil, http.MethodGet, "/healthz", http.StatusNotFound, "404 page not found\n"},
@@ -119,15 +139,21 @@ func TestProbesAreNotCached(t *testing.T) {
 // TestProfiles: profiles are served on demand, and the default mux, on which net/http/pprof registers itself, is
 // never served. The command line, which may contain secrets, isn't either.
 func TestProfiles(t *testing.T) {
-	for _, path := range []string{"/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/profile?seconds=1", "/debug/pprof/symbol", "/debug/pprof/trace?seconds=0.1"} {
-		if response, _ := ask(t, serve(t, telemetry.Settings{}), http.MethodGet, path); response.StatusCode != http.StatusNotFound {
+	for _, path := range []string{
+		"/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/profile?seconds=1", "/debug/pprof/symbol",
+		"/debug/pprof/trace?seconds=0.1",
+	} {
+		if response, _ := ask(t, serve(t, telemetry.Settings{}), http.MethodGet,
+			path); response.StatusCode != http.StatusNotFound {
 			t.Errorf("%s without being asked for: status %d", path, response.StatusCode)
 		}
-		if response, body := ask(t, serve(t, telemetry.Settings{Pprof: true}), http.MethodGet, path); response.StatusCode != http.StatusOK || body == "" {
+		if response, body := ask(t, serve(t, telemetry.Settings{Pprof: true}), http.MethodGet,
+			path); response.StatusCode != http.StatusOK || body == "" {
 			t.Errorf("%s: status %d, %q", path, response.StatusCode, body)
 		}
 	}
-	if response, body := ask(t, serve(t, telemetry.Settings{Pprof: true}), http.MethodGet, "/debug/pprof/cmdline"); response.StatusCode != http.StatusNotFound {
+	if response, body := ask(t, serve(t, telemetry.Settings{Pprof: true}), http.MethodGet,
+		"/debug/pprof/cmdline"); response.StatusCode != http.StatusNotFound {
 		t.Errorf("the command line: status %d, %q", response.StatusCode, body)
 	}
 }
@@ -135,7 +161,8 @@ func TestProfiles(t *testing.T) {
 // Readiness is asked anew with each request.
 func TestReadinessReturns(t *testing.T) {
 	var notReady error
-	server := serve(t, telemetry.Settings{Checks: telemetry.Checks{{Name: "records", Failure: func() error { return notReady }}}})
+	server := serve(t,
+		telemetry.Settings{Checks: telemetry.Checks{{Name: "records", Failure: func() error { return notReady }}}})
 	for _, test := range []struct {
 		err    error
 		status int
@@ -178,9 +205,11 @@ func TestServerNegotiates(t *testing.T) {
 	server := serve(t, telemetry.Settings{Metrics: wired().Registry})
 	for accept, want := range map[string]string{
 		"": "text/plain; version=0.0.4; charset=utf-8",
-		"application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2": "application/openmetrics-text; version=1.0.0; charset=utf-8",
+		"application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2": "application/openmetrics-text; " +
+			"version=1.0.0; charset=utf-8",
 	} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+server.Addr().String()+"/metrics", nil)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+server.Addr().String()+"/metrics",
+			nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -285,7 +314,8 @@ func TestCloseEndsRequests(t *testing.T) {
 	served, answered := make(chan error), make(chan error)
 	go func() { served <- server.Serve() }()
 	go func() {
-		request, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), http.MethodGet, "http://"+server.Addr().String()+"/metrics", nil)
+		request, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), http.MethodGet,
+			"http://"+server.Addr().String()+"/metrics", nil)
 		if err != nil {
 			answered <- err
 			return

@@ -105,7 +105,8 @@ func readAll(b *testing.B, srv *apiscript.Server, to io.Writer) (contentType str
 	if err != nil {
 		b.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(b.Context(), http.MethodGet, srv.URL()+"/api/v1/pods?watch=1&resourceVersion=1000", nil)
+	req, err := http.NewRequestWithContext(b.Context(), http.MethodGet,
+		srv.URL()+"/api/v1/pods?watch=1&resourceVersion=1000", nil)
 	if err != nil {
 		b.Fatal(err)
 	}

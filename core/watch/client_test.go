@@ -33,7 +33,8 @@ func TestNewClient(t *testing.T) {
 	if agent != cfg.UserAgent {
 		t.Errorf("User-Agent %q, want %q", agent, cfg.UserAgent)
 	}
-	if !strings.HasPrefix(accept, "application/vnd.kubernetes.protobuf,") || !strings.Contains(accept, "application/json") {
+	if !strings.HasPrefix(accept, "application/vnd.kubernetes.protobuf,") ||
+		!strings.Contains(accept, "application/json") {
 		t.Errorf("Accept %q, want protobuf before JSON", accept)
 	}
 	if client.GetRateLimiter() != nil {

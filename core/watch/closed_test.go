@@ -46,7 +46,8 @@ func TestClosedWhileAsked(t *testing.T) {
 		if n == 2 {
 			panic(http.ErrAbortHandler) // closes the connection without an answer
 		}
-		_, _ = fmt.Fprintf(w, `{"type":"BOOKMARK","object":{"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"%d"}}}`, now)
+		_, _ = fmt.Fprintf(w,
+			`{"type":"BOOKMARK","object":{"kind":"Pod","apiVersion":"v1","metadata":{"resourceVersion":"%d"}}}`, now)
 		_ = http.NewResponseController(w).Flush()
 		if n > 2 {
 			<-r.Context().Done()
@@ -126,7 +127,8 @@ func TestListWithoutEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 	list := corev1.PodList{
-		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PodList"}, ListMeta: metav1.ListMeta{ResourceVersion: "5000"}, Items: []corev1.Pod{*big("p")},
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "PodList"}, ListMeta: metav1.ListMeta{ResourceVersion: "5000"},
+		Items: []corev1.Pod{*big("p")},
 	}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -176,11 +178,16 @@ func TestClosedInOtherWords(t *testing.T) {
 		want string
 	}{
 		"before it was written": {errors.New("http: server closed idle connection"), watch.ReasonClosed},
-		"as it was written":     {&net.OpError{Op: "write", Err: os.NewSyscallError("write", syscall.EPIPE)}, watch.ReasonClosed},
-		"not at all":            {errors.New("tls: bad certificate"), watch.ReasonOther},
+		"as it was written": {
+			&net.OpError{Op: "write", Err: os.NewSyscallError("write", syscall.EPIPE)}, watch.ReasonClosed,
+		},
+		"not at all": {errors.New("tls: bad certificate"), watch.ReasonOther},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := &rest.Config{Host: "http://localhost", Transport: roundTripper(func(*http.Request) (*http.Response, error) { return nil, c.err })}
+			cfg := &rest.Config{
+				Host:      "http://localhost",
+				Transport: roundTripper(func(*http.Request) (*http.Response, error) { return nil, c.err }),
+			}
 			startAt(t, cfg, "1000", watch.Settings{}, open()).restarted(c.want, 1)
 		})
 	}

@@ -103,7 +103,8 @@ func TestHTTP1(t *testing.T) {
 			if len(w.encodings) > 0 {
 				t.Errorf("asked for the encodings %v", w.encodings)
 			}
-			if fmt.Sprint(cfg.NextProtos) != fmt.Sprint(before.NextProtos) || (cfg.Dial == nil) != (before.Dial == nil) || cfg.DisableCompression {
+			if fmt.Sprint(cfg.NextProtos) != fmt.Sprint(before.NextProtos) || (cfg.Dial == nil) != (before.Dial == nil) ||
+				cfg.DisableCompression {
 				t.Error("the caller's config was changed")
 			}
 		})
@@ -114,10 +115,13 @@ func TestHTTP1(t *testing.T) {
 func TestOwnTransport(t *testing.T) {
 	srv := newServer(t)
 	var asked int
-	client, err := watch.NewClient(&rest.Config{Host: srv.URL(), Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-		asked++
-		return &http.Response{StatusCode: http.StatusNotFound, Body: http.NoBody, Request: r}, nil
-	})})
+	client, err := watch.NewClient(&rest.Config{
+		Host: srv.URL(),
+		Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			asked++
+			return &http.Response{StatusCode: http.StatusNotFound, Body: http.NoBody, Request: r}, nil
+		}),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,17 +24,29 @@ func TestSurvives(t *testing.T) {
 		fault   func(srv *apiscript.Server)
 		reasons []string // one of them is reported
 	}{
-		"clean end":           {fault: func(srv *apiscript.Server) { srv.EndStreams() }, reasons: []string{watch.ReasonClosed}},
-		"connection cut":      {fault: func(srv *apiscript.Server) { srv.CutStreams() }, reasons: []string{watch.ReasonClosed}},
-		"connection cut, tls": {opts: []apiscript.Option{apiscript.WithTLS()}, fault: func(srv *apiscript.Server) { srv.CutStreams() }, reasons: []string{watch.ReasonClosed}},
-		"cut mid-frame":       {fault: func(srv *apiscript.Server) { srv.CutMidFrame() }, reasons: []string{watch.ReasonClosed}},
+		"clean end": {
+			fault: func(srv *apiscript.Server) { srv.EndStreams() }, reasons: []string{watch.ReasonClosed},
+		},
+		"connection cut": {
+			fault: func(srv *apiscript.Server) { srv.CutStreams() }, reasons: []string{watch.ReasonClosed},
+		},
+		"connection cut, tls": {
+			opts: []apiscript.Option{apiscript.WithTLS()}, fault: func(srv *apiscript.Server) { srv.CutStreams() },
+			reasons: []string{watch.ReasonClosed},
+		},
+		"cut mid-frame": {
+			fault: func(srv *apiscript.Server) { srv.CutMidFrame() }, reasons: []string{watch.ReasonClosed},
+		},
 		"cut mid-frame, tls": {
 			opts:  []apiscript.Option{apiscript.WithTLS()},
 			fault: func(srv *apiscript.Server) { srv.CutMidFrame() }, reasons: []string{watch.ReasonClosed},
 		},
-		"ERROR event 500": {fault: func(srv *apiscript.Server) { srv.ErrorEvent(internal) }, reasons: []string{watch.ReasonServerError}},
+		"ERROR event 500": {
+			fault: func(srv *apiscript.Server) { srv.ErrorEvent(internal) }, reasons: []string{watch.ReasonServerError},
+		},
 		"ERROR event 500, then another": {
-			fault: func(srv *apiscript.Server) { srv.ErrorNext(2, internal); srv.CutStreams() }, reasons: []string{watch.ReasonServerError},
+			fault:   func(srv *apiscript.Server) { srv.ErrorNext(2, internal); srv.CutStreams() },
+			reasons: []string{watch.ReasonServerError},
 		},
 		"HTTP 500": {fault: failing(3, 500), reasons: []string{watch.ReasonServerError}},
 		"HTTP 502": {fault: failing(1, 502), reasons: []string{watch.ReasonServerError}},
@@ -62,7 +74,8 @@ func TestSurvives(t *testing.T) {
 			r.reached("1010")
 			r.restarted(c.reasons[0], 1)
 			r.wantChanges(srv, 1)
-			if diff := r.seenReasons(); slices.ContainsFunc(diff, func(s string) bool { return s != c.reasons[0] && s != watch.ReasonClosed }) {
+			if diff := r.seenReasons(); slices.ContainsFunc(diff,
+				func(s string) bool { return s != c.reasons[0] && s != watch.ReasonClosed }) {
 				t.Errorf("reasons %v, want %v and %q alone", diff, c.reasons, watch.ReasonClosed)
 			}
 		}))
@@ -153,7 +166,8 @@ func TestLogsDenials(t *testing.T) {
 	r := startReader(t, srv, "", watch.Settings{Namespace: "shop"})
 	r.reached("1000")
 	want := []string{
-		"level=ERROR", `msg="may not watch pods in namespace shop; no records are emitted until then; allow it with a Role in namespace shop: `,
+		"level=ERROR",
+		`msg="may not watch pods in namespace shop; no records are emitted until then; allow it with a Role in namespace shop: `,
 		`{apiGroups: [\"\"], resources: [pods], verbs: [list, watch]}`, "verb=watch", "resource=pods", "namespace=shop", `cannot watch resource`,
 	}
 	for _, w := range want {

@@ -15,7 +15,9 @@ import (
 
 // The history can end while there is no watch: the gap is as long as that time.
 func TestGapOverRestart(t *testing.T) {
-	for name, opts := range map[string][]apiscript.Option{"as ERROR event": nil, "as HTTP 410": {apiscript.WithHTTPGone()}} {
+	for name, opts := range map[string][]apiscript.Option{
+		"as ERROR event": nil, "as HTTP 410": {apiscript.WithHTTPGone()},
+	} {
 		t.Run(name, func(t *testing.T) {
 			for name, c := range map[string]struct {
 				since time.Time
@@ -37,7 +39,8 @@ func TestGapOverRestart(t *testing.T) {
 					r.reached("1005")
 					r.want("listing @1003", "present shop/p0 @1004", "present shop/p2 @1003", "listed @1005")
 					r.wantGap(watch.Gap{Reason: watch.ReasonExpired, From: "1003", To: "1005", Objects: 2})
-					if got := r.seenGaps()[0].Length; got < c.least || got > c.least+wait.Patience || got != got.Round(time.Millisecond) {
+					if got := r.seenGaps()[0].Length; got < c.least || got > c.least+wait.Patience ||
+						got != got.Round(time.Millisecond) {
 						t.Errorf("the gap was %v long, want %v", got, c.least)
 					}
 					if !strings.Contains(r.log.String(), c.log) || c.log == "" && strings.Contains(r.log.String(), " gap=") {

@@ -164,7 +164,8 @@ func (r *reader) reached(rv string) {
 	r.t.Helper()
 	r.until("checkpoint "+rv, func(events []watch.Event, _ []string) bool {
 		n := len(events)
-		return n > 0 && events[n-1].ResourceVersion == rv && events[n-1].Kind != watch.Present && events[n-1].Kind != watch.Listing
+		return n > 0 && events[n-1].ResourceVersion == rv && events[n-1].Kind != watch.Present &&
+			events[n-1].Kind != watch.Listing
 	})
 }
 
@@ -230,7 +231,8 @@ func (r *reader) wantGap(want watch.Gap) {
 	}
 	line := fmt.Sprintf(`level=WARN msg="%sthe full list was compared" namespace="" from=%s to=%s pods=%d reason=%s`,
 		why, want.From, want.To, want.Objects, want.Reason)
-	if n := strings.Count(r.log.String(), "the full list was compared"); n != 1 || !strings.Contains(r.log.String(), line) {
+	if n := strings.Count(r.log.String(), "the full list was compared"); n != 1 ||
+		!strings.Contains(r.log.String(), line) {
 		r.t.Errorf("the log has %d gaps, want one with\n%s\n%s", n, line, r.log)
 	}
 	if n := strings.Count(r.log.String(), "events were missed, reading the full list"); n != 1 {

@@ -69,11 +69,14 @@ func TestStoredCheckpointIsGone(t *testing.T) {
 // A checkpoint that is no resourceVersion is not requested: servers accept "0" as any,
 // and answer others with code 500.
 func TestStoredCheckpointIsUnreadable(t *testing.T) {
-	for _, from := range []string{"not-a-number", "0", "00", "007", "-1", "1e3", " 1000", "1000 ", "18446744073709551616"} {
+	for _, from := range []string{
+		"not-a-number", "0", "00", "007", "-1", "1e3", " 1000", "1000 ", "18446744073709551616",
+	} {
 		t.Run(from, func(t *testing.T) {
 			srv := newServer(t)
 			pods(srv, 1)
-			r := startReader(t, srv, from, watch.Settings{Known: func(watch.Object) bool { t.Error("Known was asked"); return true }})
+			r := startReader(t, srv, from,
+				watch.Settings{Known: func(watch.Object) bool { t.Error("Known was asked"); return true }})
 			r.reached("1001")
 			r.want("listing @"+from, "present shop/p0 @1001", "listed @1001")
 			r.until("the gap", func([]watch.Event, []string) bool { return len(r.gaps) == 1 })
@@ -161,7 +164,8 @@ func TestPodIsReplacedDuringStreamingList(t *testing.T) {
 	r.got("present shop/p0 @1004")
 	srv.HoldLists(false)
 	r.reached("1004")
-	r.want("listing @5", "present shop/p0 @1001", "present shop/p1 @1002", "deleted shop/p0 @1003", "present shop/p0 @1004", "listed @1004")
+	r.want("listing @5", "present shop/p0 @1001", "present shop/p1 @1002", "deleted shop/p0 @1003",
+		"present shop/p0 @1004", "listed @1004")
 	events := r.lives("p0")
 	if events[0].UID != events[1].UID || events[0].UID == events[2].UID {
 		t.Errorf("uids %s, %s and %s, want the third to be another", events[0].UID, events[1].UID, events[2].UID)

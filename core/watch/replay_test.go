@@ -16,7 +16,8 @@ import (
 )
 
 func recordedPod(name string) string {
-	return fmt.Sprintf(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":%q,"namespace":"shop","resourceVersion":"7"}}`, name)
+	return fmt.Sprintf(`{"apiVersion":"v1","kind":"Pod","metadata":{"name":%q,"namespace":"shop","resourceVersion":"7"}}`,
+		name)
 }
 
 func recorded(kind, name string) string {
@@ -26,16 +27,21 @@ func recorded(kind, name string) string {
 func TestReplay(t *testing.T) {
 	const a, b = "added shop/a @7", "added shop/b @7"
 	added := func(name string) string { return recorded("ADDED", name) }
-	pretty := "{\n    \"type\": \"ADDED\",\n    \"object\": {\n        \"apiVersion\": \"v1\",\n        \"kind\": \"Pod\",\n" +
-		"        \"metadata\": {\n            \"name\": \"a\",\n            \"namespace\": \"shop\",\n            \"resourceVersion\": \"7\"\n        }\n    }\n}\n"
+	pretty := "{\n    \"type\": \"ADDED\",\n    \"object\": {\n        \"apiVersion\": \"v1\",\n        \"kind\": " +
+		"\"Pod\",\n" +
+		"        \"metadata\": {\n            \"name\": \"a\",\n            \"namespace\": \"shop\",\n            " +
+		"\"resourceVersion\": \"7\"\n        }\n    }\n}\n"
 	for name, c := range map[string]struct {
 		in   string
 		want []string
 		bad  []string // line: message
 	}{
-		"nothing":         {in: ""},
-		"blank lines":     {in: "\n \t\r\n\n"},
-		"one per line":    {in: added("a") + "\n" + recorded("MODIFIED", "a") + "\n" + recorded("DELETED", "a") + "\n", want: []string{a, "modified shop/a @7", "deleted shop/a @7"}},
+		"nothing":     {in: ""},
+		"blank lines": {in: "\n \t\r\n\n"},
+		"one per line": {
+			in:   added("a") + "\n" + recorded("MODIFIED", "a") + "\n" + recorded("DELETED", "a") + "\n",
+			want: []string{a, "modified shop/a @7", "deleted shop/a @7"},
+		},
 		"CRLF":            {in: added("a") + "\r\n\r\n" + added("b") + "\r\n", want: []string{a, b}},
 		"no line end":     {in: added("a"), want: []string{a}},
 		"byte order mark": {in: "\uFEFF" + added("a") + "\n", want: []string{a}},
@@ -46,11 +52,19 @@ func TestReplay(t *testing.T) {
 			in:   `{"type":"ADDED","object":{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"shop","resourceVersion":"7","annotations":{"x":"}}\"{\\"}}}}` + added("b"),
 			want: []string{a, b},
 		},
-		"invalid UTF-8":                 {in: strings.Replace(added("a"), `"v1"`, `"v1","x":"`+"\xff\xfe"+`"`, 1), want: []string{a}},
-		"unknown fields":                {in: strings.Replace(added("a"), `"kind"`, `"more":{"x":[1,{}]},"kind"`, 1), want: []string{a}},
-		"written by hand, without kind": {in: strings.Replace(added("a"), `"apiVersion":"v1","kind":"Pod",`, "", 1), want: []string{a}},
-		"pod without a name":            {in: `{"type":"ADDED","object":{}}`, bad: []string{"1: the pod has no metadata.name"}},
-		"bookmarks":                     {in: recorded("BOOKMARK", "a") + "\n" + added("b"), want: []string{b}},
+		"invalid UTF-8": {
+			in: strings.Replace(added("a"), `"v1"`, `"v1","x":"`+"\xff\xfe"+`"`, 1), want: []string{a},
+		},
+		"unknown fields": {
+			in: strings.Replace(added("a"), `"kind"`, `"more":{"x":[1,{}]},"kind"`, 1), want: []string{a},
+		},
+		"written by hand, without kind": {
+			in: strings.Replace(added("a"), `"apiVersion":"v1","kind":"Pod",`, "", 1), want: []string{a},
+		},
+		"pod without a name": {
+			in: `{"type":"ADDED","object":{}}`, bad: []string{"1: the pod has no metadata.name"},
+		},
+		"bookmarks": {in: recorded("BOOKMARK", "a") + "\n" + added("b"), want: []string{b}},
 		"cut short, then goes on": {
 			in:   added("a") + "\n" + added("b")[:50] + "\n" + added("b") + "\n",
 			want: []string{a, b},
@@ -84,19 +98,32 @@ func TestReplay(t *testing.T) {
 		},
 		"ERROR event without a message": {in: `{"type":"ERROR"}`, bad: []string{"1: the recording holds an ERROR event"}},
 		"unknown type":                  {in: recorded("RENAMED", "a"), bad: []string{`1: unknown event type "RENAMED"`}},
-		"bare pod":                      {in: recordedPod("a"), bad: []string{"1: a Pod and not a watch event: record with kubectl's --output-watch-events"}},
-		"list":                          {in: `{"apiVersion":"v1","kind":"List","items":[` + recordedPod("a") + `]}`, bad: []string{"1: a List and not a watch event: record with kubectl's --output-watch-events"}},
-		"some object":                   {in: `{"hello":"world"}`, bad: []string{`1: not a watch event: no "type"`}},
+		"bare pod": {
+			in: recordedPod("a"), bad: []string{"1: a Pod and not a watch event: record with kubectl's --output-watch-events"},
+		},
+		"list": {
+			in:  `{"apiVersion":"v1","kind":"List","items":[` + recordedPod("a") + `]}`,
+			bad: []string{"1: a List and not a watch event: record with kubectl's --output-watch-events"},
+		},
+		"some object": {in: `{"hello":"world"}`, bad: []string{`1: not a watch event: no "type"`}},
 		"no pod": {
 			in:  `{"type":"ADDED","object":{"apiVersion":"apps/v1","kind":"Deployment"}}`,
 			bad: []string{`1: the object is no v1 Pod but a "apps/v1" "Deployment"`},
 		},
-		"no object":        {in: `{"type":"ADDED"}`, bad: []string{"1: the event has no object"}},
-		"object no object": {in: `{"type":"ADDED","object":5}`, bad: []string{"1: decode event: json: cannot unmarshal number into Go value of type v1.TypeMeta"}},
-		"type no string":   {in: `{"type":5}`, bad: []string{"1: decode event: json: cannot unmarshal number into Go struct field recorded.type of type string"}},
+		"no object": {in: `{"type":"ADDED"}`, bad: []string{"1: the event has no object"}},
+		"object no object": {
+			in:  `{"type":"ADDED","object":5}`,
+			bad: []string{"1: decode event: json: cannot unmarshal number into Go value of type v1.TypeMeta"},
+		},
+		"type no string": {
+			in:  `{"type":5}`,
+			bad: []string{"1: decode event: json: cannot unmarshal number into Go struct field recorded.type of type string"},
+		},
 		"pod with a field of the wrong type": {
-			in:  `{"type":"ADDED","object":{"apiVersion":"v1","kind":"Pod","metadata":{"name":5}}}`,
-			bad: []string{"1: decode pod: json: cannot unmarshal number into Go struct field ObjectMeta.metadata.name of type string"},
+			in: `{"type":"ADDED","object":{"apiVersion":"v1","kind":"Pod","metadata":{"name":5}}}`,
+			bad: []string{
+				"1: decode pod: json: cannot unmarshal number into Go struct field ObjectMeta.metadata.name of type string",
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -134,7 +161,8 @@ func replay(t *testing.T, r io.Reader) (events, bad []string) {
 }
 
 func TestReplayTakesLongLines(t *testing.T) {
-	long := strings.Replace(recorded("ADDED", "a"), `"metadata":{`, `"metadata":{"annotations":{"x":"`+strings.Repeat("y", 3<<20)+`"},`, 1)
+	long := strings.Replace(recorded("ADDED", "a"), `"metadata":{`,
+		`"metadata":{"annotations":{"x":"`+strings.Repeat("y", 3<<20)+`"},`, 1)
 	got, bad := replay(t, strings.NewReader(long+"\n"+recorded("ADDED", "b")))
 	if diff := cmp.Diff([]string{"added shop/a @7", "added shop/b @7"}, got); diff != "" || bad != nil {
 		t.Errorf("bad: %v, events (-want +got):\n%s", bad, diff)

@@ -218,7 +218,8 @@ func TestOtherResourceIsDenied(t *testing.T) {
 	wait.Until(t, "it to be seen", func() bool { return r.stream.Denied() == want })
 	r.reached("1000")
 	rule := `allow it with a Role in namespace shop: {apiGroups: [apps], resources: [deployments], verbs: [list, watch]}`
-	if !strings.Contains(r.log.String(), want) || !strings.Contains(r.log.String(), rule) || !strings.Contains(r.log.String(), "resource=deployments.apps") {
+	if !strings.Contains(r.log.String(), want) || !strings.Contains(r.log.String(), rule) ||
+		!strings.Contains(r.log.String(), "resource=deployments.apps") {
 		t.Errorf("the log lacks %q or %q:\n%s", want, rule, r.log)
 	}
 }

@@ -9,7 +9,8 @@ import (
 )
 
 func TestScannerBoundsEntries(t *testing.T) {
-	s := newEntryScanner(strings.NewReader(`{"a":"`+strings.Repeat("x", 100)+`"}`+"\n"+`{"b":1}`+"\n"+strings.Repeat("y", 100)), 16)
+	s := newEntryScanner(strings.NewReader(`{"a":"`+strings.Repeat("x", 100)+`"}`+"\n"+`{"b":1}`+"\n"+strings.Repeat("y",
+		100)), 16)
 	for _, want := range []struct {
 		line int
 		data string

@@ -134,7 +134,9 @@ func TestContextEndsWhileBlocked(t *testing.T) {
 		"on the reader, at a watch": {from: "1000"},
 		"on the reader, at a page":  {before: func() { srv.RefuseStreamingLists(true) }},
 		"on the server":             {before: func() { srv.Hang() }},
-		"on a pause":                {settings: watch.Settings{BackoffInitial: time.Hour}, before: func() { srv.Resume(); srv.FailNext(1, 500, 0, "") }},
+		"on a pause": {
+			settings: watch.Settings{BackoffInitial: time.Hour}, before: func() { srv.Resume(); srv.FailNext(1, 500, 0, "") },
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer srv.Resume()
@@ -206,7 +208,8 @@ func TestOpenWatchIsActivity(t *testing.T) {
 // TestSilenceNeedsNoBackoff: in a cluster where nothing changes, watches follow each
 // other without ever longer pauses, which would miss events.
 func TestSilenceNeedsNoBackoff(t *testing.T) {
-	r := startReader(t, newServer(t), "1000", watch.Settings{Silence: 20 * time.Millisecond, BackoffInitial: 5 * time.Millisecond, BackoffMax: time.Hour})
+	r := startReader(t, newServer(t), "1000",
+		watch.Settings{Silence: 20 * time.Millisecond, BackoffInitial: 5 * time.Millisecond, BackoffMax: time.Hour})
 	r.restarted(watch.ReasonStalled, 25)
 }
 

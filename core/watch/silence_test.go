@@ -21,13 +21,16 @@ import (
 func piped(t *testing.T) (*watch.Client, *io.PipeWriter) {
 	t.Helper()
 	r, w := io.Pipe()
-	client, err := watch.NewClient(&rest.Config{Host: "http://localhost", Transport: roundTripper(func(q *http.Request) (*http.Response, error) {
-		if !q.URL.Query().Has("watch") {
-			return nil, errors.New("no lists here")
-		}
-		context.AfterFunc(q.Context(), func() { _ = r.CloseWithError(q.Context().Err()) }) // as net/http does
-		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(r), Request: q}, nil
-	})})
+	client, err := watch.NewClient(&rest.Config{
+		Host: "http://localhost",
+		Transport: roundTripper(func(q *http.Request) (*http.Response, error) {
+			if !q.URL.Query().Has("watch") {
+				return nil, errors.New("no lists here")
+			}
+			context.AfterFunc(q.Context(), func() { _ = r.CloseWithError(q.Context().Err()) }) // as net/http does
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(r), Request: q}, nil
+		}),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,7 +69,8 @@ func TestRestartWithinHistory(t *testing.T) {
 				t.Errorf("known was asked about (-want +got):\n%s", diff)
 			}
 			requests := srv.Requests()
-			if len(requests) != 2 || requests[0].Query.Get("resourceVersion") != from || requests[1].Query.Get("limit") != "500" || requests[1].Query.Has("resourceVersion") {
+			if len(requests) != 2 || requests[0].Query.Get("resourceVersion") != from ||
+				requests[1].Query.Get("limit") != "500" || requests[1].Query.Has("resourceVersion") {
 				t.Errorf("requests %+v, want a watch and one page", requests)
 			}
 			if len(r.seenReasons()) != 0 || !r.stream.Synced() {
@@ -164,7 +165,8 @@ func TestRewoundWhileRunning(t *testing.T) {
 	r.reached("1002")
 	touch(srv, "shop", "p0")
 	r.reached("1003")
-	r.want(append(r.lines()[:7], "listing @1005", "present shop/p0 @1001", "present shop/p1 @1002", "listed @1002", "modified shop/p0 @1003")...)
+	r.want(append(r.lines()[:7], "listing @1005", "present shop/p0 @1001", "present shop/p1 @1002", "listed @1002",
+		"modified shop/p0 @1003")...)
 	r.wantGap(watch.Gap{Reason: watch.ReasonRewound, From: "1005", To: "1002", Objects: 2})
 	if got := lists(srv); !slices.Equal(got, []string{"1"}) {
 		t.Errorf("lists with the limits %v, want one of one pod", got)
@@ -187,7 +189,8 @@ func TestRewoundUnseen(t *testing.T) {
 		return events[len(events)-1].Kind == watch.Listed
 	})
 	r.wantGap(watch.Gap{Reason: watch.ReasonRewound, From: "1005", To: "1002", Objects: 2})
-	if got, want := r.seenReasons(), []string{watch.ReasonClosed, watch.ReasonStalled, watch.ReasonRewound}; !slices.Equal(got, want) {
+	if got, want := r.seenReasons(),
+		[]string{watch.ReasonClosed, watch.ReasonStalled, watch.ReasonRewound}; !slices.Equal(got, want) {
 		t.Errorf("restarted for %v, want %v", got, want)
 	}
 	if got := lists(srv); !slices.Equal(got, []string{"500", "1"}) {
@@ -202,7 +205,10 @@ func TestListsAreFew(t *testing.T) {
 	pods(srv, 1)
 	r := startReader(t, srv, "", watch.Settings{BackoffInitial: 2 * time.Millisecond})
 	r.reached("1001")
-	for _, status := range []int{http.StatusServiceUnavailable, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusGatewayTimeout} {
+	for _, status := range []int{
+		http.StatusServiceUnavailable, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests,
+		http.StatusGatewayTimeout,
+	} {
 		srv.FailNext(4, status, 0, "")
 	}
 	srv.CutStreams()

@@ -86,12 +86,17 @@ func TestAnswersThatAreNoWatch(t *testing.T) {
 // answer has a stream ask a server that answers each watch with body.
 func answer(t *testing.T, body []byte) (log, reason string) {
 	t.Helper()
-	client, err := watch.NewClient(&rest.Config{Host: "http://localhost", Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-		if !r.URL.Query().Has("watch") {
-			return nil, errors.New("no lists here")
-		}
-		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body)), Request: r}, nil
-	})})
+	client, err := watch.NewClient(&rest.Config{
+		Host: "http://localhost",
+		Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			if !r.URL.Query().Has("watch") {
+				return nil, errors.New("no lists here")
+			}
+			return &http.Response{
+				StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body)), Request: r,
+			}, nil
+		}),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +150,8 @@ func TestRelease(t *testing.T) {
 		p.Status.ContainerStatuses[0].RestartCount = int32(i)
 		srv.Set(p)
 		ev := <-out
-		if n := ev.Pod().Status.ContainerStatuses[0].RestartCount; n != int32(i) || len(ev.Pod().Status.ContainerStatuses) != 2 {
+		if n := ev.Pod().Status.ContainerStatuses[0].RestartCount; n != int32(i) ||
+			len(ev.Pod().Status.ContainerStatuses) != 2 {
 			t.Fatalf("event %d is of restart %d", i, n)
 		}
 		if seen[ev.Pod()] {

@@ -17,12 +17,22 @@ func TestBadConfig(t *testing.T) {
 		{`{"detectors":["helm","hlem"]}`, `detectors[1]: "hlem" is not one of ` + all},
 		{`{"detectors":["custom"]}`, `detectors[0]: "custom" is not one of ` + all},
 		{`{"detectors":["helm","flux","helm"]}`, `detectors[2]: "helm" is there twice`},
-		{`{"keys":["app name"]}`, `keys[0]: "app name" is no label or annotation key; want one such as app or example.com/app`},
+		{
+			`{"keys":["app name"]}`,
+			`keys[0]: "app name" is no label or annotation key; want one such as app or example.com/app`,
+		},
 		{`{"keys":[""]}`, `keys[0]: "" is no label or annotation key; want one such as app or example.com/app`},
-		{`{"keys":["` + long + `"]}`, `keys[0]: "` + long + `" is no label or annotation key; want one such as app or example.com/app`},
+		{
+			`{"keys":["` + long + `"]}`,
+			`keys[0]: "` + long + `" is no label or annotation key; want one such as app or example.com/app`,
+		},
 		{`{"keys":["a","b","a"]}`, `keys[2]: "a" is there twice`},
 		{`{"traceKeys":["a","/b"]}`, `traceKeys[1]: "/b" is no annotation key; want one such as app or example.com/app`},
-		{`{"keys":["a b"],"detectors":["x"]}`, "keys[0]: \"a b\" is no label or annotation key; want one such as app or example.com/app\ndetectors[0]: \"x\" is not one of " + all},
+		{
+			`{"keys":["a b"],"detectors":["x"]}`,
+			"keys[0]: \"a b\" is no label or annotation key; want one such as app or example.com/app\ndetectors[0]: \"x\" is " +
+				"not one of " + all,
+		},
 		{`{"key":["a"]}`, `unknown key key (known keys: keys, detectors, trace, traceKeys)`},
 		{`{"keys":"a"}`, `keys: want a list such as [a, b], got string`},
 		{`{"trace":"yes"}`, `trace: want true or false, got string`},
@@ -43,7 +53,11 @@ func TestGoodConfig(t *testing.T) {
 	}{
 		{`{}`, all, true},
 		{`{"keys":null,"detectors":null,"trace":null}`, all, true},
-		{`{"keys":["bundle"],"detectors":["helm","argocd","flux"],"trace":true}`, []string{"custom", "helm", "argocd", "flux"}, true},
+		{
+			`{"keys":["bundle"],"detectors":["helm","argocd","flux"],"trace":true}`,
+			[]string{"custom", "helm", "argocd", "flux"},
+			true,
+		},
 		{`{"detectors":["app","helm"]}`, []string{"custom", "app", "helm"}, true},
 		{`{"detectors":[]}`, []string{"custom"}, true},
 		{`{"keys":[],"detectors":["olm"]}`, []string{"olm"}, true},

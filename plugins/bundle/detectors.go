@@ -5,6 +5,8 @@ package bundle
 //
 // It is read only. What is of no use: the revision of a Helm release, which is on
 // no object, and werf.io/version, which is that of werf.
+//
+//nolint:gochecknoglobals // A table that is never changed.
 var detectors = [...]detector{
 	{
 		// https://github.com/helm/helm/blob/main/pkg/action/validate.go
@@ -14,7 +16,8 @@ var detectors = [...]detector{
 	{
 		// https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/
 		// https://github.com/argoproj/argo-cd/blob/master/util/argo/resource_tracking.go
-		name: "argocd", where: topObject, id: "`argocd/<application>`; `argocd/<namespace>/<application>` outside of Argo CD's own namespace",
+		name: "argocd", where: topObject,
+		id: "`argocd/<application>`; `argocd/<namespace>/<application>` outside of Argo CD's own namespace",
 		marks: []mark{
 			{key: key{"argocd.argoproj.io/tracking-id", annotation}, read: readTrackingID},
 			{key: key{"argocd.argoproj.io/instance", label}, read: readApplication},
@@ -26,7 +29,8 @@ var detectors = [...]detector{
 		name: "flux", where: topObject, id: "`flux/HelmRelease/<namespace>/<name>`, `flux/Kustomization/<namespace>/<name>`",
 		marks: []mark{
 			named("flux/HelmRelease", key{"helm.toolkit.fluxcd.io/name", label}, key{"helm.toolkit.fluxcd.io/namespace", label}),
-			named("flux/Kustomization", key{"kustomize.toolkit.fluxcd.io/name", label}, key{"kustomize.toolkit.fluxcd.io/namespace", label}),
+			named("flux/Kustomization", key{"kustomize.toolkit.fluxcd.io/name", label},
+				key{"kustomize.toolkit.fluxcd.io/namespace", label}),
 		},
 	},
 	{
@@ -82,7 +86,8 @@ var detectors = [...]detector{
 	},
 	{
 		// https://github.com/werf/werf/blob/main/cmd/werf/converge/converge.go
-		name: "werf", where: topObject, id: "`werf/<namespace>/<project>`, with an environment `werf/<namespace>/<project>/<env>`",
+		name: "werf", where: topObject,
+		id: "`werf/<namespace>/<project>`, with an environment `werf/<namespace>/<project>/<env>`",
 		marks: []mark{{
 			key:    key{"project.werf.io/name", annotation},
 			beside: []key{{werfEnv, annotation}}, read: readWerf,
@@ -120,6 +125,8 @@ func named(prefix string, name, space key) mark {
 }
 
 // versions tell the version of a bundle whoever manages it.
+//
+//nolint:gochecknoglobals // A table that is never changed.
 var versions = [...]version{
 	// https://helm.sh/docs/chart_best_practices/labels/
 	{key: key{"helm.sh/chart", label}, read: versionOfChart},

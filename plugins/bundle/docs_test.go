@@ -37,7 +37,8 @@ func TestDetectorsPage(t *testing.T) {
 		return
 	}
 	if !*update {
-		t.Fatal("the table in docs/bundles.md is not that of the code; go test ./plugins/bundle -run DetectorsPage -update writes it")
+		t.Fatal("the table in docs/bundles.md is not that of the code; go test ./plugins/bundle -run DetectorsPage -update " +
+			"writes it")
 	}
 	if err := os.WriteFile(page, []byte(before+head+want.String()+tail+after), 0o600); err != nil {
 		t.Fatal(err)
@@ -69,7 +70,8 @@ func versionsOf(list []version) string {
 }
 
 func (k key) String() string {
-	return map[place]string{label: "label", annotation: "annotation", anywhere: "label or annotation"}[k.in] + " `" + k.name + "`"
+	return map[place]string{label: "label", annotation: "annotation", anywhere: "label or annotation"}[k.in] + " `" +
+		k.name + "`"
 }
 
 // TestPageNamesAll: attributes, keys of the configuration, and the keys that all

@@ -48,7 +48,9 @@ func TestSplitCSV(t *testing.T) {
 }
 
 func FuzzParseTrackingID(f *testing.F) {
-	for _, seed := range []string{"shop:apps/Deployment:shop/web", "ns_shop:/Pod:shop/web-0", "a:b/c:d/e:f", "::", ":/:/", ""} {
+	for _, seed := range []string{
+		"shop:apps/Deployment:shop/web", "ns_shop:/Pod:shop/web-0", "a:b/c:d/e:f", "::", ":/:/", "",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

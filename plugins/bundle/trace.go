@@ -9,6 +9,8 @@ import (
 )
 
 // traceKeys are annotations that hold a trace context, in order.
+//
+//nolint:gochecknoglobals // A table that is never changed.
 var traceKeys = [...]string{
 	"tracing.k8s.io/traceparent", // https://github.com/kubernetes/enhancements/issues/5915
 	"traceparent",                // https://github.com/keptn/lifecycle-toolkit/issues/1394
@@ -65,7 +67,7 @@ const (
 // version, which may be longer, it takes what 00 has: that is how W3C wants it
 // read.
 func parseTraceparent(s string) string {
-	if len(s) < traceparentLen || s[2] != '-' || s[traceIDAt+32] != '-' || s[spanIDAt+16] != '-' {
+	if !isDivided(s) {
 		return ""
 	}
 	version, flags := s[:2], s[flagsAt:traceparentLen]
@@ -73,13 +75,19 @@ func parseTraceparent(s string) string {
 		!isID(s[traceIDAt:traceIDAt+32]) || !isID(s[spanIDAt:spanIDAt+16]) {
 		return ""
 	}
-	if len(s) > traceparentLen && (version == "00" || s[traceparentLen] != '-') {
+	if len(s) > traceparentLen && version == "00" {
 		return ""
 	}
 	if version == "00" && (flags == "00" || flags == "01") {
 		return s
 	}
 	return "00" + s[2:flagsAt] + knownFlags(flags)
+}
+
+// isDivided reports whether the parts of a traceparent may be where they belong.
+func isDivided(s string) bool {
+	return len(s) >= traceparentLen && s[traceIDAt-1] == '-' && s[spanIDAt-1] == '-' && s[flagsAt-1] == '-' &&
+		(len(s) == traceparentLen || s[traceparentLen] == '-')
 }
 
 // knownFlags keeps the flags that have a meaning, sampled and random. A receiver

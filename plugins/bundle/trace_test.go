@@ -72,7 +72,15 @@ func TestDerivation(t *testing.T) {
 		}
 	}
 	seen := map[string]bool{}
-	for _, c := range [][2]string{{"a", ""}, {"", "a"}, {"a", "b"}, {"ab", ""}, {"\x01a", "b"}, {strings.Repeat("a", 200), ""}, {strings.Repeat("a", 400), ""}} {
+	for _, c := range [][2]string{
+		{"a", ""},
+		{"", "a"},
+		{"a", "b"},
+		{"ab", ""},
+		{"\x01a", "b"},
+		{strings.Repeat("a", 200), ""},
+		{strings.Repeat("a", 400), ""},
+	} {
 		id := deriveTrace(c[0], c[1], "u")[traceIDAt : traceIDAt+32]
 		if seen[id] {
 			t.Errorf("%q has the trace of another one", c)

@@ -16,7 +16,8 @@
 //	func main() { enricher.Serve(hello{}) }
 //
 // That is all. What else a plugin can do it says by having more methods:
-// [Configurer], [AnnotationNeeder], [OwnerNeeder], [Logger], [io.Closer], and those that make it faster, [LabelNeeder] and [PodOnly].
+// [Configurer], [AnnotationNeeder], [OwnerNeeder], [Logger], [io.Closer], and those that make it faster, [LabelNeeder]
+// and [PodOnly].
 //
 // The plugin runs as a process of its own. What it prints, and what it logs,
 // comes out in the log of the host. If it panics, the host starts it anew: it

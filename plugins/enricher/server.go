@@ -50,7 +50,8 @@ func configure(e Enricher, config []byte) error {
 		return fmt.Errorf("want an object with keys and values: %w", err)
 	}
 	if len(keys) > 0 {
-		return fmt.Errorf("%s: unknown key; the plugin %s has no configuration", slices.Min(slices.Collect(maps.Keys(keys))), e.Describe().Name)
+		return fmt.Errorf("%s: unknown key; the plugin %s has no configuration", slices.Min(slices.Collect(maps.Keys(keys))),
+			e.Describe().Name)
 	}
 	return nil
 }

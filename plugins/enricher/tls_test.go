@@ -13,7 +13,9 @@ import (
 // package enrichertest speaks to plugins as go-plugin's own client does.
 func TestMutualTLS(t *testing.T) {
 	host, stranger := newTestCertificate(t), newTestCertificate(t)
-	config, certificate, err := mutualTLS(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: host.Certificate[0]})))
+	config, certificate, err := mutualTLS(string(pem.EncodeToMemory(&pem.Block{
+		Type: "CERTIFICATE", Bytes: host.Certificate[0],
+	})))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +32,8 @@ func TestMutualTLS(t *testing.T) {
 				_, _ = server.Write([]byte("x")) // after its half of the handshake
 				_ = server.Close()
 			}()
-			client := tls.Client(theirs, &tls.Config{ServerName: "localhost", RootCAs: poolOf(t, certificate), Certificates: []tls.Certificate{c.client}})
+			client := tls.Client(theirs,
+				&tls.Config{ServerName: "localhost", RootCAs: poolOf(t, certificate), Certificates: []tls.Certificate{c.client}})
 			if _, err := client.Read(make([]byte, 1)); (err == nil) != c.works {
 				t.Errorf("error %v", err)
 			}

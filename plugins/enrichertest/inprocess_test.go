@@ -95,7 +95,9 @@ func TestBrokenInProcess(t *testing.T) {
 				}
 				return nil
 			}},
-			want:   []string{"rule sparse: with nothing but a pod's name: Enrich with one record: Internal: panic: no container"},
+			want: []string{
+				"rule sparse: with nothing but a pod's name: Enrich with one record: Internal: panic: no container",
+			},
 			logged: "inprocess_test.go", // the stack
 		},
 		"close fails": {

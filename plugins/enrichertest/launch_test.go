@@ -21,7 +21,8 @@ import (
 func build(t *testing.T, name string) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), name)
-	if out, err := exec.Command("go", "build", "-tags", "grpcnotrace", "-o", path, "./testdata/"+name).CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-tags", "grpcnotrace", "-o", path,
+		"./testdata/"+name).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return path
@@ -77,7 +78,8 @@ func (p *process) Client() enrichv1.EnricherServiceClient {
 
 // Stop calls go-plugin's Shutdown by itself: Kill does so without a deadline.
 func (p *process) Stop(ctx context.Context) error {
-	_ = p.conn.Invoke(ctx, "/plugin.GRPCController/Shutdown", &emptypb.Empty{}, &emptypb.Empty{}) // fails as the server ends
+	// fails as the server ends
+	_ = p.conn.Invoke(ctx, "/plugin.GRPCController/Shutdown", &emptypb.Empty{}, &emptypb.Empty{})
 	for !p.client.Exited() {
 		select {
 		case <-ctx.Done():

@@ -2,6 +2,7 @@ package enrichertest
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -86,31 +87,36 @@ func labelOf(i int) value {
 func plausible(key string, i int) string {
 	isBreak := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') }
 	words := "-" + strings.Join(strings.FieldsFunc(strings.ToLower(key), isBreak), "-") + "-"
-	has := func(word string) bool { return strings.Contains(words, "-"+word+"-") }
-	traceparent := fmt.Sprintf("00-%032x-%016x-01", i+1, i+1)
-	switch {
-	case has("traceparent"):
-		return traceparent
-	case has("span-context") || has("spancontext") || has("trace-context"): // Tekton
-		return fmt.Sprintf(`{"traceparent":%q}`, traceparent)
-	case has("tracestate"):
-		return "vendor=t61rcWkgMzE"
-	case has("tracking-id"): // Argo CD
-		return fmt.Sprintf("app-%d:apps/Deployment:shop/web", i%3)
-	case has("version") || has("tag"):
-		return fmt.Sprintf("1.4.%d", i%3)
-	case has("revision") || has("generation") || has("weight") || has("order") || has("count"):
-		return strconv.Itoa(i%5 + 1)
-	case has("url") || has("link") || has("repo") || has("repository"):
-		return fmt.Sprintf("https://git.example/shop/%d", i%3)
-	case has("email") || has("contact"):
-		return fmt.Sprintf("team-%d@shop.example", i%3)
-	case has("enabled") || has("enable") || has("scrape") || has("inject"):
-		return "true"
-	case has("time") || has("at") || has("timestamp") || has("date"):
-		return "2026-01-02T03:04:05Z"
+	for _, v := range wordValues(i) {
+		if slices.ContainsFunc(v.words, func(word string) bool { return strings.Contains(words, "-"+word+"-") }) {
+			return v.value
+		}
 	}
 	return generic(key, i)
+}
+
+// wordValue is a value of keys that contain one of the words.
+type wordValue struct {
+	words []string
+	value string
+}
+
+// wordValues returns the values of object i. The first that fits a key is its value.
+func wordValues(i int) []wordValue {
+	traceparent := fmt.Sprintf("00-%032x-%016x-01", i+1, i+1)
+	tekton := fmt.Sprintf(`{"traceparent":%q}`, traceparent)
+	return []wordValue{
+		{[]string{"traceparent"}, traceparent},
+		{[]string{"span-context", "spancontext", "trace-context"}, tekton},
+		{[]string{"tracestate"}, "vendor=t61rcWkgMzE"},
+		{[]string{"tracking-id"}, fmt.Sprintf("app-%d:apps/Deployment:shop/web", i%3)}, // Argo CD
+		{[]string{"version", "tag"}, fmt.Sprintf("1.4.%d", i%3)},
+		{[]string{"revision", "generation", "weight", "order", "count"}, strconv.Itoa(i%5 + 1)},
+		{[]string{"url", "link", "repo", "repository"}, fmt.Sprintf("https://git.example/shop/%d", i%3)},
+		{[]string{"email", "contact"}, fmt.Sprintf("team-%d@shop.example", i%3)},
+		{[]string{"enabled", "enable", "scrape", "inject"}, "true"},
+		{[]string{"time", "at", "timestamp", "date"}, "2026-01-02T03:04:05Z"},
+	}
 }
 
 func generic(key string, i int) string {

@@ -79,12 +79,20 @@ func TestDifference(t *testing.T) {
 		b    *enrichv1.Patch
 		want string
 	}{
-		"another order":       {&enrichv1.Patch{Attributes: []*enrichv1.Attribute{text("p.b", "2"), text("p.a", "1")}}, ""},
-		"another value":       {&enrichv1.Patch{Attributes: []*enrichv1.Attribute{text("p.a", "1"), text("p.b", "3")}}, `p.b is "2" and "3"`},
-		"one less":            {&enrichv1.Patch{Attributes: []*enrichv1.Attribute{text("p.a", "1")}}, `p.b is "2" and absent`},
-		"a failure":           {&enrichv1.Patch{Attributes: a.GetAttributes(), Error: "no"}, `error is absent and "no"`},
-		"suppressed":          {&enrichv1.Patch{Attributes: a.GetAttributes(), Suppress: true}, `suppress is absent and true`},
-		"another traceparent": {&enrichv1.Patch{Attributes: a.GetAttributes(), Traceparent: "00"}, `traceparent is absent and "00"`},
+		"another order": {&enrichv1.Patch{Attributes: []*enrichv1.Attribute{text("p.b", "2"), text("p.a", "1")}}, ""},
+		"another value": {
+			&enrichv1.Patch{Attributes: []*enrichv1.Attribute{text("p.a", "1"), text("p.b", "3")}}, `p.b is "2" and "3"`,
+		},
+		"one less": {
+			&enrichv1.Patch{Attributes: []*enrichv1.Attribute{text("p.a", "1")}}, `p.b is "2" and absent`,
+		},
+		"a failure": {&enrichv1.Patch{Attributes: a.GetAttributes(), Error: "no"}, `error is absent and "no"`},
+		"suppressed": {
+			&enrichv1.Patch{Attributes: a.GetAttributes(), Suppress: true}, `suppress is absent and true`,
+		},
+		"another traceparent": {
+			&enrichv1.Patch{Attributes: a.GetAttributes(), Traceparent: "00"}, `traceparent is absent and "00"`,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := difference(a, tc.b); got != tc.want {

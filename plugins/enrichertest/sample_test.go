@@ -14,7 +14,8 @@ import (
 // TestSamplesAreVaried sees that 64 samples have all that a host sends.
 func TestSamplesAreVaried(t *testing.T) {
 	p := &session{needs: &enrichv1.Needs{Owners: &enrichv1.OwnerNeeds{}}}
-	actions, states, types, kinds := map[enrichv1.Action]int{}, map[enrichv1.State]int{}, map[enrichv1.ContainerType]int{}, map[string]int{}
+	actions, states, types, kinds := map[enrichv1.Action]int{}, map[enrichv1.State]int{}, map[enrichv1.ContainerType]int{},
+		map[string]int{}
 	uids := map[string]bool{}
 	for _, r := range p.samples(0, 64) {
 		actions[r.GetAction()]++
@@ -39,11 +40,13 @@ func TestSamplesHaveWhatIsNeeded(t *testing.T) {
 	owners := []*enrichv1.Owner{
 		{
 			ApiVersion: "apps/v1", Kind: "ReplicaSet", Name: "web-6d4b75cb6d", Uid: sample(0).GetPod().GetOwners()[0].GetUid(),
-			Labels: map[string]string{"app.kubernetes.io/name": "web-6d4b75cb6d"}, Annotations: map[string]string{"example.com/revision": "1"},
+			Labels:      map[string]string{"app.kubernetes.io/name": "web-6d4b75cb6d"},
+			Annotations: map[string]string{"example.com/revision": "1"},
 		},
 		{
 			ApiVersion: "apps/v1", Kind: "Deployment", Name: "web", Uid: sample(0).GetPod().GetOwners()[1].GetUid(),
-			Labels: map[string]string{"app.kubernetes.io/name": "web"}, Annotations: map[string]string{"example.com/revision": "1"},
+			Labels:      map[string]string{"app.kubernetes.io/name": "web"},
+			Annotations: map[string]string{"example.com/revision": "1"},
 		},
 	}
 	for name, tc := range map[string]struct {
@@ -58,8 +61,10 @@ func TestSamplesHaveWhatIsNeeded(t *testing.T) {
 		"annotations": {
 			&enrichv1.Needs{Labels: []string{"team"}, Annotations: []string{"tracing.k8s.io/traceparent"}},
 			&enrichv1.Pod{
-				Labels:      map[string]string{"team": "team-0"},
-				Annotations: map[string]string{"tracing.k8s.io/traceparent": "00-00000000000000000000000000000001-0000000000000001-01"},
+				Labels: map[string]string{"team": "team-0"},
+				Annotations: map[string]string{
+					"tracing.k8s.io/traceparent": "00-00000000000000000000000000000001-0000000000000001-01",
+				},
 			},
 		},
 		"owners": {
@@ -109,7 +114,8 @@ func TestPlausible(t *testing.T) {
 // TestLabelsAreValid sees that no label has a value that Kubernetes would refuse.
 func TestLabelsAreValid(t *testing.T) {
 	keys := []string{
-		"team", "traceparent", "argocd.argoproj.io/tracking-id", "example.com/url", "a/0123456789012345678901234567890123456789012345678901234567890123"[:65],
+		"team", "traceparent", "argocd.argoproj.io/tracking-id", "example.com/url",
+		"a/0123456789012345678901234567890123456789012345678901234567890123"[:65],
 	}
 	for i := range 8 {
 		for _, key := range keys {

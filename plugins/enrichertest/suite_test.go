@@ -33,21 +33,27 @@ func (f *fake) Stop(context.Context) error { return nil }
 
 func (f *fake) Kill() { f.ended = true }
 
-func (f *fake) Describe(context.Context, *enrichv1.DescribeRequest, ...grpc.CallOption) (*enrichv1.DescribeResponse, error) {
+func (f *fake) Describe(context.Context, *enrichv1.DescribeRequest, ...grpc.CallOption) (*enrichv1.DescribeResponse,
+	error,
+) {
 	if f.ended {
 		return nil, status.Error(codes.Unavailable, "connection refused")
 	}
 	return &enrichv1.DescribeResponse{Name: "fake", Version: "1"}, nil
 }
 
-func (f *fake) Configure(_ context.Context, r *enrichv1.ConfigureRequest, _ ...grpc.CallOption) (*enrichv1.ConfigureResponse, error) {
+func (f *fake) Configure(_ context.Context, r *enrichv1.ConfigureRequest,
+	_ ...grpc.CallOption,
+) (*enrichv1.ConfigureResponse, error) {
 	if strings.Contains(r.GetConfigJson(), "no-such-key") {
 		return nil, status.Error(codes.InvalidArgument, "no-such-key is unknown")
 	}
 	return &enrichv1.ConfigureResponse{}, nil
 }
 
-func (f *fake) Enrich(ctx context.Context, r *enrichv1.EnrichRequest, _ ...grpc.CallOption) (*enrichv1.EnrichResponse, error) {
+func (f *fake) Enrich(ctx context.Context, r *enrichv1.EnrichRequest, _ ...grpc.CallOption) (*enrichv1.EnrichResponse,
+	error,
+) {
 	patches, err := f.enrich(ctx, r.GetRecords())
 	return &enrichv1.EnrichResponse{Patches: patches}, err
 }
@@ -154,7 +160,8 @@ func TestInterrupted(t *testing.T) {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}}
-	report, err := enrichertest.Verify(ctx, func(context.Context) (enrichertest.Process, error) { return f, nil }, enrichertest.Options{})
+	report, err := enrichertest.Verify(ctx, func(context.Context) (enrichertest.Process, error) { return f, nil },
+		enrichertest.Options{})
 	if !errors.Is(err, context.Canceled) || len(report.Broken()) > 0 || len(report.Results) == 0 {
 		t.Errorf("%v, %v", report, err)
 	}

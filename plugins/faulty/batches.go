@@ -25,7 +25,7 @@ func batchFaults() map[string]fault {
 		}),
 		"many": answered("batch-1", func(good enrichFunc) enrichFunc {
 			return func(ctx context.Context, records []*enrichv1.Record) ([]*enrichv1.Patch, error) {
-				return good(ctx, append(records[:len(records):len(records)], records[0]))
+				return good(ctx, append(slices.Clip(records), records[0]))
 			}
 		}),
 		"wrong-order": answered("order", func(good enrichFunc) enrichFunc {

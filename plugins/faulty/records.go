@@ -11,7 +11,8 @@ import (
 // recordFaults show with uncommon records only.
 func recordFaults() map[string]fault {
 	return map[string]fault{
-		"crashes-on-sparse": changed("sparse", func(r *enrichv1.Record, _ *enrichv1.Patch) { _ = r.GetPod().GetNamespace()[0] }),
+		"crashes-on-sparse": changed("sparse",
+			func(r *enrichv1.Record, _ *enrichv1.Patch) { _ = r.GetPod().GetNamespace()[0] }),
 		"cuts-characters": changed("unicode", func(r *enrichv1.Record, p *enrichv1.Patch) {
 			info := r.GetInfo()
 			add(p, "info", info[:min(len(info), 1000)])

@@ -83,7 +83,8 @@ func (s *service) Enrich(ctx context.Context, r *enrichv1.EnrichRequest) (*enric
 func (s *service) serve() {
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig: plugin.HandshakeConfig{
-			ProtocolVersion: enrichv1.ProtocolVersion, MagicCookieKey: enrichv1.MagicCookieKey, MagicCookieValue: enrichv1.MagicCookieValue,
+			ProtocolVersion: enrichv1.ProtocolVersion, MagicCookieKey: enrichv1.MagicCookieKey,
+			MagicCookieValue: enrichv1.MagicCookieValue,
 		},
 		Plugins:    plugin.PluginSet{"enricher": &servicePlugin{service: s}},
 		GRPCServer: plugin.DefaultGRPCServer,

@@ -10,9 +10,13 @@ import (
 // setupFaults show before the first record.
 func setupFaults() map[string]fault {
 	return map[string]fault{
-		"no-version":  {"describe", func(s *service) { s.describe().Version = "" }},
-		"bad-needs":   {"needs-valid", func(s *service) { s.describe().Needs = &enrichv1.Needs{Annotations: []string{"not a key"}} }},
-		"needs-twice": {"needs-valid", func(s *service) { s.describe().Needs = &enrichv1.Needs{Labels: []string{"app", "team", "app"}} }},
+		"no-version": {"describe", func(s *service) { s.describe().Version = "" }},
+		"bad-needs": {
+			"needs-valid", func(s *service) { s.describe().Needs = &enrichv1.Needs{Annotations: []string{"not a key"}} },
+		},
+		"needs-twice": {
+			"needs-valid", func(s *service) { s.describe().Needs = &enrichv1.Needs{Labels: []string{"app", "team", "app"}} },
+		},
 		"unstable-description": {"describe-stable", func(s *service) {
 			s.describe = func() *enrichv1.DescribeResponse {
 				return &enrichv1.DescribeResponse{Name: Name, Version: time.Now().String()}

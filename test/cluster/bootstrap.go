@@ -44,7 +44,9 @@ func createRole(ctx context.Context, client kubernetes.Interface) error {
 	meta := metav1.ObjectMeta{Name: loggerUser}
 	role := &rbacv1.ClusterRole{
 		ObjectMeta: meta,
-		Rules:      []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"list", "watch"}}},
+		Rules: []rbacv1.PolicyRule{{
+			APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"list", "watch"},
+		}},
 	}
 	if _, err := client.RbacV1().ClusterRoles().Create(ctx, role, metav1.CreateOptions{}); err != nil {
 		return fmt.Errorf("create cluster role: %w", err)
@@ -112,7 +114,8 @@ func awaitNodes(ctx context.Context, client kubernetes.Interface, want int) erro
 			return nil
 		}
 		if err := pause(ctx, 100*time.Millisecond); err != nil {
-			return fmt.Errorf("wait for nodes (%d of %d ready; see the logs of kwok and kube-controller-manager): %w", ready, want, err)
+			return fmt.Errorf("wait for nodes (%d of %d ready; see the logs of kwok and kube-controller-manager): %w", ready,
+				want, err)
 		}
 	}
 }

@@ -28,18 +28,20 @@ const (
 
 type program struct{ name, pkg string }
 
-var programs = []program{
-	{etcd, "go.etcd.io/etcd/server/v3"},
-	{apiServer, "k8s.io/kubernetes/cmd/kube-apiserver"},
-	{controllerManager, "k8s.io/kubernetes/cmd/kube-controller-manager"},
-	{scheduler, "k8s.io/kubernetes/cmd/kube-scheduler"},
-	{kwok, "sigs.k8s.io/kwok/cmd/kwok"},
-	{kubectl, "k8s.io/kubernetes/cmd/kubectl"},
+func programs() []program {
+	return []program{
+		{etcd, "go.etcd.io/etcd/server/v3"},
+		{apiServer, "k8s.io/kubernetes/cmd/kube-apiserver"},
+		{controllerManager, "k8s.io/kubernetes/cmd/kube-controller-manager"},
+		{scheduler, "k8s.io/kubernetes/cmd/kube-scheduler"},
+		{kwok, "sigs.k8s.io/kwok/cmd/kwok"},
+		{kubectl, "k8s.io/kubernetes/cmd/kubectl"},
+	}
 }
 
-// onRequest are programs that only test/node runs. They share the dependencies of
+// onRequest returns programs that only test/node runs. They share the dependencies of
 // the others.
-var onRequest = []program{{kubelet, "k8s.io/kubernetes/cmd/kubelet"}}
+func onRequest() []program { return []program{{kubelet, "k8s.io/kubernetes/cmd/kubelet"}} }
 
 func newBuildCommand() *cobra.Command {
 	var bin string
@@ -64,9 +66,9 @@ test/node needs, is built if it is named.`,
 // are no names.
 func choose(names []string) ([]program, error) {
 	if len(names) == 0 {
-		return programs, nil
+		return programs(), nil
 	}
-	all := slices.Concat(programs, onRequest)
+	all := slices.Concat(programs(), onRequest())
 	chosen := make([]program, 0, len(names))
 	for _, name := range names {
 		i := slices.IndexFunc(all, func(p program) bool { return p.name == name })

@@ -46,7 +46,8 @@ func newState(f folder, bin string, p ports, apiServerArgs []string) state {
 	}
 	add(etcd, etcdURL+"/readyz", etcdArgs(f, p)...)
 	add(apiServer, s.APIServerURL+"/readyz", append(apiServerBaseArgs(f, p), apiServerArgs...)...)
-	add(controllerManager, fmt.Sprintf("https://127.0.0.1:%d/healthz", p.controllerManager), controllerManagerArgs(f, p)...)
+	add(controllerManager, fmt.Sprintf("https://127.0.0.1:%d/healthz", p.controllerManager),
+		controllerManagerArgs(f, p)...)
 	add(scheduler, fmt.Sprintf("https://127.0.0.1:%d/readyz", p.scheduler), schedulerArgs(f, p)...)
 	add(kwok, fmt.Sprintf("http://127.0.0.1:%d/healthz", p.kwok), kwokArgs(f, p)...)
 	return s

@@ -46,7 +46,9 @@ func TestKwokConfiguration(t *testing.T) {
 			t.Errorf("stage %q selects nothing or does nothing", doc.Metadata.Name)
 		}
 	}
-	for _, want := range []string{"node-initialize", "node-heartbeat", "pod-run", "pod-complete", "pod-delete", "crash-loop-back-off"} {
+	for _, want := range []string{
+		"node-initialize", "node-heartbeat", "pod-run", "pod-complete", "pod-delete", "crash-loop-back-off",
+	} {
 		if !names[want] {
 			t.Errorf("stage %q is missing", want)
 		}

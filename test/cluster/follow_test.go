@@ -25,7 +25,9 @@ func TestFollowPrintsChangesAndProgress(t *testing.T) {
 		progress(6),
 		progress(9),
 		progress(9),
-		events(&clientv3.Event{Type: mvccpb.DELETE, Kv: &mvccpb.KeyValue{ModRevision: 11}, PrevKv: &mvccpb.KeyValue{Value: pod}}),
+		events(&clientv3.Event{
+			Type: mvccpb.DELETE, Kv: &mvccpb.KeyValue{ModRevision: 11}, PrevKv: &mvccpb.KeyValue{Value: pod},
+		}),
 	} {
 		if err := f.print(resp); err != nil {
 			t.Fatal(err)

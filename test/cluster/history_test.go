@@ -29,7 +29,9 @@ func TestNewChange(t *testing.T) {
 			"MODIFIED", corev1.PodRunning,
 		},
 		"deleted": {
-			&clientv3.Event{Type: mvccpb.DELETE, Kv: &mvccpb.KeyValue{ModRevision: 7}, PrevKv: &mvccpb.KeyValue{Value: after, ModRevision: 6}},
+			&clientv3.Event{
+				Type: mvccpb.DELETE, Kv: &mvccpb.KeyValue{ModRevision: 7}, PrevKv: &mvccpb.KeyValue{Value: after, ModRevision: 6},
+			},
 			"DELETED", corev1.PodRunning,
 		},
 	}

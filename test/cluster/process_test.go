@@ -39,9 +39,12 @@ func TestAwaitReadyTellsHowTheLogEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	broken := component{Name: "broken", Path: "/bin/sh", Args: []string{"-c", "echo bad flag; exit 1"}, Health: "http://127.0.0.1:1/"}
+	broken := component{
+		Name: "broken", Path: "/bin/sh", Args: []string{"-c", "echo bad flag; exit 1"}, Health: "http://127.0.0.1:1/",
+	}
 	err = f.launch(t.Context(), broken)
-	if err == nil || !strings.Contains(err.Error(), "start broken: it exited") || !strings.Contains(err.Error(), "bad flag") {
+	if err == nil || !strings.Contains(err.Error(), "start broken: it exited") ||
+		!strings.Contains(err.Error(), "bad flag") {
 		t.Errorf("have %v, want component, reason and the end of its log", err)
 	}
 }

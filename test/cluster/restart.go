@@ -14,7 +14,8 @@ func newKillCommand() *cobra.Command {
 
 func newStartCommand() *cobra.Command {
 	var more []string
-	cmd := newComponentCommand("start", "Start a killed component again, with the same arguments, and wait until it is ready",
+	cmd := newComponentCommand("start",
+		"Start a killed component again, with the same arguments, and wait until it is ready",
 		func(ctx context.Context, dir, name string) error { return start(ctx, dir, name, more) })
 	cmd.Flags().StringArrayVar(&more, "arg", nil, "further argument, for this start alone (repeat for more)")
 	return cmd

@@ -25,7 +25,9 @@ func newFolder(dir string) (folder, error) {
 	}
 	f := folder(abs)
 	if _, err := os.Stat(f.join("cluster.json")); err == nil {
-		return "", fmt.Errorf("make cluster in %q: it holds a cluster already; call cluster down, then remove the folder or name another one", dir)
+		return "",
+			fmt.Errorf("make cluster in %q: it holds a cluster already; call cluster down, then remove the folder or name "+
+				"another one", dir)
 	}
 	for _, sub := range []string{"certs", "config", "etcd", "logs", "run"} {
 		if err := os.MkdirAll(f.join(sub), 0o700); err != nil {
@@ -69,5 +71,6 @@ func (s state) component(name string) (component, error) {
 			return c, nil
 		}
 	}
-	return component{}, fmt.Errorf("find component %q: want etcd, kube-apiserver, kube-controller-manager, kube-scheduler or kwok", name)
+	return component{},
+		fmt.Errorf("find component %q: want etcd, kube-apiserver, kube-controller-manager, kube-scheduler or kwok", name)
 }

@@ -50,7 +50,7 @@ func down(ctx context.Context, dir string) error {
 // is never answered, and goes on when one of them can't be stopped.
 func (f folder) stopAll(ctx context.Context) error {
 	var errs []error
-	for _, p := range slices.Backward(programs) {
+	for _, p := range slices.Backward(programs()) {
 		errs = append(errs, f.stop(ctx, p.name))
 	}
 	return errors.Join(errs...)

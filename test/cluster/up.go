@@ -31,7 +31,8 @@ func newUpCommand() *cobra.Command {
 	dirFlag(cmd, &o.dir)
 	cmd.Flags().StringVar(&o.bin, "bin", "", "folder with the five programs (default test/cluster/bin)")
 	cmd.Flags().IntVar(&o.nodes, "nodes", 4, "number of fake nodes, 500 pods each")
-	cmd.Flags().StringArrayVar(&o.apiServerArgs, "apiserver-arg", nil, "further argument for kube-apiserver, e.g. --watch-cache=false (repeat for more)")
+	cmd.Flags().StringArrayVar(&o.apiServerArgs, "apiserver-arg", nil,
+		"further argument for kube-apiserver, e.g. --watch-cache=false (repeat for more)")
 	return cmd
 }
 
@@ -41,7 +42,7 @@ func up(ctx context.Context, o upOptions, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, p := range programs {
+	for _, p := range programs() {
 		if _, err := os.Stat(filepath.Join(bin, p.name)); err != nil {
 			return fmt.Errorf("find %s (call cluster build): %w", p.name, err)
 		}

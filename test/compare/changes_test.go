@@ -70,14 +70,17 @@ func (l *life) schedule(p *corev1.Pod) {
 // hold leaves the pod without a node, for a reason.
 func (l *life) hold(p *corev1.Pod) {
 	if len(p.Spec.SchedulingGates) > 0 {
-		l.condition(p, corev1.PodScheduled, corev1.ConditionFalse, corev1.PodReasonSchedulingGated, "Scheduling is blocked due to non-empty scheduling gates")
+		l.condition(p, corev1.PodScheduled, corev1.ConditionFalse, corev1.PodReasonSchedulingGated,
+			"Scheduling is blocked due to non-empty scheduling gates")
 		return
 	}
 	l.condition(p, corev1.PodScheduled, corev1.ConditionFalse, corev1.PodReasonUnschedulable, pick(l.world,
 		"0/3 nodes are available: 3 Insufficient cpu.", "0/3 nodes are available: 1 node(s) had untolerated taint.", ""))
 }
 
-func (l *life) condition(p *corev1.Pod, kind corev1.PodConditionType, status corev1.ConditionStatus, reason, message string) {
+func (l *life) condition(p *corev1.Pod, kind corev1.PodConditionType, status corev1.ConditionStatus, reason,
+	message string,
+) {
 	c := corev1.PodCondition{Type: kind, Status: status, Reason: reason, Message: message, LastTransitionTime: l.now()}
 	for i := range p.Status.Conditions {
 		if p.Status.Conditions[i].Type == kind {
@@ -89,7 +92,8 @@ func (l *life) condition(p *corev1.Pod, kind corev1.PodConditionType, status cor
 }
 
 func (l *life) conditions(p *corev1.Pod) {
-	kind := pick(l.world, corev1.PodReady, corev1.ContainersReady, corev1.PodInitialized, corev1.PodReadyToStartContainers, corev1.DisruptionTarget, "example.com/gate")
+	kind := pick(l.world, corev1.PodReady, corev1.ContainersReady, corev1.PodInitialized, corev1.PodReadyToStartContainers,
+		corev1.DisruptionTarget, "example.com/gate")
 	l.condition(p, kind, pick(l.world, corev1.ConditionTrue, corev1.ConditionFalse, corev1.ConditionUnknown),
 		pick(l.world, "", "", "ContainersNotReady", "PodCompleted", "EvictionByEvictionAPI"), pick(l.world, "", l.text()))
 }
@@ -124,7 +128,8 @@ func (l *life) requestDeletion(p *corev1.Pod) {
 }
 
 func (l *life) evict(p *corev1.Pod) {
-	p.Status.Phase, p.Status.Reason, p.Status.Message = corev1.PodFailed, "Evicted", "The node was low on resource: memory. "+l.text()
+	p.Status.Phase, p.Status.Reason, p.Status.Message = corev1.PodFailed, "Evicted",
+		"The node was low on resource: memory. "+l.text()
 }
 
 func (l *life) loseNode(p *corev1.Pod) {
@@ -150,7 +155,9 @@ func (l *life) forgetStatus(p *corev1.Pod) {
 func (l *life) debug(p *corev1.Pod) {
 	if len(p.Spec.EphemeralContainers) == 0 {
 		c := l.container("debugger")
-		p.Spec.EphemeralContainers = []corev1.EphemeralContainer{{EphemeralContainerCommon: corev1.EphemeralContainerCommon{Name: c.Name, Image: c.Image}}}
+		p.Spec.EphemeralContainers = []corev1.EphemeralContainer{{
+			EphemeralContainerCommon: corev1.EphemeralContainerCommon{Name: c.Name, Image: c.Image},
+		}}
 		return
 	}
 	p.Status.EphemeralContainerStatuses = []corev1.ContainerStatus{l.created("debugger", "debugger")}

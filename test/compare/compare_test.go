@@ -28,7 +28,8 @@ func TestBuilds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s.seed = *seed
 			base, tree := playBoth(t, s)
-			t.Logf("%d records on stdout, %d over OTLP, %d and %d repeated", len(tree.lines), len(tree.otlp), base.repeated, tree.repeated)
+			t.Logf("%d records on stdout, %d over OTLP, %d and %d repeated", len(tree.lines), len(tree.otlp), base.repeated,
+				tree.repeated)
 			if len(base.lines) < s.pods {
 				t.Errorf("only %d records", len(base.lines))
 			}

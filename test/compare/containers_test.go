@@ -11,7 +11,9 @@ import (
 
 // statuses returns all container statuses of the pod.
 func statuses(p *corev1.Pod) (all []*corev1.ContainerStatus) {
-	for _, list := range [][]corev1.ContainerStatus{p.Status.InitContainerStatuses, p.Status.ContainerStatuses, p.Status.EphemeralContainerStatuses} {
+	for _, list := range [][]corev1.ContainerStatus{
+		p.Status.InitContainerStatuses, p.Status.ContainerStatuses, p.Status.EphemeralContainerStatuses,
+	} {
 		for i := range list {
 			all = append(all, &list[i])
 		}
@@ -34,7 +36,8 @@ func (l *life) one(change func(*corev1.Pod, *corev1.ContainerStatus)) func(*core
 func (l *life) created(name, image string) corev1.ContainerStatus {
 	return corev1.ContainerStatus{
 		Name: name, Image: image, Started: new(false),
-		State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: pick(l.world, "ContainerCreating", "PodInitializing", "")}},
+		State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: pick(l.world, "ContainerCreating",
+			"PodInitializing", "")}},
 	}
 }
 
@@ -70,7 +73,8 @@ func (l *life) endAll(p *corev1.Pod) {
 func (l *life) advance(p *corev1.Pod, c *corev1.ContainerStatus) {
 	switch {
 	case c.State.Running != nil:
-		l.terminate(c, pick(l.world, int32(0), 0, 1, 2, 137, 139, 255), pick(l.world, "Completed", "Error", "Error", "OOMKilled", "ContainerCannotRun", "StartError", ""))
+		l.terminate(c, pick(l.world, int32(0), 0, 1, 2, 137, 139, 255),
+			pick(l.world, "Completed", "Error", "Error", "OOMKilled", "ContainerCannotRun", "StartError", ""))
 	case c.State.Terminated != nil && l.chance(60):
 		l.backOff(c)
 	default:
@@ -93,7 +97,8 @@ func (l *life) run(p *corev1.Pod, c *corev1.ContainerStatus) {
 func (l *life) terminate(c *corev1.ContainerStatus, code int32, reason string) {
 	c.Ready, c.Started = false, new(false)
 	c.State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{
-		ExitCode: code, Reason: reason, Signal: pick(l.world, int32(0), 0, 0, 9, 15), Message: pick(l.world, "", "", l.text()),
+		ExitCode: code, Reason: reason, Signal: pick(l.world, int32(0), 0, 0, 9, 15),
+		Message:   pick(l.world, "", "", l.text()),
 		StartedAt: l.when(), FinishedAt: l.when(), ContainerID: c.ContainerID,
 	}}
 }
@@ -101,7 +106,8 @@ func (l *life) terminate(c *corev1.ContainerStatus, code int32, reason string) {
 func (l *life) backOff(c *corev1.ContainerStatus) {
 	c.LastTerminationState = c.State
 	c.State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{
-		Reason: "CrashLoopBackOff", Message: fmt.Sprintf("back-off %ds restarting failed container", pick(l.world, 10, 20, 40)),
+		Reason:  "CrashLoopBackOff",
+		Message: fmt.Sprintf("back-off %ds restarting failed container", pick(l.world, 10, 20, 40)),
 	}}
 }
 
@@ -113,7 +119,8 @@ func (l *life) flipReady(p *corev1.Pod, c *corev1.ContainerStatus) {
 
 func (l *life) pullError(_ *corev1.Pod, c *corev1.ContainerStatus) {
 	c.State = corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{
-		Reason:  pick(l.world, "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError", "RunContainerError", "ErrImageNeverPull"),
+		Reason: pick(l.world, "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError",
+			"RunContainerError", "ErrImageNeverPull"),
 		Message: pick(l.world, `failed to pull and unpack image "registry.example.com/shop/web:1.2": not found`, l.text()),
 	}}
 }
@@ -154,7 +161,9 @@ func (l *life) odd(_ *corev1.Pod, c *corev1.ContainerStatus) {
 	case 0:
 		c.State = corev1.ContainerState{}
 	case 1:
-		c.State = corev1.ContainerState{Running: &corev1.ContainerStateRunning{}, Waiting: &corev1.ContainerStateWaiting{Reason: l.text()}}
+		c.State = corev1.ContainerState{
+			Running: &corev1.ContainerStateRunning{}, Waiting: &corev1.ContainerStateWaiting{Reason: l.text()},
+		}
 	default:
 		c.RestartCount, c.Image, c.ImageID = -1, "", l.text()
 	}
@@ -170,5 +179,6 @@ func (l *life) when() metav1.Time {
 
 // text is what messages may contain.
 func (l *life) text() string {
-	return pick(l.world, "", "a message", "two\nlines\t\x01", `"quotes" & <tags> \ `, "\u2028\u2029 ümläut 語", "no UTF-8: \xff\xfe", strings.Repeat("long ", 1+l.rng.IntN(5000)))
+	return pick(l.world, "", "a message", "two\nlines\t\x01", `"quotes" & <tags> \ `, "\u2028\u2029 ümläut 語",
+		"no UTF-8: \xff\xfe", strings.Repeat("long ", 1+l.rng.IntN(5000)))
 }

@@ -11,7 +11,9 @@ import (
 
 // line returns a record about a container.
 func line(version, state string, seq int, changes ...string) record {
-	fields := object{"pod_uid": "1", "resource_version": version, "action": "update", "container": "c", "state": state, "reason": "R"}
+	fields := object{
+		"pod_uid": "1", "resource_version": version, "action": "update", "container": "c", "state": state, "reason": "R",
+	}
 	for i := 0; i < len(changes); i += 2 {
 		fields[changes[i]] = changes[i+1]
 	}
@@ -74,7 +76,10 @@ func TestDifferences(t *testing.T) {
 		},
 		"owners that came too late": {
 			result{lines: base},
-			result{lines: []record{base[0], base[1], line("3", "terminated", 3, "enrichment", "owners: deadline exceeded", "bundle.id", "b", "level", "info")}},
+			result{lines: []record{
+				base[0], base[1],
+				line("3", "terminated", 3, "enrichment", "owners: deadline exceeded", "bundle.id", "b", "level", "info"),
+			}},
 			map[string]int{"stdout: level: update terminated R": 1},
 		},
 		"waiting": {
@@ -116,6 +121,7 @@ func TestWorld(t *testing.T) {
 		t.Errorf("two worlds of one seed differ:\n%s", diff)
 	}
 	if len(phases) < 5 || len(reasons) < 9 {
-		t.Errorf("only the phases %v and the reasons %v", slices.Collect(maps.Keys(phases)), slices.Collect(maps.Keys(reasons)))
+		t.Errorf("only the phases %v and the reasons %v", slices.Collect(maps.Keys(phases)),
+			slices.Collect(maps.Keys(reasons)))
 	}
 }

@@ -28,7 +28,8 @@ func (w *world) makeOwners() {
 			w.server.SetOwner("apps/v1", "replicasets", &metav1.PartialObjectMetadata{
 				TypeMeta: metav1.TypeMeta{APIVersion: "apps/v1", Kind: "ReplicaSet"},
 				ObjectMeta: metav1.ObjectMeta{
-					Namespace: deployment.Namespace, Name: replicaSet(app, revision), UID: types.UID("replicaset-" + replicaSet(app, revision)),
+					Namespace: deployment.Namespace, Name: replicaSet(app, revision),
+					UID:             types.UID("replicaset-" + replicaSet(app, revision)),
 					OwnerReferences: []metav1.OwnerReference{controller("apps/v1", "Deployment", app, deployment.UID)},
 				},
 			})
@@ -66,7 +67,8 @@ func (l *life) newPod() *corev1.Pod {
 		p.Spec.InitContainers = append(p.Spec.InitContainers, c)
 	}
 	for i := range 1 + l.rng.IntN(3) {
-		p.Spec.Containers = append(p.Spec.Containers, l.container(pick(l.world, "web", "proxy", "main", name)+strings.Repeat("x", i)))
+		p.Spec.Containers = append(p.Spec.Containers,
+			l.container(pick(l.world, "web", "proxy", "main", name)+strings.Repeat("x", i)))
 	}
 	if l.chance(20) { // a pod that was not seen from its begin
 		l.schedule(p)
@@ -77,7 +79,10 @@ func (l *life) newPod() *corev1.Pod {
 }
 
 func (l *life) container(name string) corev1.Container {
-	return corev1.Container{Name: name, Image: pick(l.world, "registry.example.com/shop/"+name+":1.2", name, "ghcr.io/x/y@sha256:9f86d081884c7d65")}
+	return corev1.Container{
+		Name:  name,
+		Image: pick(l.world, "registry.example.com/shop/"+name+":1.2", name, "ghcr.io/x/y@sha256:9f86d081884c7d65"),
+	}
 }
 
 func (l *life) own(p *corev1.Pod, app string) {
@@ -90,13 +95,16 @@ func (l *life) own(p *corev1.Pod, app string) {
 	case 1:
 		p.OwnerReferences = []metav1.OwnerReference{controller("apps/v1", "DaemonSet", app, "daemonset-1")}
 	case 2:
-		p.OwnerReferences = []metav1.OwnerReference{controller("batch/v1", "Job", pick(l.world, app, app+"-29123456"), "job-1")}
+		p.OwnerReferences = []metav1.OwnerReference{controller("batch/v1", "Job", pick(l.world, app, app+"-29123456"),
+			"job-1")}
 	case 3:
 		p.OwnerReferences = []metav1.OwnerReference{controller("example.com/v1", "Fleet", app, "fleet-1")}
 	case 4:
 		p.OwnerReferences = []metav1.OwnerReference{controller("v1", "Node", "n1", "node-1")}
 	case 5:
-		p.OwnerReferences = []metav1.OwnerReference{{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: rs, UID: "not-the-controller"}}
+		p.OwnerReferences = []metav1.OwnerReference{{
+			APIVersion: "apps/v1", Kind: "ReplicaSet", Name: rs, UID: "not-the-controller",
+		}}
 	case 6:
 	default:
 		p.OwnerReferences = []metav1.OwnerReference{controller("apps/v1", "ReplicaSet", rs, types.UID("replicaset-"+rs))}
@@ -108,7 +116,8 @@ func (l *life) labels(app string) map[string]string {
 	labels := l.bundleLabels()
 	labels["app"], labels["tier"] = app, pick(l.world, "web", "web", "cache")
 	if l.chance(10) { // keys that records have, too
-		labels[pick(l.world, "pod", "state", "msg", "time", "seq", "bundle.id", "trace_id", "label.pod")] = pick(l.world, "", "mine")
+		labels[pick(l.world, "pod", "state", "msg", "time", "seq", "bundle.id", "trace_id", "label.pod")] = pick(l.world, "",
+			"mine")
 	}
 	if l.chance(5) {
 		for i := range l.rng.IntN(200) {

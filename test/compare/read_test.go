@@ -170,7 +170,8 @@ func stateFields(m *statev1.PodState) object {
 	fields := object{
 		"uid": m.Uid, "name": m.Name, "version": m.ResourceVersion, "node": m.Node, "phase": m.Phase, "reason": m.Reason,
 		"labels": strings.Join(m.Labels, ","), "annotations": strings.Join(m.Annotations, ","), "message": m.MessageHash,
-		"conditionsHash": m.ConditionsHash, "conditions": fmt.Sprint(m.Conditions), "grace": m.GraceSeconds != nil, "graceSeconds": m.GetGraceSeconds(), "owner": m.Owner.String(),
+		"conditionsHash": m.ConditionsHash, "conditions": fmt.Sprint(m.Conditions), "grace": m.GraceSeconds != nil,
+		"graceSeconds": m.GetGraceSeconds(), "owner": m.Owner.String(),
 	}
 	for _, c := range m.Containers {
 		fields["container "+c.Name] = c.String()

@@ -71,7 +71,8 @@ func recordingOf(t *testing.T, pods int) string {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL()+"/api/v1/pods?watch=true&resourceVersion="+from, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet,
+		server.URL()+"/api/v1/pods?watch=true&resourceVersion="+from, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

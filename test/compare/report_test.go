@@ -148,8 +148,9 @@ func identity(fields object) string {
 
 // otlpKeys are the attributes for fields on stdout.
 var otlpKeys = map[string]string{
-	"pod_uid": "k8s.pod.uid", "resource_version": "podstatus.resource_version", "action": "podstatus.action", "container": "k8s.container.name",
-	"state": "podstatus.state", "reason": "podstatus.reason", "recovered": "podstatus.recovered",
+	"pod_uid": "k8s.pod.uid", "resource_version": "podstatus.resource_version", "action": "podstatus.action",
+	"container": "k8s.container.name",
+	"state":     "podstatus.state", "reason": "podstatus.reason", "recovered": "podstatus.recovered",
 	"enrichment": "podstatus.enrichment",
 }
 

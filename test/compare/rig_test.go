@@ -76,7 +76,8 @@ func newRig(t *testing.T, build string, s settings) *rig {
 func newServer(t *testing.T, options ...apiscript.Option) *apiscript.Server {
 	t.Helper()
 	const all = 1 << 20
-	server := apiscript.NewServer(append(options, apiscript.WithHistory(all), apiscript.WithPending(all), apiscript.WithChanges(1))...)
+	server := apiscript.NewServer(append(options, apiscript.WithHistory(all), apiscript.WithPending(all),
+		apiscript.WithChanges(1))...)
 	t.Cleanup(server.Close)
 	return server
 }
@@ -104,7 +105,8 @@ func (r *rig) start() {
 		args = append(args, "--state-dir", r.path("state"))
 	}
 	r.running = program.Start(r.t, program.Command{
-		Path: r.build, Args: append(args, r.settings.args...), Stdout: r.path("stdout"), Stderr: r.path(fmt.Sprintf("stderr-%d", len(r.out.states))),
+		Path: r.build, Args: append(args, r.settings.args...), Stdout: r.path("stdout"),
+		Stderr: r.path(fmt.Sprintf("stderr-%d", len(r.out.states))),
 	})
 }
 

@@ -102,7 +102,8 @@ func (w *world) uid() types.UID {
 	if w.chance(3) { // not everybody makes UUIDs
 		return types.UID(fmt.Sprintf("pod-%d-%x", w.begun, w.rng.Uint32()))
 	}
-	return types.UID(fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", w.rng.Uint32(), w.rng.IntN(1<<16), w.rng.IntN(1<<12), w.rng.IntN(1<<12), w.rng.Int64N(1<<48)))
+	return types.UID(fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", w.rng.Uint32(), w.rng.IntN(1<<16), w.rng.IntN(1<<12),
+		w.rng.IntN(1<<12), w.rng.Int64N(1<<48)))
 }
 
 // mark has a pod come and go, so that it can be seen that all before it was read.

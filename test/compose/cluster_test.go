@@ -105,7 +105,8 @@ func (c cluster) create(t *testing.T, name string) {
 	} else {
 		pod.Name = name
 	}
-	if _, err := c.client.CoreV1().Pods(metav1.NamespaceDefault).Create(t.Context(), pod, metav1.CreateOptions{}); err != nil {
+	if _, err := c.client.CoreV1().Pods(metav1.NamespaceDefault).Create(t.Context(), pod,
+		metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -46,7 +46,8 @@ func startDocker(t *testing.T) *docker {
 	engine := program.Start(t, program.Command{
 		Path: dockerd,
 		Args: []string{
-			"--host=unix://" + dir + "/sock", "--data-root=" + dir + "/data", "--exec-root=" + dir + "/exec", "--pidfile=" + dir + "/pid", "--log-level=warn",
+			"--host=unix://" + dir + "/sock", "--data-root=" + dir + "/data", "--exec-root=" + dir + "/exec",
+			"--pidfile=" + dir + "/pid", "--log-level=warn",
 		},
 		SysProcAttr: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}, // if the test is killed
 	})
@@ -128,7 +129,9 @@ func (d *docker) with(stdin io.Reader, env []string, args ...string) (string, er
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return string(out), fmt.Errorf("docker %s: %w: %s%s", strings.Join(args, " "), err, program.Tail(string(out)), program.Tail(stderr.String()))
+		return string(out),
+			fmt.Errorf("docker %s: %w: %s%s", strings.Join(args, " "), err, program.Tail(string(out)),
+				program.Tail(stderr.String()))
 	}
 	return strings.TrimSpace(string(out)), nil
 }

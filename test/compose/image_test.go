@@ -28,7 +28,8 @@ const (
 func (d *docker) makeImage(t *testing.T, args ...string) {
 	t.Helper()
 	d.ran[strings.Join(append([]string{"make", "image"}, args...), " ")] = true
-	cmd := exec.Command("make", append([]string{"-C", root, "image", "IMAGE=" + imageName, "VERSION=" + imageVersion}, args...)...)
+	cmd := exec.Command("make",
+		append([]string{"-C", root, "image", "IMAGE=" + imageName, "VERSION=" + imageVersion}, args...)...)
 	cmd.Env = d.env
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", cmd, err, program.Tail(string(out)))
@@ -69,7 +70,8 @@ func testImage(t *testing.T, d *docker) {
 	if i.Config.User != "65532:65532" || i.Config.Labels["org.opencontainers.image.version"] != imageVersion {
 		t.Errorf("user %q, labels %v", i.Config.User, i.Config.Labels)
 	}
-	if out := d.run(t, "run", "--rm", "--network=none", image, "version"); !strings.HasPrefix(out, "pod-status-logger "+imageVersion+" ") {
+	if out := d.run(t, "run", "--rm", "--network=none", image, "version"); !strings.HasPrefix(out,
+		"pod-status-logger "+imageVersion+" ") {
 		t.Errorf("version prints %q", out)
 	}
 	t.Run("no shell", func(t *testing.T) { testNoShell(t, d) })
@@ -131,7 +133,9 @@ func testHealthy(t *testing.T, d *docker) {
 	})
 	pid := d.run(t, "inspect", "--format={{.State.Pid}}", id)
 	status := readFile(t, "/proc/"+pid+"/status")
-	for _, want := range []string{"Uid:\t65532\t65532\t65532\t65532\n", "CapEff:\t0000000000000000\n", "NoNewPrivs:\t1\n"} {
+	for _, want := range []string{
+		"Uid:\t65532\t65532\t65532\t65532\n", "CapEff:\t0000000000000000\n", "NoNewPrivs:\t1\n",
+	} {
 		if !strings.Contains(status, want) {
 			t.Errorf("/proc/%s/status does not have %q", pid, want)
 		}

@@ -92,7 +92,9 @@ func browser(t *testing.T) context.Context {
 	if program == "" {
 		needs(t, "Chromium", os.ErrNotExist)
 	}
-	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(program), chromedp.UserDataDir(t.TempDir()), chromedp.Headless, chromedp.NoSandbox}
+	options := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(program), chromedp.UserDataDir(t.TempDir()), chromedp.Headless, chromedp.NoSandbox,
+	}
 	for _, name := range []string{
 		"disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update",
 		"disable-sync", "disable-dev-shm-usage",

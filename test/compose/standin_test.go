@@ -29,10 +29,12 @@ func (d *docker) standIns(t *testing.T) {
 	d.golang(t)
 	d.distroless(t)
 	// No shell here either.
-	d.image(t, contrib, []string{"USER 10001", `ENTRYPOINT ["/otelcol-contrib"]`, `CMD ["--config=/etc/otelcol-contrib/config.yaml"]`}, func(f *files) {
-		f.add("/otelcol-contrib", root+"test/collector/bin/otelcol")
-		f.add(certificates, certificates)
-	})
+	d.image(t, contrib,
+		[]string{"USER 10001", `ENTRYPOINT ["/otelcol-contrib"]`, `CMD ["--config=/etc/otelcol-contrib/config.yaml"]`},
+		func(f *files) {
+			f.add("/otelcol-contrib", root+"test/collector/bin/otelcol")
+			f.add(certificates, certificates)
+		})
 	// The original is Alpine's, whose wget is busybox', too.
 	d.image(t, victoria, []string{`ENTRYPOINT ["/victoria-logs-prod"]`}, func(f *files) {
 		f.add("/victoria-logs-prod", root+"test/logstore/bin/victoria-logs")
@@ -64,7 +66,8 @@ func (d *docker) golang(t *testing.T) {
 func (d *docker) distroless(t *testing.T, platform ...string) {
 	t.Helper()
 	d.image(t, distroless, []string{"USER 65532", "WORKDIR /home/nonroot"}, func(f *files) {
-		f.text("/etc/passwd", "root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n")
+		f.text("/etc/passwd",
+			"root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n")
 		f.add(certificates, certificates)
 		f.directory("/tmp", 0o1777)
 		f.directory("/home/nonroot", 0o755)

@@ -16,7 +16,10 @@ import (
 
 func TestRead(t *testing.T) {
 	want := []docblocks.Block{
-		{Line: 7, Section: "Files", Language: "yaml", Title: "greeting.yaml", Claim: "run by: TestCheck", Text: "text: \"it's $HOME\"\n"},
+		{
+			Line: 7, Section: "Files", Language: "yaml", Title: "greeting.yaml", Claim: "run by: TestCheck",
+			Text: "text: \"it's $HOME\"\n",
+		},
 		{Line: 11, Section: "Files", Language: "console", Claim: "run by: TestCheck", Text: "$ name=world\n"},
 		{
 			Line: 19, Section: "Commands", Language: "console", Claim: "run by: TestCheck",
@@ -54,21 +57,25 @@ func TestCheck(t *testing.T) {
 		t.Errorf("output %q", got)
 	}
 	steps[2].Want = "hello, moon\n"
-	if got := failure(t, func(tb testing.TB) { tb.Helper(); s.Check(tb, steps) }); !strings.Contains(got, "prints\nhello, world\nwant\nhello, moon\n") {
+	if got := failure(t, func(tb testing.TB) { tb.Helper(); s.Check(tb, steps) }); !strings.Contains(got,
+		"prints\nhello, world\nwant\nhello, moon\n") {
 		t.Errorf("failure %q", got)
 	}
 }
 
 // TestRunFails names the step that fails, with what it printed.
 func TestRunFails(t *testing.T) {
-	steps := []docblocks.Step{{Command: "echo first"}, {Command: "echo second; echo why >&2; false"}, {Command: "echo third"}}
+	steps := []docblocks.Step{
+		{Command: "echo first"}, {Command: "echo second; echo why >&2; false"}, {Command: "echo third"},
+	}
 	s := docblocks.Shell{Dir: t.TempDir(), Env: os.Environ()}
 	got := failure(t, func(tb testing.TB) { tb.Helper(); s.Run(tb, steps) })
 	if want := "line 0: $ echo second; echo why >&2; false: exit status 1\nsecond\nwhy\n"; got != want {
 		t.Errorf("failure %q, want %q", got, want)
 	}
 	s.Setup = "echo >&2 no setup; exit 4"
-	if got := failure(t, func(tb testing.TB) { tb.Helper(); s.Run(tb, steps) }); got != "before the first step: exit status 4\nno setup\n" {
+	if got := failure(t,
+		func(tb testing.TB) { tb.Helper(); s.Run(tb, steps) }); got != "before the first step: exit status 4\nno setup\n" {
 		t.Errorf("failure %q", got)
 	}
 }

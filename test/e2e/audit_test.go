@@ -47,7 +47,10 @@ func requestsOf(t *testing.T, dir string) (all []request) {
 		}
 		ref := at(event, "objectRef")
 		code, _ := at(event, "responseStatus")["code"].(float64)
-		r := request{text(event, "verb"), text(ref, "namespace"), text(ref, "resource"), text(ref, "name"), text(event, "requestURI"), code}
+		r := request{
+			text(event, "verb"), text(ref, "namespace"), text(ref, "resource"), text(ref, "name"), text(event, "requestURI"),
+			code,
+		}
 		if r.resource != "pods" {
 			all = append(all, r)
 		}

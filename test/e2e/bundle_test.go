@@ -63,7 +63,8 @@ func TestPodsRuleAlone(t *testing.T) {
 		hint("jobs", "batch"), hint("replicasets", "apps"), hint("statefulsets", "apps"),
 	})
 	checkRefused(t, requestsOf(t, dir), first)
-	if n := int(logger.metric(`pod_status_logger_owner_lookups_total{outcome="forbidden"}`)); n == 0 || n > len(rolloutsOf(all)) {
+	if n := int(logger.metric(`pod_status_logger_owner_lookups_total{outcome="forbidden"}`)); n == 0 ||
+		n > len(rolloutsOf(all)) {
 		t.Errorf("%d look-ups for %d rollouts", n, len(rolloutsOf(all)))
 	}
 	checkKill(t, logger)
@@ -77,10 +78,13 @@ func grant(c *cluster) {
 		c.t.Fatal("docs/bundles.md has no role")
 	}
 	const rbac = "/apis/rbac.authorization.k8s.io/v1"
-	made := c.send(http.MethodPost, rbac+"/clusterroles", "application/yaml", []byte("apiVersion: rbac.authorization.k8s.io/v1\n"+role))
+	made := c.send(http.MethodPost, rbac+"/clusterroles", "application/yaml",
+		[]byte("apiVersion: rbac.authorization.k8s.io/v1\n"+role))
 	c.do(http.MethodPost, rbac+"/clusterrolebindings", object{
 		"metadata": object{"name": text(made, "metadata", "name")},
-		"roleRef":  object{"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": text(made, "metadata", "name")},
+		"roleRef": object{
+			"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": text(made, "metadata", "name"),
+		},
 		"subjects": []object{{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "pod-status-logger-owners"}},
 	})
 }
@@ -149,7 +153,8 @@ func checkRefused(t *testing.T, asked []request, first []change) {
 	kinds, rollouts := map[string]bool{}, rolloutsOf(first)
 	for _, r := range asked {
 		kinds[r.namespace+"/"+r.resource] = true
-		if r.verb != "get" || r.code != http.StatusForbidden || !slices.Contains(slices.Collect(maps.Values(rollouts)), r.name) {
+		if r.verb != "get" || r.code != http.StatusForbidden ||
+			!slices.Contains(slices.Collect(maps.Values(rollouts)), r.name) {
 			t.Errorf("request %+v", r)
 		}
 	}

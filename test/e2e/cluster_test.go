@@ -130,7 +130,8 @@ func (c *cluster) try(ctx context.Context, method, path, contentType string, bod
 	if err != nil {
 		return nil, err
 	}
-	done := response.StatusCode == http.StatusConflict || method == http.MethodDelete && response.StatusCode == http.StatusNotFound
+	done := response.StatusCode == http.StatusConflict ||
+		method == http.MethodDelete && response.StatusCode == http.StatusNotFound
 	if response.StatusCode >= 300 && !done {
 		return nil, fmt.Errorf("%s: %s", response.Status, b)
 	}

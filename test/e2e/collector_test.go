@@ -16,11 +16,13 @@ import (
 // onStdout is the key on stdout for each OTLP attribute.
 var onStdout = map[string]string{
 	"podstatus.action": "action", "podstatus.state": "state", "podstatus.reason": "reason", "podstatus.info": "info",
-	"k8s.pod.name": "pod", "k8s.namespace.name": "namespace", "k8s.pod.uid": "pod_uid", "k8s.node.name": "node", "k8s.cluster.name": "cluster",
+	"k8s.pod.name": "pod", "k8s.namespace.name": "namespace", "k8s.pod.uid": "pod_uid", "k8s.node.name": "node",
+	"k8s.cluster.name":     "cluster",
 	"k8s.pod.status.phase": "phase", "k8s.container.name": "container", "podstatus.container.type": "container_type",
 	"container.image.name": "image", "podstatus.container.ready": "ready", "k8s.container.restart_count": "restart_count",
-	"podstatus.container.exit_code": "exit_code", "podstatus.container.signal": "signal", "podstatus.occurred_at": "occurred_at",
-	"podstatus.device.id": "device", "podstatus.device.health": "device_health",
+	"podstatus.container.exit_code": "exit_code", "podstatus.container.signal": "signal",
+	"podstatus.occurred_at": "occurred_at",
+	"podstatus.device.id":   "device", "podstatus.device.health": "device_health",
 	"podstatus.condition.type": "condition", "podstatus.condition.status": "condition_status",
 	"podstatus.initial": "initial", "podstatus.recovered": "recovered", "podstatus.resource_version": "resource_version",
 	"log.record.uid": "record_id", "podstatus.seq": "seq", "podstatus.enrichment": "enrichment",
@@ -32,7 +34,10 @@ var inResource = map[string]bool{
 }
 
 // onlyOTLP are prefixes of attributes without a key on stdout.
-var onlyOTLP = []string{"service.", "k8s.deployment.", "k8s.replicaset.", "k8s.statefulset.", "k8s.job.", "k8s.cronjob.", "k8s.container.status.", "k8s.pod.status.reason"}
+var onlyOTLP = []string{
+	"service.", "k8s.deployment.", "k8s.replicaset.", "k8s.statefulset.", "k8s.job.", "k8s.cronjob.",
+	"k8s.container.status.", "k8s.pod.status.reason",
+}
 
 // collected parses the file exporter's lines into records with the keys of stdout, in the
 // order of their arrival.

@@ -76,7 +76,9 @@ func (s *chaosRun) nextRevision(ctx context.Context) int64 {
 }
 
 // forceGap kills the program, and makes the server lose history that the program has not read.
-func (s *chaosRun) forceGap(ctx context.Context, rng *rand.Rand, fault string, lose func(context.Context, string) error) error {
+func (s *chaosRun) forceGap(ctx context.Context, rng *rand.Rand, fault string,
+	lose func(context.Context, string) error,
+) error {
 	s.logger.mu.Lock()
 	defer s.logger.mu.Unlock()
 	if err := s.logger.kill("for a gap"); err != nil {

@@ -32,7 +32,8 @@ func mountDisk(t *testing.T, dir string) *disk {
 		unmount = func() error { return exec.Command("sudo", "-n", "umount", "-l", dir).Run() }
 	}
 	if err != nil {
-		t.Fatalf("mount a tmpfs: %v; the test needs the right to mount: run it as root, with sudo without a password, or with unshare --map-root-user --mount", err)
+		t.Fatalf("mount a tmpfs: %v; the test needs the right to mount: run it as root, with sudo without a password, or "+
+			"with unshare --map-root-user --mount", err)
 	}
 	t.Cleanup(func() {
 		if t.Failed() {

@@ -129,7 +129,8 @@ func playScenarios(c *cluster) {
 func awaitPods(c *cluster, selector string, n int, done func(status object) bool) {
 	c.t.Helper()
 	wait.NoError(c.t, "pods with "+selector, func() error {
-		have := count(list(c.get(namespace+"?labelSelector="+selector), "items"), func(p object) bool { return done(at(p, "status")) })
+		have := count(list(c.get(namespace+"?labelSelector="+selector), "items"),
+			func(p object) bool { return done(at(p, "status")) })
 		if have < n {
 			return fmt.Errorf("%d of %d are done", have, n)
 		}

@@ -41,7 +41,8 @@ func newLoggerRuns(faults *faultLog, dir, kubeconfig, state, receiver string) *l
 	l.command = program.Command{
 		Path: loggerProgram, Stdout: filepath.Join(dir, "logger.stdout"),
 		Args: []string{
-			"--kubeconfig", kubeconfig, "--listen", l.listen, "--cluster-name", "e2e", "--state-dir", state, "--config", isolatedPlugin,
+			"--kubeconfig", kubeconfig, "--listen", l.listen, "--cluster-name", "e2e", "--state-dir", state, "--config",
+			isolatedPlugin,
 		},
 		Env: []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + receiver, "OTEL_EXPORTER_OTLP_COMPRESSION=gzip"},
 	}

@@ -207,5 +207,7 @@ func (o *oracle) add(uid string, rec, flags object) {
 }
 
 func newPodHistory(pod object, version string) *podHistory {
-	return &podHistory{pod: pod, reported: map[termination]bool{}, ended: map[string]bool{}, since: map[string]bool{version: true}}
+	return &podHistory{
+		pod: pod, reported: map[termination]bool{}, ended: map[string]bool{}, since: map[string]bool{version: true},
+	}
 }

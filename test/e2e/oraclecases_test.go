@@ -90,5 +90,7 @@ func containerStatus(s string) object {
 		state = object{"waiting": object{"reason": "CrashLoopBackOff"}}
 	}
 	restarts := float64(words[1][0] - '0')
-	return object{"name": "app", "ready": false, "restartCount": restarts, "state": state, "lastState": terminated(words[2])}
+	return object{
+		"name": "app", "ready": false, "restartCount": restarts, "state": state, "lastState": terminated(words[2]),
+	}
 }

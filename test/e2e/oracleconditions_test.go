@@ -159,5 +159,6 @@ func conditionFacts(c object) string {
 }
 
 func isGate(pod object, typ string) bool {
-	return slices.ContainsFunc(list(pod, "spec", "readinessGates"), func(g object) bool { return g["conditionType"] == typ })
+	return slices.ContainsFunc(list(pod, "spec", "readinessGates"),
+		func(g object) bool { return g["conditionType"] == typ })
 }

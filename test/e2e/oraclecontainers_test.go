@@ -43,7 +43,8 @@ func isInvented(terminated object) bool {
 }
 
 func isIdentified(terminated object) bool {
-	return text(terminated, "containerID") != "" || text(terminated, "startedAt") != "" || text(terminated, "finishedAt") != ""
+	return text(terminated, "containerID") != "" || text(terminated, "startedAt") != "" ||
+		text(terminated, "finishedAt") != ""
 }
 
 // statusBefore returns the status that a container had in the last reported version.
@@ -216,7 +217,9 @@ func setState(rec, pod object, c container, state object) {
 }
 
 func waitingFor(pod object, reason string) (state, level string) {
-	normal := []string{"", "ContainerCreating", "PodInitializing", "CrashLoopBackOff", "ImagePullBackOff", "RestartingAllContainers"}
+	normal := []string{
+		"", "ContainerCreating", "PodInitializing", "CrashLoopBackOff", "ImagePullBackOff", "RestartingAllContainers",
+	}
 	switch {
 	case !slices.Contains(normal, reason):
 		return "error", "error"

@@ -140,7 +140,8 @@ func setWorst(rec, pod object) {
 		candidate := object{"level": "info"}
 		setState(candidate, pod, c, at(c.status, "state"))
 		rank := slices.Index(order, text(candidate, "state"))
-		if t := at(c.status, "state", "terminated"); t != nil && (candidate["level"] == "error" || t["exitCode"] != 0.0 && !outlives(pod, c)) {
+		if t := at(c.status, "state", "terminated"); t != nil &&
+			(candidate["level"] == "error" || t["exitCode"] != 0.0 && !outlives(pod, c)) {
 			rank = slices.Index(order, "failed")
 		}
 		if c.typ == "init" || c.typ == "ephemeral" || rank >= best {

@@ -66,8 +66,9 @@ func causeOf(pod object) (reason, message string) {
 // baseRecord returns what all records of the pod contain.
 func baseRecord(action string, pod object) object {
 	rec := object{
-		"action": action, "level": "info", "pod": text(pod, "metadata", "name"), "namespace": text(pod, "metadata", "namespace"),
-		"pod_uid": text(pod, "metadata", "uid"), "phase": text(pod, "status", "phase"), "cluster": "e2e",
+		"action": action, "level": "info", "pod": text(pod, "metadata", "name"),
+		"namespace": text(pod, "metadata", "namespace"),
+		"pod_uid":   text(pod, "metadata", "uid"), "phase": text(pod, "status", "phase"), "cluster": "e2e",
 		"resource_version": text(pod, "metadata", "resourceVersion"),
 	}
 	if node := text(pod, "spec", "nodeName"); node != "" {

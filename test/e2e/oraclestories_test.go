@@ -67,7 +67,9 @@ func inOrder(t *testing.T, file string) (records []object) {
 		}
 		uid := text(event.Object, "metadata", "uid")
 		n := len(o.expected[uid])
-		o.event(change{Type: event.Type, ResourceVersion: text(event.Object, "metadata", "resourceVersion"), Pod: event.Object}, false)
+		o.event(change{
+			Type: event.Type, ResourceVersion: text(event.Object, "metadata", "resourceVersion"), Pod: event.Object,
+		}, false)
 		records = append(records, o.expected[uid][n:]...)
 	}
 	return records

@@ -36,7 +36,8 @@ func checkGone(t *testing.T, processes []processInfo) {
 		t.Error("there was no plugin process")
 	}
 	for _, p := range processes {
-		wait.Until(t, fmt.Sprintf("process %d of a plugin has ended with the program", p.pid), func() bool { return !p.runs() })
+		wait.Until(t, fmt.Sprintf("process %d of a plugin has ended with the program", p.pid),
+			func() bool { return !p.runs() })
 	}
 }
 

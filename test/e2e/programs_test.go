@@ -91,7 +91,8 @@ func (l *logger) awaitPods(all []change) {
 	l.t.Helper()
 	wait.Until(l.t, "every pod is on stdout", func() bool {
 		out := l.Output(l.t)
-		return !slices.ContainsFunc(all, func(c change) bool { return !strings.Contains(out, text(c.Pod, "metadata", "uid")) })
+		return !slices.ContainsFunc(all,
+			func(c change) bool { return !strings.Contains(out, text(c.Pod, "metadata", "uid")) })
 	})
 }
 

@@ -18,20 +18,26 @@ type bundleFields struct{ withOwners, alone object }
 // second version with other fields the key also has the label version.
 var expectedBundles = map[string]bundleFields{
 	// Marked on the top object only.
-	"shop":       {withOwners: bundle("helm", "helm/platform/shop", "shop", "meta.helm.sh/release-name")},
-	"checkout":   {withOwners: versioned("commit-1", bundle("argocd", "argocd/payments", "payments", "argocd.argoproj.io/tracking-id"))},
-	"checkout 2": {withOwners: versioned("commit-2", bundle("argocd", "argocd/payments", "payments", "argocd.argoproj.io/tracking-id"))},
-	"cart":       {withOwners: bundle("flux", "flux/Kustomization/flux-system/apps", "apps", "kustomize.toolkit.fluxcd.io/name")},
+	"shop": {withOwners: bundle("helm", "helm/platform/shop", "shop", "meta.helm.sh/release-name")},
+	"checkout": {withOwners: versioned("commit-1",
+		bundle("argocd", "argocd/payments", "payments", "argocd.argoproj.io/tracking-id"))},
+	"checkout 2": {withOwners: versioned("commit-2",
+		bundle("argocd", "argocd/payments", "payments", "argocd.argoproj.io/tracking-id"))},
+	"cart": {withOwners: bundle("flux", "flux/Kustomization/flux-system/apps", "apps",
+		"kustomize.toolkit.fluxcd.io/name")},
 	"canary": {
 		withOwners: bundle("helm", "helm/platform/canary", "canary", "meta.helm.sh/release-name"),
 		alone:      bundle("argo-rollouts", "argo-rollouts/default/canary", "canary", "rollouts-pod-template-hash"),
 	},
-	"database": {withOwners: bundle("flux", "flux/HelmRelease/flux-system/database", "database", "helm.toolkit.fluxcd.io/name")},
-	"queue":    {withOwners: bundle("flux", "flux/Kustomization/flux-system/old", "old", "kustomize.toolkit.fluxcd.io/name")},
-	"report":   {withOwners: versioned("3.1.0", bundle("kapp", "kapp/1700000000", "1700000000", "kapp.k14s.io/app"))},
+	"database": {withOwners: bundle("flux", "flux/HelmRelease/flux-system/database", "database",
+		"helm.toolkit.fluxcd.io/name")},
+	"queue": {withOwners: bundle("flux", "flux/Kustomization/flux-system/old", "old",
+		"kustomize.toolkit.fluxcd.io/name")},
+	"report": {withOwners: versioned("3.1.0", bundle("kapp", "kapp/1700000000", "1700000000", "kapp.k14s.io/app"))},
 
 	// The second version of queue belongs to another Kustomization.
-	"queue 2": {withOwners: bundle("flux", "flux/Kustomization/flux-system/new", "new", "kustomize.toolkit.fluxcd.io/name")},
+	"queue 2": {withOwners: bundle("flux", "flux/Kustomization/flux-system/new", "new",
+		"kustomize.toolkit.fluxcd.io/name")},
 
 	// Marked on the pods.
 	"tool":    onPods(bundle("app", "app/default/tool", "tool", appName)),
@@ -83,11 +89,14 @@ func deployFirst(c *cluster) {
 		"annotations": helmRelease("shop"), "labels": object{"app.kubernetes.io/version": "1"},
 	}))
 	c.do(http.MethodPost, deployments, workload("checkout", object{
-		"annotations": object{"argocd.argoproj.io/tracking-id": "payments:apps/Deployment:default/checkout", "bundle-version": "commit-1"},
+		"annotations": object{
+			"argocd.argoproj.io/tracking-id": "payments:apps/Deployment:default/checkout", "bundle-version": "commit-1",
+		},
 	}))
 	c.do(http.MethodPost, elsewhere, workload("cart", object{"labels": kustomization("apps")}))
 	c.do(http.MethodPost, statefulSets, workload("database", object{"labels": object{
-		"helm.toolkit.fluxcd.io/name": "database", "helm.toolkit.fluxcd.io/namespace": "flux-system", "helm.sh/chart": "postgresql-1.0.0",
+		"helm.toolkit.fluxcd.io/name": "database", "helm.toolkit.fluxcd.io/namespace": "flux-system",
+		"helm.sh/chart": "postgresql-1.0.0",
 	}}))
 	c.do(http.MethodPost, statefulSets, workload("queue", object{"labels": kustomization("old")}))
 	rollOut(c)
@@ -96,7 +105,8 @@ func deployFirst(c *cluster) {
 	for name, replicas := range rolled {
 		settledAt(c, name, "1", replicas)
 	}
-	wait.Until(c.t, "the job is done", func() bool { return at(c.get(jobs+"/report-by-hand"), "status")["succeeded"] == 1.0 })
+	wait.Until(c.t, "the job is done",
+		func() bool { return at(c.get(jobs+"/report-by-hand"), "status")["succeeded"] == 1.0 })
 }
 
 // bare creates pods without owners.
@@ -124,7 +134,8 @@ func deploySecond(c *cluster) {
 	c.do(http.MethodPatch, elsewhere+"/cart", next)
 	c.do(http.MethodPatch, deployments+"/shop", object{"metadata": newest, "spec": next["spec"]})
 	c.do(http.MethodPatch, statefulSets+"/database", object{"metadata": newest, "spec": next["spec"]})
-	c.do(http.MethodPatch, statefulSets+"/queue", object{"metadata": object{"labels": kustomization("new")}, "spec": next["spec"]})
+	c.do(http.MethodPatch, statefulSets+"/queue",
+		object{"metadata": object{"labels": kustomization("new")}, "spec": next["spec"]})
 	c.do(http.MethodPatch, rollouts+"/canary", object{"metadata": newest})
 	replicaSet(c, "2", "7d4b9c6f58")
 	wait.Until(c.t, "the canary runs", func() bool { return len(running(c, "canary", "2")) == rolled["canary"] })
@@ -137,8 +148,10 @@ func deploySecond(c *cluster) {
 // deleteAll deletes everything, top objects before their pods.
 func deleteAll(c *cluster) {
 	for _, path := range []string{
-		deployments + "/shop", deployments + "/checkout", elsewhere + "/cart", statefulSets + "/database", statefulSets + "/queue",
-		cronJobs + "/report", rollouts + "/canary", replicaSets + "/canary-5f6d8b7c94", replicaSets + "/canary-7d4b9c6f58", jobs + "/report-by-hand",
+		deployments + "/shop", deployments + "/checkout", elsewhere + "/cart", statefulSets + "/database",
+		statefulSets + "/queue",
+		cronJobs + "/report", rollouts + "/canary", replicaSets + "/canary-5f6d8b7c94", replicaSets + "/canary-7d4b9c6f58",
+		jobs + "/report-by-hand",
 	} {
 		c.remove(path)
 	}
@@ -225,15 +238,18 @@ func schedule(c *cluster) {
 	at(template, "spec")["restartPolicy"] = "Never"
 	job := object{"template": template}
 	c.do(http.MethodPost, cronJobs, object{
-		"metadata": object{"name": "report", "labels": object{"kapp.k14s.io/app": "1700000000", "helm.sh/chart": "report-3.1.0"}},
-		"spec":     object{"schedule": "0 0 1 1 *", "suspend": true, "jobTemplate": object{"spec": job}},
+		"metadata": object{
+			"name": "report", "labels": object{"kapp.k14s.io/app": "1700000000", "helm.sh/chart": "report-3.1.0"},
+		},
+		"spec": object{"schedule": "0 0 1 1 *", "suspend": true, "jobTemplate": object{"spec": job}},
 	})
 	cronJob := c.get(cronJobs + "/report")
 	c.do(http.MethodPost, jobs, object{
 		"metadata": object{
 			"name": "report-by-hand", "annotations": object{"cronjob.kubernetes.io/instantiate": "manual"},
 			"ownerReferences": []object{{
-				"apiVersion": "batch/v1", "kind": "CronJob", "name": "report", "uid": text(cronJob, "metadata", "uid"), "controller": true,
+				"apiVersion": "batch/v1", "kind": "CronJob", "name": "report", "uid": text(cronJob, "metadata", "uid"),
+				"controller": true,
 			}},
 		},
 		"spec": job,
@@ -256,7 +272,8 @@ func podsOf(c *cluster, app string) []object {
 // deleted.
 func running(c *cluster, app, version string) (names []string) {
 	for _, p := range podsOf(c, app) {
-		if text(p, "metadata", "labels", "version") == version && text(p, "status", "phase") == "Running" && at(p, "metadata")["deletionTimestamp"] == nil {
+		if text(p, "metadata", "labels", "version") == version && text(p, "status", "phase") == "Running" &&
+			at(p, "metadata")["deletionTimestamp"] == nil {
 			names = append(names, text(p, "metadata", "name"))
 		}
 	}

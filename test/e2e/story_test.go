@@ -81,7 +81,9 @@ func madeUp(t *testing.T) []change {
 		p := pods[name]
 		does(p)
 		at(p, "metadata")["resourceVersion"] = strconv.Itoa(revision)
-		if err := json.NewEncoder(&history).Encode(object{"type": typ, "resource_version": strconv.Itoa(revision), "pod": p}); err != nil {
+		if err := json.NewEncoder(&history).Encode(object{
+			"type": typ, "resource_version": strconv.Itoa(revision), "pod": p,
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -90,7 +92,10 @@ func madeUp(t *testing.T) []change {
 	state := func(restarts int, s object) func(object) {
 		return func(p object) {
 			at(p, "status")["phase"] = "Running"
-			at(p, "status")["containerStatuses"] = []object{{"name": "app", "image": "app:1", "ready": s["running"] != nil, "restartCount": restarts, "state": s}}
+			at(p,
+				"status")["containerStatuses"] = []object{{
+				"name": "app", "image": "app:1", "ready": s["running"] != nil, "restartCount": restarts, "state": s,
+			}}
 		}
 	}
 	creating := object{"waiting": object{"reason": "ContainerCreating"}}
@@ -154,7 +159,9 @@ func (s *story) observed() observed {
 			out = append(out, '\n')
 		}
 	}
-	return observed{changes: s.changes, stdout: out, ends: ends, logs: s.log, collector: s.got, bundleOf: appOf, faults: s.faults}
+	return observed{
+		changes: s.changes, stdout: out, ends: ends, logs: s.log, collector: s.got, bundleOf: appOf, faults: s.faults,
+	}
 }
 
 func of(uid string) func(object) bool {

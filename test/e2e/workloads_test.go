@@ -24,16 +24,32 @@ func byHand(c *cluster) {
 	})
 	running := func(ready bool, log object) object {
 		return object{"phase": "Running", "containerStatuses": []object{
-			{"name": "app", "image": "registry.example/app:1.2", "imageID": "", "ready": ready, "restartCount": 0, "state": object{"running": object{"startedAt": "2026-01-01T00:00:00Z"}}},
-			{"name": "log", "image": "registry.example/log@sha256:0123", "imageID": "", "ready": false, "restartCount": 0, "state": log},
+			{
+				"name": "app", "image": "registry.example/app:1.2", "imageID": "", "ready": ready, "restartCount": 0,
+				"state": object{"running": object{"startedAt": "2026-01-01T00:00:00Z"}},
+			},
+			{
+				"name": "log", "image": "registry.example/log@sha256:0123", "imageID": "", "ready": false, "restartCount": 0,
+				"state": log,
+			},
 		}}
 	}
 	for _, status := range []object{
 		running(false, object{"waiting": object{"reason": "CreateContainerConfigError", "message": `secret "a" not found`}}),
 		running(true, object{"waiting": object{"reason": "CreateContainerConfigError", "message": `secret "b" not found`}}),
-		running(false, object{"terminated": object{"exitCode": 137, "signal": 9, "reason": "OOMKilled", "message": "a\n\t\"b\" <c>\u2028", "startedAt": nil, "finishedAt": nil}}),
-		running(true, object{"terminated": object{"exitCode": 137, "signal": 9, "reason": "OOMKilled", "message": "a\n\t\"b\" <c>\u2028", "startedAt": nil, "finishedAt": nil}}),
-		{"conditions": []object{{"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI", "lastTransitionTime": nil}}},
+		running(false,
+			object{"terminated": object{
+				"exitCode": 137, "signal": 9, "reason": "OOMKilled", "message": "a\n\t\"b\" <c>\u2028", "startedAt": nil,
+				"finishedAt": nil,
+			}}),
+		running(true,
+			object{"terminated": object{
+				"exitCode": 137, "signal": 9, "reason": "OOMKilled", "message": "a\n\t\"b\" <c>\u2028", "startedAt": nil,
+				"finishedAt": nil,
+			}}),
+		{"conditions": []object{{
+			"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI", "lastTransitionTime": nil,
+		}}},
 		{"ephemeralContainerStatuses": []object{}},
 	} {
 		c.do(http.MethodPatch, namespace+"/manual/status", object{"status": status})
@@ -49,7 +65,10 @@ func byHand(c *cluster) {
 		"ephemeralContainers": []object{{"name": "debug", "image": "registry.example/debug:1"}},
 	}})
 	c.do(http.MethodPatch, namespace+"/manual/status", object{"status": object{"ephemeralContainerStatuses": []object{
-		{"name": "debug", "image": "registry.example/debug:1", "imageID": "", "ready": false, "restartCount": 0, "state": object{"running": object{"startedAt": nil}}},
+		{
+			"name": "debug", "image": "registry.example/debug:1", "imageID": "", "ready": false, "restartCount": 0,
+			"state": object{"running": object{"startedAt": nil}},
+		},
 	}}})
 	c.do(http.MethodPatch, namespace+"/gated", object{"spec": object{"schedulingGates": []object{}}})
 }
@@ -100,7 +119,9 @@ func pod(name, scenario string) object {
 	p := object{
 		"metadata": object{"name": name, "labels": labels},
 		"spec": object{
-			"containers":                    []object{{"name": "app", "image": "registry.example/app:1.2"}, {"name": "log", "image": "registry.example/log@sha256:0123"}},
+			"containers": []object{
+				{"name": "app", "image": "registry.example/app:1.2"}, {"name": "log", "image": "registry.example/log@sha256:0123"},
+			},
 			"terminationGracePeriodSeconds": 1,
 		},
 	}

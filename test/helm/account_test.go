@@ -39,7 +39,9 @@ func (c *control) as(t *testing.T, ns, account string) *rest.Config {
 func writeKubeconfig(t *testing.T, config *rest.Config) string {
 	t.Helper()
 	k := clientcmdapi.NewConfig()
-	k.Clusters["c"] = &clientcmdapi.Cluster{Server: config.Host, CertificateAuthorityData: config.CAData, CertificateAuthority: config.CAFile}
+	k.Clusters["c"] = &clientcmdapi.Cluster{
+		Server: config.Host, CertificateAuthorityData: config.CAData, CertificateAuthority: config.CAFile,
+	}
 	k.AuthInfos["a"] = &clientcmdapi.AuthInfo{Token: config.BearerToken}
 	k.Contexts["x"] = &clientcmdapi.Context{Cluster: "c", AuthInfo: "a"}
 	k.CurrentContext = "x"
@@ -73,7 +75,8 @@ func (c *control) startLogger(t *testing.T, ns, release string) *logger {
 	}
 	l := &logger{t: t, address: freeport.Address(t)}
 	l.start(program.Command{Path: loggerProgram, Args: []string{
-		"--config", file, "--state-dir", filepath.Join(dir, "state"), "--listen", l.address, "--kubeconfig", writeKubeconfig(t, c.as(t, ns, name)),
+		"--config", file, "--state-dir", filepath.Join(dir, "state"), "--listen", l.address, "--kubeconfig",
+		writeKubeconfig(t, c.as(t, ns, name)),
 	}})
 	return l
 }

@@ -31,7 +31,8 @@ func TestLint(t *testing.T) {
 func TestHelmsAgree(t *testing.T) {
 	for _, values := range options(t) {
 		old := helm(t, "v3").must("template", "r", chart, "--values", values, "--kube-version", "1.37")
-		if now := helm(t, "v4").must("template", "r", chart, "--values", values, "--kube-version", "1.37"); objects(now) != objects(old) {
+		if now := helm(t, "v4").must("template", "r", chart, "--values", values, "--kube-version",
+			"1.37"); objects(now) != objects(old) {
 			t.Errorf("%s: the two helms make different objects of it:\n%s\n%s", values, old, now)
 		}
 	}
@@ -51,7 +52,8 @@ func objects(rendered string) string {
 // TestOldCluster: an API server that does not know image volumes would drop them
 // from the pod without a word.
 func TestOldCluster(t *testing.T) {
-	_, err := helm(t, "v4").try(nil, "template", "r", chart, "--values", chart+"/ci/plugins-values.yaml", "--kube-version", "1.34")
+	_, err := helm(t, "v4").try(nil, "template", "r", chart, "--values", chart+"/ci/plugins-values.yaml", "--kube-version",
+		"1.34")
 	if err == nil || !strings.Contains(err.Error(), "ticket: image-volume needs Kubernetes 1.35, and this is v1.34") {
 		t.Errorf("on 1.34 helm says %v", err)
 	}

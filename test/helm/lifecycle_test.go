@@ -73,7 +73,8 @@ func TestLifecycle(t *testing.T) {
 		act("uninstall", "one")
 		act("uninstall", "two")
 		c.wantPods(t, ns)
-		c.wantLeft(t, ns, "persistentvolumeclaims/state-one-pod-status-logger-0", "persistentvolumeclaims/state-two-pod-status-logger-0")
+		c.wantLeft(t, ns, "persistentvolumeclaims/state-one-pod-status-logger-0",
+			"persistentvolumeclaims/state-two-pod-status-logger-0")
 	})
 }
 

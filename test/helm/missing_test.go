@@ -28,7 +28,10 @@ func (l lack) String() string { return l.verb + "-" + l.resource }
 func lacks() []lack {
 	const rule = `allow it with a Role in namespace missing: {apiGroups: [\"\"], resources: [pods], verbs: [list, watch]}`
 	all := []lack{
-		{"watch", "", "pods", "deployment", "may not watch pods in namespace missing; no records are emitted until then; " + rule, true},
+		{
+			"watch", "", "pods", "deployment",
+			"may not watch pods in namespace missing; no records are emitted until then; " + rule, true,
+		},
 		{"list", "", "pods", "deployment", "may not list pods in namespace missing; changes are still emitted", false},
 	}
 	for resource, group := range map[string]string{
@@ -44,7 +47,8 @@ func lacks() []lack {
 		} else {
 			named += "." + group
 		}
-		said := fmt.Sprintf("owners: may not get %s; the owner chains of pods end there; allow it with {apiGroups: [%s], resources: [%s], verbs: [get]}",
+		said := fmt.Sprintf("owners: may not get %s; the owner chains of pods end there; allow it with {apiGroups: [%s], "+
+			"resources: [%s], verbs: [get]}",
 			named, groups, resource)
 		all = append(all, lack{"get", group, resource, workload, said, false})
 	}
@@ -97,13 +101,15 @@ func TestRightIsBack(t *testing.T) {
 	c := theControl(t)
 	c.newNamespace(t, "missing")
 	ns := c.newNamespace(t, "back")
-	helm(t, "v4").at(c.kubeconfig).must("install", "r", chart, "--namespace", ns, "--set", "config.watch.namespaces={missing}")
+	helm(t, "v4").at(c.kubeconfig).must("install", "r", chart, "--namespace", ns, "--set",
+		"config.watch.namespaces={missing}")
 	l := c.startLogger(t, ns, "r")
 	wait.Until(t, "the program is ready", l.ready)
 	l.stop()
 	give := c.take(t, ns+":r-pod-status-logger", lack{verb: "watch", resource: "pods"})
 	l.again()
-	wait.Until(t, "readiness tells it", func() bool { return strings.Contains(l.readyz(), "may not watch pods in namespace missing") })
+	wait.Until(t, "readiness tells it",
+		func() bool { return strings.Contains(l.readyz(), "may not watch pods in namespace missing") })
 
 	c.deploy(t, "missing", "job")
 	var passing string
@@ -153,7 +159,8 @@ func (c *control) take(t *testing.T, role string, lack lack) (give func()) {
 		for _, resource := range rule.Resources {
 			for _, verb := range rule.Verbs {
 				if verb != lack.verb || resource != lack.resource || rule.APIGroups[0] != lack.group {
-					rest = append(rest, rbacv1.PolicyRule{APIGroups: rule.APIGroups, Resources: []string{resource}, Verbs: []string{verb}})
+					rest = append(rest,
+						rbacv1.PolicyRule{APIGroups: rule.APIGroups, Resources: []string{resource}, Verbs: []string{verb}})
 				}
 			}
 		}
@@ -196,11 +203,14 @@ func (c *control) startCronJob(t *testing.T, ns string) {
 		t.Fatal(err)
 	}
 	kubectl := kubectl(t, c)
-	job := kubectl.must("create", "job", "--namespace", ns, fmt.Sprintf("cronjob-%d", time.Now().UnixNano()), "--from=cronjob/cronjob", "--dry-run=client", "-o", "json")
-	owner := fmt.Sprintf(`{"apiVersion":"batch/v1","kind":"CronJob","name":"cronjob","uid":%q,"controller":true}`, cron.UID)
+	job := kubectl.must("create", "job", "--namespace", ns, fmt.Sprintf("cronjob-%d", time.Now().UnixNano()),
+		"--from=cronjob/cronjob", "--dry-run=client", "-o", "json")
+	owner := fmt.Sprintf(`{"apiVersion":"batch/v1","kind":"CronJob","name":"cronjob","uid":%q,"controller":true}`,
+		cron.UID)
 	from := strings.Index(job, `"ownerReferences": [`)
 	to := from + strings.Index(job[from:], "]")
-	if _, err := kubectl.try([]byte(job[:from]+`"ownerReferences": [`+owner+job[to:]), "create", "--namespace", ns, "-f", "-"); err != nil {
+	if _, err := kubectl.try([]byte(job[:from]+`"ownerReferences": [`+owner+job[to:]), "create", "--namespace", ns, "-f",
+		"-"); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -13,11 +13,13 @@ func TestNotes(t *testing.T) {
 		set       string
 		want, not []string
 	}{
-		"by default":                 {"mode=statefulset", []string{nothingSent, onStdout, claim}, nil},
-		"a Deployment":               {"mode=deployment", []string{nothingSent, onStdout, "begins anew"}, []string{claim}},
-		"the receiver is a value":    {"config.otlp.endpoint=collector:4317", []string{onStdout}, []string{nothingSent}},
-		"the receiver is a variable": {"config.stdout.enabled=false" + receiver, []string{"not on its stdout"}, []string{nothingSent, onStdout}},
-		"it may be in a Secret":      {"extraEnvFrom[0].secretRef.name=otlp", []string{onStdout}, []string{nothingSent}},
+		"by default":              {"mode=statefulset", []string{nothingSent, onStdout, claim}, nil},
+		"a Deployment":            {"mode=deployment", []string{nothingSent, onStdout, "begins anew"}, []string{claim}},
+		"the receiver is a value": {"config.otlp.endpoint=collector:4317", []string{onStdout}, []string{nothingSent}},
+		"the receiver is a variable": {
+			"config.stdout.enabled=false" + receiver, []string{"not on its stdout"}, []string{nothingSent, onStdout},
+		},
+		"it may be in a Secret": {"extraEnvFrom[0].secretRef.name=otlp", []string{onStdout}, []string{nothingSent}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, notes, _ := strings.Cut(helm(t, "v4").must("install", "r", chart, "--dry-run=client", "--set", c.set), "NOTES:")

@@ -22,7 +22,9 @@ func TestPage(t *testing.T) {
 	c := theControl(t)
 	// The page's cluster has a storage class, and somebody who provides volumes.
 	class := &storagev1.StorageClass{
-		ObjectMeta:  metav1.ObjectMeta{Name: "standard", Annotations: map[string]string{"storageclass.kubernetes.io/is-default-class": "true"}},
+		ObjectMeta: metav1.ObjectMeta{
+			Name: "standard", Annotations: map[string]string{"storageclass.kubernetes.io/is-default-class": "true"},
+		},
 		Provisioner: "example.com/none",
 	}
 	if _, err := c.client.StorageV1().StorageClasses().Create(t.Context(), class, metav1.CreateOptions{}); err != nil {

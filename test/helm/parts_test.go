@@ -42,7 +42,8 @@ func TestMain(m *testing.M) {
 	}
 	_ = os.Setenv("HELM_TEST_CLUSTER", filepath.Join(dir, "c"))
 	code := m.Run()
-	if out, err := exec.Command(clusterProgram, "down", "--dir", filepath.Join(dir, "c")).CombinedOutput(); err != nil && exists(filepath.Join(dir, "c")) {
+	if out, err := exec.Command(clusterProgram, "down", "--dir", filepath.Join(dir, "c")).CombinedOutput(); err != nil &&
+		exists(filepath.Join(dir, "c")) {
 		fmt.Fprintf(os.Stderr, "cluster down: %v\n%s", err, out)
 		code = 1
 	}
@@ -115,7 +116,10 @@ func each(t *testing.T, test func(t *testing.T, helm tool)) {
 func helm(t *testing.T, version string) tool {
 	t.Helper()
 	home := t.TempDir()
-	return tool{t, absolute(t, "bin/"+version+"/helm"), append(os.Environ(), "HOME="+home, "HELM_CACHE_HOME="+home, "HELM_CONFIG_HOME="+home, "HELM_DATA_HOME="+home)}
+	return tool{
+		t, absolute(t, "bin/"+version+"/helm"),
+		append(os.Environ(), "HOME="+home, "HELM_CACHE_HOME="+home, "HELM_CONFIG_HOME="+home, "HELM_DATA_HOME="+home),
+	}
 }
 
 // at makes the tool use a cluster.
@@ -147,7 +151,8 @@ func (x tool) try(stdin []byte, args ...string) (string, error) {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		return stdout.String(), fmt.Errorf("%s %s: %w\n%s%s", filepath.Base(x.path), strings.Join(args, " "), err, stdout.String(), stderr.String())
+		return stdout.String(),
+			fmt.Errorf("%s %s: %w\n%s%s", filepath.Base(x.path), strings.Join(args, " "), err, stdout.String(), stderr.String())
 	}
 	return stdout.String(), nil
 }

@@ -62,7 +62,10 @@ func TestPod(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	env := []string{"-i", "PATH=" + os.Getenv("PATH"), "KUBERNETES_SERVICE_HOST=" + server.Hostname(), "KUBERNETES_SERVICE_PORT=" + server.Port()}
+	env := []string{
+		"-i", "PATH=" + os.Getenv("PATH"), "KUBERNETES_SERVICE_HOST=" + server.Hostname(),
+		"KUBERNETES_SERVICE_PORT=" + server.Port(),
+	}
 	for _, variable := range container.Env {
 		env = append(env, variable.Name+"="+variable.Value)
 	}
@@ -77,7 +80,8 @@ func TestPod(t *testing.T) {
 		return l.address != ""
 	})
 	wait.Until(t, "the program is ready", l.ready)
-	wait.Until(t, "a record with a bundle", func() bool { return l.has(func(x record) bool { return x.Bundle == "helm/pod/deployment" }) })
+	wait.Until(t, "a record with a bundle",
+		func() bool { return l.has(func(x record) bool { return x.Bundle == "helm/pod/deployment" }) })
 	if !exists(root + ".mounts/var/lib/pod-status-logger/journal.db") {
 		t.Error("there is no journal on the volume")
 	}
@@ -114,7 +118,8 @@ func (c *control) newRoot(t *testing.T, ns string, container corev1.Container) s
 	const secrets = "/var/run/secrets/kubernetes.io/serviceaccount/"
 	for path, content := range map[string][]byte{
 		"/pod-status-logger": program, "/etc/pod-status-logger/config.yaml": []byte(config.Data["config.yaml"]),
-		secrets + "token": []byte(account.BearerToken), secrets + "ca.crt": ca, secrets + "namespace": []byte(ns), "/proc/.keep": nil, "/dev/.keep": nil,
+		secrets + "token": []byte(account.BearerToken), secrets + "ca.crt": ca, secrets + "namespace": []byte(ns),
+		"/proc/.keep": nil, "/dev/.keep": nil,
 	} {
 		if err := write(root+path, content); err != nil {
 			t.Fatal(err)

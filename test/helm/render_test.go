@@ -19,8 +19,10 @@ var odd = []string{"123", "on", "null", "1e3"}
 func TestOddNames(t *testing.T) {
 	for _, release := range odd {
 		for _, ns := range []string{"456", "on"} {
-			rendered := helm(t, "v4").must("template", release, chart, "--namespace", ns, "--set-json", `config.watch.namespaces=["123","on","null","1e3"]`,
-				"--set", "podDisruptionBudget.enabled=true,dashboard.enabled=true", "--set-string", "priorityClassName=1,persistence.storageClass=1,otlp.tls.secretName=1")
+			rendered := helm(t, "v4").must("template", release, chart, "--namespace", ns, "--set-json",
+				`config.watch.namespaces=["123","on","null","1e3"]`,
+				"--set", "podDisruptionBudget.enabled=true,dashboard.enabled=true", "--set-string",
+				"priorityClassName=1,persistence.storageClass=1,otlp.tls.secretName=1")
 			got := map[string][]string{}
 			for _, object := range decode(t, rendered) {
 				m, err := meta.Accessor(object)
@@ -51,7 +53,8 @@ func TestOddNames(t *testing.T) {
 // TestOddOverrides: as above, for names that values give.
 func TestOddOverrides(t *testing.T) {
 	for _, name := range odd {
-		rendered := helm(t, "v4").must("template", "r", chart, "--set-string", "fullnameOverride="+name+",nameOverride="+name+",serviceAccount.name="+name)
+		rendered := helm(t, "v4").must("template", "r", chart, "--set-string",
+			"fullnameOverride="+name+",nameOverride="+name+",serviceAccount.name="+name)
 		for _, object := range decode(t, rendered) {
 			m, err := meta.Accessor(object)
 			if err != nil {
@@ -80,7 +83,8 @@ func TestEgressPort(t *testing.T) {
 		"":                            nil,
 	} {
 		t.Run(endpoint, func(t *testing.T) {
-			rendered := helm(t, "v4").must("template", "r", chart, "--set", "networkPolicy.egress.enabled=true,config.otlp.endpoint="+endpoint)
+			rendered := helm(t, "v4").must("template", "r", chart, "--set",
+				"networkPolicy.egress.enabled=true,config.otlp.endpoint="+endpoint)
 			var got []int32
 			for _, rule := range find[*networkingv1.NetworkPolicy](t, rendered).Spec.Egress {
 				if len(rule.Ports) == 0 {
@@ -100,7 +104,9 @@ func TestEgressPort(t *testing.T) {
 // TestOwnVariables: a variable of the chart that extraEnv has is there once.
 func TestOwnVariables(t *testing.T) {
 	rendered := helm(t, "v4").must("template", "r", chart, "--set", "otlp.tls.secretName=otlp,otlp.tls.key=tls.key",
-		"--set", "extraEnv[0].name=GOMEMLIMIT,extraEnv[0].value=1GiB,extraEnv[1].name=OTEL_EXPORTER_OTLP_CERTIFICATE,extraEnv[1].value=/ca")
+		"--set",
+		"extraEnv[0].name=GOMEMLIMIT,extraEnv[0].value=1GiB,"+
+			"extraEnv[1].name=OTEL_EXPORTER_OTLP_CERTIFICATE,extraEnv[1].value=/ca")
 	want := []corev1.EnvVar{
 		{Name: "OTEL_EXPORTER_OTLP_CLIENT_KEY", Value: "/etc/pod-status-logger-tls/tls.key"},
 		{Name: "GOMEMLIMIT", Value: "1GiB"},
@@ -127,7 +133,8 @@ func TestTemporaryFolder(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			pod := podOf(t, helm(t, "v4").must(append([]string{"template", "r", chart}, c.args...)...), "default")
-			mounts := slices.ContainsFunc(pod.Spec.Containers[0].VolumeMounts, func(m corev1.VolumeMount) bool { return m.MountPath == "/tmp" })
+			mounts := slices.ContainsFunc(pod.Spec.Containers[0].VolumeMounts,
+				func(m corev1.VolumeMount) bool { return m.MountPath == "/tmp" })
 			volumes := slices.ContainsFunc(pod.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == "tmp" })
 			if mounts != c.want || volumes != c.want {
 				t.Errorf("mounted: %v, a volume: %v, want %v", mounts, volumes, c.want)
@@ -140,14 +147,19 @@ func TestTemporaryFolder(t *testing.T) {
 // plugins don't.
 func TestToken(t *testing.T) {
 	const folder = "/var/run/secrets/kubernetes.io/serviceaccount"
-	pod := podOf(t, helm(t, "v4").must("template", "r", chart, "--values", chart+"/ci/plugins-values.yaml", "--kube-version", "1.37"), "default")
+	pod := podOf(t,
+		helm(t, "v4").must("template", "r", chart, "--values", chart+"/ci/plugins-values.yaml", "--kube-version", "1.37"),
+		"default")
 	has := func(c corev1.Container) bool {
-		return slices.ContainsFunc(c.VolumeMounts, func(m corev1.VolumeMount) bool { return strings.HasPrefix(m.MountPath, "/var/run/secrets") })
+		return slices.ContainsFunc(c.VolumeMounts,
+			func(m corev1.VolumeMount) bool { return strings.HasPrefix(m.MountPath, "/var/run/secrets") })
 	}
-	if mount := *pod.Spec.AutomountServiceAccountToken; mount || len(pod.Spec.InitContainers) == 0 || slices.ContainsFunc(pod.Spec.InitContainers, has) {
+	if mount := *pod.Spec.AutomountServiceAccountToken; mount || len(pod.Spec.InitContainers) == 0 ||
+		slices.ContainsFunc(pod.Spec.InitContainers, has) {
 		t.Errorf("init containers have the token (automount: %v), or there are none", mount)
 	}
-	if !slices.ContainsFunc(pod.Spec.Containers[0].VolumeMounts, func(m corev1.VolumeMount) bool { return m.MountPath == folder && m.ReadOnly }) {
+	if !slices.ContainsFunc(pod.Spec.Containers[0].VolumeMounts,
+		func(m corev1.VolumeMount) bool { return m.MountPath == folder && m.ReadOnly }) {
 		t.Errorf("the program has no token in %s", folder)
 	}
 }

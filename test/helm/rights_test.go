@@ -32,14 +32,17 @@ func TestRights(t *testing.T) {
 		set             []string
 		here, elsewhere []string // in shop, and in every other namespace
 	}{
-		"by default":           {nil, allRights, allRights},
-		"without plugins":      {[]string{"--set-json", "config.plugins=[]"}, podRights, podRights},
-		"plugins, not owners":  {[]string{"--set", "rbac.owners=never"}, podRights, podRights},
-		"some namespace":       {[]string{"--set", "config.watch.namespaces={shop}"}, allRights, nil},
-		"namespace, no plugin": {[]string{"--set", "config.watch.namespaces={shop}", "--set-json", "config.plugins=[]"}, podRights, nil},
+		"by default":          {nil, allRights, allRights},
+		"without plugins":     {[]string{"--set-json", "config.plugins=[]"}, podRights, podRights},
+		"plugins, not owners": {[]string{"--set", "rbac.owners=never"}, podRights, podRights},
+		"some namespace":      {[]string{"--set", "config.watch.namespaces={shop}"}, allRights, nil},
+		"namespace, no plugin": {
+			[]string{"--set", "config.watch.namespaces={shop}", "--set-json", "config.plugins=[]"}, podRights, nil,
+		},
 		"a kind of one's own": {
 			[]string{"--set-json", `rbac.extraOwnerKinds=[{"apiGroups":["argoproj.io"],"resources":["rollouts"]}]`},
-			append([]string{"get rollouts.argoproj.io"}, allRights...), append([]string{"get rollouts.argoproj.io"}, allRights...),
+			append([]string{"get rollouts.argoproj.io"}, allRights...),
+			append([]string{"get rollouts.argoproj.io"}, allRights...),
 		},
 		"no roles": {[]string{"--set", "rbac.create=false"}, nil, nil},
 	} {
@@ -48,8 +51,11 @@ func TestRights(t *testing.T) {
 			h := helm(t, "v4").at(c.kubeconfig)
 			h.must(append([]string{"install", "r", chart, "--namespace", ns}, r.set...)...)
 			defer h.must("uninstall", "r", "--namespace", ns)
-			for namespace, want := range map[string][]string{"shop": r.here, "payments": r.elsewhere, "kube-system": r.elsewhere, ns: r.elsewhere} {
-				if diff := cmp.Diff(slices.Sorted(slices.Values(want)), c.rights(t, ns, "r-pod-status-logger", namespace), cmpopts.EquateEmpty()); diff != "" {
+			for namespace, want := range map[string][]string{
+				"shop": r.here, "payments": r.elsewhere, "kube-system": r.elsewhere, ns: r.elsewhere,
+			} {
+				if diff := cmp.Diff(slices.Sorted(slices.Values(want)), c.rights(t, ns, "r-pod-status-logger", namespace),
+					cmpopts.EquateEmpty()); diff != "" {
 					t.Errorf("rights in %s (-want +got):\n%s", namespace, diff)
 				}
 			}
@@ -61,7 +67,8 @@ func TestRights(t *testing.T) {
 func (c *control) rights(t *testing.T, ns, account, namespace string) []string {
 	t.Helper()
 	everybody := c.allRights(t, "default", "default", namespace)
-	return slices.DeleteFunc(c.allRights(t, ns, account, namespace), func(right string) bool { return slices.Contains(everybody, right) })
+	return slices.DeleteFunc(c.allRights(t, ns, account, namespace),
+		func(right string) bool { return slices.Contains(everybody, right) })
 }
 
 // allRights has the API server tell what the account may do in the namespace.
@@ -71,7 +78,9 @@ func (c *control) allRights(t *testing.T, ns, account, namespace string) (all []
 	if err != nil {
 		t.Fatal(err)
 	}
-	review := &authorizationv1.SelfSubjectRulesReview{Spec: authorizationv1.SelfSubjectRulesReviewSpec{Namespace: namespace}}
+	review := &authorizationv1.SelfSubjectRulesReview{
+		Spec: authorizationv1.SelfSubjectRulesReviewSpec{Namespace: namespace},
+	}
 	review, err = client.AuthorizationV1().SelfSubjectRulesReviews().Create(t.Context(), review, metav1.CreateOptions{})
 	if err != nil || review.Status.Incomplete {
 		t.Fatalf("ask for the rights in %s: %v %s", namespace, err, review.Status.EvaluationError)

@@ -24,7 +24,8 @@ func (c *control) newNamespace(t *testing.T, name string) string {
 		"pod-security.kubernetes.io/enforce":         "restricted",
 		"pod-security.kubernetes.io/enforce-version": "latest",
 	}}}
-	if _, err := c.client.CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{}); err != nil && !apierrors.IsAlreadyExists(err) {
+	if _, err := c.client.CoreV1().Namespaces().Create(t.Context(), namespace, metav1.CreateOptions{}); err != nil &&
+		!apierrors.IsAlreadyExists(err) {
 		t.Fatal(err)
 	}
 	return name
@@ -42,7 +43,8 @@ func TestEveryOption(t *testing.T) {
 	for i, values := range options(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(values), "-values.yaml"), func(t *testing.T) {
 			ns := c.newNamespace(t, fmt.Sprintf("option-%d", i))
-			rendered := helm(t, "v4").must("template", "r", chart, "--namespace", ns, "--values", values, "--kube-version", "1.37",
+			rendered := helm(t, "v4").must("template", "r", chart, "--namespace", ns, "--values", values, "--kube-version",
+				"1.37",
 				"--api-versions", "monitoring.coreos.com/v1")
 			if out, err := kubectl.try([]byte(rendered), "apply", "--server-side", "--validate=strict", "-f", "-"); err != nil {
 				t.Fatal(out, err)
@@ -54,7 +56,8 @@ func TestEveryOption(t *testing.T) {
 			}
 			// A judge that takes everything would have taken the pod, too.
 			pod.Spec.SecurityContext.RunAsNonRoot = nil
-			if _, err := c.client.CoreV1().Pods(ns).Create(t.Context(), pod, dry); err == nil || !strings.Contains(err.Error(), "PodSecurity") {
+			if _, err := c.client.CoreV1().Pods(ns).Create(t.Context(), pod, dry); err == nil ||
+				!strings.Contains(err.Error(), "PodSecurity") {
 				t.Errorf("a pod that may be root: %v, want it refused", err)
 			}
 			if _, err := kubectl.try([]byte(rendered), "delete", "--wait=false", "-f", "-"); err != nil {

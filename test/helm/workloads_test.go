@@ -14,13 +14,15 @@ var owners = map[string]string{
 	"deployment": `
 apiVersion: apps/v1
 kind: Deployment
-metadata: {name: deployment, annotations: {meta.helm.sh/release-name: deployment, meta.helm.sh/release-namespace: %[1]s}}
+metadata: {name: deployment, annotations: {meta.helm.sh/release-name: deployment,
+  meta.helm.sh/release-namespace: %[1]s}}
 spec: {replicas: 1, selector: {matchLabels: {kind: deployment}}, template: %[2]s}
 `,
 	"statefulset": `
 apiVersion: apps/v1
 kind: StatefulSet
-metadata: {name: statefulset, annotations: {meta.helm.sh/release-name: statefulset, meta.helm.sh/release-namespace: %[1]s}}
+metadata: {name: statefulset, annotations: {meta.helm.sh/release-name: statefulset,
+  meta.helm.sh/release-namespace: %[1]s}}
 spec: {replicas: 1, serviceName: statefulset, selector: {matchLabels: {kind: statefulset}}, template: %[2]s}
 `,
 	"daemonset": `
@@ -32,7 +34,8 @@ spec: {selector: {matchLabels: {kind: daemonset}}, template: %[2]s}
 	"replicationcontroller": `
 apiVersion: v1
 kind: ReplicationController
-metadata: {name: replicationcontroller, annotations: {meta.helm.sh/release-name: replicationcontroller, meta.helm.sh/release-namespace: %[1]s}}
+metadata: {name: replicationcontroller, annotations: {meta.helm.sh/release-name: replicationcontroller,
+  meta.helm.sh/release-namespace: %[1]s}}
 spec: {replicas: 1, selector: {kind: replicationcontroller}, template: %[2]s}
 `,
 	"cronjob": `
@@ -58,7 +61,8 @@ func (c *control) deploy(t *testing.T, ns, kind string) {
 		policy = "Never"
 	}
 	template := fmt.Sprintf(`{metadata: {labels: {kind: %s}}, spec: {restartPolicy: %s, containers: [{name: main, image: "shop/%s:1",
-		securityContext: {runAsNonRoot: true, runAsUser: 1, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}, seccompProfile: {type: RuntimeDefault}}}]}}`,
+		securityContext: {runAsNonRoot: true, runAsUser: 1, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]},
+		  seccompProfile: {type: RuntimeDefault}}}]}}`,
 		kind, policy, kind)
 	manifest := []byte(fmt.Sprintf(owners[kind], ns, template))
 	verb := "apply"
@@ -68,7 +72,8 @@ func (c *control) deploy(t *testing.T, ns, kind string) {
 	if _, err := kubectl(t, c).try(manifest, verb, "--namespace", ns, "-f", "-"); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.client.CoreV1().Pods(ns).DeleteCollection(t.Context(), metav1.DeleteOptions{}, metav1.ListOptions{LabelSelector: "kind=" + kind}); err != nil {
+	if err := c.client.CoreV1().Pods(ns).DeleteCollection(t.Context(), metav1.DeleteOptions{},
+		metav1.ListOptions{LabelSelector: "kind=" + kind}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -39,7 +39,9 @@ func startClickHouse(t *testing.T) *clickhouse {
 		t.Skip(lack)
 	}
 	dir, port := t.TempDir(), freeport.Port(t)
-	for name, text := range map[string]string{"config.xml": fmt.Sprintf(serverConfig, port, dir), "users.xml": usersConfig} {
+	for name, text := range map[string]string{
+		"config.xml": fmt.Sprintf(serverConfig, port, dir), "users.xml": usersConfig,
+	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -149,7 +149,9 @@ func chunk(rows []row) ([]byte, error) {
 
 // filled has empty lists where a row has none, which is what Ruby has.
 func (r row) filled() row {
-	for _, list := range []*[]string{&r.LabelNames, &r.LabelValues, &r.StringNames, &r.StringValues, &r.NumberNames, &r.BooleanNames, &r.NullNames} {
+	for _, list := range []*[]string{
+		&r.LabelNames, &r.LabelValues, &r.StringNames, &r.StringValues, &r.NumberNames, &r.BooleanNames, &r.NullNames,
+	} {
 		if *list == nil {
 			*list = []string{}
 		}

@@ -24,7 +24,8 @@ func TestRoundTrip(t *testing.T) {
 	}
 	c.store(t, rows)
 	for _, r := range runs {
-		stored, err := c.rows(fmt.Sprintf("SELECT * FROM logs WHERE pod_name = '%s' AND stream = 'stdout' ORDER BY number_fields.values[indexOf(number_fields.names, 'seq')]", r.pod))
+		stored, err := c.rows(fmt.Sprintf("SELECT * FROM logs WHERE pod_name = '%s' AND stream = 'stdout' ORDER BY "+
+			"number_fields.values[indexOf(number_fields.names, 'seq')]", r.pod))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,12 +53,15 @@ func testTypes(t *testing.T, c *clickhouse) {
 		"boolean_fields": "initial ready truncated",
 		"null_fields":    "",
 	} {
-		names := strings.Join(strings.Fields(c.do(t, "SELECT DISTINCT arrayJoin("+list+".names) AS name FROM logs WHERE stream = 'stdout' ORDER BY name", nil)), " ")
+		names := strings.Join(strings.Fields(c.do(t,
+			"SELECT DISTINCT arrayJoin("+list+".names) AS name FROM logs WHERE stream = 'stdout' ORDER BY name", nil)), " ")
 		if names != want {
 			t.Errorf("%s has %q, want %q", list, names, want)
 		}
 	}
-	both := c.do(t, "SELECT count() FROM logs WHERE stream = 'stdout' AND hasAny(string_fields.names, ['exit_code', 'restart_count', 'seq', 'signal', 'initial', 'ready', 'truncated'])", nil)
+	both := c.do(t,
+		"SELECT count() FROM logs WHERE stream = 'stdout' AND hasAny(string_fields.names, ['exit_code', 'restart_count', "+
+			"'seq', 'signal', 'initial', 'ready', 'truncated'])", nil)
 	if both != "0\n" {
 		t.Errorf("%s records have a number or a boolean as a string", strings.TrimSpace(both))
 	}
@@ -143,7 +147,8 @@ func TestOrder(t *testing.T) {
 	c, r := startClickHouse(t), demo(t)
 	c.store(t, r.rows(t, &container{now: time.Now().Truncate(time.Second).Add(-time.Minute), step: 50 * time.Millisecond}))
 	order := func(by string) []string {
-		return strings.Fields(c.do(t, "SELECT number_fields.values[indexOf(number_fields.names, 'seq')] AS seq FROM logs ORDER BY "+by, nil))
+		return strings.Fields(c.do(t,
+			"SELECT number_fields.values[indexOf(number_fields.names, 'seq')] AS seq FROM logs ORDER BY "+by, nil))
 	}
 	var want []string
 	for i := range r.lines() {
@@ -163,7 +168,9 @@ func TestOrder(t *testing.T) {
 // TestExactNumbers: integers are exact up to 2^53. One more has become 2^53.
 func TestExactNumbers(t *testing.T) {
 	c := startClickHouse(t)
-	r := run{pod: "p", stdout: []byte("{\"seq\":9007199254740991}\n{\"seq\":9007199254740992}\n{\"seq\":9007199254740993}\n")}
+	r := run{
+		pod: "p", stdout: []byte("{\"seq\":9007199254740991}\n{\"seq\":9007199254740992}\n{\"seq\":9007199254740993}\n"),
+	}
 	c.store(t, r.rows(t, past()))
 	for number, want := range map[string]int{"9007199254740991": 1, "9007199254740992": 2, "9007199254740993": 0} {
 		found, err := c.found("seq = " + number)

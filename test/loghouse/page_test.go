@@ -146,7 +146,9 @@ func testCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shell := docblocks.Shell{Dir: t.TempDir(), Env: []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir()}}
+	shell := docblocks.Shell{
+		Dir: t.TempDir(), Env: []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "TMPDIR=" + os.TempDir()},
+	}
 	steps := slices.DeleteFunc(docblocks.Steps(t, docblocks.Read(t, page)), func(s docblocks.Step) bool {
 		return s.File != "" && s.Block.Language != "yaml" // a statement with a title
 	})

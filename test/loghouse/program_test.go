@@ -74,13 +74,16 @@ func seed(t *testing.T) run {
 func nasty(t *testing.T) run {
 	t.Helper()
 	labels := map[string]string{
-		"pod": "liar", "namespace": "liar", "state": "liar", "seq": "7", "ready": "no", "time": "liar", "bundle.id": "liar", "label.pod": "liar",
-		"host": "label-host", "source": "label-source", "stream": "stderr", "pod_name": "label-pod", "container_name": "label-container",
-		"log": "label-log", "timestamp": "0", "empty": "", "example.com/part": "a.b_c-d", "Ünï": "côdé 日本 😀",
+		"pod": "liar", "namespace": "liar", "state": "liar", "seq": "7", "ready": "no", "time": "liar", "bundle.id": "liar",
+		"label.pod": "liar",
+		"host":      "label-host", "source": "label-source", "stream": "stderr", "pod_name": "label-pod",
+		"container_name": "label-container",
+		"log":            "label-log", "timestamp": "0", "empty": "", "example.com/part": "a.b_c-d", "Ünï": "côdé 日本 😀",
 	}
 	terminated := func(code int, reason, message string, restarts int) object {
 		return object{
-			"name": "c", "image": "example.com/c:1", "restartCount": restarts, "ready": false, "state": object{"terminated": object{
+			"name": "c", "image": "example.com/c:1", "restartCount": restarts, "ready": false,
+			"state": object{"terminated": object{
 				"exitCode": code, "signal": 9, "reason": reason, "message": message,
 				"startedAt": "2026-01-01T00:00:00Z", "finishedAt": "2026-01-01T00:00:01Z",
 			}},
@@ -96,9 +99,11 @@ func nasty(t *testing.T) run {
 	event := func(kind string, version int, statuses ...object) {
 		b, err := json.Marshal(object{"type": kind, "object": object{
 			"apiVersion": "v1", "kind": "Pod",
-			"metadata": object{"name": "p", "namespace": "odd", "uid": "u", "resourceVersion": string(rune('0' + version)), "labels": labels},
-			"spec":     object{"containers": []object{{"name": "c", "image": "example.com/c:1"}}},
-			"status":   object{"phase": "Running", "containerStatuses": statuses},
+			"metadata": object{
+				"name": "p", "namespace": "odd", "uid": "u", "resourceVersion": string(rune('0' + version)), "labels": labels,
+			},
+			"spec":   object{"containers": []object{{"name": "c", "image": "example.com/c:1"}}},
+			"status": object{"phase": "Running", "containerStatuses": statuses},
 		}})
 		if err != nil {
 			t.Fatal(err)

@@ -126,7 +126,8 @@ func comparison(key, operator string, value []string) string {
 	case key == "*":
 		return textual(key, compare(operator, literal)) + " OR " + numeric(key, compare(operator, number))
 	}
-	return fmt.Sprintf("CASE WHEN has(string_fields.names, '%[1]s') THEN %[2]s WHEN has(number_fields.names, '%[1]s') THEN %[3]s ELSE 0 END", key,
+	return fmt.Sprintf("CASE WHEN has(string_fields.names, '%[1]s') THEN %[2]s WHEN has(number_fields.names, '%[1]s') "+
+		"THEN %[3]s ELSE 0 END", key,
 		compare(operator, literal)(valueOf("string_fields", key)), compare(operator, number)(valueOf("number_fields", key)))
 }
 
@@ -163,6 +164,7 @@ func valueOf(list, key string) string {
 // selectRows is the statement with which loghouse's page asks for rows of a time range.
 func selectRows(where string, from, to time.Time, limit int) string {
 	const layout = "2006-01-02 15:04:05"
-	return fmt.Sprintf("SELECT * FROM logs WHERE ((%s) AND (timestamp >= toDateTime('%s')) AND (timestamp <= toDateTime('%s'))) ORDER BY timestamp DESC, nsec DESC LIMIT %d",
+	return fmt.Sprintf("SELECT * FROM logs WHERE ((%s) AND (timestamp >= toDateTime('%s')) AND (timestamp <= "+
+		"toDateTime('%s'))) ORDER BY timestamp DESC, nsec DESC LIMIT %d",
 		where, from.UTC().Format(layout), to.UTC().Format(layout), limit)
 }

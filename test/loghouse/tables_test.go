@@ -40,5 +40,6 @@ var tables = []string{
 	"CREATE DATABASE logs",
 	"CREATE TABLE logs.logs " + tableColumns + " ENGINE = MergeTree() PARTITION BY (date) " +
 		"ORDER BY (timestamp, nsec, namespace, container_name) SETTINGS index_granularity=32768",
-	"CREATE TABLE logs.logs_buffer " + tableColumns + " ENGINE = Buffer(logs, logs, 16, 30, 60, 100, 10000, 1048576, 10485760)",
+	"CREATE TABLE logs.logs_buffer " + tableColumns +
+		" ENGINE = Buffer(logs, logs, 16, 30, 60, 100, 10000, 1048576, 10485760)",
 }

@@ -64,7 +64,8 @@ func (c *collector) start(configuration ...string) {
 
 // container is the log file of the logger's container, where kubelet has it.
 func (c *collector) container() string {
-	return filepath.Join(c.files, "monitoring_pods-pod-status-logger-0_7d9c6a0e-5f0e-4c53-9c11-8a4f4b1d2f6e/pod-status-logger/0.log")
+	return filepath.Join(c.files,
+		"monitoring_pods-pod-status-logger-0_7d9c6a0e-5f0e-4c53-9c11-8a4f4b1d2f6e/pod-status-logger/0.log")
 }
 
 // otlp are the variables with which a logger sends to the Collector.

@@ -92,7 +92,8 @@ func TestBetweenParts(t *testing.T) {
 	var file strings.Builder
 	for line := range strings.Lines(string(records)) {
 		half := len(line) / 2
-		fmt.Fprintf(&file, "%s stdout P %s\n%[1]s stderr F {\"level\":\"INFO\"}\n%[1]s stderr P a part\n%[1]s stdout F %[3]s", stamp, line[:half], line[half:])
+		fmt.Fprintf(&file, "%s stdout P %s\n%[1]s stderr F {\"level\":\"INFO\"}\n%[1]s stderr P a part\n%[1]s stdout F %[3]s",
+			stamp, line[:half], line[half:])
 	}
 	compare(t, want, throughContainer(t, []byte(file.String()), inSeed))
 }

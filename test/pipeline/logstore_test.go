@@ -33,14 +33,18 @@ func TestLogStore(t *testing.T) {
 	}
 	for _, cluster := range []string{"over-otlp", "from-stdout"} {
 		of := `{k8s.cluster.name="` + cluster + `"} `
-		wait.Until(t, "the store has all records "+cluster, func() bool { return len(query(t, address, of+"*")) >= finds["*"] })
+		wait.Until(t, "the store has all records "+cluster,
+			func() bool { return len(query(t, address, of+"*")) >= finds["*"] })
 		for q, want := range finds {
 			if got := len(query(t, address, of+q)); got != want || got == 0 {
 				t.Errorf("%s: the store finds %d records with %s, want %d", cluster, got, q, want)
 			}
 		}
-		one := query(t, address, `{k8s.cluster.name="`+cluster+`",k8s.namespace.name="default"} podstatus.reason:=ErrImagePull`)[0]
-		for field, want := range map[string]string{"k8s.container.name": "failer", "severity": "ERROR", "k8s.pod.status.phase": "Pending"} {
+		one := query(t, address,
+			`{k8s.cluster.name="`+cluster+`",k8s.namespace.name="default"} podstatus.reason:=ErrImagePull`)[0]
+		for field, want := range map[string]string{
+			"k8s.container.name": "failer", "severity": "ERROR", "k8s.pod.status.phase": "Pending",
+		} {
 			if one[field] != want {
 				t.Errorf("%s: the store shows %s as %q, want %q", cluster, field, one[field], want)
 			}

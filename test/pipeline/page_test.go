@@ -69,7 +69,9 @@ func steps(t *testing.T, page, log string) (steps []docblocks.Step, setup string
 		// The page says that records are in the store after a few seconds.
 		`soon() { for _ in {1..600}; do out=$(eval "$2"); [[ $out == "${1%$'\n'}" ]] && break; sleep .2; done; echo "$out"; }`,
 		"trap 'kill -9 $(jobs -p) 2> /dev/null || true; wait' EXIT",
-		"export PODSTATUS_LOGS_ENDPOINT=http://localhost:" + store + "/insert/opentelemetry PODSTATUS_OTLP_GRPC=localhost:" + grpc,
-		"export PODSTATUS_OTLP_HTTP=" + freeport.Address(t) + " PODSTATUS_HEALTH=" + freeport.Address(t) + " PODSTATUS_METRICS_PORT=" + metrics,
+		"export PODSTATUS_LOGS_ENDPOINT=http://localhost:" + store + "/insert/opentelemetry PODSTATUS_OTLP_GRPC=localhost:" +
+			grpc,
+		"export PODSTATUS_OTLP_HTTP=" + freeport.Address(t) + " PODSTATUS_HEALTH=" + freeport.Address(t) +
+			" PODSTATUS_METRICS_PORT=" + metrics,
 	}, "\n")
 }

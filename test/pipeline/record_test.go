@@ -59,9 +59,12 @@ func entryOf(resource *resourcepb.Resource, scope *commonpb.InstrumentationScope
 		Resource:   attributesOf(resource.GetAttributes()),
 		Attributes: attributesOf(r.GetAttributes()),
 		Own: map[string]any{
-			"Timestamp": r.GetTimeUnixNano(), "SeverityNumber": int64(r.GetSeverityNumber()), "SeverityText": r.GetSeverityText(),
-			"Body": valueOf(r.GetBody()), "EventName": r.GetEventName(), "ScopeName": scope.GetName(), "ScopeVersion": scope.GetVersion(),
-			"TraceId": hex.EncodeToString(r.GetTraceId()), "SpanId": hex.EncodeToString(r.GetSpanId()), "Flags": r.GetFlags(),
+			"Timestamp": r.GetTimeUnixNano(), "SeverityNumber": int64(r.GetSeverityNumber()),
+			"SeverityText": r.GetSeverityText(),
+			"Body":         valueOf(r.GetBody()), "EventName": r.GetEventName(), "ScopeName": scope.GetName(),
+			"ScopeVersion": scope.GetVersion(),
+			"TraceId":      hex.EncodeToString(r.GetTraceId()),
+			"SpanId":       hex.EncodeToString(r.GetSpanId()), "Flags": r.GetFlags(),
 		},
 	}
 }

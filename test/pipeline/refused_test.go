@@ -25,13 +25,17 @@ const (
 // counts it and goes on. Most of them don't mean that the store will never take it,
 // but nothing can be set.
 func TestStoreRefuses(t *testing.T) {
-	for _, status := range []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusRequestEntityTooLarge, http.StatusInternalServerError} {
+	for _, status := range []int{
+		http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusRequestEntityTooLarge,
+		http.StatusInternalServerError,
+	} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			store := otlptest.New(t, otlptest.Options{HTTP: true})
 			store.PlayAlways(&otlptest.Fault{Status: status, Message: "no"})
 			c := newCollector(t, store.URL())
 			metrics := freeport.Address(t)
-			c.env = append(c.env, "PODSTATUS_METRICS_PORT="+metrics[strings.LastIndex(metrics, ":")+1:], "PODSTATUS_METRICS_HOST=127.0.0.1")
+			c.env = append(c.env, "PODSTATUS_METRICS_PORT="+metrics[strings.LastIndex(metrics, ":")+1:],
+				"PODSTATUS_METRICS_HOST=127.0.0.1")
 			c.start("yaml:service::telemetry::metrics::level: normal")
 			run(t, c.otlp(), loggerProgram, "replay", seed) // ends well: all is acknowledged
 			failed := regexp.MustCompile(`(?m)^otelcol_exporter_send_failed_log_records\{.*otlp_http.*\} 19$`)

@@ -60,16 +60,19 @@ func TestDropped(t *testing.T) {
 	c := newCollector(t, store.URL())
 	l := start(t, c.otlp(), loggerProgram, "replay", "--config", typedPlugin(t),
 		"--state-when-full=drop-oldest", "--state-max-size=4Mi", "--shutdown-timeout=2m", longRecording(t))
-	wait.Until(t, "the logger drops records", func() bool { return strings.Contains(l.log(), "the oldest records were dropped") })
+	wait.Until(t, "the logger drops records",
+		func() bool { return strings.Contains(l.log(), "the oldest records were dropped") })
 	c.start()
 	l.wait()
 	all := []byte(l.Output(t))
 	wait.Until(t, "the store has the last record", func() bool {
-		return slices.ContainsFunc(taken(store), func(e entry) bool { return e.seq() == int64(bytes.Count(all, []byte("\n"))) })
+		return slices.ContainsFunc(taken(store),
+			func(e entry) bool { return e.seq() == int64(bytes.Count(all, []byte("\n"))) })
 	})
 	c.stop()
 	overOTLP := stored(t, store)
-	if !slices.ContainsFunc(slices.Collect(maps.Values(overOTLP)), func(e entry) bool { return e.has(record.AttrDropped) }) {
+	if !slices.ContainsFunc(slices.Collect(maps.Values(overOTLP)),
+		func(e entry) bool { return e.has(record.AttrDropped) }) {
 		t.Error("no record tells of dropped ones")
 	}
 	compare(t, overOTLP, throughContainer(t, cri(all, 16<<10), bytes.Count(all, []byte("\n"))))

@@ -24,8 +24,10 @@ func TestStop(t *testing.T) {
 		script string
 		want   string // in the error
 	}{
-		"well":       {`trap 'echo "bye, $NAME"; exit 0' TERM; echo ready >&2; while :; do sleep 0.01; done`, ""},
-		"by failing": {`trap 'echo "bye, $NAME"; exit 3' TERM; echo ready >&2; while :; do sleep 0.01; done`, "exit status 3"},
+		"well": {`trap 'echo "bye, $NAME"; exit 0' TERM; echo ready >&2; while :; do sleep 0.01; done`, ""},
+		"by failing": {
+			`trap 'echo "bye, $NAME"; exit 3' TERM; echo ready >&2; while :; do sleep 0.01; done`, "exit status 3",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			command := shell(c.script)

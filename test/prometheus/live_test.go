@@ -35,7 +35,9 @@ func TestAlertFires(t *testing.T) {
 
 	value := func(expr string) (string, error) { return query1(t, server, expr) }
 	wait.NoError(t, "the receiver has the pod", func() error {
-		return want(value(`pod_status_logger_sink_acknowledged_records_total{sink="otlp"} > 0 and on () pod_status_logger_ready == 1`))
+		return want(
+			value(`pod_status_logger_sink_acknowledged_records_total{sink="otlp"} > 0 and on () pod_status_logger_ready == 1`),
+		)
 	})
 	if firing, err := value(`ALERTS{alertstate="firing"}`); err != nil || firing != "" {
 		t.Errorf("without a fault %s fires: %v", firing, err)
@@ -43,11 +45,15 @@ func TestAlertFires(t *testing.T) {
 	away.Store(true)
 	changes <- 2
 	wait.NoError(t, "the alert fires", func() error {
-		return want(value(`ALERTS{alertstate="firing", alertname="PodStatusLoggerReceiverAway", job="pod-status-logger", severity="warning"}`))
+		return want(value(
+			`ALERTS{alertstate="firing", alertname="PodStatusLoggerReceiverAway", job="pod-status-logger", severity="warning"}`,
+		))
 	})
 	away.Store(false)
 	wait.NoError(t, "the alert ends", func() error {
-		return want(value(`pod_status_logger_sink_waiting_records{sink="otlp"} == 0 unless on () ALERTS{alertstate="firing"}`))
+		return want(
+			value(`pod_status_logger_sink_waiting_records{sink="otlp"} == 0 unless on () ALERTS{alertstate="firing"}`),
+		)
 	})
 }
 
@@ -55,8 +61,10 @@ func TestAlertFires(t *testing.T) {
 // as scraped ones, so that alerts and dashboard work for both.
 func TestMetricsOverOTLP(t *testing.T) {
 	server := startPrometheus(t, freeport.Address(t), rulesPath, "--web.enable-otlp-receiver")
-	target := startProgram(t, staticAPI(t, nil), "http://127.0.0.1:1", "OTEL_METRICS_EXPORTER=otlp", "OTEL_METRIC_EXPORT_INTERVAL=500",
-		"OTEL_EXPORTER_OTLP_METRICS_PROTOCOL=http/protobuf", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT="+server+"/api/v1/otlp/v1/metrics")
+	target := startProgram(t, staticAPI(t, nil), "http://127.0.0.1:1", "OTEL_METRICS_EXPORTER=otlp",
+		"OTEL_METRIC_EXPORT_INTERVAL=500",
+		"OTEL_EXPORTER_OTLP_METRICS_PROTOCOL=http/protobuf",
+		"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT="+server+"/api/v1/otlp/v1/metrics")
 	page, err := program.Get(t, "http://"+target+"/metrics")
 	if err != nil {
 		t.Fatal(err)

@@ -59,7 +59,8 @@ func staticAPI(t *testing.T, changes <-chan int) string {
 		w.Header().Set("Content-Type", "application/json")
 		pod := func(kind string, version int, annotations string) {
 			_, _ = fmt.Fprintf(w, `{"type": %q, "object": {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": "web", "namespace": "shop",
-				"uid": "1", "resourceVersion": "%d", "labels": {"version": "%d"}, "annotations": {%s}}}}`+"\n", kind, version, version, annotations)
+				"uid": "1", "resourceVersion": "%d", "labels": {"version": "%d"}, "annotations": {%s}}}}`+"\n",
+				kind, version, version, annotations)
 			_ = http.NewResponseController(w).Flush()
 		}
 		pod("ADDED", 1, "")

@@ -57,7 +57,8 @@ func TestRulesAreComplete(t *testing.T) {
 				t.Errorf("%s has no %s", r.Alert, a)
 			}
 		}
-		want := "https://github.com/pod-status-logger/pod-status-logger/blob/main/docs/operations.md#" + strings.ToLower(r.Alert)
+		want := "https://github.com/pod-status-logger/pod-status-logger/blob/main/docs/operations.md#" +
+			strings.ToLower(r.Alert)
 		if got := r.Annotations["runbook_url"]; got != want {
 			t.Errorf("%s has runbook_url %q, want %q", r.Alert, got, want)
 		}

@@ -93,7 +93,8 @@ func checkMetrics(t *testing.T, path string) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	defer server.Close()
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
-	text := fmt.Sprintf("{apiVersion: v1, kind: Config, current-context: a, contexts: [{name: a, context: {cluster: a}}], clusters: [{name: a, cluster: {server: %q}}]}", server.URL)
+	text := fmt.Sprintf("{apiVersion: v1, kind: Config, current-context: a, contexts: [{name: a, context: {cluster: "+
+		"a}}], clusters: [{name: a, cluster: {server: %q}}]}", server.URL)
 	if err := os.WriteFile(kubeconfig, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +148,8 @@ func checkBill(t *testing.T, dist, path string) {
 // umask and another time zone.
 func checkAgain(t *testing.T, dist string) {
 	again := checkoutOf(t, filepath.Join("some", "where else"))
-	command(t, again, "env", "GOCACHE="+t.TempDir(), "TZ=Asia/Tokyo", "sh", "-c", "umask 077; make release PLATFORMS=linux/arm64")
+	command(t, again, "env", "GOCACHE="+t.TempDir(), "TZ=Asia/Tokyo", "sh", "-c",
+		"umask 077; make release PLATFORMS=linux/arm64")
 	first := command(t, dist, "cat", "SHA256SUMS")
 	for line := range strings.Lines(command(t, filepath.Join(again, "dist"), "cat", "SHA256SUMS")) {
 		if !strings.Contains(first, line) {

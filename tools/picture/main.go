@@ -17,9 +17,11 @@ const (
 	foreground, background                  = "#d4d4d4", "#1e1e1e"
 )
 
-// colors are those that the program's pretty format uses, by the parameter of the escape sequence.
-var colors = map[string]string{
-	"2": "#8a8a8a", "31": "#f48771", "32": "#89d185", "33": "#e2c08d", "36": "#6cb6ff",
+// colorOf returns a color of the program's pretty format, by the parameter of the escape sequence.
+func colorOf(parameter string) string {
+	return map[string]string{
+		"2": "#8a8a8a", "31": "#f48771", "32": "#89d185", "33": "#e2c08d", "36": "#6cb6ff",
+	}[parameter]
 }
 
 var escape = regexp.MustCompile("\x1b\\[([0-9;]*)m")
@@ -49,9 +51,11 @@ func draw(title string, lines []string) string {
 	}
 	width, height := 2*margin+charWidth*float64(columns), 2*margin+lineHeight*len(lines)
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 %.0f %d">`+"\n<title>%s</title>\n", width, height, html.EscapeString(title))
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 %.0f %d">`+"\n<title>%s</title>\n",
+		width, height, html.EscapeString(title))
 	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" rx="6" fill="%s"/>`+"\n", background)
-	fmt.Fprintf(&b, `<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" font-size="%d" fill="%s">`+"\n", fontSize, foreground)
+	fmt.Fprintf(&b, `<g font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" font-size="%d" fill="%s">`+"\n",
+		fontSize, foreground)
 	for i, line := range lines {
 		fmt.Fprintf(&b, `<text x="%d" y="%d">%s</text>`+"\n", margin, margin+lineHeight*i+fontSize, spans(line))
 	}
@@ -78,7 +82,7 @@ func spans(line string) string {
 	at := 0
 	for _, m := range escape.FindAllStringSubmatchIndex(line, -1) {
 		write(line[at:m[0]])
-		color, at = colors[line[m[2]:m[3]]], m[1]
+		color, at = colorOf(line[m[2]:m[3]]), m[1]
 	}
 	write(line[at:])
 	return b.String()

@@ -11,7 +11,9 @@ func TestDraw(t *testing.T) {
 	if err := xml.Unmarshal([]byte(svg), new(struct{})); err != nil {
 		t.Fatalf("no XML: %v\n%s", err, svg)
 	}
-	for _, want := range []string{"plain\u00a0<tspan fill=\"#f48771\">red\u00a0&amp;\u00a0&lt;bad&gt;</tspan>\u00a0end", "a &lt;title&gt;", "second"} {
+	for _, want := range []string{
+		"plain\u00a0<tspan fill=\"#f48771\">red\u00a0&amp;\u00a0&lt;bad&gt;</tspan>\u00a0end", "a &lt;title&gt;", "second",
+	} {
 		if !strings.Contains(svg, want) {
 			t.Errorf("no %q in\n%s", want, svg)
 		}

@@ -41,7 +41,8 @@ func skipFolder(root, path, name string) error {
 	switch {
 	case path == root:
 		return nil
-	case strings.HasPrefix(name, ".") && name != ".github", name == "testdata", name == "bin", name == "node_modules", name == "dist":
+	case strings.HasPrefix(name, ".") &&
+		name != ".github", name == "testdata", name == "bin", name == "node_modules", name == "dist":
 		return filepath.SkipDir
 	}
 	return nil
@@ -84,7 +85,8 @@ func readGo(path, rel string, of func(string) *text) error {
 		if !ok || lit.Kind != token.STRING {
 			return true
 		}
-		if s, err := strconv.Unquote(lit.Value); err == nil && len(word.FindAllString(s, -1)) >= 4 && strings.Contains(s, " ") {
+		if s, err := strconv.Unquote(lit.Value); err == nil && len(word.FindAllString(s, -1)) >= 4 &&
+			strings.Contains(s, " ") {
 			addLines(of(folder+" (strings)"), s)
 		}
 		return true

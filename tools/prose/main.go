@@ -49,7 +49,8 @@ func report(texts map[string]*text, prefixes []string, verbose bool) (over int) 
 			over++
 			mark = "  over"
 		}
-		fmt.Printf("%-58s %7d %6.1f %6.1f %6.1f %9.1f%s\n", name, m.words, m.perThousand(m.what), m.perThousand(m.tell), m.perThousand(m.where), m.sentence(), mark)
+		fmt.Printf("%-58s %7d %6.1f %6.1f %6.1f %9.1f%s\n", name, m.words, m.perThousand(m.what), m.perThousand(m.tell),
+			m.perThousand(m.where), m.sentence(), mark)
 		if verbose {
 			for _, hit := range m.hits {
 				fmt.Println("   ", hit)

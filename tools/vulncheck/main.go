@@ -38,7 +38,8 @@ func main() {
 		fmt.Fprintln(os.Stderr, "vulncheck:", err)
 		os.Exit(1)
 	case found > 0:
-		fmt.Fprintf(os.Stderr, "vulncheck: %d vulnerabilities: upgrade, or add a line with the reason to tools/vulncheck/exceptions.txt\n", found)
+		fmt.Fprintf(os.Stderr,
+			"vulncheck: %d vulnerabilities: upgrade, or add a line with the reason to tools/vulncheck/exceptions.txt\n", found)
 		os.Exit(3)
 	}
 }

@@ -119,8 +119,10 @@ func uncommonPod() *corev1.Pod {
 			OwnerReferences: []metav1.OwnerReference{{Controller: new(false)}, {}, {Kind: "Node", Controller: new(true)}},
 		},
 		Spec: corev1.PodSpec{
-			InitContainers:      []corev1.Container{{Name: "sidecar", RestartPolicy: &always}, {}},
-			EphemeralContainers: []corev1.EphemeralContainer{{EphemeralContainerCommon: corev1.EphemeralContainerCommon{Name: "debug", Image: "x"}}},
+			InitContainers: []corev1.Container{{Name: "sidecar", RestartPolicy: &always}, {}},
+			EphemeralContainers: []corev1.EphemeralContainer{{
+				EphemeralContainerCommon: corev1.EphemeralContainerCommon{Name: "debug", Image: "x"},
+			}},
 		},
 		Status: corev1.PodStatus{
 			Message: strings.Repeat("long ", 1000),

@@ -67,7 +67,8 @@ func (d *Decoder) status(b []byte, m *corev1.PodStatus, s *spare) bool {
 		case statusEphemeralContainers:
 			r.Require(d.containerStatus(r.Bytes(), add(&m.EphemeralContainerStatuses, &s.ephemeralStatuses), s))
 		case statusResize:
-			m.Resize = corev1.PodResizeStatus(d.string(&r)) //nolint:staticcheck // deprecated, but Kubernetes 1.27 to 1.32 report resizes in it
+			//nolint:staticcheck // deprecated, but Kubernetes 1.27 to 1.32 report resizes in it
+			m.Resize = corev1.PodResizeStatus(d.string(&r))
 		}
 	}
 	return r.OK()

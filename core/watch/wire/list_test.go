@@ -42,7 +42,9 @@ func read(body io.Reader) (list *List, items [][]byte, err error) {
 
 func podList(tb testing.TB) []byte {
 	tb.Helper()
-	all := corev1.PodList{ListMeta: metav1.ListMeta{ResourceVersion: "17", Continue: "next", RemainingItemCount: new(int64(5))}}
+	all := corev1.PodList{ListMeta: metav1.ListMeta{
+		ResourceVersion: "17", Continue: "next", RemainingItemCount: new(int64(5)),
+	}}
 	for _, size := range []int{2 << 10, 5 << 10, 15 << 10} {
 		all.Items = append(all.Items, corev1.Pod{}, *apiscript.PodOfSize("shop", "cart", size))
 	}
@@ -88,12 +90,13 @@ func TestList(t *testing.T) {
 // TestListIsLeftAlone: nothing is consumed of any other answer.
 func TestListIsLeftAlone(t *testing.T) {
 	for name, body := range map[string][]byte{
-		"JSON":         []byte(`{"kind":"PodList"}`),
-		"a status":     objectOf(t, "Status", []byte("x")),
-		"other items":  objectOf(t, "EventList", []byte("x")),
-		"nothing":      nil,
-		"no message":   []byte(magic),
-		"other order":  append([]byte(magic), protowire.AppendString(protowire.AppendTag(nil, 2, protowire.BytesType), "x")...),
+		"JSON":        []byte(`{"kind":"PodList"}`),
+		"a status":    objectOf(t, "Status", []byte("x")),
+		"other items": objectOf(t, "EventList", []byte("x")),
+		"nothing":     nil,
+		"no message":  []byte(magic),
+		"other order": append([]byte(magic),
+			protowire.AppendString(protowire.AppendTag(nil, 2, protowire.BytesType), "x")...),
 		"cut in kind":  objectOf(t, "PodList", nil)[:9],
 		"no magic":     objectOf(t, "PodList", nil)[1:],
 		"other length": objectOf(t, "PodList", nil)[:len(magic)+13],
@@ -172,7 +175,8 @@ func FuzzEvent(f *testing.F) {
 		var unknown runtime.Unknown
 		message, ok := Object(object, "v1", "Pod")
 		if ok && unknown.Unmarshal(object[len(magic):]) == nil &&
-			(!bytes.Equal(message, unknown.Raw) || !reflect.DeepEqual(unknown.TypeMeta, runtime.TypeMeta{APIVersion: "v1", Kind: "Pod"})) {
+			(!bytes.Equal(message, unknown.Raw) ||
+				!reflect.DeepEqual(unknown.TypeMeta, runtime.TypeMeta{APIVersion: "v1", Kind: "Pod"})) {
 			t.Errorf("message %q, want %+v", message, unknown)
 		}
 	})

@@ -22,7 +22,8 @@ const python = "/usr/bin/python3"
 
 func needPython(t *testing.T) {
 	t.Helper()
-	if out, err := exec.CommandContext(t.Context(), python, "-c", "import grpc, google.protobuf").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), python, "-c",
+		"import grpc, google.protobuf").CombinedOutput(); err != nil {
 		t.Skipf("%s lacks what the plugin needs: apt-get update && apt-get install -y --no-install-recommends "+
 			"python3-grpcio python3-protobuf protobuf-compiler\n%v\n%s", python, err, out)
 	}

@@ -118,7 +118,9 @@ func TestBadConfig(t *testing.T) {
 		"no file":        {map[string]string{"file": filepath.Join(dir, "none.yaml")}, "file: open "},
 		"no map":         {map[string]string{"file": write(t, filepath.Join(dir, "list.yaml"), "[shop]")}, "file: "},
 		"no name":        {map[string]string{"file": write(t, filepath.Join(dir, "lists.yaml"), "shop: [a]")}, "file: "},
-		"twice":          {map[string]string{"file": write(t, filepath.Join(dir, "twice.yaml"), "shop: a\nshop: b")}, "file: "},
+		"twice": {
+			map[string]string{"file": write(t, filepath.Join(dir, "twice.yaml"), "shop: a\nshop: b")}, "file: ",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := start(t, tc.config)

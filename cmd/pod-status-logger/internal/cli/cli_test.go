@@ -94,7 +94,8 @@ func understood(t *testing.T, line string) {
 
 // TestReadmeFlags: the commands of the README are valid.
 func TestReadmeFlags(t *testing.T) {
-	lines := regexp.MustCompile(`(?m)^\$ (?:bin/)?pod-status-logger ([^#\n]*)`).FindAllStringSubmatch(readDoc(t, "README.md"), -1)
+	lines := regexp.MustCompile(`(?m)^\$ (?:bin/)?pod-status-logger ([^#\n]*)`).FindAllStringSubmatch(readDoc(t,
+		"README.md"), -1)
 	if len(lines) < 1 {
 		t.Fatalf("README.md has %d commands, want some", len(lines))
 	}

@@ -44,22 +44,28 @@ func manPage(root *cobra.Command) string {
 			b.WriteString(manFlag(f))
 		}
 	}
-	b.WriteString(".SH COMMANDS\nCommands that read the configuration take the flags above that are of use to them, and these.\n")
+	b.WriteString(
+		".SH COMMANDS\nCommands that read the configuration take the flags above that are of use to them, and these.\n",
+	)
 	visit(root, func(cmd *cobra.Command) {
 		if cmd.IsAvailableCommand() && cmd.HasParent() && cmd.Parent().Name() != "completion" {
 			b.WriteString(manCommand(cmd))
 		}
 	})
 	fmt.Fprintf(&b, ".SH EXAMPLES\n%s", verbatim(root.Example))
-	b.WriteString(".SH ENVIRONMENT\nEach flag has a variable, such as POD_STATUS_LOGGER_CLUSTER_NAME; KUBECONFIG, NO_COLOR, OTEL_RESOURCE_ATTRIBUTES " +
+	b.WriteString(".SH ENVIRONMENT\nEach flag has a variable, such as POD_STATUS_LOGGER_CLUSTER_NAME; KUBECONFIG, " +
+		"NO_COLOR, OTEL_RESOURCE_ATTRIBUTES " +
 		"and the OTEL_EXPORTER_OTLP_* variables are as elsewhere.\n")
-	b.WriteString(".SH EXIT STATUS\n0 when all is well; 2 for a mistake in flags, environment or configuration; 1 otherwise.\n")
+	b.WriteString(
+		".SH EXIT STATUS\n0 when all is well; 2 for a mistake in flags, environment or configuration; 1 otherwise.\n",
+	)
 	return b.String()
 }
 
 func manCommand(cmd *cobra.Command) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, ".SS %s\n%s", roff(strings.TrimPrefix(cmd.UseLine(), cmd.Root().Name()+" ")), paragraphs(cmp.Or(cmd.Long, cmd.Short)))
+	fmt.Fprintf(&b, ".SS %s\n%s", roff(strings.TrimPrefix(cmd.UseLine(), cmd.Root().Name()+" ")),
+		paragraphs(cmp.Or(cmd.Long, cmd.Short)))
 	for _, g := range grouped(cmd.Flags()) {
 		for _, f := range g.flags {
 			if g.title == ownFlags {

@@ -18,15 +18,22 @@ func TestRecordsPage(t *testing.T) {
 	places := map[record.Place]string{record.Own: "record", record.Resource: "resource", record.Attribute: "attribute"}
 	var rows [][]string
 	for _, f := range record.Fields() {
-		rows = append(rows, []string{cmp.Or(code(f.Key), "–"), cmp.Or(code(f.OTLP), "–"), places[f.Place], fmt.Sprint(f.Type), f.Present})
+		rows = append(rows,
+			[]string{cmp.Or(code(f.Key), "–"), cmp.Or(code(f.OTLP), "–"), places[f.Place], fmt.Sprint(f.Type), f.Present})
 	}
 	rows = append(rows,
-		[]string{"each label, under its own key", "`k8s.pod.label.<key>`", "attribute", "string", "always, also with an empty value"},
-		[]string{"attributes of plugins", "the same key", "attribute", "string, bool, int or float", "under the plugin's name and a dot"})
+		[]string{
+			"each label, under its own key", "`k8s.pod.label.<key>`", "attribute", "string", "always, also with an empty value",
+		},
+		[]string{
+			"attributes of plugins", "the same key", "attribute", "string, bool, int or float",
+			"under the plugin's name and a dot",
+		})
 	generated(t, page, "fields", table("| on stdout | over OTLP | where | type | present |", rows))
 	generated(t, page, "container states", table("| container | `state` | `level` |", status.ContainerTable()))
 	generated(t, page, "summary states", table("| pod | `state` | `level` |", status.SummaryTable()))
-	generated(t, page, "conditions", table("| condition | beside records about containers | `level` |", status.ConditionTable()))
+	generated(t, page, "conditions",
+		table("| condition | beside records about containers | `level` |", status.ConditionTable()))
 	generated(t, page, "examples", table("| record | `level` | `msg` |", exampleRows(t)))
 }
 

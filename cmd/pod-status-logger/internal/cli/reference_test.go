@@ -89,7 +89,8 @@ func TestConfigurationPage(t *testing.T) {
 		rows = append(rows, append([]string{code(k.name)}, describe(f)...))
 	}
 	generated(t, "docs/configuration.md", "keys", table("| key | flag | environment variable | default | |", rows))
-	generated(t, "docs/configuration.md", "flags", table("| flag | of | environment variable | default | |", otherFlags(shown)))
+	generated(t, "docs/configuration.md", "flags",
+		table("| flag | of | environment variable | default | |", otherFlags(shown)))
 	generated(t, "docs/configuration.md", "metrics", table("| metric | meaning |", metricRows(t)))
 }
 

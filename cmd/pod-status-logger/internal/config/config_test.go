@@ -50,7 +50,8 @@ func TestDocuments(t *testing.T) {
 // FuzzConfig: any file is read or rejected with a reason. A configuration survives
 // printing and reading.
 func FuzzConfig(f *testing.F) {
-	f.Add("apiVersion: podstatus/v1alpha1\nkind: Config\nwatch: {namespaces: [a], selector: 'a=b'}\nstate: {maxSize: 1Gi}\nshutdownTimeout: 1m\n")
+	f.Add("apiVersion: podstatus/v1alpha1\nkind: Config\nwatch: {namespaces: [a], selector: 'a=b'}\nstate: {maxSize: " +
+		"1Gi}\nshutdownTimeout: 1m\n")
 	f.Add("watch: {namespace: x}\nplugins: [{name: a}]\n")
 	f.Add("state: {maxSize: 1e3}\nshutdownTimeout: 5\n")
 	f.Add("a: &a [*a]\n")

@@ -20,10 +20,13 @@ func TestCodec(t *testing.T) {
 	ours, theirs := enrichv1.Codec(), encoding.GetCodecV2("proto")
 	for _, message := range []proto.Message{
 		&enrichv1.EnrichRequest{Records: []*enrichv1.Record{{Info: "ü", Pod: &enrichv1.Pod{
-			Labels: map[string]string{"a": "", "": "b"}, Owners: []*enrichv1.Owner{{Name: "o", Annotations: map[string]string{"k": "v"}}},
+			Labels: map[string]string{"a": "", "": "b"},
+			Owners: []*enrichv1.Owner{{Name: "o", Annotations: map[string]string{"k": "v"}}},
 		}, Container: &enrichv1.Container{ExitCode: proto.Int32(0)}}, {}}},
 		&enrichv1.EnrichResponse{Patches: []*enrichv1.Patch{{}, {Attributes: []*enrichv1.Attribute{
-			{Key: "s", Value: &enrichv1.Attribute_StringValue{}}, {Key: "i", Value: &enrichv1.Attribute_IntValue{IntValue: -1}}, {Key: "none"},
+			{Key: "s", Value: &enrichv1.Attribute_StringValue{}},
+			{Key: "i", Value: &enrichv1.Attribute_IntValue{IntValue: -1}},
+			{Key: "none"},
 		}}}},
 		&enrichv1.DescribeRequest{},
 		wrapperspb.String("not of this package"),
@@ -78,7 +81,10 @@ func TestCodecCounts(t *testing.T) {
 // of another type than they should have.
 func FuzzCodec(f *testing.F) {
 	ours, theirs := enrichv1.Codec(), encoding.GetCodecV2("proto")
-	seed, err := proto.Marshal(&enrichv1.EnrichResponse{Patches: []*enrichv1.Patch{{Traceparent: "t", Attributes: []*enrichv1.Attribute{{Key: "k", Value: &enrichv1.Attribute_BoolValue{BoolValue: true}}}}}})
+	seed, err := proto.Marshal(&enrichv1.EnrichResponse{Patches: []*enrichv1.Patch{{
+		Traceparent: "t",
+		Attributes:  []*enrichv1.Attribute{{Key: "k", Value: &enrichv1.Attribute_BoolValue{BoolValue: true}}},
+	}}})
 	if err != nil {
 		f.Fatal(err)
 	}
