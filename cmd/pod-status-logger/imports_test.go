@@ -12,8 +12,19 @@ const (
 	command = "cmd/pod-status-logger/"
 )
 
-// TestImports checks the directions of imports, each with its reason.
+// TestImports checks what packages import.
 func TestImports(t *testing.T) {
+	t.Parallel()
+	packages := packagesOf(t, "./core/...", "./cmd/...", "./plugins/...")
+	t.Run("directions", func(t *testing.T) { checkDirections(t, packages) })
+	t.Run("core", func(t *testing.T) { checkCore(t, packages) })
+	t.Run("plugins", func(t *testing.T) { checkPlugins(t, packages) })
+	t.Run("libraries", func(t *testing.T) { checkLibraries(t, packages) })
+}
+
+// checkDirections checks the directions of imports, each with its reason.
+func checkDirections(t *testing.T, packages map[string]imports) {
+	t.Helper()
 	for _, rule := range []struct{ who, mustNot, why string }{
 		{"core/record", module, "everybody builds on it"},
 		{"core/record", "k8s.io", "records are not Kubernetes' objects"},
@@ -63,7 +74,7 @@ func TestImports(t *testing.T) {
 		{"cmd/pod-status-logger", module + "core/emit/emittest", "tests' parts don't belong into the program"},
 		{"cmd/pod-status-logger", module + "plugins/faulty", "tests' parts don't belong into the program"},
 	} {
-		for _, dep := range depsOf(t, rule.who) {
+		for _, dep := range of(t, packages, rule.who).all {
 			if strings.HasPrefix(dep, rule.mustNot) && !strings.HasPrefix(dep, module+rule.who) {
 				t.Errorf("%s imports %s: %s", rule.who, dep, rule.why)
 			}
@@ -71,26 +82,27 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// TestCoreImports: core depends neither on plugins nor on commands.
-func TestCoreImports(t *testing.T) {
-	for line := range strings.Lines(golist(t, "-f", "{{.ImportPath}} {{join .Deps \" \"}}", "./core/...")) {
-		words := strings.Fields(line)
-		for _, dep := range words[1:] {
-			if strings.HasPrefix(dep, module+"plugins/") || strings.HasPrefix(dep, module+"cmd/") {
-				t.Errorf("%s imports %s", words[0], dep)
+// checkCore: core depends neither on plugins nor on commands.
+func checkCore(t *testing.T, packages map[string]imports) {
+	t.Helper()
+	for who, p := range packages {
+		for _, dep := range p.all {
+			if strings.HasPrefix(who, "core/") &&
+				(strings.HasPrefix(dep, module+"plugins/") || strings.HasPrefix(dep, module+"cmd/")) {
+				t.Errorf("%s imports %s", who, dep)
 			}
 		}
 	}
 }
 
-// TestPluginsImports: plugins and their package import no other packages of core than
-// those for plugins.
-func TestPluginsImports(t *testing.T) {
+// checkPlugins: plugins and their package import no other packages of core than those for plugins.
+func checkPlugins(t *testing.T, packages map[string]imports) {
+	t.Helper()
 	allowed := []string{module + "core/record", module + "core/strict"}
 	for _, who := range []string{
 		"plugins/enricher", "plugins/enrichertest", "plugins/bundle", "plugins/examples/hello", "plugins/examples/team",
 	} {
-		for _, dep := range depsOf(t, who) {
+		for _, dep := range of(t, packages, who).all {
 			if strings.HasPrefix(dep, module+"core/") && !slices.Contains(allowed, dep) {
 				t.Errorf("%s imports %s: a plugin must build without the host", who, dep)
 			}
@@ -98,8 +110,9 @@ func TestPluginsImports(t *testing.T) {
 	}
 }
 
-// TestImporters checks that only some packages import a library.
-func TestImporters(t *testing.T) {
+// checkLibraries: only some packages of the program import a library.
+func checkLibraries(t *testing.T, packages map[string]imports) {
+	t.Helper()
 	const app, cli, conf = command + "internal/app", command + "internal/cli", command + "internal/config"
 	for library, allowed := range map[string][]string{
 		"k8s.io/client-go":                    {"core/watch", "core/apiscript", "core/owner", app, cli},
@@ -111,18 +124,19 @@ func TestImporters(t *testing.T) {
 		"github.com/spf13/cobra":              {cli},
 		module + "core/pluginhost":            {"core/telemetry", conf, app, cli},
 		module + "core/pipeline":              {"core/telemetry", app},
-		module +
-			"core/journal": {"core/journal/boltstore", "core/otlp", "core/pipeline", "core/telemetry", app, cli},
+		module + "core/journal": {
+			"core/journal/boltstore", "core/otlp", "core/pipeline", "core/telemetry", app, cli,
+		},
 		module + "core/journal/boltstore": {app},
 		"go.etcd.io/bbolt":                {"core/journal/boltstore"},
 		module + "core/apiscript":         {command + "internal/demo"},
 		module + "proto/podstatus/state":  {"core/status"},
 	} {
-		out := golist(t, "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "./core/...", "./cmd/...")
-		for line := range strings.Lines(out) {
-			words := strings.Fields(line)
-			who := strings.TrimPrefix(words[0], module)
-			for _, dep := range words[1:] {
+		for who, p := range packages {
+			if strings.HasPrefix(who, "plugins/") {
+				continue
+			}
+			for _, dep := range p.direct {
 				if (dep == library || strings.HasPrefix(dep, library+"/")) && !slices.Contains(allowed, who) {
 					t.Errorf("%s imports %s, which is for %v", who, dep, allowed)
 				}
@@ -131,18 +145,36 @@ func TestImporters(t *testing.T) {
 	}
 }
 
-func depsOf(t *testing.T, who string) []string {
-	t.Helper()
-	return strings.Fields(golist(t, "-deps", "./"+who))
+// imports are the packages that a package imports.
+type imports struct {
+	direct []string
+	all    []string // also what these import
 }
 
-func golist(t *testing.T, args ...string) string {
+// packagesOf returns the imports of the module's packages, by their paths in the module.
+func packagesOf(t *testing.T, patterns ...string) map[string]imports {
 	t.Helper()
-	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+	const format = `{{.ImportPath}};{{join .Imports " "}};{{join .Deps " "}}`
+	cmd := exec.Command("go", append([]string{"list", "-f", format}, patterns...)...)
 	cmd.Dir = root
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("go list %v: %v", args, err)
+		t.Fatalf("go list: %v", err)
 	}
-	return string(out)
+	packages := map[string]imports{}
+	for line := range strings.Lines(string(out)) {
+		parts := strings.Split(line, ";")
+		packages[strings.TrimPrefix(parts[0], module)] = imports{strings.Fields(parts[1]), strings.Fields(parts[2])}
+	}
+	return packages
+}
+
+// of returns the imports of a package, which must exist.
+func of(t *testing.T, packages map[string]imports, who string) imports {
+	t.Helper()
+	p, ok := packages[who]
+	if !ok {
+		t.Fatalf("there is no package %s", who)
+	}
+	return p
 }
