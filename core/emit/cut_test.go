@@ -131,7 +131,9 @@ func TestCutInTheMiddleOfAGroup(t *testing.T) {
 
 // TestOmittedLabels: a record that lacks labels says so once, on stdout and over OTLP.
 func TestOmittedLabels(t *testing.T) {
-	for name, labels := range map[string]map[string]string{"line that fits": {"a": "b"}, "line that is cut": longLabels(60)} {
+	for name, labels := range map[string]map[string]string{
+		"line that fits": {"a": "b"}, "line that is cut": longLabels(60),
+	} {
 		t.Run(name, func(t *testing.T) {
 			r := newUpdate(labels)
 			r.Pod.LabelsOmitted = true
@@ -144,7 +146,8 @@ func TestOmittedLabels(t *testing.T) {
 			}
 			staged := e.Take()
 			line := string(staged.Lines)
-			if n := strings.Count(line, `"truncated":true`); n != 1 || !strings.HasSuffix(line, ",\"truncated\":true}\n") || len(line) > emit.MaxLine {
+			if n := strings.Count(line, `"truncated":true`); n != 1 || !strings.HasSuffix(line, ",\"truncated\":true}\n") ||
+				len(line) > emit.MaxLine {
 				t.Errorf("a line of %d bytes has the mark %d times: %s", len(line), n, line)
 			}
 			request := decodeRequest(t, staged.Records[0])

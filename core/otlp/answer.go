@@ -42,7 +42,8 @@ func decodeAnswer(response []byte) answer {
 func httpAnswer(r *http.Response, body []byte) (answer, error) {
 	switch t := contentType(r); {
 	case len(body) > maxAnswer:
-		return answer{}, &failure{err: fmt.Errorf("HTTP %s with more than %d bytes: not an OTLP receiver", r.Status, maxAnswer)}
+		return answer{},
+			&failure{err: fmt.Errorf("HTTP %s with more than %d bytes: not an OTLP receiver", r.Status, maxAnswer)}
 	case len(body) == 0:
 		return answer{}, nil
 	case t == protobufType:
@@ -51,7 +52,8 @@ func httpAnswer(r *http.Response, body []byte) (answer, error) {
 		if a, ok := decodeJSONAnswer(body); ok {
 			return a, nil
 		}
-		return answer{}, &failure{err: fmt.Errorf("HTTP %s with JSON that is no OTLP response: %q", r.Status, shorten(string(body)))}
+		return answer{},
+			&failure{err: fmt.Errorf("HTTP %s with JSON that is no OTLP response: %q", r.Status, shorten(string(body)))}
 	default:
 		return answer{}, &failure{err: fmt.Errorf("HTTP %s with content of type %q: not an OTLP receiver", r.Status, t)}
 	}

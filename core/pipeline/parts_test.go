@@ -35,7 +35,8 @@ func manyContainers(n int) watch.Event {
 		p.ResourceVersion = "7"
 		for i := range n {
 			p.Status.ContainerStatuses = append(p.Status.ContainerStatuses, corev1.ContainerStatus{
-				Name: fmt.Sprint("c", i), State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull"}},
+				Name:  fmt.Sprint("c", i),
+				State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull"}},
 			})
 		}
 	})

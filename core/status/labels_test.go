@@ -120,6 +120,7 @@ func TestStoredWithAllLabels(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !same(s, earlier) {
-		t.Errorf("the state of an earlier version is restored with %d bytes of labels, want %d", earlier.labels.Size(), s.labels.Size())
+		t.Errorf("the state of an earlier version is restored with %d bytes of labels, want %d", earlier.labels.Size(),
+			s.labels.Size())
 	}
 }

@@ -33,7 +33,8 @@ type Fault struct {
 
 // received reports whether the records are taken.
 func (f Fault) received() bool {
-	return f.Lost || f.Code == codes.OK && (f.Status == 0 || f.Status/100 == 2) && !f.Hang && !f.Close && f.Page == "" && f.Bytes == 0
+	return f.Lost ||
+		f.Code == codes.OK && (f.Status == 0 || f.Status/100 == 2) && !f.Hang && !f.Close && f.Page == "" && f.Bytes == 0
 }
 
 // Unavailable is a receiver that is shutting down, in both protocols.
