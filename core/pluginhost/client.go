@@ -28,13 +28,13 @@ func (l *launcher) launch(p *process) *plugin.ClientConfig {
 		RunnerFunc: func(_ hclog.Logger, variables *exec.Cmd, folder string) (runner.Runner, error) {
 			p.folder = folder
 			p.cmd.Env = append(p.cmd.Env, variables.Env...)
-			return p, l.spec.checkSum(p.cmd.Path)
+			return p, p.pin(&l.spec)
 		},
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
 		AutoMTLS:         !l.spec.PlainText,
 		SkipHostEnv:      true,
 		StartTimeout:     startTimeout,
-		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: l.sockets.path},
+		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: p.sockets},
 		GRPCDialOptions:  dialOptions(),
 		Logger:           l.library,
 		SyncStdout:       l.output,

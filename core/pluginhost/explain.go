@@ -17,7 +17,7 @@ func (p *process) explain(err error, printed string) error {
 	}
 	if p.pid() == 0 {
 		if errors.Is(err, fs.ErrNotExist) { // the file is there, as Spec.command has checked
-			return fmt.Errorf("the interpreter that the first line of %s names is not there, %w", p.cmd.Path, ErrCommand)
+			return fmt.Errorf("the interpreter that the first line of %s names is not there, %w", p.path, ErrCommand)
 		}
 		return errors.New(oneLine(err.Error()))
 	}

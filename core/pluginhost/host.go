@@ -34,7 +34,7 @@ func Start(ctx context.Context, specs []Spec, log *slog.Logger) (*Host, error) {
 			return nil, prefixed(specs[i].Name, err)
 		}
 	}
-	sockets, err := socketsFor(specs)
+	sockets, err := socketsFor(specs, log)
 	if err != nil {
 		return nil, err
 	}
@@ -64,12 +64,12 @@ func Start(ctx context.Context, specs []Spec, log *slog.Logger) (*Host, error) {
 }
 
 // socketsFor makes a folder for sockets, if any of the plugins is a process.
-func socketsFor(specs []Spec) (*socketFolder, error) {
+func socketsFor(specs []Spec, log *slog.Logger) (*socketFolder, error) {
 	if !slices.ContainsFunc(specs, Spec.isProcess) {
 		return nil, nil
 	}
 	keepDescriptors()
-	return newSocketFolder()
+	return newSocketFolder(log)
 }
 
 // prefixed names the plugin in an error.

@@ -58,14 +58,15 @@ func (l *launcher) startInProcess(ctx context.Context, ready readyFunc) (*instan
 }
 
 func (l *launcher) startProcess(ctx context.Context, ready readyFunc) (*instance, error) {
-	if err := l.sockets.ensure(); err != nil {
+	sockets, err := l.sockets.ensure()
+	if err != nil {
 		return nil, err
 	}
 	cmd, err := l.spec.command()
 	if err != nil {
 		return nil, err
 	}
-	p := newProcess(&l.spec, cmd, l.output, l.sockets.path)
+	p := newProcess(&l.spec, cmd, l.output, sockets)
 	in := &instance{
 		body:           p,
 		client:         plugin.NewClient(l.launch(p)),
@@ -74,7 +75,7 @@ func (l *launcher) startProcess(ctx context.Context, ready readyFunc) (*instance
 	}
 	if err := in.begin(ctx, ready); err != nil {
 		in.stop(0)
-		p.removeFolder()
+		p.removeFiles()
 		return nil, p.explain(err, l.output.takeLast())
 	}
 	return in, nil

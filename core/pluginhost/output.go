@@ -14,25 +14,34 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/pod-status-logger/pod-status-logger/core/ratelog"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
 // A plugin's output goes into the host's log, under the plugin's name, but not
 // more than anybody would read: further lines are dropped and counted, and long
-// lines are cut.
+// lines are cut. If a plugin prints even faster than lines can be dropped at
+// little cost, it has to wait: its output is not read for a while.
 const (
 	linesPerSecond = 20
 	linesAtOnce    = 200
 	maxLine        = 4 << 10
+
+	readPerSecond = 1 << 20 // bytes
+	readAtOnce    = 4 << 20
+	lineCost      = 64 // bytes that a line counts for besides its own
+	minPause      = 100 * time.Millisecond
+	maxPause      = time.Second
 )
 
 // output logs what a plugin prints. It lives as long as the plugin is configured,
 // over all its instances.
 type output struct {
 	log     *slog.Logger
-	limit   *rate.Limiter
+	limit   *rate.Limiter // of lines that are logged
+	reading *rate.Limiter // of bytes that are read
 	dropped atomic.Uint64 // lines
-	noted   rate.Sometimes
+	flood   *ratelog.Limiter
 
 	mu   sync.Mutex
 	last string // line on stderr, to explain why it does not start
@@ -40,9 +49,10 @@ type output struct {
 
 func newOutput(log *slog.Logger) *output {
 	return &output{
-		log:   log,
-		limit: rate.NewLimiter(linesPerSecond, linesAtOnce),
-		noted: rate.Sometimes{Interval: time.Minute},
+		log:     log,
+		limit:   rate.NewLimiter(linesPerSecond, linesAtOnce),
+		reading: rate.NewLimiter(readPerSecond, readAtOnce),
+		flood:   ratelog.New(log, time.Minute),
 	}
 }
 
@@ -52,13 +62,34 @@ func (o *output) allow() bool {
 		return true
 	}
 	o.dropped.Add(1)
-	o.noted.Do(func() { o.log.Warn("plugin writes more lines than are logged, the rest is left out and counted") })
+	o.flood.Log(slog.LevelWarn, "plugin writes more lines than are logged, the rest is left out and counted")
 	return false
 }
 
-// readStdout passes the first line to handshake and logs the rest.
-func (o *output) readStdout(r io.Reader, handshake func(line []byte)) {
-	eachLine(r, func(line []byte) {
+// pace waits while more than readPerSecond is printed, in few long pauses. Once ended
+// is closed, there is nobody left who could be slowed down.
+func (o *output) pace(bytes int, ended <-chan struct{}) {
+	select {
+	case <-ended:
+		return
+	default:
+	}
+	pause := o.reading.ReserveN(time.Now(), min(bytes+lineCost, readAtOnce)).Delay()
+	if pause < minPause {
+		return
+	}
+	timer := time.NewTimer(min(pause, maxPause))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ended:
+	}
+}
+
+// readStdout passes the first line to handshake and logs the rest. ended is closed
+// when the process has ended.
+func (o *output) readStdout(r io.Reader, ended <-chan struct{}, handshake func(line []byte)) {
+	o.eachLine(r, ended, func(line []byte) {
 		if handshake == nil {
 			if o.allow() {
 				o.print(slog.LevelInfo, string(line))
@@ -72,9 +103,9 @@ func (o *output) readStdout(r io.Reader, handshake func(line []byte)) {
 
 // readStderr logs lines of JSON, as hclog and slog write them, with their level,
 // and other lines as they are.
-func (o *output) readStderr(r io.Reader) {
+func (o *output) readStderr(r io.Reader, ended <-chan struct{}) {
 	level := slog.LevelInfo
-	eachLine(r, func(line []byte) {
+	o.eachLine(r, ended, func(line []byte) {
 		text := string(line)
 		if strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ") {
 			o.remember(text)
@@ -99,6 +130,7 @@ func (o *output) readStderr(r io.Reader) {
 // Write logs what a plugin prints after go-plugin has replaced its stdout and
 // stderr.
 func (o *output) Write(b []byte) (int, error) {
+	o.pace(len(b), nil)
 	for line := range strings.Lines(string(b)) {
 		if o.allow() {
 			o.print(slog.LevelInfo, strings.TrimSuffix(line[:min(len(line), maxLine)], "\n"))
@@ -138,8 +170,8 @@ func (o *output) takeLast() string {
 	return last
 }
 
-// eachLine reads to the end. Long lines are cut.
-func eachLine(r io.Reader, do func(line []byte)) {
+// eachLine reads to the end, at the pace of [output.pace]. Long lines are cut.
+func (o *output) eachLine(r io.Reader, ended <-chan struct{}, do func(line []byte)) {
 	reader := bufio.NewReaderSize(r, maxLine)
 	for {
 		line, more, err := reader.ReadLine()
@@ -147,8 +179,10 @@ func eachLine(r io.Reader, do func(line []byte)) {
 			return
 		}
 		do(slices.Clone(line))
+		o.pace(len(line), ended)
 		for more && err == nil {
-			_, more, err = reader.ReadLine()
+			line, more, err = reader.ReadLine()
+			o.pace(len(line), ended)
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
 			return

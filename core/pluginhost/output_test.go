@@ -71,7 +71,7 @@ func FuzzEntry(f *testing.F) {
 			t.Errorf("%q was taken for JSON", line)
 		}
 		out := newOutput(slog.New(slog.DiscardHandler))
-		out.readStderr(strings.NewReader(string(line) + "\n"))
+		out.readStderr(strings.NewReader(string(line)+"\n"), nil)
 		if ok && strings.TrimSpace(e.message) != "" && out.takeLast() != e.message {
 			t.Error("the message is not remembered")
 		}

@@ -23,11 +23,14 @@ import (
 type process struct {
 	*handshake
 	name   string // of the plugin
+	path   string // of the executable
 	cmd    *exec.Cmd
+	copied *pinned // what is executed in its place; nil: the executable itself
 	out    *output
 	folder string // of its socket; go-plugin makes it
 
-	over    chan struct{} // closed when it has ended
+	ended   chan struct{} // closed when it has ended
+	over    chan struct{} // closed when its output has been read, too
 	mu      sync.Mutex
 	started bool
 	killed  bool
@@ -44,8 +47,21 @@ var (
 func newProcess(spec *Spec, cmd *exec.Cmd, out *output, sockets string) *process {
 	return &process{
 		handshake: newHandshake(sockets, !spec.PlainText),
-		name:      spec.Name, cmd: cmd, out: out, over: make(chan struct{}),
+		name:      spec.Name, path: cmd.Path, cmd: cmd, out: out, ended: make(chan struct{}), over: make(chan struct{}),
 	}
+}
+
+// pin replaces the executable by a verified copy if the spec has a checksum.
+func (p *process) pin(spec *Spec) error {
+	sum, err := spec.checksum()
+	if err != nil || len(sum) == 0 {
+		return err
+	}
+	if p.copied, err = pin(p.path, sum, p.sockets); err != nil {
+		return err
+	}
+	p.cmd.Path = p.copied.path
+	return nil
 }
 
 // Start starts the process in a group of its own.
@@ -79,10 +95,10 @@ func (p *process) Start(context.Context) error {
 	p.started = true
 	var readers sync.WaitGroup
 	readers.Go(func() {
-		p.out.readStdout(stdout, p.handOver)
+		p.out.readStdout(stdout, p.ended, p.handOver)
 		_ = p.writer.Close()
 	})
-	readers.Go(func() { p.out.readStderr(stderr) })
+	readers.Go(func() { p.out.readStderr(stderr, p.ended) })
 	go p.wait(&readers, stdout, stderr)
 	return nil
 }
@@ -94,6 +110,7 @@ const lastWords = 500 * time.Millisecond
 // wait notes how the process ended, after its output has been read.
 func (p *process) wait(readers *sync.WaitGroup, pipes ...*os.File) {
 	err := p.cmd.Wait()
+	close(p.ended)
 	killGroup(p.cmd.Process) // its children, which may hold the pipes open
 	reapGroup(p.cmd.Process)
 	closePipes := func() {
@@ -105,6 +122,7 @@ func (p *process) wait(readers *sync.WaitGroup, pipes ...*os.File) {
 	readers.Wait()
 	timer.Stop()
 	closePipes()
+	p.removeCopy()
 	p.mu.Lock()
 	p.err = err
 	p.mu.Unlock()
@@ -150,11 +168,19 @@ func (p *process) Kill(context.Context) error {
 	return nil
 }
 
-// removeFolder removes the folder of the socket, which go-plugin leaves if the
-// start has failed.
-func (p *process) removeFolder() {
+// removeFiles removes what is left if the start has failed: the folder of the
+// socket, which go-plugin leaves then, and the copy of the executable.
+func (p *process) removeFiles() {
 	if p.folder != "" {
 		_ = os.RemoveAll(p.folder)
+	}
+	p.removeCopy()
+}
+
+// removeCopy may be called again.
+func (p *process) removeCopy() {
+	if p.copied != nil {
+		p.copied.remove()
 	}
 }
 

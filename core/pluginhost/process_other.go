@@ -3,7 +3,6 @@
 package pluginhost
 
 import (
-	"errors"
 	"os"
 	"syscall"
 )
@@ -12,7 +11,11 @@ import (
 // with the host: a plugin has to notice that its parent has ended.
 func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
-// residentBytes is unknown: a plugin's memory is bounded on Linux only.
-func residentBytes(int) (int64, error) { return 0, errors.ErrUnsupported }
+// family is empty: a plugin's memory is bounded on Linux only.
+type family struct{ resident int64 }
+
+func familyOf(int) family { return family{} }
+
+func (family) kill() {}
 
 func selfPath() (string, error) { return os.Executable() }

@@ -23,7 +23,7 @@ func Run(ctx context.Context, spec Spec, log *slog.Logger) (*Process, error) {
 	if err := spec.Validate(); err != nil {
 		return nil, err
 	}
-	sockets, err := socketsFor([]Spec{spec})
+	sockets, err := socketsFor([]Spec{spec}, log)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package pluginhost
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -13,40 +14,50 @@ import (
 // file in it locked, so that the next host recognises and removes the folder of one
 // that was killed, and no other.
 type socketFolder struct {
-	path string
+	log *slog.Logger
 
 	mu   sync.Mutex
+	path string // of this user alone
 	lock *os.File
 }
 
 const (
 	socketPrefix = "psl-" // short, as some systems have long names for temporary folders
 	lockName     = "pod-status-logger.lock"
+	folderMode   = 0o700
 	// maxSocketFolder leaves room for go-plugin's folder and file in the 104 bytes
 	// of a socket's path that all systems allow.
 	maxSocketFolder = 104 - len("/plugin-dir4294967295/plugin4294967295") - 1
 )
 
-func newSocketFolder() (*socketFolder, error) {
+func newSocketFolder(log *slog.Logger) (*socketFolder, error) {
 	removeStale()
+	f := &socketFolder{log: log}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f, f.create()
+}
+
+// create creates a folder with a new name, and its lock.
+func (f *socketFolder) create() error {
 	for {
 		path, err := os.MkdirTemp("", socketPrefix)
 		if err != nil {
-			return nil, fmt.Errorf("make a folder for the sockets of plugins: %w; TMPDIR can name a writable one", err)
+			return fmt.Errorf("make a folder for the sockets of plugins: %w; TMPDIR can name a writable one", err)
 		}
-		f := &socketFolder{path: path}
+		f.path = path
 		if len(path) > maxSocketFolder {
-			f.remove()
-			return nil, fmt.Errorf("make a folder for the sockets of plugins: the path %s is too long for sockets; "+
+			f.clear()
+			return fmt.Errorf("make a folder for the sockets of plugins: the path %s is too long for sockets; "+
 				"TMPDIR can name a shorter one", path)
 		}
-		err = f.ensure()
+		err = f.takeLock()
 		if err == nil {
-			return f, nil
+			return nil
 		}
-		f.remove()
+		f.clear()
 		if !errors.Is(err, errTaken) {
-			return nil, fmt.Errorf("lock the folder for the sockets of plugins: %w", err)
+			return fmt.Errorf("lock the folder for the sockets of plugins: %w", err)
 		}
 	}
 }
@@ -55,19 +66,10 @@ func newSocketFolder() (*socketFolder, error) {
 // locked.
 var errTaken = errors.New("another host has removed it")
 
-// ensure makes the folder and its lock, if they are missing: somebody may have tidied
-// them away.
-func (f *socketFolder) ensure() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+// takeLock creates and locks the file in the folder.
+func (f *socketFolder) takeLock() error {
 	path := filepath.Join(f.path, lockName)
-	if _, err := os.Lstat(path); err == nil && f.lock != nil {
-		return nil
-	}
-	if err := os.MkdirAll(f.path, 0o700); err != nil {
-		return err
-	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return err
 	}
@@ -83,6 +85,43 @@ func (f *socketFolder) ensure() error {
 	return nil
 }
 
+// ensure returns the path of the folder, and creates what is missing, since somebody
+// may have tidied it away. If another user has created the folder anew, or its mode
+// lets others in, a folder with another name replaces it.
+func (f *socketFolder) ensure() (path string, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	info, err := os.Lstat(f.path)
+	switch {
+	case err == nil && isPrivate(info) && f.hasLock():
+		return f.path, nil
+	case err == nil && isPrivate(info):
+		err = f.takeLock()
+	case err == nil:
+		f.log.Warn("the folder for the sockets of plugins is not this user's alone, so another one replaces it",
+			"folder", f.path)
+		fallthrough
+	default:
+		err = f.create()
+	}
+	return f.path, err
+}
+
+// isPrivate reports whether a file is a folder of this user that others can't enter.
+func isPrivate(info os.FileInfo) bool {
+	return info.IsDir() && info.Mode().Perm() == folderMode && own(info)
+}
+
+// hasLock reports whether the file that this host has locked is in the folder.
+func (f *socketFolder) hasLock() bool {
+	named, err := os.Lstat(filepath.Join(f.path, lockName))
+	if err != nil || f.lock == nil {
+		return false
+	}
+	held, err := f.lock.Stat()
+	return err == nil && os.SameFile(named, held)
+}
+
 // remove removes the folder and its contents, if there is one.
 func (f *socketFolder) remove() {
 	if f == nil {
@@ -90,7 +129,14 @@ func (f *socketFolder) remove() {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	_ = os.RemoveAll(f.path)
+	f.clear()
+}
+
+// clear removes the folder, unless it belongs to somebody else by now.
+func (f *socketFolder) clear() {
+	if info, err := os.Lstat(f.path); err == nil && isPrivate(info) {
+		_ = os.RemoveAll(f.path)
+	}
 	if f.lock != nil {
 		_ = f.lock.Close()
 		f.lock = nil
@@ -103,7 +149,7 @@ func removeStale() {
 	folders, _ := filepath.Glob(filepath.Join(os.TempDir(), socketPrefix+"*"))
 	for _, path := range folders {
 		info, err := os.Lstat(path)
-		if err != nil || !info.IsDir() || info.Mode().Perm() != 0o700 || !own(info) {
+		if err != nil || !isPrivate(info) {
 			continue
 		}
 		// The flags are for a link or a pipe that somebody may have put there.

@@ -49,9 +49,10 @@ func TestNoSockets(t *testing.T) {
 	if err := os.Mkdir(long, 0o700); err != nil {
 		t.Fatal(err)
 	}
+	spec := specOf(t, "good")
 	for folder, want := range map[string]string{"/proc/no/such": "TMPDIR can name", long: "too long for sockets"} {
 		t.Setenv("TMPDIR", folder)
-		_, err := Start(t.Context(), []Spec{specOf(t, "good")}, slog.New(slog.DiscardHandler))
+		_, err := Start(t.Context(), []Spec{spec}, slog.New(slog.DiscardHandler))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %s", err, want)
 		}

@@ -31,8 +31,9 @@ type Spec struct {
 	SHA256 string
 	// PlainText switches AutoMTLS off, for plugins that can't speak it.
 	PlainText bool
-	// MaxMemory is the number of resident bytes at which the plugin is started
-	// again, if the system reports it; 0: no limit.
+	// MaxMemory is the number of resident bytes, of the process and those that it has
+	// started, at which the plugin is started again, if the system reports it; 0: no
+	// limit.
 	MaxMemory int64
 
 	// Config is a JSON object for the plugin; empty: {}.

@@ -78,7 +78,7 @@ func (p *Plugin) watch(ctx context.Context, in *instance) string {
 		case <-looks:
 			check = n%healthEvery == 0
 		}
-		if over := p.overMemory(in); over != "" {
+		if over := p.boundMemory(in); over != "" {
 			return over
 		}
 		if !check {
@@ -116,21 +116,24 @@ func (p *Plugin) ending(in *instance) string {
 	return how
 }
 
-// overMemory returns a reason if a process uses more memory than it may.
-func (p *Plugin) overMemory(in *instance) string {
+// boundMemory kills a process and all that it has started if together they use more
+// memory than they may, and returns the reason.
+func (p *Plugin) boundMemory(in *instance) string {
 	running, ok := in.body.(*process)
 	if !ok {
 		return ""
 	}
-	resident, err := residentBytes(running.pid())
-	if err != nil { // it has just ended, or the system does not report it
+	all := familyOf(running.pid())
+	if all.resident == 0 { // it has just ended, or the system does not report it
 		return ""
 	}
-	p.memory.Store(resident)
-	if most := p.launcher.spec.MaxMemory; most > 0 && resident > most {
-		return fmt.Sprintf("it uses %d MiB of memory, %d are allowed", resident>>20, most>>20)
+	p.memory.Store(all.resident)
+	most := p.launcher.spec.MaxMemory
+	if most <= 0 || all.resident <= most {
+		return ""
 	}
-	return ""
+	all.kill() // those that have left its process group, too
+	return fmt.Sprintf("it uses %d MiB of memory, %d are allowed", all.resident>>20, most>>20)
 }
 
 // restart starts the plugin until that succeeds, with growing pauses, or ctx ends.

@@ -3,6 +3,7 @@ package faulty
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"strings"
@@ -14,7 +15,7 @@ import (
 
 // programs are plugins that fail as a process.
 func programs() map[string]func() {
-	return map[string]func(){
+	all := map[string]func(){
 		// It does not start.
 		"exits":             func() { fmt.Fprintln(os.Stderr, "no licence found"); os.Exit(3) },
 		"babbles":           prints("hello, world"),
@@ -50,6 +51,8 @@ func programs() map[string]func() {
 			enricher.Serve(&printer{})
 		},
 	}
+	maps.Copy(all, hostile())
+	return all
 }
 
 // keepsALock is a plugin that does not start if the file that its argument names is
