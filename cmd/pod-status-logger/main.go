@@ -17,6 +17,7 @@ import (
 )
 
 func main() {
+	closeToOthers()
 	signal.Ignore(syscall.SIGXFSZ) // a limit of file sizes is an error of writing, like a full disk
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The first signal shuts the program down, a second one kills it.

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// closeToOthers is for Linux only.
+func closeToOthers() {}
