@@ -19,7 +19,10 @@ func lockDir(dir string, write bool) (*os.File, error) {
 	if write {
 		flag, how = os.O_RDWR|os.O_CREATE, syscall.LOCK_EX
 	}
-	f, err := os.OpenFile(path, flag, 0o600)
+	f, err := os.OpenFile(path, flag|syscall.O_NOFOLLOW, 0o600)
+	if errors.Is(err, syscall.ELOOP) {
+		return nil, fmt.Errorf("%s is a symbolic link, which somebody else may have put there; remove it", path)
+	}
 	if !write && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil //nolint:nilnil // there is nothing to hold
 	}

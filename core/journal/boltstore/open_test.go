@@ -101,6 +101,23 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// TestHostileLock: no file is created through a symbolic link in place of the lock.
+func TestHostileLock(t *testing.T) {
+	dir := t.TempDir()
+	target := filepath.Join(t.TempDir(), "elsewhere")
+	if err := os.Symlink(target, filepath.Join(dir, "journal.lock")); err != nil {
+		t.Fatal(err)
+	}
+	for how, open := range openers() {
+		if _, err := open(dir); err == nil || !strings.Contains(err.Error(), "is a symbolic link") {
+			t.Errorf("%s: error %v", how, err)
+		}
+	}
+	if _, err := os.Lstat(target); err == nil {
+		t.Error("the file was created")
+	}
+}
+
 func contentOf(path string) string {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 		return ""

@@ -22,6 +22,7 @@ func (s *service) openJournal() error {
 	if s.config.State.Dir == "" {
 		s.journal = journal.NewMemory(options)
 	} else {
+		warnOfStateDir(s.config.State.Dir, s.log)
 		var err error
 		if s.journal, err = OpenJournal(s.config.State.Dir, options); err != nil {
 			return err
