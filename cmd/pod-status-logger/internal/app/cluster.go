@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -25,7 +26,36 @@ func RESTConfig(kubeconfig, kubeContext string, env Environment) (*rest.Config, 
 		return nil, fmt.Errorf("find the cluster: kubeconfig: %w%s", err, otherContexts(rules, kubeContext))
 	}
 	client.UserAgent = env.userAgent()
+	hideSecrets(client)
 	return client, nil
+}
+
+// hideSecrets keeps the user and the query out of the server's URL, which appears in
+// logs and errors. The user authenticates as before; client-go ignores the query.
+func hideSecrets(client *rest.Config) {
+	address, noScheme := client.Host, !strings.Contains(client.Host, "://")
+	if noScheme {
+		address = "//" + address
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" { // client-go will refuse it
+		return
+	}
+	if u.User != nil && !authenticates(client) {
+		client.Username = u.User.Username()
+		client.Password, _ = u.User.Password()
+	}
+	u.User, u.RawQuery, u.ForceQuery, u.Fragment = nil, "", false, ""
+	client.Host = u.String()
+	if noScheme {
+		client.Host = strings.TrimPrefix(client.Host, "//")
+	}
+}
+
+// authenticates reports whether requests get credentials that precede those in the URL.
+func authenticates(client *rest.Config) bool {
+	return client.Username != "" || client.BearerToken != "" || client.BearerTokenFile != "" ||
+		client.ExecProvider != nil || client.AuthProvider != nil
 }
 
 // otherContexts names the contexts of the kubeconfig if it lacks the one of that name.

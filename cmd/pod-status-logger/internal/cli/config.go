@@ -2,9 +2,9 @@ package cli
 
 import (
 	"fmt"
-	"net/url"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"sigs.k8s.io/yaml"
 
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/app"
@@ -37,20 +37,35 @@ Starts the plugins, which check their own configuration.`,
 			return err
 		}),
 	}
-	show := &cobra.Command{
+	cmd.AddCommand(verify, printCommand(env))
+	addFlags(verify, config.DefaultOptions(), ofRun()...)
+	return cmd
+}
+
+// ofRun are the flags of a run.
+func ofRun() []func(*pflag.FlagSet, *config.Options) {
+	return []func(*pflag.FlagSet, *config.Options){
+		config.ClusterFlags, config.ListenFlag, config.PprofFlag, config.StateFlag, config.OutputFlags, config.CommonFlags,
+	}
+}
+
+func printCommand(env Environment) *cobra.Command {
+	var secrets bool
+	cmd := &cobra.Command{
 		Use:   "print",
 		Short: "Print the effective configuration, defaults included",
 		Long: `Prints the configuration that results from flags, environment, file and
 defaults. The standard OTEL_EXPORTER_OTLP_* variables replace an empty OTLP
-endpoint and protocol.`,
+endpoint and protocol. Possible secrets are printed as ***: the user and the
+query of the endpoint, and values in the configuration of plugins.`,
 		Example: `  pod-status-logger config print                      # the defaults
   pod-status-logger config print --config config.yaml -n shop`,
 		Args: noArguments,
 		RunE: configured(env, config.DefaultOptions(), func(cmd *cobra.Command, _ []string, o config.Options) error {
-			if u, err := url.Parse(o.OTLP.Endpoint); err == nil {
-				o.OTLP.Endpoint = u.Redacted()
-			}
 			o.Plugins = config.WithDefaults(o.Plugins)
+			if !secrets {
+				o.Config = o.Redact()
+			}
 			b, err := yaml.Marshal(o.Config)
 			if err != nil {
 				return fmt.Errorf("print configuration: %w", err)
@@ -59,10 +74,7 @@ endpoint and protocol.`,
 			return err
 		}),
 	}
-	for _, sub := range []*cobra.Command{verify, show} {
-		addFlags(sub, config.DefaultOptions(), config.ClusterFlags, config.ListenFlag, config.PprofFlag,
-			config.StateFlag, config.OutputFlags, config.CommonFlags)
-		cmd.AddCommand(sub)
-	}
+	addFlags(cmd, config.DefaultOptions(), ofRun()...)
+	cmd.Flags().BoolVar(&secrets, "show-secrets", false, "print possible secrets, too")
 	return cmd
 }

@@ -20,7 +20,7 @@ func newLogger(stderr *os.File, level string) *slog.Logger {
 	if isTerminal(stderr) {
 		return slog.New(slog.NewTextHandler(stderr, options))
 	}
-	return slog.New(slog.NewJSONHandler(stderr, options))
+	return slog.New(slog.NewJSONHandler(escaper{stderr}, options))
 }
 
 // readableDuration formats durations with their unit. In JSON they would be numbers of
