@@ -70,6 +70,7 @@ func (s *Stream) Denied() string {
 // watch alone; that the verb list is missing should not show only later, when it is
 // needed.
 func (s *Stream) CheckList(ctx context.Context) {
+	s.settings.Client.wait(ctx)
 	ctx, cancel := context.WithTimeout(ctx, verifyLimit)
 	defer cancel()
 	page, err := s.askList(ctx, metav1.ListOptions{Limit: 1})

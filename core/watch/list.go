@@ -26,6 +26,8 @@ type fullList struct {
 	refused bool // the server has no streaming lists
 	cuts    int  // streaming lists in a row that were cut
 	expired int  // paged lists in a row whose continue token expired
+
+	pageSize int64 // of the next paged list, if a page was too large; 0: Settings.PageSize
 }
 
 // paged reports whether the list is read in pages.
@@ -52,6 +54,16 @@ func (l *fullList) failed(reason string) (atOnce bool) {
 		l.cuts++
 	}
 	return false
+}
+
+// shrink makes the pages of the next list smaller than those of limit objects, 0 for all,
+// of which one was too large.
+func (l *fullList) shrink(limit, usual int64) {
+	l.expired = 0
+	l.pageSize = usual
+	if limit > 0 {
+		l.pageSize = max(1, limit/4)
+	}
 }
 
 // complete forgets everything about the list but whether the server has streaming

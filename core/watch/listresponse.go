@@ -14,8 +14,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/pod-status-logger/pod-status-logger/core/watch/transport"
 	"github.com/pod-status-logger/pod-status-logger/core/watch/wire"
 )
+
+// maxJSONPage bounds a page in JSON, which is held as a whole. 500 pods of 15 KB have
+// 7.5 MB; a list with larger ones is read in smaller pages.
+const maxJSONPage = 32 << 20
 
 // page is the response to a list request: a page of a list, or all of it.
 type page struct {
@@ -108,7 +113,7 @@ func (s *Stream) nextItem(list *wire.List) (Object, error) {
 // decodeList has client-go's code decode any other answer: a list in JSON, or a
 // Status.
 func (s *Stream) decodeList(in *bufio.Reader) (*page, error) {
-	data, err := io.ReadAll(in)
+	data, err := io.ReadAll(transport.Limit(in, "a page of the list in JSON", maxJSONPage))
 	if err != nil {
 		return nil, err
 	}

@@ -79,7 +79,7 @@ func (r *session) handle(ctx context.Context, ev wireEvent) error {
 
 // sendLive sends an event or a bookmark that moves the checkpoint.
 func (r *session) sendLive(ctx context.Context, kind Kind, object Object, rv string) error {
-	r.retry.progress()
+	r.retry.progress(kind)
 	r.verification.known = nil // its answers change with the event
 	if err := r.send(ctx, kind, object, rv); err != nil {
 		return err

@@ -1,12 +1,15 @@
 package watch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch/transport"
 )
 
 // errIgnored reports that the server took a streaming list for a plain watch, so
@@ -43,12 +46,15 @@ func (r *session) finishList(ctx context.Context, rv string) error {
 // readPages reads the full list page by page, and holds one object of it at a time.
 // All pages show the state at the first one's resourceVersion.
 func (r *session) readPages(ctx context.Context) error {
-	opts := metav1.ListOptions{Limit: r.PageSize}
+	opts := metav1.ListOptions{Limit: cmp.Or(r.list.pageSize, r.PageSize)}
 	if r.list.expired >= maxExpired {
 		opts.Limit = 0
 	}
 	for {
 		page, err := r.readPage(ctx, opts)
+		if transport.IsTooLarge(err) {
+			r.list.shrink(opts.Limit, r.PageSize)
+		}
 		if err != nil {
 			return err
 		}

@@ -50,7 +50,7 @@ func (r *session) plan(reason string) (atOnce bool) {
 	switch reason {
 	case ReasonExpired, ReasonRewound, ReasonRewritten:
 		r.needList(reason)
-		return r.retry.progressed
+		return r.retry.relist()
 	case ReasonInvalid: // the server can't even read the checkpoint
 		r.needList(reason)
 	case ReasonTooLarge:

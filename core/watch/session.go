@@ -68,6 +68,7 @@ func (r *session) checkStored(ctx context.Context) {
 // connection just closed it. A streaming list goes over into its own watch; after a
 // paged one comes another request.
 func (r *session) request(ctx context.Context) error {
+	r.Client.wait(ctx)
 	r.retry.began = time.Now()
 	if r.list.due && r.list.paged() {
 		if err := r.readPages(ctx); err != nil {

@@ -55,6 +55,7 @@ func (r *session) verify(ctx context.Context) error {
 	if v.known != nil {
 		opts.Limit = r.PageSize
 	}
+	r.Client.wait(ctx)
 	var unknown string
 	rv, err := r.peek(ctx, opts, func(o Object) {
 		if unknown == "" && r.shouldBeKnown(o) && !v.known(o) {

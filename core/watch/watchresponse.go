@@ -16,12 +16,17 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	restwatch "k8s.io/client-go/rest/watch"
 
+	"github.com/pod-status-logger/pod-status-logger/core/watch/transport"
 	"github.com/pod-status-logger/pod-status-logger/core/watch/wire"
 )
 
 // readBuffer is how much is read from a connection at a time: four records of TLS. A
 // frame that fits is decoded in place.
 const readBuffer = 64 << 10
+
+// maxJSONEvent bounds an event in JSON, as client-go does once it has read one. The
+// largest object that etcd accepts has 1.5 MB.
+const maxJSONEvent = 16 << 20
 
 // wireEvent is an event as the server sent it.
 type wireEvent struct {
@@ -190,9 +195,11 @@ func (w *watchResponse) json() (func() (wireEvent, error), error) {
 	if err != nil {
 		return nil, err
 	}
-	frames := framer.NewFrameReader(io.NopCloser(w.in))
+	in := transport.Limit(w.in, "an event in JSON", maxJSONEvent)
+	frames := framer.NewFrameReader(io.NopCloser(in))
 	decoder := restwatch.NewDecoder(streaming.NewDecoder(frames, serializer), objects)
 	return func() (wireEvent, error) {
+		in.Reset()
 		typ, object, err := decoder.Decode()
 		if err != nil {
 			return wireEvent{}, err
@@ -206,6 +213,9 @@ func (w *watchResponse) json() (func() (wireEvent, error), error) {
 func readError(err error) error {
 	if net.IsProbableEOF(err) || net.IsTimeout(err) {
 		return nil
+	}
+	if transport.IsTooLarge(err) {
+		return err
 	}
 	reporter := apierrors.NewClientErrorReporter(http.StatusInternalServerError, http.MethodGet, "ClientWatchDecoding")
 	return apierrors.FromObject(reporter.AsObject(

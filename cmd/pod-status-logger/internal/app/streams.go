@@ -89,10 +89,18 @@ func (all streams) run(ctx context.Context, out chan<- watch.Event) error {
 	var running sync.WaitGroup
 	for _, s := range all {
 		running.Go(func() { _ = s.Run(ctx, s.checkpoint, out) }) // the error is that of ctx
-		if s.checkpoint == "" {
-			running.Go(func() { s.CheckList(ctx) }) // resumed streams list a page at their start
-		}
 	}
+	running.Go(func() { all.checkLists(ctx) })
 	running.Wait()
 	return ctx.Err()
+}
+
+// checkLists checks the right to list, in one namespace after the other. Resumed streams
+// list a page at their start.
+func (all streams) checkLists(ctx context.Context) {
+	for _, s := range all {
+		if s.checkpoint == "" && ctx.Err() == nil {
+			s.CheckList(ctx)
+		}
+	}
 }
