@@ -32,7 +32,8 @@
 //	rs := s.SetOwner("apps/v1", "replicasets", &metav1.PartialObjectMetadata{...})
 //	s.ForbidOwners("deployments", true)
 //	s.DeleteOwner("apps/v1", "replicasets", "shop", rs.Name)
-//	asked := s.Requests() // those with the verb "get"
+//	s.ForbidOwnerLists("replicasets", true)
+//	asked := s.Requests() // those with the verb "get", or "list" for all of a resource
 //
 // Tests, the demo and benchmarks use it, so it doesn't depend on package testing.
 // Every change is encoded at most once per media type, and all streams share the

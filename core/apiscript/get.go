@@ -19,13 +19,13 @@ import (
 type finder func(*owners, *http.Request) (runtime.Object, *metav1.Status)
 
 // serveGet answers with the object that find returns under the server's mutex.
-func (s *Server) serveGet(find finder) http.HandlerFunc {
+func (s *Server) serveGet(verb string, find finder) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !s.enter() {
 			panic(http.ErrAbortHandler)
 		}
 		defer s.serving.Done()
-		if !s.waitForGet(r) {
+		if !s.waitForGet(r, verb) {
 			return
 		}
 		m := s.negotiate(r.Header.Get("Accept"))
@@ -45,9 +45,9 @@ func (s *Server) serveGet(find finder) http.HandlerFunc {
 
 // waitForGet records the request and waits as scripted. It returns false if the
 // client has left.
-func (s *Server) waitForGet(r *http.Request) bool {
+func (s *Server) waitForGet(r *http.Request, verb string) bool {
 	s.mu.Lock()
-	s.record(r, "get", r.PathValue("namespace"))
+	s.record(r, verb, r.PathValue("namespace"))
 	hang, delay := s.hang, s.owners.delay
 	s.mu.Unlock()
 	if hang != nil {

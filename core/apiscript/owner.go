@@ -22,8 +22,10 @@ type owners struct {
 	// The discovery documents, by resource. They outlive the objects.
 	kinds map[schema.GroupVersion]map[string]metav1.APIResource
 
-	forbidden map[string]bool // by resource
-	failure   int             // HTTP status of every answer; 0 = none
+	order     map[schema.GroupVersionResource][]address // of lists, made when it is needed
+	forbidden map[string]bool                           // by resource
+	unlisted  map[string]bool                           // by resource, whose objects can't be listed
+	failure   int                                       // HTTP status of every answer; 0 = none
 	delay     time.Duration
 }
 
@@ -31,7 +33,9 @@ func newOwners() owners {
 	return owners{
 		objects:   map[address]*metav1.PartialObjectMetadata{},
 		kinds:     map[schema.GroupVersion]map[string]metav1.APIResource{},
+		order:     map[schema.GroupVersionResource][]address{},
 		forbidden: map[string]bool{},
+		unlisted:  map[string]bool{},
 	}
 }
 
@@ -55,6 +59,7 @@ func (s *Server) SetOwner(
 		stored.UID = types.UID(fmt.Sprintf("00000000-0000-4000-8000-%012x", s.store.rv))
 	}
 	s.owners.objects[at] = stored
+	delete(s.owners.order, at.groupVersion.WithResource(resource))
 	s.owners.define(at, meta.Kind)
 	return stored.DeepCopy()
 }
@@ -70,9 +75,10 @@ func (s *Server) DeleteOwner(apiVersion, resource, namespace, name string) {
 	}
 	s.store.rv++
 	delete(s.owners.objects, at)
+	delete(s.owners.order, at.groupVersion.WithResource(resource))
 }
 
-// ForbidOwners answers every get of an object of the resource with 403, in
+// ForbidOwners answers every get and every list of the resource's owners with 403, in
 // whatever group it is, until it is called with false.
 func (s *Server) ForbidOwners(resource string, on bool) {
 	s.mu.Lock()
@@ -80,16 +86,15 @@ func (s *Server) ForbidOwners(resource string, on bool) {
 	s.owners.forbidden[resource] = on
 }
 
-// FailOwners answers every get of an owner and of a discovery document with an
-// HTTP status, until it is called with 0.
+// FailOwners answers every get and list of owners, and every get of a discovery document,
+// with an HTTP status, until it is called with 0.
 func (s *Server) FailOwners(status int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.owners.failure = status
 }
 
-// DelayOwners answers gets of owners and of discovery documents only after d.
-// [Server.Hang] holds them up too.
+// DelayOwners answers these requests only after d. [Server.Hang] holds them up too.
 func (s *Server) DelayOwners(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -54,7 +54,7 @@ func get(ctx context.Context, t *testing.T, srv *apiscript.Server, path, accept 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.Get().AbsPath(path).SetHeader("Accept", accept).MaxRetries(0).Do(ctx).Into(into)
+	return c.Get().RequestURI(path).SetHeader("Accept", accept).MaxRetries(0).Do(ctx).Into(into)
 }
 
 func TestOwners(t *testing.T) {

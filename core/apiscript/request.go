@@ -15,8 +15,8 @@ import (
 // maxRequests bounds the result of [Server.Requests].
 const maxRequests = 10_000
 
-// Request is a request of a client: a list or a watch of a resource, or a get of an
-// owner or of a discovery document.
+// Request is a request of a client: a list or a watch of a resource, a list of owners, or
+// a get of an owner or of a discovery document.
 type Request struct {
 	Verb      string // "list", "watch" or "get"
 	Path      string // of the URL
@@ -36,11 +36,11 @@ func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /version", version)
 	for _, root := range []string{"/api/v1", "/apis/{group}/{version}"} {
-		mux.HandleFunc("GET "+root, s.serveGet((*owners).discover))
+		mux.HandleFunc("GET "+root, s.serveGet("get", (*owners).discover))
 		mux.HandleFunc("GET "+root+"/{resource}", s.serveCollection)
 		mux.HandleFunc("GET "+root+"/namespaces/{namespace}/{resource}", s.serveCollection)
-		mux.HandleFunc("GET "+root+"/{resource}/{name}", s.serveGet((*owners).get))
-		mux.HandleFunc("GET "+root+"/namespaces/{namespace}/{resource}/{name}", s.serveGet((*owners).get))
+		mux.HandleFunc("GET "+root+"/{resource}/{name}", s.serveGet("get", (*owners).get))
+		mux.HandleFunc("GET "+root+"/namespaces/{namespace}/{resource}/{name}", s.serveGet("get", (*owners).get))
 	}
 	return mux
 }
@@ -52,15 +52,15 @@ func version(w http.ResponseWriter, _ *http.Request) {
 
 // serveCollection serves a list or a watch.
 func (s *Server) serveCollection(w http.ResponseWriter, r *http.Request) {
+	c := s.collection(r)
+	if c == nil {
+		s.serveGet("list", (*owners).list)(w, r)
+		return
+	}
 	if !s.enter() {
 		panic(http.ErrAbortHandler)
 	}
 	defer s.serving.Done()
-	c := s.collection(r)
-	if c == nil {
-		s.fail(w, s.negotiate(r.Header.Get("Accept")), notServed())
-		return
-	}
 	q, err := c.parse(r)
 	if err != nil {
 		s.fail(w, q.media, err)

@@ -59,11 +59,15 @@ func refused() *metav1.Status {
 
 // forbidden has the words of the real server's RBAC.
 func forbidden(of schema.GroupResource, at address) *metav1.Status {
+	return forbiddenVerb("get", of, at)
+}
+
+func forbiddenVerb(verb string, of schema.GroupResource, at address) *metav1.Status {
 	where := "at the cluster scope"
 	if at.namespace != "" {
 		where = fmt.Sprintf("in the namespace %q", at.namespace)
 	}
-	why := fmt.Sprintf("User %q cannot get resource %q in API group %q %s", user, of.Resource, of.Group, where)
+	why := fmt.Sprintf("User %q cannot %s resource %q in API group %q %s", user, verb, of.Resource, of.Group, where)
 	st := apierrors.NewForbidden(of, at.name, errors.New(why)).Status()
 	return &st
 }

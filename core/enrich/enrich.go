@@ -8,6 +8,7 @@
 package enrich
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -50,6 +51,9 @@ type Owners interface {
 	// Find sets the Owners of each pod with a controller. It blocks for a limited
 	// time.
 	Find(ctx context.Context, pods []*record.Pod)
+	// FindInitial is Find for pods that existed before the first start. It blocks until
+	// their owners are known, as long as the API server answers.
+	FindInitial(ctx context.Context, pods []*record.Pod)
 }
 
 // Outcome is the outcome of a call of a plugin.
@@ -76,6 +80,8 @@ type Meter interface {
 	PluginFailed(plugin string)
 	// PluginSuppressed counts a record suppressed by the plugin.
 	PluginSuppressed(plugin string)
+	// OwnersPending counts a record whose owners are not known yet.
+	OwnersPending(reason string)
 }
 
 // ChainEntry is a plugin in a chain, with its settings.
@@ -92,12 +98,13 @@ type ChainEntry struct {
 type Chain struct {
 	entries []*entry
 	owners  Owners
+	meter   Meter
 }
 
 // New returns a chain. Patches are merged in the order of the entries. owners may be nil
 // if no plugin needs owners.
 func New(entries []ChainEntry, owners Owners, meter Meter, log *slog.Logger) *Chain {
-	c := &Chain{owners: owners}
+	c := &Chain{owners: owners, meter: meter}
 	for _, e := range entries {
 		c.entries = append(c.entries, newEntry(e, meter, log))
 	}
@@ -106,7 +113,7 @@ func New(entries []ChainEntry, owners Owners, meter Meter, log *slog.Logger) *Ch
 
 // Enrich adds the plugins' attributes to the records, and returns them in order, without
 // suppressed ones. For each 128 records, it blocks for at most the longest timeout of the
-// entries plus that of the owners.
+// entries plus that of the owners. Initial records wait for their owners, see [Owners].
 func (c *Chain) Enrich(ctx context.Context, records []record.Record) []record.Record {
 	c.findOwners(ctx, records)
 	additions := c.ask(ctx, records)
@@ -149,18 +156,34 @@ func (c *Chain) findOwners(ctx context.Context, records []record.Record) {
 }
 
 func (c *Chain) findSome(ctx context.Context, records []record.Record) {
-	pods := make([]*record.Pod, 0, len(records))
-	for i := range records {
-		if pod := records[i].Pod; len(pods) == 0 || pods[len(pods)-1] != pod {
-			pods = append(pods, pod) // the records of an event share their pod
-		}
+	if pods := podsOf(records, false); len(pods) > 0 {
+		c.owners.Find(ctx, pods)
 	}
-	c.owners.Find(ctx, pods)
+	if pods := podsOf(records, true); len(pods) > 0 {
+		c.owners.FindInitial(ctx, pods)
+	}
 	for i := range records {
 		if chain := records[i].Pod.Owners; chain != nil && chain.Pending {
-			fail(&records[i], "owners", errors.New("deadline exceeded"))
+			reason := cmp.Or(chain.Reason, "deadline exceeded")
+			c.meter.OwnersPending(reason)
+			fail(&records[i], "owners", errors.New(reason))
 		}
 	}
+}
+
+// podsOf returns the pods of the initial records, or of the others.
+func podsOf(records []record.Record, initial bool) (pods []*record.Pod) {
+	for i := range records {
+		pod := records[i].Pod
+		if records[i].Initial != initial || len(pods) > 0 && pods[len(pods)-1] == pod {
+			continue // the records of an event share their pod
+		}
+		if pods == nil {
+			pods = make([]*record.Pod, 0, len(records))
+		}
+		pods = append(pods, pod)
+	}
+	return pods
 }
 
 // merge adds the additions to record i, and reports whether one of them suppresses it.

@@ -65,6 +65,7 @@ func (c *counts) PluginCall(_ string, o Outcome, _ time.Duration) {
 
 func (c *counts) PluginFailed(plugin string)     { c.add("failed " + plugin) }
 func (c *counts) PluginSuppressed(plugin string) { c.add("suppressed " + plugin) }
+func (c *counts) OwnersPending(reason string)    { c.add("pending " + reason) }
 
 func (c *counts) add(what string) {
 	c.mu.Lock()
@@ -290,7 +291,8 @@ func TestSuppress(t *testing.T) {
 // ownersFunc implements Owners.
 type ownersFunc func(pods []*record.Pod)
 
-func (f ownersFunc) Find(_ context.Context, pods []*record.Pod) { f(pods) }
+func (f ownersFunc) Find(_ context.Context, pods []*record.Pod)        { f(pods) }
+func (f ownersFunc) FindInitial(_ context.Context, pods []*record.Pod) { f(pods) }
 
 // TestOwners: the owners of each pod are looked up once, before plugins are called. A
 // record has the reason if they are late.

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/core/watch/transport"
 )
 
 // maxDepth bounds a chain, as references may lead in a circle.
@@ -19,6 +20,7 @@ type source struct {
 	client              *client
 	discovery           *discovery
 	denials             *denials
+	breakers            *breakers
 	labels, annotations []string
 }
 
@@ -27,37 +29,52 @@ func newSource(s Settings) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := newDenials(s)
-	return &source{c, newDiscovery(s, c, d), d, s.Labels, s.Annotations}, nil
+	d, b := newDenials(s), newBreakers()
+	return &source{c, newDiscovery(s, c, d, b), d, b, s.Labels, s.Annotations}, nil
 }
 
 // finding is the result of a look-up.
 type finding struct {
-	owners  []record.Owner
-	known   int    // how many of them were read: all, or all but the last
-	outcome string // one of Outcomes
-	err     error  // why the last one could not be read
+	owners   []record.Owner
+	known    int    // how many of them were read: all, or all but the last
+	outcome  string // one of Outcomes
+	err      error  // why the last one could not be read
+	requests int    // that were made
+}
+
+// failed reports whether the look-up failed in a way that may pass.
+func (f finding) failed() bool {
+	return f.outcome == OutcomeTimeout || f.outcome == OutcomeFailed || f.outcome == OutcomeThrottled
+}
+
+// object is the metadata of an owner.
+type object struct {
+	namespace  string // "": it is in none
+	owner      record.Owner
+	controller record.OwnerRef // zero: it has none
 }
 
 // lookUp follows the references from the first up. If one can't be followed, the chain
-// ends with the reference itself.
-func (s *source) lookUp(ctx context.Context, namespace string, ref record.OwnerRef) (f finding) {
+// ends with the reference itself. Owners that are in listed, which may be nil, are not
+// requested.
+func (s *source) lookUp(ctx context.Context, namespace string, ref record.OwnerRef, listed *lists) (f finding) {
 	for ref != (record.OwnerRef{}) {
 		if len(f.owners) == maxDepth {
 			f.outcome = OutcomeTooDeep
 			return f
 		}
-		meta, namespaced, err := s.read(ctx, namespace, ref)
-		if err != nil {
-			f.owners = append(f.owners, record.Owner{OwnerRef: ref})
-			f.outcome, f.err = outcomeOf(err), fmt.Errorf("%s %s: %w", ref.Kind, ref.Name, err)
-			return f
+		o, ok := listed.get(namespace, ref)
+		if !ok {
+			var err error
+			if o, err = s.read(ctx, namespace, ref, &f.requests); err != nil {
+				f.owners = append(f.owners, record.Owner{OwnerRef: ref})
+				f.outcome, f.err = outcomeOf(err), fmt.Errorf("%s %s: %w", ref.Kind, ref.Name, err)
+				return f
+			}
+			listed.add(o)
 		}
-		f.owners, f.known = append(f.owners, s.owner(ref, meta)), f.known+1
-		if !namespaced {
-			namespace = "" // nothing in a namespace owns it
-		}
-		ref = controllerOf(meta)
+		f.owners, f.known = append(f.owners, o.owner), f.known+1
+		namespace, ref = o.namespace, o.controller // nothing in a namespace owns what is in none
 	}
 	f.outcome = OutcomeFound
 	return f
@@ -65,33 +82,43 @@ func (s *source) lookUp(ctx context.Context, namespace string, ref record.OwnerR
 
 // read reads the metadata of the object that ref names. An object of the same name but
 // another uid was created after that one was deleted.
-func (s *source) read(ctx context.Context, namespace string, ref record.OwnerRef) (
-	_ *metav1.PartialObjectMetadata, namespaced bool, _ error,
-) {
-	r, err := s.discovery.resource(ctx, ref.APIVersion, ref.Kind)
+func (s *source) read(ctx context.Context, namespace string, ref record.OwnerRef, requests *int) (object, error) {
+	r, err := s.discovery.resource(ctx, ref.APIVersion, ref.Kind, requests)
 	if err != nil {
-		return nil, false, err
+		return object{}, err
 	}
 	if !r.namespaced {
 		namespace = ""
 	}
 	path, ok := r.path(namespace, ref.Name)
 	if !ok {
-		return nil, false, errGone
+		return object{}, errGone
 	}
-	meta, err := s.ask(ctx, right{r.group, r.name, namespace}, path)
-	if err == nil && string(meta.UID) != ref.UID {
-		err = errGone
+	meta, err := s.ask(ctx, right{r.group, r.name, namespace}, path, requests)
+	if err != nil {
+		return object{}, err
 	}
-	return meta, r.namespaced, err
+	if string(meta.UID) != ref.UID {
+		return object{}, errGone
+	}
+	return object{namespace, s.owner(ref, meta), controllerOf(meta)}, nil
 }
 
-// ask requests an object for which the right is needed, unless it was denied lately.
-func (s *source) ask(ctx context.Context, needed right, path string) (*metav1.PartialObjectMetadata, error) {
+// ask requests an object for which the right is needed, unless the right was denied lately
+// or the server asked for a pause.
+func (s *source) ask(
+	ctx context.Context, needed right, path string, requests *int,
+) (*metav1.PartialObjectMetadata, error) {
 	if err := s.denials.check(needed); err != nil {
 		return nil, err
 	}
+	if err := s.breakers.check(needed.group); err != nil {
+		return nil, err
+	}
+	*requests++
+	ctx = transport.WithRetryAfter(ctx)
 	meta, err := s.client.metadata(ctx, path)
+	err = s.breakers.note(ctx, needed.group, err)
 	switch {
 	case apierrors.IsForbidden(err):
 		return nil, s.denials.add(needed, err)
@@ -121,7 +148,7 @@ func keep(all map[string]string, keys []string) (kept map[string]string) {
 		if kept == nil {
 			kept = make(map[string]string)
 		}
-		kept[key] = strings.Clone(value)
+		kept[key] = clone(value)
 	}
 	return kept
 }
@@ -132,7 +159,8 @@ func controllerOf(meta *metav1.PartialObjectMetadata) record.OwnerRef {
 		return record.OwnerRef{}
 	}
 	return record.OwnerRef{
-		APIVersion: strings.Clone(ref.APIVersion), Kind: strings.Clone(ref.Kind),
-		Name: strings.Clone(ref.Name), UID: strings.Clone(string(ref.UID)),
+		APIVersion: clone(ref.APIVersion), Kind: clone(ref.Kind), Name: clone(ref.Name), UID: clone(string(ref.UID)),
 	}
 }
+
+func clone(s string) string { return strings.Clone(s) }

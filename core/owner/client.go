@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -15,6 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/rest"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch/transport"
 )
 
 // maxBody bounds the size of an answer. Objects are smaller: etcd accepts at most
@@ -52,6 +55,7 @@ func newClient(s Settings) (*client, error) {
 		c.WarningHandler = rest.NoWarnings{} // the default prints through klog
 	}
 	c.Wrap(func(next http.RoundTripper) http.RoundTripper { return bounded{next} })
+	transport.Guard(c)
 	rc, err := rest.UnversionedRESTClientFor(c)
 	if err != nil {
 		return nil, fmt.Errorf("create API client: %w", err)
@@ -124,12 +128,16 @@ func decode(body []byte) (*metav1.PartialObjectMetadata, error) {
 }
 
 // bounded fails answers that are longer than maxBody, as client-go reads them whole.
+// Pages of lists are read one object at a time.
 type bounded struct{ next http.RoundTripper }
 
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := b.next.RoundTrip(r)
-	if err == nil {
-		resp.Body = http.MaxBytesReader(nil, resp.Body, maxBody)
+	if err == nil && !r.URL.Query().Has(limitParam) {
+		resp.Body = struct {
+			io.Reader
+			io.Closer
+		}{transport.Limit(resp.Body, "the metadata of an owner", maxBody), resp.Body}
 	}
 	return resp, err
 }

@@ -52,7 +52,10 @@ func (r right) String() string {
 func (r right) anywhere() right { return right{group: r.group, resource: r.resource} }
 
 // rule returns the RBAC rule that grants the right.
-func (r right) rule() string {
+func (r right) rule() string { return r.ruleFor("get") }
+
+// ruleFor returns the RBAC rule that grants these verbs.
+func (r right) ruleFor(verbs string) string {
 	if r.resource == "" {
 		return "{nonResourceURLs: [/api/*, /apis/*], verbs: [get]}"
 	}
@@ -60,7 +63,7 @@ func (r right) rule() string {
 	if group == "" {
 		group = `""`
 	}
-	return fmt.Sprintf("{apiGroups: [%s], resources: [%s], verbs: [get]}", group, r.resource)
+	return fmt.Sprintf("{apiGroups: [%s], resources: [%s], verbs: [%s]}", group, r.resource, verbs)
 }
 
 // forbiddenError reports that a right is missing, and until when it is not tried again.

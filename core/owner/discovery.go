@@ -13,6 +13,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch/transport"
 )
 
 // maxDocuments bounds the discovery documents that are kept. References can name groups
@@ -23,6 +25,7 @@ const maxDocuments = 256
 type discovery struct {
 	client       *client
 	denials      *denials
+	breakers     *breakers
 	ttl, goneTTL time.Duration
 	flights      singleflight.Group
 
@@ -36,15 +39,16 @@ type document struct {
 	read  time.Time
 }
 
-func newDiscovery(s Settings, c *client, d *denials) *discovery {
+func newDiscovery(s Settings, c *client, d *denials, b *breakers) *discovery {
 	return &discovery{
-		client: c, denials: d, ttl: s.TTL, goneTTL: s.GoneTTL,
+		client: c, denials: d, breakers: b, ttl: s.TTL, goneTTL: s.GoneTTL,
 		documents: newLRU[string, document](maxDocuments, nil),
 	}
 }
 
-// resource returns the resource of a kind, errGone if the server has none.
-func (d *discovery) resource(ctx context.Context, apiVersion, kind string) (resource, error) {
+// resource returns the resource of a kind, errGone if the server has none. It counts the
+// requests that it takes.
+func (d *discovery) resource(ctx context.Context, apiVersion, kind string, requests *int) (resource, error) {
 	gv, err := schema.ParseGroupVersion(apiVersion)
 	if err != nil {
 		return resource{}, errGone
@@ -52,7 +56,7 @@ func (d *discovery) resource(ctx context.Context, apiVersion, kind string) (reso
 	if r, ok := usual(gv.Group, kind); ok {
 		return r, nil
 	}
-	doc, err := d.document(ctx, gv, kind)
+	doc, err := d.document(ctx, gv, kind, requests)
 	if err != nil {
 		return resource{}, fmt.Errorf("discover %s: %w", apiVersion, err)
 	}
@@ -65,7 +69,9 @@ func (d *discovery) resource(ctx context.Context, apiVersion, kind string) (reso
 // document returns the document of a group's version, and requests it if it is not
 // kept. A document without the kind is soon outdated: the kind may just have been
 // defined.
-func (d *discovery) document(ctx context.Context, gv schema.GroupVersion, kind string) (document, error) {
+func (d *discovery) document(
+	ctx context.Context, gv schema.GroupVersion, kind string, requests *int,
+) (document, error) {
 	path, ok := joinPath(root(gv.Group, gv.Version))
 	if !ok {
 		return document{}, errGone
@@ -73,6 +79,7 @@ func (d *discovery) document(ctx context.Context, gv schema.GroupVersion, kind s
 	if doc, ok := d.kept(path, kind); ok {
 		return doc, nil
 	}
+	*requests++
 	// All callers are workers of one Finder and end with it, so none of them cancels the
 	// request that they share.
 	v, err, _ := d.flights.Do(path, func() (any, error) { return d.ask(ctx, path, gv) })
@@ -95,7 +102,12 @@ func (d *discovery) ask(ctx context.Context, path string, gv schema.GroupVersion
 	if err := d.denials.check(right{}); err != nil {
 		return document{}, err
 	}
+	if err := d.breakers.check(gv.Group); err != nil {
+		return document{}, err
+	}
+	ctx = transport.WithRetryAfter(ctx)
 	list, err := d.client.resources(ctx, path)
+	err = d.breakers.note(ctx, gv.Group, err)
 	doc := document{read: time.Now()}
 	switch {
 	case apierrors.IsNotFound(err):

@@ -21,11 +21,17 @@ type Finder struct {
 	source   *source
 	none     *record.OwnerChain // of pods without a controller
 	failing  *ratelog.Limiter
+	lists    *lists
 
-	mu      sync.Mutex // guards chains and flights
+	mu      sync.Mutex // guards the fields up to queued
 	chains  *cache
-	flights map[key]*flight
-	queue   chan *flight
+	flights map[flightKey]*flight
+	queue   queue
+	shares  shares
+	waiting bucket // seconds of long waits
+	seen    seen
+	took    time.Duration // by a look-up, on average
+	queued  chan struct{} // wakes a worker
 
 	stop    context.CancelFunc
 	closed  <-chan struct{}
@@ -50,10 +56,14 @@ func New(s Settings) (*Finder, error) {
 		none:    new(record.OwnerChain),
 		failing: ratelog.New(s.Logger, logEvery),
 		chains:  newCache(s.CacheSize),
-		flights: map[key]*flight{},
-		queue:   make(chan *flight, maxQueue),
+		flights: map[flightKey]*flight{},
+		shares:  newShares(s.Timeout),
+		waiting: newBucket(2*s.Timeout.Seconds(), longWaitRate, time.Now()),
+		seen:    newSeen(),
+		queued:  make(chan struct{}, maxQueue),
 		stop:    stop, closed: ctx.Done(),
 	}
+	f.lists = newLists(s, src, func(list func(context.Context)) { f.working.Go(func() { list(ctx) }) })
 	for range workers {
 		f.working.Go(func() { f.work(ctx) })
 	}
@@ -65,60 +75,109 @@ func New(s Settings) (*Finder, error) {
 func (f *Finder) Close() {
 	f.stop()
 	f.working.Wait()
+	f.lists.close()
 }
 
 // Find sets the Owners of every pod. If some are not cached it waits for them, for all
-// together no longer than Timeout or ctx allow. A pod whose owners are still unknown
-// then gets a chain that is Pending and names its controller; the look-up continues, so
-// that the next Find may have them. A pod without a controller gets an empty chain.
+// together no longer than Timeout or ctx allow, and for less if the pods' namespaces have
+// spent their share. A pod whose owners are still unknown then gets a chain that is Pending
+// with the reason, and names its controller; the look-up continues, so that the next Find
+// may have them. A pod without a controller gets an empty chain.
 //
 // The chains are shared and must not be changed. The pods are the caller's.
 func (f *Finder) Find(ctx context.Context, pods []*record.Pod) {
-	waiters, refused := f.setCached(pods, time.Now())
-	for range refused {
-		f.settings.OnLookup(OutcomeBusy)
-	}
-	if len(waiters) > 0 {
+	if waiters := f.setCached(pods, false); len(waiters) > 0 {
 		f.wait(ctx, waiters)
 	}
 }
 
-// setCached sets the chains that are cached. It returns the pods that have to wait for
-// one, and the number of look-ups that were due but refused.
-func (f *Finder) setCached(pods []*record.Pod, now time.Time) (waiters []waiter, refused int) {
+// setCached sets the chains that are cached or can't be looked up. It returns the pods
+// that have to wait for one. Initial pods also get owners that were listed.
+func (f *Finder) setCached(pods []*record.Pod, initial bool) []waiter {
+	waiters, refused := f.assign(pods, initial, time.Now())
+	for range refused {
+		f.settings.OnLookup(OutcomeBusy)
+	}
+	return waiters
+}
+
+// assign is setCached, and counts the look-ups that were due but refused.
+func (f *Finder) assign(pods []*record.Pod, initial bool, now time.Time) (waiters []waiter, refused int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, pod := range pods {
-		switch {
-		case pod.Controller == (record.OwnerRef{}):
+		if pod.Controller == (record.OwnerRef{}) {
 			pod.Owners = f.none
 			continue
-		case pod.Controller.UID == "", isNode(pod.Controller): // no UID: only in pods written by hand
-			pod.Owners = unknown(pod, false)
-			continue
 		}
-		k := keyOf(pod)
-		e, cached := f.chains.Get(k)
-		if cached {
+		k := flightKey{keyOf(pod), revisionOf(pod)}
+		e, due := f.chains.find(k.key, k.revision, now)
+		if e != nil {
 			pod.Owners = e.chain
-			if now.Before(e.until) {
+			if !due {
 				continue
 			}
 		}
-		fl := f.start(k)
+		if e = f.known(k, e, initial, now); e != nil {
+			pod.Owners = e.chain
+			continue
+		}
+		w, why := f.lookUpLater(pod, k, initial, now)
 		switch {
-		case fl == nil:
+		case why != "":
 			refused++
-			if !cached {
-				pod.Owners = unknown(pod, true)
-			}
-		case !e.useful():
-			waiters = append(waiters, waiter{pod, fl})
+		case w.flight != nil:
+			waiters = append(waiters, w)
 		}
 	}
 	return waiters, refused
 }
 
-// isNode reports whether the owner is a node, which owns its static pods. Every cluster
-// has such pods, and a node's labels are not worth the right to get nodes.
-func isNode(ref record.OwnerRef) bool { return ref.APIVersion == "v1" && ref.Kind == "Node" }
+// known returns the chain of a key that needs no request, and caches it; nil if it needs
+// one. e is the one that is cached, nil if there is none. The mutex is held.
+func (f *Finder) known(k flightKey, e *entry, initial bool, now time.Time) *entry {
+	var found entry
+	switch {
+	case !isLookedUp(k.first):
+		found = entry{chain: &record.OwnerChain{Owners: []record.Owner{{OwnerRef: k.first}}}}
+	case initial && (e == nil || !e.useful()):
+		owners, broken := f.lists.chain(k.namespace, k.first)
+		if broken != (record.OwnerRef{}) {
+			return nil
+		}
+		found = entry{chain: &record.OwnerChain{Owners: owners}, known: len(owners)}
+	default:
+		return nil
+	}
+	found.until = now.Add(f.settings.TTL)
+	f.chains.put(k.key, k.revision, found, now)
+	return &found
+}
+
+// isLookedUp reports whether the owner is requested. Pods written by hand may lack its uid.
+// The pods of a node are its static ones, which are in every cluster: nothing about a
+// bundle is on the node, and nobody grants the right to read it for that.
+func isLookedUp(first record.OwnerRef) bool {
+	return first.UID != "" && (first.Kind != "Node" || first.APIVersion != "v1")
+}
+
+// lookUpLater starts the look-up of a pod's owners. It returns the pod as a waiter unless
+// it has owners that it can use meanwhile, or why there is no look-up. The mutex is held.
+func (f *Finder) lookUpLater(pod *record.Pod, k flightKey, initial bool, now time.Time) (w waiter, refused string) {
+	sh := f.shares.of(k.namespace, now)
+	e := f.chains.peek(k.key, k.revision)
+	if e.useful() && sh.requests.left(now) < renewalReserve {
+		return waiter{}, "" // the renewal has time
+	}
+	fl, refused := f.start(k, sh, initial, now)
+	switch {
+	case refused != "":
+		if e.chain == nil {
+			pod.Owners = pending(pod.Controller, refused)
+		}
+		return waiter{}, refused
+	case e.useful():
+		return waiter{}, ""
+	}
+	return waiter{pod: pod, flight: fl}, ""
+}

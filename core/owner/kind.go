@@ -41,6 +41,15 @@ func (r resource) path(namespace, name string) (path string, ok bool) {
 	return joinPath(append(segments, r.name, name))
 }
 
+// listPath returns the path of all objects of the resource in a namespace, or in all.
+func (r resource) listPath(namespace string) (path string, ok bool) {
+	segments := root(r.group, r.version)
+	if namespace != "" {
+		segments = append(segments, "namespaces", namespace)
+	}
+	return joinPath(append(segments, r.name))
+}
+
 // root returns the path of a group's version, which is that of its discovery document.
 func root(group, version string) (segments []string) {
 	if group == "" {

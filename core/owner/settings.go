@@ -9,7 +9,7 @@ import (
 
 // Defaults of [Settings].
 const (
-	DefaultTimeout        = 500 * time.Millisecond
+	DefaultTimeout        = 3 * time.Second
 	DefaultRequestTimeout = 5 * time.Second
 	DefaultRate           = 200
 	DefaultBurst          = 500
@@ -29,17 +29,23 @@ type Settings struct {
 	// The keys of an owner's labels and annotations that are kept.
 	Labels, Annotations []string
 
-	// Timeout is how long Find waits for owners that are not in the cache.
+	// Namespaces are those whose pods are looked up; empty: all. The owners of initial
+	// pods are listed there.
+	Namespaces []string
+
+	// Timeout is how long Find waits for owners that are not in the cache. It waits for
+	// half a second only if it has waited for longer, or in vain, too often; see share.go.
 	Timeout time.Duration
 
 	// RequestTimeout bounds one request.
 	RequestTimeout time.Duration
 
-	// Rate bounds the requests per second, Burst those that are made at once.
+	// Rate bounds the requests per second, Burst those that are made at once. A namespace
+	// has a share of both; see share.go.
 	Rate  float64
 	Burst int
 
-	// CacheSize is the number of chains that are kept, fewer if they are large.
+	// CacheSize is the number of workloads whose chains are kept, fewer if they are large.
 	CacheSize int
 
 	// The time until owners are looked up again: those that were found, those that are

@@ -19,8 +19,10 @@ type Owner struct {
 // first. The pods of one rollout share it; it must not be changed.
 type OwnerChain struct {
 	Owners []Owner
-	// Pending is true if the look-up did not finish in time: there may be more owners.
+	// Pending is true if the look-up has not ended or has failed: there may be more owners.
 	Pending bool
+	// Reason is why the chain is pending, in a few words; "" otherwise.
+	Reason string
 }
 
 // Size returns the size of the owners' labels and annotations in bytes.

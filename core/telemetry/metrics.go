@@ -29,6 +29,7 @@ type Metrics struct {
 	OTLPRequests      *prometheus.CounterVec // by outcome
 	OTLPRetries       prometheus.Counter
 	OwnerLookups      *prometheus.CounterVec // by outcome
+	OwnerPending      *prometheus.CounterVec // by reason
 
 	events  *prometheus.CounterVec
 	records *prometheus.CounterVec
@@ -50,6 +51,8 @@ func NewMetrics(version string) *Metrics {
 	m.registerWatch()
 	m.registerSinks()
 	m.OwnerLookups = m.counters("owner_lookups_total", "Owner look-ups, by outcome.", "outcome")
+	m.OwnerPending = m.counters("owner_pending_records_total",
+		"Records emitted before their owners were known, by reason.", "reason")
 	m.plugins = m.newPluginMetrics()
 	m.make.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "build_info", Help: "Always 1, labelled with the version.",

@@ -49,6 +49,9 @@ func (m *Metrics) PluginSuppressed(plugin string) {
 	m.plugins.suppressed.WithLabelValues(plugin).Inc()
 }
 
+// OwnersPending counts a record whose owners are not known yet.
+func (m *Metrics) OwnersPending(reason string) { m.OwnerPending.WithLabelValues(reason).Inc() }
+
 // RegisterPlugin registers the state of a plugin, and creates its series with 0.
 func (m *Metrics) RegisterPlugin(plugin string, stats func() pluginhost.Stats) {
 	for _, outcome := range enrich.Outcomes() {

@@ -115,12 +115,16 @@ func (s *service) openOwners(needs []*enrichv1.OwnerNeeds, cluster *rest.Config)
 		return nil, nil
 	}
 	settings := owner.Settings{
-		Config:   cluster,
-		Logger:   s.log,
-		OnLookup: func(outcome string) { s.metrics.OwnerLookups.WithLabelValues(outcome).Inc() },
+		Config:     cluster,
+		Namespaces: s.config.Watch.Namespaces,
+		Logger:     s.log,
+		OnLookup:   func(outcome string) { s.metrics.OwnerLookups.WithLabelValues(outcome).Inc() },
 	}
 	for _, outcome := range owner.Outcomes() {
 		s.metrics.OwnerLookups.WithLabelValues(outcome)
+	}
+	for _, reason := range owner.Reasons() {
+		s.metrics.OwnerPending.WithLabelValues(reason)
 	}
 	for _, n := range needs {
 		settings.Labels = append(settings.Labels, n.GetLabels()...)

@@ -1,0 +1,172 @@
+package owner
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch/transport"
+	"github.com/pod-status-logger/pod-status-logger/core/watch/wire"
+)
+
+const (
+	limitParam = "limit"
+	pageSize   = 500
+
+	// pageTimeout bounds a page, whose objects can be large.
+	pageTimeout = time.Minute
+
+	// maxPagePauses is how often in a row a page is requested again after a pause that the
+	// server asked for.
+	maxPagePauses = 5
+
+	acceptPartialList = runtime.ContentTypeProtobuf + ";as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+)
+
+// errFull reports that no more owners are kept.
+var errFull = errors.New("the owners take too much memory")
+
+// read lists the owners of a scope. If that fails, those that were not read are requested
+// one by one.
+func (l *lists) read(ctx context.Context, one *listing) {
+	began := time.Now()
+	n, err := l.readAll(ctx, one.scope)
+	attrs := []any{"kind", one.kind, "namespace", one.namespace, "owners", n, "took", time.Since(began)}
+	if err == nil {
+		l.settings.Logger.Debug("owners: listed", attrs...)
+		return
+	}
+	if ctx.Err() == nil {
+		l.settings.Logger.Debug("owners: list is incomplete", append(attrs, "error", err)...)
+	}
+}
+
+func (l *lists) readAll(ctx context.Context, at scope) (n int, err error) {
+	ignored := 0
+	r, err := l.source.discovery.resource(ctx, at.apiVersion, at.kind, &ignored)
+	if err != nil {
+		return 0, err
+	}
+	if !r.namespaced {
+		at.namespace = ""
+	}
+	path, ok := r.listPath(at.namespace)
+	if !ok {
+		return 0, errGone
+	}
+	page := page{path: path, group: r.group, kind: at.kind, apiVersion: at.apiVersion, strings: wire.NewStrings()}
+	pauses := 0
+	for {
+		before := n
+		err := l.source.readPage(ctx, &page, func(o object) bool {
+			if n == 0 {
+				l.follow(at, o.controller)
+			}
+			n++
+			return l.add(o)
+		})
+		var paused *pausedError
+		switch {
+		case apierrors.IsForbidden(err):
+			l.logDenied(r)
+			return n, err
+		case errors.As(err, &paused) && pauses < maxPagePauses && n == before:
+			pauses++
+			sleep(ctx, time.Until(paused.until))
+		case err != nil || page.next == "":
+			return n, err
+		default:
+			pauses = 0
+		}
+	}
+}
+
+// logDenied logs once that a resource can't be listed.
+func (l *lists) logDenied(of resource) {
+	needed := right{group: of.group, resource: of.name}
+	l.mu.Lock()
+	logged := l.denied[needed]
+	if len(l.denied) < maxScopes {
+		l.denied[needed] = true
+	}
+	l.mu.Unlock()
+	if logged {
+		return
+	}
+	l.settings.Logger.LogAttrs(context.Background(), slog.LevelInfo, fmt.Sprintf(
+		"owners: may not list %s; those of existing pods are read one by one, which takes longer; allow it with %s",
+		needed, needed.ruleFor("get, list")))
+}
+
+// page is a page of a list.
+type page struct {
+	path, group      string
+	apiVersion, kind string
+	next             string // the continue token of the page that follows; "": none
+	strings          *wire.Strings
+}
+
+// readPage reads a page, and yields its objects until there is no room for them.
+func (s *source) readPage(ctx context.Context, p *page, yield func(object) bool) error {
+	if err := s.breakers.check(p.group); err != nil {
+		return err
+	}
+	if err := s.client.limiter.Wait(ctx); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(transport.WithRetryAfter(ctx), pageTimeout)
+	defer cancel()
+	request := s.client.rest.Get().AbsPath(p.path).MaxRetries(0).
+		SetHeader("Accept", acceptPartialList).Param(limitParam, fmt.Sprint(pageSize))
+	if p.next != "" {
+		request.Param("continue", p.next)
+	}
+	body, err := request.Stream(ctx)
+	if err = s.breakers.note(ctx, p.group, err); err != nil {
+		return err
+	}
+	defer func() { _ = body.Close() }()
+	return s.decodePage(body, p, yield)
+}
+
+func (s *source) decodePage(body io.Reader, p *page, yield func(object) bool) error {
+	decoder := metaDecoder{s.labels, s.annotations, p.strings}
+	list, err := wire.NewList(bufio.NewReader(body), "meta.k8s.io/v1", "PartialObjectMetadataList")
+	if err != nil {
+		return fmt.Errorf("read list of %s: %w", p.kind, err)
+	}
+	for {
+		item, err := list.Next()
+		if errors.Is(err, io.EOF) {
+			p.next = list.Continue
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read list of %s: %w", p.kind, err)
+		}
+		o, ok := decoder.item(item)
+		if !ok {
+			return fmt.Errorf("read list of %s: an object is damaged", p.kind)
+		}
+		o.owner.APIVersion, o.owner.Kind = p.apiVersion, p.kind
+		if !yield(o) {
+			return errFull
+		}
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
