@@ -19,8 +19,17 @@ var (
 	allRights = append([]string{
 		"get cronjobs.batch", "get daemonsets.apps", "get deployments.apps", "get jobs.batch", "get replicasets.apps",
 		"get replicationcontrollers", "get statefulsets.apps",
+		"list cronjobs.batch", "list daemonsets.apps", "list deployments.apps", "list jobs.batch", "list replicasets.apps",
+		"list replicationcontrollers", "list statefulsets.apps",
 	}, podRights...)
 )
+
+// withoutLists returns the rights but those to list owners.
+func withoutLists(rights []string) []string {
+	return slices.DeleteFunc(slices.Clone(rights), func(right string) bool {
+		return strings.HasPrefix(right, "list ") && !slices.Contains(podRights, right)
+	})
+}
 
 // TestRights: the ServiceAccount may do what the configuration needs, where it
 // needs it, and nothing more: the API server is asked.
@@ -35,14 +44,17 @@ func TestRights(t *testing.T) {
 		"by default":          {nil, allRights, allRights},
 		"without plugins":     {[]string{"--set-json", "config.plugins=[]"}, podRights, podRights},
 		"plugins, not owners": {[]string{"--set", "rbac.owners=never"}, podRights, podRights},
-		"some namespace":      {[]string{"--set", "config.watch.namespaces={shop}"}, allRights, nil},
+		"owners, no lists": {
+			[]string{"--set", "rbac.listOwners=false"}, withoutLists(allRights), withoutLists(allRights),
+		},
+		"some namespace": {[]string{"--set", "config.watch.namespaces={shop}"}, allRights, nil},
 		"namespace, no plugin": {
 			[]string{"--set", "config.watch.namespaces={shop}", "--set-json", "config.plugins=[]"}, podRights, nil,
 		},
 		"a kind of one's own": {
 			[]string{"--set-json", `rbac.extraOwnerKinds=[{"apiGroups":["argoproj.io"],"resources":["rollouts"]}]`},
-			append([]string{"get rollouts.argoproj.io"}, allRights...),
-			append([]string{"get rollouts.argoproj.io"}, allRights...),
+			append([]string{"get rollouts.argoproj.io", "list rollouts.argoproj.io"}, allRights...),
+			append([]string{"get rollouts.argoproj.io", "list rollouts.argoproj.io"}, allRights...),
 		},
 		"no roles": {[]string{"--set", "rbac.create=false"}, nil, nil},
 	} {

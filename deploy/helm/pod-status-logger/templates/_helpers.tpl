@@ -74,8 +74,8 @@ The program's configuration file. State folder and address are arguments.
 {{- end }}
 
 {{/*
-What the program may do. Plugins get the owners of pods; an empty list of plugins
-runs none, none at all is the program's default.
+What the program may do. Plugins get the owners of pods, which are listed at the first
+start; an empty list of plugins runs none, none at all is the program's default.
 */}}
 {{- define "pod-status-logger.rules" -}}
 - apiGroups: [""]
@@ -87,7 +87,7 @@ runs none, none at all is the program's default.
 {{- range concat .Values.rbac.ownerKinds .Values.rbac.extraOwnerKinds }}
 - apiGroups: {{ toJson .apiGroups }}
   resources: {{ toJson .resources }}
-  verbs: [get]
+  verbs: {{ ternary "[get, list]" "[get]" $.Values.rbac.listOwners }}
 {{- end }}
 {{- end }}
 {{- end }}
