@@ -12,6 +12,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/pod-status-logger/pod-status-logger/core/owner/metawire"
+	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/watch/transport"
 	"github.com/pod-status-logger/pod-status-logger/core/watch/wire"
 )
@@ -61,7 +63,10 @@ func (l *lists) readAll(ctx context.Context, at scope) (n int, err error) {
 	if !ok {
 		return 0, errGone
 	}
-	page := page{path: path, group: r.group, kind: at.kind, apiVersion: at.apiVersion, strings: wire.NewStrings()}
+	page := page{
+		path: path, group: r.group, kind: at.kind, apiVersion: at.apiVersion,
+		decoder: metawire.NewDecoder(l.settings.Labels, l.settings.Annotations),
+	}
 	pauses := 0
 	for {
 		before := n
@@ -110,7 +115,13 @@ type page struct {
 	path, group      string
 	apiVersion, kind string
 	next             string // the continue token of the page that follows; "": none
-	strings          *wire.Strings
+	decoder          *metawire.Decoder
+}
+
+func (p *page) object(meta metawire.Object) object {
+	ref := record.OwnerRef{APIVersion: p.apiVersion, Kind: p.kind, Name: meta.Name, UID: meta.UID}
+	owner := record.Owner{OwnerRef: ref, Labels: meta.Labels, Annotations: meta.Annotations}
+	return object{meta.Namespace, owner, meta.Controller}
 }
 
 // readPage reads a page, and yields its objects until there is no room for them.
@@ -137,7 +148,6 @@ func (s *source) readPage(ctx context.Context, p *page, yield func(object) bool)
 }
 
 func (s *source) decodePage(body io.Reader, p *page, yield func(object) bool) error {
-	decoder := metaDecoder{s.labels, s.annotations, p.strings}
 	list, err := wire.NewList(bufio.NewReader(body), "meta.k8s.io/v1", "PartialObjectMetadataList")
 	if err != nil {
 		return fmt.Errorf("read list of %s: %w", p.kind, err)
@@ -151,12 +161,11 @@ func (s *source) decodePage(body io.Reader, p *page, yield func(object) bool) er
 		if err != nil {
 			return fmt.Errorf("read list of %s: %w", p.kind, err)
 		}
-		o, ok := decoder.item(item)
+		meta, ok := p.decoder.Decode(item)
 		if !ok {
 			return fmt.Errorf("read list of %s: an object is damaged", p.kind)
 		}
-		o.owner.APIVersion, o.owner.Kind = p.apiVersion, p.kind
-		if !yield(o) {
+		if !yield(p.object(meta)) {
 			return errFull
 		}
 	}

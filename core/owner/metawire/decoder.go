@@ -1,9 +1,19 @@
-package owner
+// Package metawire decodes the metadata of owners from lists in protobuf: the few fields that
+// are needed. Others, such as managedFields, are most of the bytes.
+package metawire
 
 import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/watch/wire"
 )
+
+// Object is the metadata of an owner.
+type Object struct {
+	Namespace           string // "": it is in none
+	Name, UID           string
+	Labels, Annotations map[string]string // those with the decoder's keys; nil: none
+	Controller          record.OwnerRef   // zero: it has none
+}
 
 // Fields of the metadata of an object, from generated.proto of
 // k8s.io/apimachinery/pkg/apis/meta/v1.
@@ -27,43 +37,48 @@ const (
 	mapValue = 2
 )
 
-// metaDecoder decodes the metadata of owners in lists.
-type metaDecoder struct {
+// Decoder decodes the objects of one list. Not safe for concurrent use.
+type Decoder struct {
 	labels, annotations []string
-	strings             *wire.Strings // that many owners have in common
+	strings             *wire.Strings // that many objects have in common
 }
 
-// item reads the fields of an owner's metadata that are needed. Others, such as
-// managedFields, are most of its bytes.
-func (d metaDecoder) item(message []byte) (o object, ok bool) {
+// NewDecoder returns a decoder that keeps the labels and annotations with these keys.
+func NewDecoder(labels, annotations []string) *Decoder {
+	return &Decoder{labels, annotations, wire.NewStrings()}
+}
+
+// Decode decodes an item of a list, a PartialObjectMetadata. ok is false if it is damaged, or
+// has no uid. The object shares no memory with message.
+func (d *Decoder) Decode(message []byte) (o Object, ok bool) {
 	item := wire.NewReader(message)
 	for item.Next() {
 		if item.Field == partialMetadata {
 			item.Require(d.meta(item.Bytes(), &o))
 		}
 	}
-	return o, item.OK() && o.owner.UID != ""
+	return o, item.OK() && o.UID != ""
 }
 
-func (d metaDecoder) meta(message []byte, o *object) bool {
+func (d *Decoder) meta(message []byte, o *Object) bool {
 	r := wire.NewReader(message)
 	for r.Next() {
 		switch r.Field {
 		case metaName:
-			o.owner.Name = string(r.Bytes())
+			o.Name = string(r.Bytes())
 		case metaNamespace:
-			o.namespace = d.strings.Intern(r.Bytes())
+			o.Namespace = d.strings.Intern(r.Bytes())
 		case metaUID:
-			o.owner.UID = string(r.Bytes())
+			o.UID = string(r.Bytes())
 		case metaLabels:
-			r.Require(d.pair(r.Bytes(), d.labels, &o.owner.Labels))
+			r.Require(d.pair(r.Bytes(), d.labels, &o.Labels))
 		case metaAnnotations:
-			r.Require(d.pair(r.Bytes(), d.annotations, &o.owner.Annotations))
+			r.Require(d.pair(r.Bytes(), d.annotations, &o.Annotations))
 		case metaOwners:
 			ref, controls, ok := d.ref(r.Bytes())
 			r.Require(ok)
 			if controls {
-				o.controller = ref
+				o.Controller = ref
 			}
 		}
 	}
@@ -71,7 +86,7 @@ func (d metaDecoder) meta(message []byte, o *object) bool {
 }
 
 // pair reads a label or an annotation, and keeps it if it has one of the keys.
-func (d metaDecoder) pair(message []byte, keys []string, into *map[string]string) bool {
+func (d *Decoder) pair(message []byte, keys []string, into *map[string]string) bool {
 	var key, value []byte
 	r := wire.NewReader(message)
 	for r.Next() {
@@ -95,7 +110,7 @@ func (d metaDecoder) pair(message []byte, keys []string, into *map[string]string
 }
 
 // ref reads a reference, and reports whether it is that of the controller.
-func (d metaDecoder) ref(message []byte) (ref record.OwnerRef, controls, ok bool) {
+func (d *Decoder) ref(message []byte) (ref record.OwnerRef, controls, ok bool) {
 	r := wire.NewReader(message)
 	for r.Next() {
 		switch r.Field {
