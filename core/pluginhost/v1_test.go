@@ -118,6 +118,30 @@ func TestNeeds(t *testing.T) {
 	}
 }
 
+// TestNoLookUps: if owners are not looked up, as in replay, a plugin that needs them sees the
+// controller that the pod itself names.
+func TestNoLookUps(t *testing.T) {
+	r := fullRecord()
+	pod := *r.Pod
+	pod.Owners = nil
+	pod.Controller = record.OwnerRef{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "web", UID: "o"}
+	r.Pod = &pod
+	owners := func(needs *enrichv1.Needs) []*enrichv1.Owner {
+		return (&v1{needs: needs}).request([]record.Record{r}).GetRecords()[0].GetPod().GetOwners()
+	}
+	want := []*enrichv1.Owner{{ApiVersion: "apps/v1", Kind: "ReplicaSet", Name: "web", Uid: "o"}}
+	if diff := cmp.Diff(want, owners(&enrichv1.Needs{Owners: &enrichv1.OwnerNeeds{}}), protocmp.Transform()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got := owners(nil); got != nil {
+		t.Errorf("a plugin that needs no owners sees %v", got)
+	}
+	pod.Controller = record.OwnerRef{}
+	if got := owners(&enrichv1.Needs{Owners: &enrichv1.OwnerNeeds{}}); got != nil {
+		t.Errorf("a pod without a controller has the owners %v", got)
+	}
+}
+
 // TestSharedPod: the messages of one event's records share their pod, like the records.
 func TestSharedPod(t *testing.T) {
 	a, b := fullRecord(), batchOf(1)[0]

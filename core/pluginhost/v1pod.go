@@ -37,7 +37,11 @@ func (s *shared) pod(out *enrichv1.Pod, p *record.Pod) {
 	out.Annotations = once(s.annotations, p.Annotations, func() map[string]string {
 		return pick(p.Annotations, func(key string) bool { return slices.Contains(s.needs.GetAnnotations(), key) })
 	})
-	if s.needs.GetOwners() == nil || p.Owners == nil {
+	switch {
+	case s.needs.GetOwners() == nil:
+		return
+	case p.Owners == nil:
+		out.Owners = controller(p)
 		return
 	}
 	out.OwnersPending = p.Owners.Pending
@@ -48,6 +52,16 @@ func (s *shared) pod(out *enrichv1.Pod, p *record.Pod) {
 		}
 		return owners
 	})
+}
+
+// controller returns the owner that a pod itself names, for a pod whose owners were not
+// looked up.
+func controller(p *record.Pod) []*enrichv1.Owner {
+	if p.Controller == (record.OwnerRef{}) {
+		return nil
+	}
+	c := &p.Controller
+	return []*enrichv1.Owner{{ApiVersion: c.APIVersion, Kind: c.Kind, Name: c.Name, Uid: c.UID}}
 }
 
 // once returns the value for a key, made the first time.
