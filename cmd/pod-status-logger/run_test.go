@@ -79,7 +79,7 @@ func TestRun(t *testing.T) {
 				t.Fatalf("exit status %d, stderr:\n%s", status, stderr)
 			}
 			want := []string{
-				"pod shop/before exists", "pod shop/web was created", "pod shop/web was scheduled to node n1",
+				"pod shop/before already existed", "pod shop/web was created", "pod shop/web was scheduled to node n1",
 				"pod shop/web was deleted",
 			}
 			if got := receiver.Bodies(); strings.Join(got, "\n") != strings.Join(want, "\n") {

@@ -118,7 +118,7 @@ func lifecycle() []*record.Record {
 	}
 	gone := at(7, newCreate(map[string]string{"app": "web", "canary": ""}))
 	gone.Action, gone.Message, gone.Level = record.Delete, "pod shop/web-5d9c7b8f66-x2x7q was deleted", record.LevelInfo
-	lost := container(6, record.LevelWarning, record.Running, "is running and no longer ready", "", "",
+	lost := container(6, record.LevelWarning, record.Running, "is running but no longer ready", "", "",
 		record.Container{Type: record.Sidecar, RestartCount: 1, Status: "running"})
 	lost.OccurredAt = received.Add(123456 * time.Microsecond).In(time.FixedZone("CET", 3600))
 	return []*record.Record{
@@ -129,7 +129,7 @@ func lifecycle() []*record.Record {
 			record.Container{Status: "waiting"}),
 		container(3, record.LevelInfo, record.Running, "is running and ready", "", "",
 			record.Container{Type: record.Init, Ready: true, Status: "running"}),
-		container(4, record.LevelError, record.Terminated, "terminated with exit code 137 by signal 9: OOMKilled",
+		container(4, record.LevelError, record.Terminated, "terminated with exit code 137 (signal 9): OOMKilled",
 			"OOMKilled", "", record.Container{Terminated: true, ExitCode: 137, Signal: 9, Status: "terminated"}),
 		container(5, record.LevelInfo, record.Terminated, "terminated with exit code 0: Completed", "Completed", "",
 			record.Container{Type: record.Ephemeral, Terminated: true, Status: "terminated"}),

@@ -114,7 +114,7 @@ func (f *prettyFields) detail(message string) string {
 // withoutState cuts off words that repeat the column of the state.
 func withoutState(detail string) string {
 	for _, words := range [...]string{
-		"is waiting: ", "is waiting", "is running and ", "is running", "terminated with ",
+		"is waiting: ", "is waiting", "is running and ", "is running but ", "is running", "terminated with ",
 	} {
 		if rest, ok := strings.CutPrefix(detail, words); ok {
 			return rest

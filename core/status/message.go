@@ -18,7 +18,7 @@ func (b *builder) message(r *record.Record) string {
 	predicate := r.Message
 	switch {
 	case r.Action == record.Create && r.Initial:
-		predicate = " exists"
+		predicate = " already existed"
 	case r.Action == record.Create:
 		predicate = " was created"
 	case r.Action == record.Delete:
@@ -46,7 +46,7 @@ func (b *builder) aside(r *record.Record) string {
 	if b.cause == "" || b.cause == r.Reason {
 		return ""
 	}
-	return " (pod: " + b.cause + ")"
+	return " (pod reason: " + b.cause + ")"
 }
 
 // podMessage returns the predicate of a record about the pod as a whole.
@@ -61,7 +61,7 @@ func podMessage(c *podChange, fact podFact, r *record.Record) string {
 	case factNode:
 		return " was scheduled to node " + c.next.node.Value()
 	case factLabels:
-		return " has new labels" + trouble(r)
+		return " had its labels changed" + trouble(r)
 	}
 	if c.prev == nil {
 		return phaseMessage(c, r)
@@ -88,16 +88,16 @@ func reasonMessage(c *podChange, r *record.Record) string {
 		return because(end, r.Reason)
 	}
 	if r.Reason == "" {
-		return " has a new message in its status"
+		return " has a new status message"
 	}
-	return " reports " + r.Reason
+	return " has status reason " + r.Reason
 }
 
 func deletionMessage(c *podChange) string {
 	period := seconds(c.next.grace())
-	message := " is being deleted within " + period
+	message := " is being deleted with a grace period of " + period
 	if c.prev != nil && c.prev.grace() != notDeleting {
-		message = " is being deleted, now within " + period
+		message = " is being deleted, now with a grace period of " + period
 	}
 	return because(message, causeOf(c.pod).reason)
 }
@@ -121,7 +121,7 @@ func ending(phase string) string {
 	case "Failed":
 		return " failed"
 	case "Unknown":
-		return " is in an unknown state"
+		return " is in phase Unknown"
 	}
 	return ""
 }
@@ -135,15 +135,15 @@ func runningMessage(r *record.Record, lost bool) string {
 	case r.Container.Ready:
 		return " is running and ready"
 	case lost:
-		return " is running and no longer ready"
+		return " is running but no longer ready"
 	}
-	return " is running and not ready yet"
+	return " is running but not ready yet"
 }
 
 func terminatedMessage(r *record.Record) string {
 	message := " terminated with exit code " + strconv.Itoa(int(r.Container.ExitCode))
 	if r.Container.Signal != 0 {
-		message += " by signal " + strconv.Itoa(int(r.Container.Signal))
+		message += " (signal " + strconv.Itoa(int(r.Container.Signal)) + ")"
 	}
 	return because(message, r.Reason) + explanation(r)
 }

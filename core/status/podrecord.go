@@ -83,7 +83,7 @@ func podRecord(c *podChange, fact podFact) record.Record {
 		c.statusReason(&rec)
 	case factDeletion:
 		rec.OccurredAt = deletionTime(c.pod)
-		if failed(c.pod.Status.Phase) {
+		if failed(c.pod.Status.Phase) && c.prev != nil && c.prev.phase == c.next.phase {
 			rec.Level = record.LevelInfo // the failure has its own record
 		}
 	case factPhase:

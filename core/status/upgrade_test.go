@@ -44,7 +44,7 @@ func TestUpgrade(t *testing.T) {
 		t.Errorf("the state belongs to version %s", state.ResourceVersion())
 	}
 	next("2730", true)
-	next("2757", false, "pod resize/defer is being resized", "pod resize/defer no longer waits to be resized")
+	next("2757", false, "pod resize/defer is being resized", "pod resize/defer is no longer waiting to be resized")
 	if state, err = ParseState(b); err != nil {
 		t.Fatal(err)
 	}
