@@ -67,8 +67,9 @@ spec:
         timeoutSeconds: 5
       resources:
         {{- toYaml .Values.resources | nindent 8 }}
-      # The end of the log: an error at the start is there in one line.
-      terminationMessagePolicy: FallbackToLogsOnError
+      # Not FallbackToLogsOnError: records at the end of the log would become a message in
+      # the pod's status, and so a part of another record.
+      terminationMessagePolicy: File
       volumeMounts:
         - {name: config, mountPath: /etc/pod-status-logger, readOnly: true}
         - {name: state, mountPath: /var/lib/pod-status-logger}
