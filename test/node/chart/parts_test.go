@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pod-status-logger/pod-status-logger/test/node/nodetest"
@@ -33,6 +34,18 @@ type cluster struct {
 	*nodetest.Node
 	t *testing.T
 }
+
+// theCluster returns the node that all tests share. The first one adds the image.
+func theCluster(t *testing.T) cluster {
+	t.Helper()
+	c := cluster{theNode.Node(t), t}
+	imported.Do(func() {
+		c.addImage(image, "/pod-status-logger", map[string]string{nodetest.LoggerProgram: "/pod-status-logger"})
+	})
+	return c
+}
+
+var imported sync.Once
 
 // build runs a command that makes what goes into an image.
 func build(t *testing.T, env []string, args ...string) {
@@ -86,25 +99,31 @@ metadata:
 }
 
 // helm runs helm, which waits until pods are ready.
-func (c cluster) helm(ns, action, release string, args ...string) {
+func (c cluster) helm(ns, action, name string, args ...string) {
 	c.t.Helper()
-	home := c.t.TempDir()
 	helm, err := filepath.Abs(helmProgram)
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	chart, err := filepath.Abs(chartFolder)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	all := []string{
-		"env", "HOME=" + home, "HELM_CACHE_HOME=" + home, "HELM_CONFIG_HOME=" + home, "HELM_DATA_HOME=" + home,
-		helm, action, release,
-	}
+	all := []string{helm, action, name, "--namespace", ns, "--wait", "--timeout", "5m"}
 	if action != "uninstall" {
+		chart, err := filepath.Abs(chartFolder)
+		if err != nil {
+			c.t.Fatal(err)
+		}
 		all = append(all, chart)
 	}
-	c.Run(c.t, append(append(all, "--namespace", ns, "--wait", "--timeout", "5m"), args...)...)
+	cmd := c.Enter(append(all, args...)...)
+	cmd.Env = append(os.Environ(), c.helmEnv()...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		c.t.Fatalf("helm %s: %v\n%s", action, err, out)
+	}
+}
+
+// helmEnv returns variables that keep helm out of the home folder.
+func (c cluster) helmEnv() []string {
+	home := c.t.TempDir()
+	return []string{"HOME=" + home, "HELM_CACHE_HOME=" + home, "HELM_CONFIG_HOME=" + home, "HELM_DATA_HOME=" + home}
 }
 
 // record is what the tests read of a record.
@@ -181,10 +200,4 @@ func (c cluster) awaitRecord(ns, workload, pod string) (found record) {
 		return false
 	})
 	return found
-}
-
-// restarts is how often the program's container was restarted.
-func (c cluster) restarts(ns, pod string) string {
-	c.t.Helper()
-	return c.kubectl(ns, "get", "pod", pod, "--output=jsonpath={.status.containerStatuses[0].restartCount}")
 }

@@ -18,6 +18,7 @@ func (c cluster) volume(ns, release string) string {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		c.t.Fatal(err)
 	}
+	c.t.Cleanup(func() { c.removeVolume(ns, dir) })
 	c.apply(fmt.Sprintf(`
 apiVersion: storage.k8s.io/v1
 kind: StorageClass
@@ -41,6 +42,16 @@ spec:
       nodeSelectorTerms: [{matchExpressions: [{key: kubernetes.io/hostname, operator: In, values: [node-1]}]}]
 `, ns, release, dir))
 	return dir
+}
+
+// removeVolume deletes a volume, its claim and what is on it.
+func (c cluster) removeVolume(name, dir string) {
+	c.t.Helper()
+	c.kubectl(name, "delete", "persistentvolumeclaims", "--all")
+	c.Run(c.t, "kubectl", "delete", "persistentvolume", name)
+	if err := os.RemoveAll(dir); err != nil {
+		c.t.Error(err)
+	}
 }
 
 // checkOwner checks that the journal belongs to the program's user, on a volume that
