@@ -11,6 +11,7 @@ const bashCompletion = "/usr/share/bash-completion/bash_completion"
 
 // TestBashCompletes presses Tab in a bash with the script.
 func TestBashCompletes(t *testing.T) {
+	t.Parallel()
 	if _, err := os.Stat(bashCompletion); err != nil {
 		skip(t, "the package bash-completion", err)
 	}

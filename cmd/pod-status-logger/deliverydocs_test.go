@@ -14,6 +14,7 @@ import (
 // TestDeliveryPage runs the commands of docs/delivery.md after two runs of the program.
 // They find duplicate and missing records.
 func TestDeliveryPage(t *testing.T) {
+	t.Parallel()
 	server := apiServer(t)
 	receiver := otlptest.Unreachable(t, otlptest.Options{})
 	k := newKeeper(t, server, receiver, "--shutdown-timeout=100ms")

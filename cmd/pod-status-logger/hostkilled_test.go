@@ -17,6 +17,7 @@ import (
 // TestHostKilled: no plugin outlives a killed host, not even a stopped one or one that
 // ignores the request to end.
 func TestHostKilled(t *testing.T) {
+	t.Parallel()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)

@@ -28,6 +28,7 @@ const bytesPerPod = 2500
 // TestLargeGap: without the history, the full list is compared pod by pod. It is never in
 // memory as a whole.
 func TestLargeGap(t *testing.T) {
+	t.Parallel()
 	server := apiServer(t)
 	for i := range *gapPods {
 		server.Create(largePod(i))

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,6 +21,10 @@ import (
 func TestMain(m *testing.M) {
 	if faulty.Main() { // this process is a faulty plugin of a test
 		return
+	}
+	// Most tests wait for processes most of the time, so more can run at once than there are processors.
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
 	}
 	testscript.Main(m, map[string]func(){"pod-status-logger": main})
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"flag"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,12 +19,13 @@ var streamed = flag.Int("records", 5000, "length of the stream in which plugins 
 // out of order or delayed much longer than the plugin's deadline. Records, metrics and
 // the log report the fault. make faults is the long form.
 func TestPluginFaults(t *testing.T) {
+	t.Parallel()
 	const late = `plugin_calls_total{outcome="deadline_exceeded",plugin="faulty"}`
 	const invalid = `plugin_calls_total{outcome="invalid",plugin="faulty"}`
 	const failed = `plugin_calls_total{outcome="error",plugin="faulty"}`
 	const lacking = `plugin_failed_records_total{plugin="faulty"}`
 	const restarts = `plugin_restarts_total{plugin="faulty"}`
-	for name, c := range map[string]struct {
+	cases := map[string]struct {
 		behaviour string         // of the plugin; empty: the name
 		signal    syscall.Signal // sent to the plugin every second
 		mark      string         // in the field enrichment of some records
@@ -49,28 +52,27 @@ func TestPluginFaults(t *testing.T) {
 		"suppresses": {mark: "^faulty: may not suppress records", counter: lacking},
 		"floods":     {log: `"msg":"flood `, counter: `plugin_log_lines_dropped_total{plugin="faulty"}`},
 		"leaks":      {mark: "^faulty: ", log: "MiB of memory, 128 are allowed", counter: restarts},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			if c.behaviour == "" {
-				c.behaviour = name
-			}
-			s := newStream(t, c.behaviour)
-			if c.signal != 0 {
-				s.signalEverySecond(c.signal)
-			}
-			lines := s.play(*streamed)
-			s.checkComplete(lines)
-			s.checkDelay(lines)
-			if c.mark != "" && !marked(lines, regexp.MustCompile(c.mark)) {
-				t.Errorf("no record has an enrichment like %q", c.mark)
-			}
-			wait.Until(t, c.counter+" rises", func() bool { return s.metric("pod_status_logger_"+c.counter) > 0 })
-			if stderr := s.end(); !strings.Contains(stderr, c.log) {
-				t.Errorf("the log lacks %q:\n%.3000s", c.log, stderr)
-			}
-		})
 	}
+	inTwos(t, slices.Sorted(maps.Keys(cases)), func(t *testing.T, name string) {
+		c := cases[name]
+		if c.behaviour == "" {
+			c.behaviour = name
+		}
+		s := newStream(t, c.behaviour)
+		if c.signal != 0 {
+			s.signalEverySecond(c.signal)
+		}
+		lines := s.play(*streamed)
+		s.checkComplete(lines)
+		s.checkDelay(lines)
+		if c.mark != "" && !marked(lines, regexp.MustCompile(c.mark)) {
+			t.Errorf("no record has an enrichment like %q", c.mark)
+		}
+		wait.Until(t, c.counter+" rises", func() bool { return s.metric("pod_status_logger_"+c.counter) > 0 })
+		if stderr := s.end(); !strings.Contains(stderr, c.log) {
+			t.Errorf("the log lacks %q:\n%.3000s", c.log, stderr)
+		}
+	})
 }
 
 // checkDelay: the deadline delays a record a few times at most: until the breaker opens,

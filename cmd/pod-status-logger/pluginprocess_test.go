@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -159,6 +160,7 @@ func (p *place) processes() map[int]string {
 
 // TestPlace: checkEmpty would find processes.
 func TestPlace(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("processes are looked for in /proc")
 	}
@@ -179,6 +181,7 @@ func TestPlace(t *testing.T) {
 // TestConfigCheckStartsPlugins: config check starts the plugins, and leaves no process and
 // no directory behind, whatever they do.
 func TestConfigCheckStartsPlugins(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("builds programs")
 	}
@@ -236,11 +239,13 @@ func (p *place) config(plugins string) (path string) {
 
 // TestConfigCheckInterrupted: an interrupted check leaves nothing behind.
 func TestConfigCheckInterrupted(t *testing.T) {
+	t.Parallel()
 	interrupt(t, func(status int) bool { return status != cli.ExitOK }, "config", "check")
 }
 
 // TestStartInterrupted: after a signal during the start of plugins, the exit status is 0.
 func TestStartInterrupted(t *testing.T) {
+	t.Parallel()
 	seed, err := filepath.Abs("testdata/seed.jsonl")
 	if err != nil {
 		t.Fatal(err)
@@ -282,6 +287,7 @@ func interrupt(t *testing.T, good func(status int) bool, args ...string) {
 // TestVerifyNamesRules: the command fails for each plugin that breaks a rule, and names the
 // rule.
 func TestVerifyNamesRules(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("starts a hundred processes")
 	}
@@ -289,31 +295,28 @@ func TestVerifyNamesRules(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	turns := make(chan struct{}, 2) // more would slow each other down
-	for behaviour, rule := range faulty.Rules() {
-		t.Run(behaviour, func(t *testing.T) {
-			t.Parallel()
-			turns <- struct{}{}
-			defer func() { <-turns }()
-			p := newPlace(t)
-			args := append([]string{"plugin", "verify", self}, faulty.Args(behaviour, filepath.Join(p.dir, "lock"))...)
-			stdout, stderr, status := p.run(args...)
-			lines := strings.Split(stdout, "\n")
-			fails := slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return !strings.HasPrefix(line, "FAIL ") })
-			if len(fails) != 1 || strings.Fields(fails[0])[1] != rule || !strings.Contains(stdout, " 1 broken: "+rule+"\n") {
-				t.Errorf("it is said to break other rules than %s alone:\n%s", rule, stdout)
-			}
-			if want := "pod-status-logger: verify: the plugin breaks 1 of the rules\n"; status != cli.ExitFailed ||
-				!strings.HasSuffix(stderr, want) {
-				t.Errorf("exit status %d, stderr\n%swant status %d and, in the end,\n%s", status, stderr, cli.ExitFailed, want)
-			}
-		})
-	}
+	rules := faulty.Rules()
+	inTwos(t, slices.Sorted(maps.Keys(rules)), func(t *testing.T, behaviour string) {
+		rule := rules[behaviour]
+		p := newPlace(t)
+		args := append([]string{"plugin", "verify", self}, faulty.Args(behaviour, filepath.Join(p.dir, "lock"))...)
+		stdout, stderr, status := p.run(args...)
+		lines := strings.Split(stdout, "\n")
+		fails := slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return !strings.HasPrefix(line, "FAIL ") })
+		if len(fails) != 1 || strings.Fields(fails[0])[1] != rule || !strings.Contains(stdout, " 1 broken: "+rule+"\n") {
+			t.Errorf("it is said to break other rules than %s alone:\n%s", rule, stdout)
+		}
+		if want := "pod-status-logger: verify: the plugin breaks 1 of the rules\n"; status != cli.ExitFailed ||
+			!strings.HasSuffix(stderr, want) {
+			t.Errorf("exit status %d, stderr\n%swant status %d and, in the end,\n%s", status, stderr, cli.ExitFailed, want)
+		}
+	})
 }
 
 // TestIsolated: the built-in plugin adds the same within the program and as a process.
 // Within, it does not need a temporary folder.
 func TestIsolated(t *testing.T) {
+	t.Parallel()
 	seed := strings.ReplaceAll(readDoc(t, "cmd/pod-status-logger/testdata/seed.jsonl"), `"run":"failer"`,
 		`"app.kubernetes.io/instance":"failer"`)
 	replay := func(p *place, plugins string) string {
@@ -336,6 +339,7 @@ func TestIsolated(t *testing.T) {
 
 // TestVerifyPasses: the plugins of the repository follow the rules.
 func TestVerifyPasses(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("builds programs")
 	}

@@ -65,6 +65,7 @@ func (k *keeper) checkBoth(want ...string) {
 // TestResume: after a restart, no record is emitted again, and changes in the meantime
 // are emitted like watched ones, from the history of the API server.
 func TestResume(t *testing.T) {
+	t.Parallel()
 	server := apiServer(t)
 	server.Create(somePod("shop", "old"))
 	server.Create(somePod("shop", "gone"))
@@ -100,6 +101,7 @@ func TestResume(t *testing.T) {
 // TestRecover: without the history, changes in the meantime are found by comparing
 // lists, and marked as recovered. The gap is logged once.
 func TestRecover(t *testing.T) {
+	t.Parallel()
 	for name, lose := range map[string]func(k *keeper){
 		"expired":   func(k *keeper) { k.server.Expire() },
 		"restarted": func(k *keeper) { k.server.Down(); _ = k.server.Up() },
@@ -144,6 +146,7 @@ func TestRecover(t *testing.T) {
 // TestAnotherCluster: the address leads to another cluster, or to an older state of it
 // from a backup. Its pods are emitted as created, and the others as deleted.
 func TestAnotherCluster(t *testing.T) {
+	t.Parallel()
 	one, other := apiServer(t), apiServer(t)
 	one.Create(somePod("shop", "web"))
 	one.Advance(1000)
@@ -174,6 +177,7 @@ func TestAnotherCluster(t *testing.T) {
 // TestKilled: the program is killed repeatedly while pods change. Both sinks get each
 // change, in order and without missing seqs. Duplicates have the same id.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	const pods, changes, kills = 20, 3000, 30
 	server := apiServer(t)
 	for i := range pods {
@@ -232,6 +236,7 @@ func checkVersions(t *testing.T, lines []delivered, versions []string) {
 // TestSignalAnytime: SIGTERM at any moment shuts the program down, and the next run
 // resumes.
 func TestSignalAnytime(t *testing.T) {
+	t.Parallel()
 	server := apiServer(t)
 	const pods, changes = 5, 1500
 	for i := range pods {
@@ -274,6 +279,7 @@ func TestSignalAnytime(t *testing.T) {
 // TestReceiverAwayOverRestarts: undelivered records stay in the journal, and the exit
 // status is 0.
 func TestReceiverAwayOverRestarts(t *testing.T) {
+	t.Parallel()
 	server := apiServer(t)
 	receiver := otlptest.Unreachable(t, otlptest.Options{})
 	k := newKeeper(t, server, receiver, "--shutdown-timeout=100ms")
@@ -301,6 +307,7 @@ func TestReceiverAwayOverRestarts(t *testing.T) {
 // TestDeadLetters: a record that the receiver refuses permanently is kept, printed, and
 // resent on demand.
 func TestDeadLetters(t *testing.T) {
+	t.Parallel()
 	server := apiServer(t)
 	for i := range 3 {
 		server.Create(somePod("shop", webPod(i)))
@@ -365,6 +372,7 @@ func (k *keeper) checkSums(records uint64) {
 // TestSums: all counters add up, in metrics and in journal stat, over kills, refusals,
 // drops and an unreliable receiver.
 func TestSums(t *testing.T) {
+	t.Parallel()
 	server := apiServer(t)
 	receiver := otlptest.New(t, otlptest.Options{})
 	receiver.Refuse(func(r *logspb.ResourceLogs) bool {
@@ -432,6 +440,7 @@ func checkHoles(t *testing.T, k *keeper, dead int) {
 // TestFullJournalKilled: a full journal blocks the watch, also after a kill, and no
 // record is lost.
 func TestFullJournalKilled(t *testing.T) {
+	t.Parallel()
 	server := apiServer(t)
 	const pods = 3000
 	for i := range pods {
@@ -463,6 +472,7 @@ func TestFullJournalKilled(t *testing.T) {
 // TestDiskFull: while the disk is full, the program blocks and is not ready. Later it
 // continues, and no record is lost.
 func TestDiskFull(t *testing.T) {
+	t.Parallel()
 	server := apiServer(t)
 	k := newKeeper(t, server, otlptest.New(t, otlptest.Options{}))
 	k.dir = smallDisk(t)
@@ -535,6 +545,7 @@ func fill(t *testing.T, path string) {
 
 // TestJournalInUse: a second program with the same journal ends with an error.
 func TestJournalInUse(t *testing.T) {
+	t.Parallel()
 	k := newKeeper(t, apiServer(t), nil)
 	k.start()
 	k.ready()
@@ -555,6 +566,7 @@ func TestJournalInUse(t *testing.T) {
 
 // TestRefusedJournals: other files are neither read as a journal nor changed.
 func TestRefusedJournals(t *testing.T) {
+	t.Parallel()
 	for name, content := range map[string]string{
 		"text":  strings.Repeat("hello ", 10000),
 		"empty": "",
@@ -584,6 +596,7 @@ func TestRefusedJournals(t *testing.T) {
 
 // TestScopeChanges: namespaces or selector change between two runs.
 func TestScopeChanges(t *testing.T) {
+	t.Parallel()
 	server := apiServer(t)
 	for _, ns := range []string{"a", "b"} {
 		for _, name := range []string{"web", "db"} {
@@ -645,6 +658,7 @@ func TestScopeChanges(t *testing.T) {
 // TestStdoutBlockedAtStart: unwritten lines of an earlier run block a run whose stdout
 // nobody reads, and the program is not ready.
 func TestStdoutBlockedAtStart(t *testing.T) {
+	t.Parallel()
 	server := apiServer(t)
 	const pods = 400
 	for i := range pods {
@@ -703,6 +717,7 @@ func (k *keeper) startPiped() (pipe *os.File, full func() bool) {
 
 // TestStdoutOff: unwritten lines are kept while stdout is off.
 func TestStdoutOff(t *testing.T) {
+	t.Parallel()
 	server := apiServer(t)
 	const pods = 400
 	for i := range pods {
@@ -727,6 +742,7 @@ func TestStdoutOff(t *testing.T) {
 
 // TestNewLine: the partial line of a killed run is ended before the next run writes.
 func TestNewLine(t *testing.T) {
+	t.Parallel()
 	server := apiServer(t)
 	server.Create(somePod("shop", "web"))
 	k := newKeeper(t, server, nil)
