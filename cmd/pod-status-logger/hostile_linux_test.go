@@ -112,7 +112,9 @@ func TestProcMetrics(t *testing.T) {
 	}
 	defer func() { _ = cmd.Wait() }()
 	defer func() { _ = cmd.Process.Kill() }()
-	for _, metric := range []string{"process_open_fds", "process_max_fds", "process_resident_memory_bytes", "process_cpu_seconds_total"} {
+	for _, metric := range []string{
+		"process_open_fds", "process_max_fds", "process_resident_memory_bytes", "process_cpu_seconds_total",
+	} {
 		wait.Until(t, metric, func() bool {
 			_, page := get(address, "/metrics")
 			return strings.Contains(page, "\n"+metric+" ")
@@ -149,7 +151,8 @@ func TestReadOnly(t *testing.T) {
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v\n%s", err, stderr.String())
 	}
-	if !strings.Contains(stdout.String(), `"bundle.id":"helm/shop/cart"`) || strings.Contains(stdout.String(), `"enrichment"`) {
+	if !strings.Contains(stdout.String(), `"bundle.id":"helm/shop/cart"`) ||
+		strings.Contains(stdout.String(), `"enrichment"`) {
 		t.Errorf("the bundle plugin did not run:\n%s", stdout.String())
 	}
 	if stderr.String() != "" {

@@ -146,6 +146,7 @@ func TestBlocked(t *testing.T) {
 // TestClosed: the plugin is closed after its last call has returned, and Close does
 // not wait for a plugin that does not end.
 func TestClosed(t *testing.T) {
+	t.Parallel()
 	begun, failed := make(chan struct{}), make(chan error, 1)
 	b := &blocked{
 		begun: sync.OnceFunc(func() { close(begun) }), release: make(chan struct{}), closed: make(chan struct{}),

@@ -14,6 +14,7 @@ import (
 
 // TestStoppedAtEnd: Close does not wait for a plugin that is stopped.
 func TestStoppedAtEnd(t *testing.T) {
+	t.Parallel()
 	host, _ := start(t, specOf(t, "good"), specOf(t, "ignores-the-end"))
 	pids := []int{pidOf(host.Plugins()[0]), pidOf(host.Plugins()[1])}
 	stop(t, pids[0])
@@ -42,6 +43,7 @@ func TestChildren(t *testing.T) {
 // TestEscape: neither a child that holds the pipes of its plugin, nor a plugin
 // that has left its process group, holds up the host.
 func TestEscape(t *testing.T) {
+	t.Parallel()
 	for _, behaviour := range []string{"has-escaped-children", "leaves-its-group"} {
 		t.Run(behaviour, func(t *testing.T) {
 			host, log := start(t, specOf(t, behaviour))

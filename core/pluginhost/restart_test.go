@@ -12,6 +12,7 @@ import (
 
 // TestRestart: a plugin that ends is started anew, and the log says how it ended.
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	for behaviour, why := range map[string]string{
 		"crashes": "exit status 7",
 		"panics":  `exit status 2; it printed: \"panic: out of cheese\"`,
@@ -32,6 +33,7 @@ func TestRestart(t *testing.T) {
 
 // TestKilled: as TestRestart, for a plugin that others kill.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	p, log := hosted(t, specOf(t, "good"))
 	for range 2 {
 		pid := pidOf(p)
@@ -47,6 +49,7 @@ func TestKilled(t *testing.T) {
 // TestStopped: a plugin that is stopped answers nothing, not even the call that is to
 // end it. The host notices, kills and restarts it.
 func TestStopped(t *testing.T) {
+	t.Parallel()
 	p, log := hosted(t, specOf(t, "good"))
 	pid := pidOf(p)
 	stop(t, pid)
@@ -65,6 +68,7 @@ func TestStopped(t *testing.T) {
 // TestHanging: a plugin that answers health checks, but no records, is restarted in the
 // end.
 func TestHanging(t *testing.T) {
+	t.Parallel()
 	p, log := hosted(t, specOf(t, "hangs"))
 	wait.Until(t, "a restart", func() bool {
 		_, _ = p.Patch(deadline(t, 20*time.Millisecond), batchOf(1))
@@ -75,6 +79,7 @@ func TestHanging(t *testing.T) {
 
 // TestLeaking: a plugin that uses too much memory is restarted.
 func TestLeaking(t *testing.T) {
+	t.Parallel()
 	spec := specOf(t, "leaks")
 	spec.MaxMemory = 100 << 20
 	p, log := hosted(t, spec)

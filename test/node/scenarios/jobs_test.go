@@ -162,7 +162,8 @@ spec:
   backoffLimitPerIndex: 3
   podFailurePolicy:
     rules: [{action: FailIndex, onExitCodes: {operator: In, values: [7]}}]
-  template: {spec: {restartPolicy: Never, containers: [{name: app, command: [sh, -c, "exit $((JOB_COMPLETION_INDEX * 7))"]}]}}
+  template: {spec: {restartPolicy: Never, containers: [{name: app,
+            command: [sh, -c, "exit $((JOB_COMPLETION_INDEX * 7))"]}]}}
 `,
 			want: `
 each-0-*:
