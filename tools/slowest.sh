@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Passes on the output of "go test", and ends with the packages that took longest, in seconds.
+# Passes on the output of "go test", and ends with the packages that took longest.
 set -euo pipefail
-awk '
-	{ print; fflush() }
-	/^(ok|FAIL)\t/ && $3 ~ /^[0-9.]+s$/ { took[$2] = $3 + 0 }
-	END {
-		if (length(took) == 0) exit
-		print "\nslowest packages:"
-		fflush()
-		for (package in took) printf "%8.1f s  %s\n", took[package], package | "sort -rn | head -n 8"
-	}
-'
+took=()
+while IFS= read -r line; do
+	printf '%s\n' "$line"
+	if [[ $line =~ ^(ok|FAIL)[[:space:]]+([^[:space:]]+)[[:space:]]+([0-9.]+s)([[:space:]]|$) ]]; then
+		took+=("${BASH_REMATCH[3]}"$'\t'"${BASH_REMATCH[2]}")
+	fi
+done
+[ ${#took[@]} -gt 0 ] || exit 0
+printf '\nslowest packages:\n'
+printf '%s\n' "${took[@]}" | sort -rn | sed -n 1,8p
