@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -25,7 +24,7 @@ func stepsOf(t *testing.T, page string) []docblocks.Step {
 // TestPluginsPage does the steps of docs/plugins.md in an empty directory beside a clone
 // of the repository, in one shell. Each command succeeds and has the output of the page.
 func TestPluginsPage(t *testing.T) {
-	t.Parallel()
+	t.Parallel() // other pages, which build the same program, have been walked by then
 	if testing.Short() {
 		t.Skip("builds programs")
 	}
@@ -70,13 +69,9 @@ func lackOfPython(t *testing.T) string {
 		"python3-grpcio python3-protobuf protobuf-compiler\n%v\n%s", python, err, out)
 }
 
-var walking sync.Mutex
-
 // walk does the steps in a directory beside one of the repository, after a script.
 func walk(t *testing.T, setup string, steps []docblocks.Step) {
 	t.Helper()
-	walking.Lock() // pages build the same program
-	defer walking.Unlock()
 	top, err := os.MkdirTemp("/tmp", "page-") // the paths of sockets are short
 	if err != nil {
 		t.Fatal(err)

@@ -12,13 +12,11 @@ import (
 // TestQuickStartPage does the steps of docs/quickstart.md that need neither Docker nor a
 // cluster.
 func TestQuickStartPage(t *testing.T) {
-	t.Parallel()
 	walkInClone(t, "docs/quickstart.md", "TestQuickStartPage", 7)
 }
 
 // TestBundlesWalk does the steps of docs/bundles.md.
 func TestBundlesWalk(t *testing.T) {
-	t.Parallel()
 	walkInClone(t, "docs/bundles.md", "TestBundlesWalk", 5)
 }
 

@@ -4,6 +4,5 @@ import "testing"
 
 // TestReadmePage does the steps of README.md that need neither Docker nor a cluster.
 func TestReadmePage(t *testing.T) {
-	t.Parallel()
 	walkInClone(t, "README.md", "TestReadmePage", 1)
 }
