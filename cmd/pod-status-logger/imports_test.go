@@ -121,11 +121,13 @@ func checkLibraries(t *testing.T, packages map[string]imports) {
 		"k8s.io/client-go":                    {"core/watch", "core/watch/transport", "core/apiscript", "core/owner", app, cli},
 		"k8s.io/client-go/rest":               {"core/watch", "core/watch/transport", "core/apiscript", "core/owner", app},
 		"go.opentelemetry.io/contrib/bridges": {"core/emit", "core/telemetry"},
-		"google.golang.org/grpc":              {"core/otlp", "core/otlp/otlptest", "core/pluginhost"},
+		"google.golang.org/grpc": {
+			"core/otlp", "core/otlp/otlptest", "core/pluginhost", "core/pluginhost/v1",
+		},
 		"github.com/hashicorp/go-plugin":      {"core/pluginhost"},
 		"github.com/prometheus/client_golang": {"core/telemetry"},
 		"github.com/spf13/cobra":              {cli},
-		module + "core/pluginhost":            {"core/telemetry", conf, app, cli},
+		module + "core/pluginhost":            {"core/pluginhost", "core/telemetry", conf, app, cli},
 		module + "core/pipeline":              {"core/telemetry", app},
 		module + "core/journal": {
 			"core/journal/boltstore", "core/otlp", "core/pipeline", "core/telemetry", app, cli,

@@ -36,3 +36,24 @@ func BenchmarkPatch(b *testing.B) {
 		}
 	}
 }
+
+// fullRecord returns a record of a container with all parts.
+func fullRecord() record.Record {
+	return record.Record{
+		Time: time.Unix(1, 2), Action: record.Update, State: record.Terminated, Reason: "OOMKilled", Info: "bad \xff byte",
+		Initial: true, Recovered: true, ResourceVersion: "42", ID: record.ID{1},
+		Pod: &record.Pod{
+			Name: "web-0", Namespace: "shop", UID: "u", Node: "n", Phase: "Running", Reason: "r",
+			Labels:      record.NewLabels(map[string]string{"app": "web", "tier": ""}),
+			Annotations: record.NewLabels(map[string]string{"a": "1", "b": "2"}),
+			Owners: &record.OwnerChain{Pending: true, Owners: []record.Owner{{
+				OwnerRef: record.OwnerRef{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "web", UID: "o"},
+				Labels:   map[string]string{"x": "1", "y": "2"}, Annotations: map[string]string{"p": "1", "q": "2"},
+			}}},
+		},
+		Container: &record.Container{
+			Name: "c", Type: record.Sidecar, Image: "i:1", Ready: true, RestartCount: 3,
+			Terminated: true, ExitCode: 0, Signal: 9,
+		},
+	}
+}

@@ -80,7 +80,7 @@ func withoutBroker(
 // dispensed is the name of the one thing that go-plugin has a plugin dispense.
 const dispensed = "enricher"
 
-// connection dispenses the connection itself; [v1] makes the calls.
+// connection dispenses the connection itself; [v1.Client] makes the calls.
 type connection struct{}
 
 var _ plugin.GRPCPlugin = connection{}

@@ -7,7 +7,12 @@ import (
 	"io/fs"
 	"os/exec"
 	"strings"
+
+	"github.com/pod-status-logger/pod-status-logger/core/pluginhost/v1"
 )
+
+// ConfigError is the message with which a plugin refuses its configuration.
+type ConfigError = v1.ConfigError
 
 // explain returns why a process did not become a plugin, in one line. err is what
 // go-plugin reports, printed the last line on stderr.
@@ -19,9 +24,9 @@ func (p *process) explain(err error, printed string) error {
 		if errors.Is(err, fs.ErrNotExist) { // the file is there, as Spec.command has checked
 			return fmt.Errorf("the interpreter that the first line of %s names is not there, %w", p.path, ErrCommand)
 		}
-		return errors.New(oneLine(err.Error()))
+		return errors.New(v1.OneLine(err.Error()))
 	}
-	text := oneLine(err.Error())
+	text := v1.OneLine(err.Error())
 	line := p.line.Load()
 	switch how := p.cmd.ProcessState; {
 	case line != nil && strings.Count(*line, "|") < 3:

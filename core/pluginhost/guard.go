@@ -11,6 +11,8 @@ import (
 	"google.golang.org/grpc/codes"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
+
+	"github.com/pod-status-logger/pod-status-logger/core/pluginhost/v1"
 )
 
 // maxCalls is the number of calls of a plugin within this process that have not
@@ -81,7 +83,7 @@ func (g *guard) rescue(err *error) {
 	if v == nil {
 		return
 	}
-	reason := oneLine(fmt.Sprintf("panic: %v", v))
+	reason := v1.OneLine(fmt.Sprintf("panic: %v", v))
 	g.out.panicked(reason, debug.Stack())
 	*err = errors.New(reason)
 }

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+
+	"github.com/pod-status-logger/pod-status-logger/core/pluginhost/v1"
 )
 
 // handshake is the first line that a plugin prints on stdout, on its way to
@@ -70,7 +72,7 @@ func (h *handshake) PluginToHost(network, address string) (string, string, error
 		}
 	}
 	return "", "", fmt.Errorf("it listens on %s %.100q, which is neither a socket in PLUGIN_UNIX_SOCKET_DIR "+
-		"nor a loopback address", oneLine(network), address)
+		"nor a loopback address", v1.OneLine(network), address)
 }
 
 // HostToPlugin returns the address as it is.

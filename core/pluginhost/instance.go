@@ -12,6 +12,8 @@ import (
 	"google.golang.org/grpc/codes"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
+
+	"github.com/pod-status-logger/pod-status-logger/core/pluginhost/v1"
 )
 
 // instance is one run of a plugin, and the connection to it.
@@ -20,7 +22,7 @@ type instance struct {
 	client *plugin.Client
 	conn   *grpc.ClientConn
 	health healthv1.HealthClient
-	wire   *v1
+	wire   *v1.Client
 
 	stage          string       // of the start: what the host is waiting for
 	checkHandshake func() error // nil: there is none
@@ -63,18 +65,18 @@ func (in *instance) connect() (err error) {
 		return err
 	}
 	in.conn = conn.(*grpc.ClientConn) // see connection
-	in.health, in.wire = healthv1.NewHealthClient(in.conn), newV1(in.conn)
+	in.health, in.wire = healthv1.NewHealthClient(in.conn), v1.New(in.conn)
 	return nil
 }
 
 // introduce calls Describe and Configure.
 func (in *instance) introduce(ctx context.Context, spec *Spec) error {
 	in.stage = "its answer to Describe"
-	if err := in.wire.describe(ctx, spec.Name); err != nil {
+	if err := in.wire.Describe(ctx, spec.Name); err != nil {
 		return err
 	}
 	in.stage = "its answer to Configure"
-	return in.wire.configure(ctx, spec)
+	return in.wire.Configure(ctx, spec.Config, spec.Cluster)
 }
 
 // check calls the plugin's health service.
@@ -86,7 +88,7 @@ func (in *instance) check(ctx context.Context) error {
 	case status.Code(err) == codes.DeadlineExceeded:
 		return fmt.Errorf("it did not answer for %v", healthTimeout)
 	case err != nil:
-		return errors.New(oneLine(status.Convert(err).Message()))
+		return errors.New(v1.OneLine(status.Convert(err).Message()))
 	case answer.GetStatus() != healthv1.HealthCheckResponse_SERVING:
 		return fmt.Errorf("its status is %v", answer.GetStatus())
 	}

@@ -67,7 +67,7 @@ func (p *Plugin) Patch(ctx context.Context, batch []record.Record) ([]enrich.Pat
 	if !p.breaker.allow(time.Now()) {
 		return nil, errBreakerOpen
 	}
-	patches, err := in.wire.patch(ctx, batch)
+	patches, err := in.wire.Patch(ctx, batch)
 	switch {
 	case err == nil:
 		if p.breaker.good() {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pod-status-logger/pod-status-logger/core/pluginhost/v1"
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
@@ -19,7 +20,7 @@ func TestRestart(t *testing.T) {
 	} {
 		t.Run(behaviour, func(t *testing.T) {
 			p, log := hosted(t, specOf(t, behaviour))
-			if _, err := p.Patch(deadline(t, wait.Patience), batchOf(1)); !errors.Is(err, errEnded) {
+			if _, err := p.Patch(deadline(t, wait.Patience), batchOf(1)); !errors.Is(err, v1.ErrEnded) {
 				t.Errorf("error %v", err)
 			}
 			log.Await(t, `"reason":"`+why)

@@ -82,5 +82,5 @@ func (p *Process) Introduce(ctx context.Context) (*enrichv1.DescribeResponse, *e
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	err := p.in.introduce(ctx, p.spec)
-	return p.in.wire.description, p.in.wire.needs, err
+	return p.in.wire.Description(), p.in.wire.Needs(), err
 }

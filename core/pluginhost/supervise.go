@@ -34,7 +34,7 @@ func (p *Plugin) supervise(ctx context.Context, first chan<- error) {
 		first <- err
 		return
 	}
-	p.description, p.needs = in.wire.description, in.wire.needs
+	p.description, p.needs = in.wire.Description(), in.wire.Needs()
 	p.current.Store(in)
 	first <- nil
 	for pause := newPauses(); in != nil; in = p.restart(ctx, pause) {

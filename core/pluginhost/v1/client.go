@@ -1,4 +1,6 @@
-package pluginhost
+// Package v1 is the host's side of podstatus.enrich.v1: a client that describes records to a plugin and returns its
+// patches. A second version of the protocol is a package like this one.
+package v1
 
 import (
 	"cmp"
@@ -17,9 +19,8 @@ import (
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// v1 is a client of podstatus.enrich.v1. A second version of the protocol is a file
-// like this one.
-type v1 struct {
+// Client calls one plugin. Patch is safe for concurrent use once Describe and Configure have returned.
+type Client struct {
 	client      enrichv1.EnricherServiceClient
 	description *enrichv1.DescribeResponse
 	needs       *enrichv1.Needs
@@ -30,9 +31,9 @@ type ConfigError struct{ Message string }
 
 func (e *ConfigError) Error() string { return "config: " + e.Message }
 
-// newV1 bounds messages in both directions: go-plugin allows 2 GiB.
-func newV1(conn *grpc.ClientConn) *v1 {
-	return &v1{client: enrichv1.NewEnricherServiceClient(limited{conn})}
+// New returns a client over a connection. It bounds messages in both directions: go-plugin allows 2 GiB.
+func New(conn *grpc.ClientConn) *Client {
+	return &Client{client: enrichv1.NewEnricherServiceClient(limited{conn})}
 }
 
 // limited is a connection with a limit for messages, and our codec for them.
@@ -44,10 +45,18 @@ func (l limited) Invoke(ctx context.Context, method string, args, reply any, opt
 	return l.ClientConn.Invoke(ctx, method, args, reply, opts...)
 }
 
-func (w *v1) describe(ctx context.Context, name string) error {
+// Description returns the answer to Describe.
+func (w *Client) Description() *enrichv1.DescribeResponse { return w.description }
+
+// Needs returns the parts of records that the plugin needs, or nil if it has named none.
+func (w *Client) Needs() *enrichv1.Needs { return w.needs }
+
+// Describe asks the plugin what it is. It returns an error if the plugin's name is not the given one, unless that is
+// empty.
+func (w *Client) Describe(ctx context.Context, name string) error {
 	d, err := w.client.Describe(ctx, &enrichv1.DescribeRequest{})
 	if err != nil {
-		return fmt.Errorf("describe: %s", oneLine(status.Convert(err).Message()))
+		return fmt.Errorf("describe: %s", OneLine(status.Convert(err).Message()))
 	}
 	if err := record.CheckPluginName(d.GetName()); err != nil {
 		return fmt.Errorf("describe: %w", err)
@@ -59,14 +68,16 @@ func (w *v1) describe(ctx context.Context, name string) error {
 	return nil
 }
 
-func (w *v1) configure(ctx context.Context, spec *Spec) error {
-	request := &enrichv1.ConfigureRequest{ConfigJson: cmp.Or(spec.Config, "{}"), Cluster: spec.Cluster}
+// Configure gives the plugin its configuration as JSON, empty for none, and the name of the cluster. It returns a
+// [ConfigError] if the plugin refuses the configuration.
+func (w *Client) Configure(ctx context.Context, config, cluster string) error {
+	request := &enrichv1.ConfigureRequest{ConfigJson: cmp.Or(config, "{}"), Cluster: cluster}
 	answer, err := w.client.Configure(ctx, request)
 	switch {
 	case status.Code(err) == codes.InvalidArgument:
-		return &ConfigError{oneLine(status.Convert(err).Message())}
+		return &ConfigError{OneLine(status.Convert(err).Message())}
 	case err != nil:
-		return fmt.Errorf("configure: %s", oneLine(status.Convert(err).Message()))
+		return fmt.Errorf("configure: %s", OneLine(status.Convert(err).Message()))
 	}
 	if answer.GetNeeds() != nil {
 		w.needs = answer.GetNeeds()
@@ -95,8 +106,8 @@ func checkNeeds(n *enrichv1.Needs) error {
 	return nil
 }
 
-// patch calls the plugin with a batch.
-func (w *v1) patch(ctx context.Context, batch []record.Record) ([]enrich.Patch, error) {
+// Patch calls the plugin with a batch. The error is [ErrEnded] if the plugin has ended before it answered.
+func (w *Client) Patch(ctx context.Context, batch []record.Record) ([]enrich.Patch, error) {
 	var header, trailer metadata.MD
 	answer, err := w.client.Enrich(ctx, w.request(batch), grpc.Header(&header), grpc.Trailer(&trailer))
 	if err != nil {
@@ -124,20 +135,20 @@ func callError(err error, answered bool) error {
 	case s.Code() == codes.DeadlineExceeded: // the plugin may notice that before the host does
 		return context.DeadlineExceeded
 	case !answered && (s.Code() == codes.Unavailable || s.Code() == codes.Canceled):
-		return errEnded
+		return ErrEnded
 	}
 	if s.Message() == "" {
 		return errors.New(s.Code().String())
 	}
-	return errors.New(oneLine(s.Message()))
+	return errors.New(OneLine(s.Message()))
 }
 
-// errEnded is the error of a call whose plugin has ended before it answered.
-var errEnded = errors.New("it ended")
+// ErrEnded is the error of a call whose plugin has ended before it answered.
+var ErrEnded = errors.New("it ended")
 
 // request returns the records as far as the plugin needs them. Messages are allocated
 // a batch at a time, which is cheaper than one by one.
-func (w *v1) request(batch []record.Record) *enrichv1.EnrichRequest {
+func (w *Client) request(batch []record.Record) *enrichv1.EnrichRequest {
 	n := len(batch)
 	records, pods := make([]enrichv1.Record, n), make([]enrichv1.Pod, n)
 	request := &enrichv1.EnrichRequest{Records: make([]*enrichv1.Record, n)}

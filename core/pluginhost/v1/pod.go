@@ -1,4 +1,4 @@
-package pluginhost
+package v1
 
 import (
 	"slices"

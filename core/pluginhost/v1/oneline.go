@@ -1,4 +1,4 @@
-package pluginhost
+package v1
 
 import (
 	"strings"
@@ -7,9 +7,9 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// oneLine makes a plugin's text fit for an error: one line, of bounded length, and
+// OneLine makes a plugin's text fit for an error: one line, of bounded length, and
 // nothing that would steer a terminal.
-func oneLine(s string) string {
+func OneLine(s string) string {
 	const most = 300
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

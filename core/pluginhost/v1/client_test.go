@@ -1,9 +1,8 @@
-package pluginhost
+package v1
 
 import (
 	"context"
 	"net"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/testing/protocmp"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
@@ -109,7 +109,7 @@ func TestNeeds(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := &v1{needs: c.needs}
+			w := &Client{needs: c.needs}
 			got := w.request([]record.Record{fullRecord()}).GetRecords()
 			if diff := cmp.Diff([]*enrichv1.Record{c.want}, got, protocmp.Transform()); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -127,7 +127,7 @@ func TestNoLookUps(t *testing.T) {
 	pod.Controller = record.OwnerRef{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "web", UID: "o"}
 	r.Pod = &pod
 	owners := func(needs *enrichv1.Needs) []*enrichv1.Owner {
-		return (&v1{needs: needs}).request([]record.Record{r}).GetRecords()[0].GetPod().GetOwners()
+		return (&Client{needs: needs}).request([]record.Record{r}).GetRecords()[0].GetPod().GetOwners()
 	}
 	want := []*enrichv1.Owner{{ApiVersion: "apps/v1", Kind: "ReplicaSet", Name: "web", Uid: "o"}}
 	if diff := cmp.Diff(want, owners(&enrichv1.Needs{Owners: &enrichv1.OwnerNeeds{}}), protocmp.Transform()); diff != "" {
@@ -144,8 +144,8 @@ func TestNoLookUps(t *testing.T) {
 
 // TestSharedPod: the messages of one event's records share their pod, like the records.
 func TestSharedPod(t *testing.T) {
-	a, b := fullRecord(), batchOf(1)[0]
-	sent := (&v1{}).request([]record.Record{a, a, b, b}).GetRecords()
+	a, b := fullRecord(), record.Record{Pod: &record.Pod{Name: "web-1"}}
+	sent := (&Client{}).request([]record.Record{a, a, b, b}).GetRecords()
 	pod := func(i int) *enrichv1.Pod { return sent[i].GetPod() }
 	if pod(0) != pod(1) || pod(2) != pod(3) || pod(1) == pod(2) {
 		t.Error("pods are not shared by the records of one event")
@@ -164,7 +164,7 @@ func TestAnswer(t *testing.T) {
 		},
 		Traceparent: "tp", Tracestate: "ts", Suppress: true, Error: "e",
 	}}}}
-	patches, err := dial(t, service).patch(t.Context(), []record.Record{fullRecord()})
+	patches, err := dial(t, service).Patch(t.Context(), []record.Record{fullRecord()})
 	if err != nil || len(patches) != 1 {
 		t.Fatalf("%v, error %v", patches, err)
 	}
@@ -196,23 +196,20 @@ func (a *answering) Enrich(_ context.Context, r *enrichv1.EnrichRequest) (*enric
 	return a.answer, a.err
 }
 
-func dial(t *testing.T, service enrichv1.EnricherServiceServer) *v1 {
+func dial(t *testing.T, service enrichv1.EnricherServiceServer) *Client {
 	t.Helper()
-	socket := filepath.Join(shortTemp(t), "s")
-	listener, err := net.Listen("unix", socket)
-	if err != nil {
-		t.Fatal(err)
-	}
+	listener := bufconn.Listen(1 << 20)
 	server := grpc.NewServer()
 	enrichv1.RegisterEnricherServiceServer(server, service)
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
-	conn, err := grpc.NewClient("unix:"+socket, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient("passthrough:///memory", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close(); server.Stop(); <-done })
-	return newV1(conn)
+	return New(conn)
 }
 
 // TestCallError tells a plugin that has ended from one that answers the same status.
@@ -227,7 +224,7 @@ func TestCallError(t *testing.T) {
 		"deadline":    {status.Error(codes.DeadlineExceeded, "too late"), "context deadline exceeded"},
 	} {
 		w := dial(t, &answering{err: c.status})
-		if _, err := w.patch(t.Context(), batchOf(1)); err == nil || err.Error() != c.want {
+		if _, err := w.Patch(t.Context(), []record.Record{fullRecord()}); err == nil || err.Error() != c.want {
 			t.Errorf("%s: error %v, want %s", name, err, c.want)
 		}
 	}
