@@ -21,6 +21,9 @@ BENCH     ?= .
 PODS      ?= 3000
 PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
 TOOL       = go tool -modfile=tools/go.mod
+TEXTTOOL   = go tool -modfile=tools/text/go.mod
+PAGES      = $(shell git ls-files '*.md' | grep -v testdata)
+TEXTS      = $(PAGES) $(shell git ls-files '*.proto' '*.go' | grep -v -e testdata -e '\.pb\.go$$')
 CLUSTER    = test/cluster/bin/cluster
 NODE       = test/node/bin/node
 COLLECTOR  = test/collector/bin/otelcol
@@ -82,8 +85,8 @@ compare: ## Compare what the working tree emits and stores with what BASE does, 
 .PHONY: check
 check: lint proto vuln race fuzz ## Lint, check the plugins' contract, look for known vulnerabilities, run race detector and fuzz targets
 
-.PHONY: lint
-lint: ## Format and lint
+.PHONY: lint lint-text
+lint: ## Format and lint code, prose, links and workflows
 	$(TOOL) golangci-lint run --build-tags e2e,release,loghouse ./...
 	cd test/cluster && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/collector && go tool -modfile=../../tools/go.mod golangci-lint run ./...
@@ -94,6 +97,12 @@ lint: ## Format and lint
 	cd test/compose && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/node && go tool -modfile=../../tools/go.mod golangci-lint run --build-tags node . ./namespace ./nodetest ./pause ./scenarios
 	go mod tidy -diff
+lint-text: ## Lint prose, Markdown, links, spelling and workflows
+	go -C tools run ./prose
+	go -C tools/text run ./markdown
+	$(TOOL) misspell -error $(PAGES)
+	$(TEXTTOOL) vale --output=line $(TEXTS)
+	$(TEXTTOOL) actionlint
 
 .PHONY: proto
 proto: ## Lint the plugins' contract, and see that it breaks none and its code is up to date

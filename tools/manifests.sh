@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Writes plain manifests from the chart, for those who don't use Helm, into the
-# folder that is named. What says Helm in them is left out.
+# Writes plain manifests from the chart into the given folder, for clusters without
+# Helm. Helm's labels are removed.
 set -euo pipefail
 out=$1
 cd "$(dirname "$0")/.."
@@ -13,7 +13,7 @@ write() { # FILE COMMENT VALUES...
 	{
 		cat <<-END
 			# $comment
-			# Made from the chart by "make manifests"; change it there.
+			# Generated from the chart by "make manifests". DO NOT EDIT.
 			---
 			apiVersion: v1
 			kind: Namespace
@@ -30,4 +30,4 @@ write() { # FILE COMMENT VALUES...
 
 mkdir -p "$out"
 write cluster.yaml "Watches the pods of all namespaces."
-write namespaced.yaml "Watches the pods of the namespace default, by a Role: put your own in its place, in the configuration, the Role and the RoleBinding." --set 'config.watch.namespaces={default}'
+write namespaced.yaml "Watches the pods of the namespace default, with a Role. Replace the namespace in the configuration, the Role and the RoleBinding." --set 'config.watch.namespaces={default}'

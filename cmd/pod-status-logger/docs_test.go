@@ -18,7 +18,7 @@ func readDoc(t *testing.T, name string) string {
 	return string(b)
 }
 
-// TestMakeTargets: the make targets in README and CONTRIBUTING exist.
+// TestMakeTargets checks that the make targets in README and CONTRIBUTING exist.
 func TestMakeTargets(t *testing.T) {
 	makefile := readDoc(t, "Makefile")
 	for _, page := range []string{"README.md", "CONTRIBUTING.md"} {
@@ -34,17 +34,24 @@ func TestMakeTargets(t *testing.T) {
 	}
 }
 
-// TestChangelogDependencies: every direct dependency has its reason.
-func TestChangelogDependencies(t *testing.T) {
-	changelog := readDoc(t, "CHANGELOG.md")
-	direct := regexp.MustCompile(`(?m)^\t(\S+) v\S+$`).FindAllStringSubmatch(readDoc(t, "go.mod"), -1)
-	if len(direct) < 10 {
-		t.Fatalf("go.mod has %d direct dependencies, want more", len(direct))
-	}
-	for _, m := range direct {
-		name := regexp.MustCompile(`/v\d+$`).ReplaceAllString(m[1], "")
-		if !strings.Contains(changelog, name[strings.LastIndexByte(name, '/')+1:]) {
-			t.Errorf("CHANGELOG.md does not say why there is %s", m[1])
+// TestDependenciesHaveReasons checks that a comment above each group of direct dependencies in
+// go.mod gives the reason for them.
+func TestDependenciesHaveReasons(t *testing.T) {
+	reason, direct := false, 0
+	before := ""
+	for line := range strings.Lines(readDoc(t, "go.mod")) {
+		if strings.HasPrefix(line, "require ") {
+			reason = strings.HasPrefix(before, "// ")
 		}
+		if m := regexp.MustCompile(`^(?:require |\t)(\S+) v\S+\n$`).FindStringSubmatch(line); m != nil {
+			direct++
+			if !reason {
+				t.Errorf("go.mod: no comment above %s gives the reason for it", m[1])
+			}
+		}
+		before = line
+	}
+	if direct < 10 {
+		t.Errorf("go.mod has %d direct dependencies, want more", direct)
 	}
 }

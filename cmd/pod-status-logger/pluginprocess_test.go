@@ -178,8 +178,8 @@ func TestPlace(t *testing.T) {
 	}
 }
 
-// TestConfigCheckStartsPlugins: config check starts the plugins, and leaves no process and
-// no directory behind, whatever they do.
+// TestConfigCheckStartsPlugins checks that config check starts the plugins, and leaves no
+// process and no directory behind, even of plugins that fail.
 func TestConfigCheckStartsPlugins(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

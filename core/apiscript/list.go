@@ -88,8 +88,7 @@ type snapshot struct {
 	all    []*entry
 }
 
-// listed returns the list that q begins or continues, and where the page
-// begins.
+// listed returns the list that q begins or continues, and the index of the page's first object.
 func (c *Collection) listed(q query) (l snapshot, from int, failure *metav1.Status) {
 	if q.token == "" {
 		c.store.listed++

@@ -48,7 +48,7 @@ func TestUpgrade(t *testing.T) {
 	if state, err = ParseState(b); err != nil {
 		t.Fatal(err)
 	}
-	next("2757", false) // its conditions are adopted, whatever they were
+	next("2757", false) // its conditions are adopted without records
 	next("2759", false, "pod resize/defer is no longer being resized")
 }
 

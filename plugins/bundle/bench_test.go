@@ -24,8 +24,8 @@ func benchPod() *enricher.Pod {
 	}
 }
 
-// BenchmarkEnrich is a batch of 100 records as the server of the plugin gets it;
-// ns and allocations are for one record.
+// BenchmarkEnrich enriches a batch of 100 records, as the plugin's server does; ns and
+// allocations are per record.
 func BenchmarkEnrich(b *testing.B) {
 	h := newHost(b, "{}")
 	request := &enrichv1.EnrichRequest{}
@@ -40,7 +40,7 @@ func BenchmarkEnrich(b *testing.B) {
 	}
 }
 
-// BenchmarkFind is what the plugin itself does of that.
+// BenchmarkFind measures the plugin's own part of that.
 func BenchmarkFind(b *testing.B) {
 	bare := benchPod()
 	bare.Labels = map[string]string{"pod-template-hash": "64d8cc85cd"}

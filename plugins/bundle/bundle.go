@@ -1,10 +1,9 @@
-// Package bundle is the plugin that tells to which bundle a pod belongs, the
-// deployable unit that shipped it: a Helm release, an Argo CD application, a Flux
-// Kustomization, and so on. It is built in and on by default; docs/bundles.md is
-// its manual and DESIGN.md says why it is as it is.
+// Package bundle is the plugin that identifies the bundle of a pod, the deployable unit that
+// shipped it: a Helm release, an Argo CD application, a Flux Kustomization, and so on. It is
+// built in and enabled by default; docs/bundles.md is its manual, and DESIGN.md gives the
+// reasons.
 //
-// You don't need it where a plugin of your own knows better what your pods
-// belong to.
+// You don't need it if a plugin of your own identifies the bundles of your pods.
 package bundle
 
 import (
@@ -24,13 +23,12 @@ const (
 	attrSource  = "source"
 )
 
-// New returns the plugin with its default configuration. version is that of the
-// program.
+// New returns the plugin with its default configuration. version is the program's.
 func New(version string) enricher.Enricher {
 	return &plugin{version: version, finder: newFinder(Config{})}
 }
 
-// plugin does not change after Configure, so it may be asked by many at once.
+// plugin is immutable after Configure, so it is safe for concurrent use.
 type plugin struct {
 	version string
 	finder  *finder
@@ -44,12 +42,12 @@ var (
 	_ enricher.PodOnly          = (*plugin)(nil)
 )
 
-// Describe tells who the plugin is.
+// Describe returns the plugin's name and version.
 func (p *plugin) Describe() enricher.Description {
 	return enricher.Description{Name: name, Version: p.version}
 }
 
-// Configure takes a [Config].
+// Configure applies a [Config].
 func (p *plugin) Configure(config []byte) error {
 	var c Config
 	if err := enricher.Decode(config, &c); err != nil {
@@ -62,14 +60,13 @@ func (p *plugin) Configure(config []byte) error {
 	return nil
 }
 
-// NeedsLabels returns the keys of the pod's labels that are looked at.
+// NeedsLabels returns the keys of the pod's labels that the plugin reads.
 func (p *plugin) NeedsLabels() []string { return p.finder.needs.podLabels.sorted() }
 
-// NeedsAnnotations returns the keys of the pod's annotations that are looked at.
+// NeedsAnnotations returns the keys of the pod's annotations that the plugin reads.
 func (p *plugin) NeedsAnnotations() []string { return p.finder.needs.podAnnotations.sorted() }
 
-// NeedsOwners returns the keys of the owners' labels and annotations that are
-// looked at.
+// NeedsOwners returns the keys of the owners' labels and annotations that the plugin reads.
 func (p *plugin) NeedsOwners() (labels, annotations []string) {
 	if !p.finder.needs.owners {
 		return nil, nil
@@ -77,7 +74,7 @@ func (p *plugin) NeedsOwners() (labels, annotations []string) {
 	return p.finder.needs.ownerLabels.sorted(), p.finder.needs.ownerAnnotations.sorted()
 }
 
-// PodOnly promises that nothing but the pod is looked at.
+// PodOnly promises that the answer depends on the pod alone.
 func (*plugin) PodOnly() {}
 
 // Enrich adds the bundle and the trace context of the record's pod.

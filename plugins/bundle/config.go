@@ -9,23 +9,23 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// Config is what a user writes under "config" in the plugin's entry. What is
-// left out has its default; an empty list is none.
+// Config is the plugin's part of the configuration, under "config" in its entry. Omitted keys
+// have their defaults; an empty list stays empty.
 type Config struct {
-	// Keys of labels or annotations whose value is the name of the bundle. They
-	// come before all detectors. Default: bundle.
+	// Keys of labels or annotations whose value is the bundle's name. They precede all
+	// detectors. Default: bundle.
 	Keys []string `json:"keys"`
 	// Detectors to ask, in this order. Default: all, in the order of the table in
 	// docs/bundles.md.
 	Detectors []string `json:"detectors"`
 	// Trace gives records a trace context. Default: true.
 	Trace *bool `json:"trace"`
-	// TraceKeys are the keys of annotations that hold a W3C traceparent. They
-	// come before the well-known ones. Default: none.
+	// TraceKeys are the keys of annotations that hold a W3C traceparent. They precede the
+	// well-known ones. Default: none.
 	TraceKeys []string `json:"traceKeys"`
 }
 
-// check tells all that is wrong.
+// check returns all errors of the configuration, joined.
 func (c Config) check() error {
 	return errors.Join(
 		checkEach("keys", c.Keys, func(key string) error { return checkKey(key, "label or annotation") }),
@@ -34,14 +34,13 @@ func (c Config) check() error {
 	)
 }
 
-// checkEach checks the items of the list with this key, and that each is there
-// once.
+// checkEach checks the items of the list with this key, and rejects duplicates.
 func checkEach(list string, items []string, check func(string) error) error {
 	var errs []error
 	for i, item := range items {
 		err := check(item)
 		if slices.Contains(items[:i], item) {
-			err = fmt.Errorf("%q is there twice", item)
+			err = fmt.Errorf("%q is a duplicate", item)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s[%d]: %w", list, i, err))
@@ -50,11 +49,11 @@ func checkEach(list string, items []string, check func(string) error) error {
 	return errors.Join(errs...)
 }
 
-// checkKey is as lenient as the API server is with annotations, whose prefix may
-// have capitals.
+// checkKey accepts every key that the API server accepts for annotations, whose prefix may have
+// capitals.
 func checkKey(key, what string) error {
 	if len(validation.IsQualifiedName(strings.ToLower(key))) > 0 {
-		return fmt.Errorf("%q is no %s key; want one such as app or example.com/app", key, what)
+		return fmt.Errorf("%q is not a valid %s key; use one such as app or example.com/app", key, what)
 	}
 	return nil
 }
@@ -74,7 +73,7 @@ func detectorNames() []string {
 	return names
 }
 
-// chosen returns the detectors to ask, in order.
+// chosen returns the configured detectors, in order.
 func (c Config) chosen() []detector {
 	keys := c.Keys
 	if keys == nil {
@@ -94,10 +93,10 @@ func (c Config) chosen() []detector {
 	return list
 }
 
-// custom is the manager of bundles that the keys of the configuration tell.
+// custom is the manager of bundles that configured keys identify.
 const custom = "custom"
 
-// explicit is the detector for these keys.
+// explicit returns the detector for these keys.
 func explicit(keys []string) detector {
 	d := detector{name: custom}
 	for _, k := range keys {

@@ -16,22 +16,25 @@ func TestBadConfig(t *testing.T) {
 	for _, c := range []struct{ config, want string }{
 		{`{"detectors":["helm","hlem"]}`, `detectors[1]: "hlem" is not one of ` + all},
 		{`{"detectors":["custom"]}`, `detectors[0]: "custom" is not one of ` + all},
-		{`{"detectors":["helm","flux","helm"]}`, `detectors[2]: "helm" is there twice`},
+		{`{"detectors":["helm","flux","helm"]}`, `detectors[2]: "helm" is a duplicate`},
 		{
 			`{"keys":["app name"]}`,
-			`keys[0]: "app name" is no label or annotation key; want one such as app or example.com/app`,
+			`keys[0]: "app name" is not a valid label or annotation key; use one such as app or example.com/app`,
 		},
-		{`{"keys":[""]}`, `keys[0]: "" is no label or annotation key; want one such as app or example.com/app`},
+		{`{"keys":[""]}`, `keys[0]: "" is not a valid label or annotation key; use one such as app or example.com/app`},
 		{
 			`{"keys":["` + long + `"]}`,
-			`keys[0]: "` + long + `" is no label or annotation key; want one such as app or example.com/app`,
+			`keys[0]: "` + long + `" is not a valid label or annotation key; use one such as app or example.com/app`,
 		},
-		{`{"keys":["a","b","a"]}`, `keys[2]: "a" is there twice`},
-		{`{"traceKeys":["a","/b"]}`, `traceKeys[1]: "/b" is no annotation key; want one such as app or example.com/app`},
+		{`{"keys":["a","b","a"]}`, `keys[2]: "a" is a duplicate`},
+		{
+			`{"traceKeys":["a","/b"]}`,
+			`traceKeys[1]: "/b" is not a valid annotation key; use one such as app or example.com/app`,
+		},
 		{
 			`{"keys":["a b"],"detectors":["x"]}`,
-			"keys[0]: \"a b\" is no label or annotation key; want one such as app or example.com/app\ndetectors[0]: \"x\" is " +
-				"not one of " + all,
+			"keys[0]: \"a b\" is not a valid label or annotation key; use one such as app or example.com/app\n" +
+				"detectors[0]: \"x\" is not one of " + all,
 		},
 		{`{"key":["a"]}`, `unknown key key (known keys: keys, detectors, trace, traceKeys)`},
 		{`{"keys":"a"}`, `keys: want a list such as [a, b], got string`},
@@ -78,7 +81,7 @@ func TestGoodConfig(t *testing.T) {
 	}
 }
 
-// Nothing that nobody asks for is sent to the plugin.
+// The plugin needs only data that it uses.
 func TestNeeds(t *testing.T) {
 	revisions := []string{"controller-revision-hash", "pod-template-hash", "rollouts-pod-template-hash"}
 	common := []string{"app.kubernetes.io/version", "helm.sh/chart"}
@@ -104,7 +107,7 @@ func TestNeeds(t *testing.T) {
 			[]string{"meta.helm.sh/release-name", "meta.helm.sh/release-namespace"},
 		},
 		{
-			// The name of the Rollout is in that of the owner, which is always there.
+			// The Rollout's name is derived from the owner's, which is always available.
 			`{"keys":[],"detectors":["argo-rollouts"],"trace":false}`,
 			with(revisions, common...),
 			[]string{},
@@ -135,7 +138,7 @@ func TestNeeds(t *testing.T) {
 	}
 }
 
-// A version key that is too long for a key is none.
+// A version key that exceeds the length of a key is ignored.
 func TestLongKeyHasNoVersion(t *testing.T) {
 	key := strings.Repeat("a", 60)
 	p := configured(t, `{"keys":["`+key+`"],"detectors":[]}`)
@@ -144,7 +147,7 @@ func TestLongKeyHasNoVersion(t *testing.T) {
 	}
 }
 
-// What one plugin is configured with does not change another one.
+// The configuration of one plugin doesn't affect another one.
 func TestConfigurationsAreApart(t *testing.T) {
 	configured(t, `{"keys":["x"],"detectors":["olm","helm"]}`)
 	if labels := configured(t, `{}`).NeedsLabels(); slices.Contains(labels, "x-version") {

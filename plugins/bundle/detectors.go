@@ -1,10 +1,10 @@
 package bundle
 
-// detectors is the table of what is known of the managers, in the order in which
-// they are asked. Each says where its keys are documented or written.
+// detectors is the table of known managers, in the order of detection. Each has a link to the
+// documentation or the code of its keys.
 //
-// It is read only. What is of no use: the revision of a Helm release, which is on
-// no object, and werf.io/version, which is that of werf.
+// It is read-only. Unused: the revision of a Helm release, which is on no object, and
+// werf.io/version, which is werf's own.
 //
 //nolint:gochecknoglobals // A table that is never changed.
 var detectors = [...]detector{
@@ -37,7 +37,7 @@ var detectors = [...]detector{
 		// https://github.com/rancher/fleet/blob/main/pkg/apis/fleet.cattle.io/v1alpha1/labels.go
 		// https://github.com/rancher/fleet/blob/main/internal/helmdeployer/labels.go
 		// https://fleet.rancher.io/ref-configuration has the labels of Fleet's own objects.
-		// What an older Fleet deploys is marked as a release of Helm only.
+		// Objects of older Fleets are marked as a Helm release only.
 		name: "fleet", where: topObject, id: "`fleet/<kind>/<namespace>/<name>`, the kind being gitrepo, helmop or bundle",
 		marks: []mark{
 			{
@@ -107,7 +107,7 @@ var detectors = [...]detector{
 
 const topObject = "top object"
 
-// Keys that readers look at, too.
+// Further keys that readers use.
 const (
 	helmRelease       = "meta.helm.sh/release-name"
 	helmNamespace     = "meta.helm.sh/release-namespace"
@@ -124,7 +124,7 @@ func named(prefix string, name, space key) mark {
 	return mark{key: name, beside: []key{space}, read: inNamespace(prefix, space)}
 }
 
-// versions tell the version of a bundle whoever manages it.
+// versions are the keys of a bundle's version that all managers share.
 //
 //nolint:gochecknoglobals // A table that is never changed.
 var versions = [...]version{

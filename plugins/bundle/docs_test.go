@@ -21,7 +21,7 @@ func readPage(t *testing.T) string {
 	return string(b)
 }
 
-// TestDetectorsPage: the table in docs/bundles.md is that of the code.
+// TestDetectorsPage checks that the table in docs/bundles.md matches the code.
 func TestDetectorsPage(t *testing.T) {
 	const head, tail = "| detector | keys | put on | `bundle.id` | version |\n|---|---|---|---|---|\n", "\n**"
 	before, rest, ok := strings.Cut(readPage(t), head)
@@ -74,8 +74,8 @@ func (k key) String() string {
 		k.name + "`"
 }
 
-// TestPageNamesAll: attributes, keys of the configuration, and the keys that all
-// detectors share.
+// TestPageNamesAll checks that the page names all attributes, configuration keys, and keys that
+// all detectors share.
 func TestPageNamesAll(t *testing.T) {
 	text := readPage(t)
 	words := []string{"keys", "detectors", "trace", "traceKeys", labelTemplateHash, labelRolloutHash, labelRevision}
@@ -92,7 +92,7 @@ func TestPageNamesAll(t *testing.T) {
 	}
 }
 
-// TestPageExamples: what the page shows of a configuration is accepted.
+// TestPageExamples checks that the configurations on the page are valid.
 func TestPageExamples(t *testing.T) {
 	examples := regexp.MustCompile("(?s)```yaml\n(plugins:.*?)```").FindAllStringSubmatch(readPage(t), -1)
 	if len(examples) == 0 {

@@ -6,11 +6,11 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/plugins/enricher"
 )
 
-// bundle is what a pod belongs to. Without id: nothing that is known.
+// bundle is the bundle of a pod; without an id if it is unknown.
 type bundle struct{ id, name, version, manager, source string }
 
-// finder finds the bundles and trace contexts of pods. Everything that does not
-// depend on a pod is made ready once; after that it does not change.
+// finder finds the bundles and trace contexts of pods. Everything that doesn't depend on a pod
+// is prepared once; it is immutable afterwards.
 type finder struct {
 	detectors []detector
 	traceKeys []string // none: no trace contexts
@@ -21,7 +21,7 @@ func newFinder(c Config) *finder {
 	f := &finder{detectors: c.chosen()}
 	var byHand []version
 	if len(f.detectors) > 0 && f.detectors[0].name == custom {
-		// Who says a version by hand means it, whoever manages the bundle.
+		// An explicit version counts for every manager.
 		byHand, f.detectors[0].versions = f.detectors[0].versions, nil
 	}
 	for i := range f.detectors {
@@ -35,11 +35,11 @@ func newFinder(c Config) *finder {
 	return f
 }
 
-// find returns the bundle and the trace context of a pod, each as far as it is
-// certain: while owners are pending, nothing that they could change.
+// find returns the bundle and the trace context of a pod, as far as they are final: while
+// owners are pending, it omits everything that they could change.
 func (f *finder) find(pod *enricher.Pod) (b bundle, traceparent string) {
 	c := newChain(pod)
-	var certain bool // the version, or that there is none
+	var certain bool // the version is final, even if empty
 	if d, ok := f.detect(&c, &b); ok {
 		b.manager = d.name
 		b.version, certain = d.versionOf(&c)
@@ -53,8 +53,8 @@ func (f *finder) find(pod *enricher.Pod) (b bundle, traceparent string) {
 	return b, traceparent
 }
 
-// detect asks one detector after the other. While owners are pending, what a
-// later one says does not count where they could have a mark for an earlier one.
+// detect asks the detectors in order. While owners are pending, it stops at the first detector
+// that could still find a mark on an owner.
 func (f *finder) detect(c *chain, b *bundle) (*detector, bool) {
 	for i := range f.detectors {
 		d := &f.detectors[i]
@@ -68,13 +68,12 @@ func (f *finder) detect(c *chain, b *bundle) (*detector, bool) {
 	return nil, false
 }
 
-// mayMatch tells whether the detector could still find something once the owners
-// are known.
+// mayMatch reports whether the detector could still find a mark once the owners are known.
 func (d *detector) mayMatch(pod object) bool {
 	return !d.onPod || slices.ContainsFunc(d.marks, func(m mark) bool { return pod.get(m.key) != "" })
 }
 
-// match looks for a mark, on the pod and then on its owners, nearest first.
+// match returns the first mark on the pod or its owners, nearest first.
 func (d *detector) match(c *chain, b *bundle) bool {
 	n := c.len()
 	if d.onPod {
@@ -97,9 +96,8 @@ func (d *detector) match(c *chain, b *bundle) bool {
 	return false
 }
 
-// versionOf returns the version of the bundle that the detector found: what the
-// pod says, or an object that lasts as long as the pod; else the revision of the
-// rollout. It is not certain while such an object is pending.
+// versionOf returns the version of the detector's bundle: from the pod or a lasting object,
+// else the revision of the rollout. It is not final while a lasting object is pending.
 func (d *detector) versionOf(c *chain) (version string, certain bool) {
 	for i := range c.lasting {
 		o := c.at(i)

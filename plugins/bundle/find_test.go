@@ -17,7 +17,7 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-// The host refuses values of more than 4 KiB, with all that is beside them.
+// The host rejects a patch with a value over 4 KiB.
 func TestLongValues(t *testing.T) {
 	f := newFinder(Config{})
 	long := strings.Repeat("ä", maxValue/2)
@@ -27,14 +27,14 @@ func TestLongValues(t *testing.T) {
 		}}
 		b, _ := f.find(pod)
 		if b.id == "" || b.version != long {
-			t.Errorf("%s: a long value was not taken", key)
+			t.Errorf("%s: a long value was ignored", key)
 		}
 		if len(b.id) > 4<<10 {
 			t.Errorf("%s: the id has %d bytes", key, len(b.id))
 		}
 		pod.Annotations[key] += "x"
 		if b, _ := f.find(pod); b.id != "" {
-			t.Errorf("%s: a value that is too long was taken", key)
+			t.Errorf("%s: an oversized value was used", key)
 		}
 	}
 }
@@ -46,7 +46,7 @@ func TestNoPod(t *testing.T) {
 	}
 }
 
-// While owners are pending nothing is said that their labels and annotations can
+// While owners are pending, the answer contains nothing that their labels and annotations could
 // change: each mark on the pod, with each mark on an owner.
 func TestPendingIsNeverTakenBack(t *testing.T) {
 	f := newFinder(Config{})
@@ -85,7 +85,7 @@ func checkPending(t *testing.T, f *finder, revision, onPod, onOwner string) {
 	}
 }
 
-// allMarks returns what there is to find, each under its key.
+// allMarks returns all marks by key.
 func allMarks() map[string]map[string]string {
 	all := map[string]map[string]string{"": {}}
 	for i, d := range append([]detector{explicit([]string{"bundle"})}, detectors[:]...) {
@@ -108,7 +108,7 @@ func allMarks() map[string]map[string]string {
 	return all
 }
 
-// Whatever is found, no two detectors can give one id.
+// No two detectors return the same id.
 func TestIDsBeginWithTheManager(t *testing.T) {
 	f := newFinder(Config{})
 	for mark, values := range allMarks() {

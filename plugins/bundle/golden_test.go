@@ -22,7 +22,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files and the table in docs/bundles.md anew")
 
-// story is a golden's input: pods that are asked about under one configuration.
+// story is a golden's input: pods to enrich under one configuration.
 type story struct {
 	Config json.RawMessage `json:"config"`
 	Pods   []struct {
@@ -31,8 +31,8 @@ type story struct {
 	} `json:"pods"`
 }
 
-// TestGolden asks about each pod of each story in testdata/*.yaml and compares the
-// patches with the file of the same name that ends in .txt.
+// TestGolden enriches each pod of each story in testdata/*.yaml, and compares the patches with
+// the .txt file of the same name.
 func TestGolden(t *testing.T) {
 	stories, err := filepath.Glob("testdata/*.yaml")
 	if err != nil || len(stories) == 0 {
@@ -40,7 +40,7 @@ func TestGolden(t *testing.T) {
 	}
 	for _, path := range stories {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".yaml"), func(t *testing.T) {
-			got := tell(t, path)
+			got := patches(t, path)
 			golden := strings.TrimSuffix(path, ".yaml") + ".txt"
 			if *update {
 				if err := os.WriteFile(golden, []byte(got), 0o600); err != nil {
@@ -58,7 +58,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-func tell(t *testing.T, path string) string {
+func patches(t *testing.T, path string) string {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -82,7 +82,7 @@ func tell(t *testing.T, path string) string {
 	return out.String()
 }
 
-// merge lays over a pod what a story says of it.
+// merge overlays a pod with a story's fields.
 func merge(pod, over *enricher.Pod) {
 	if over.Name != "" {
 		pod.Name = over.Name
@@ -111,7 +111,7 @@ func describe(p *enrichv1.Patch) string {
 	return out.String()
 }
 
-// host does what the real one does: it shows no more than the plugin needs.
+// host filters a pod as the real one does: the plugin sees only its needs.
 type host struct {
 	t      testing.TB
 	server enrichv1.EnricherServiceServer

@@ -6,36 +6,36 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/plugins/enricher"
 )
 
-// detector finds what one manager has put on its objects.
+// detector finds the marks of one manager on its objects.
 type detector struct {
 	name     string // in the configuration, and of the manager
 	marks    []mark
-	versions []version // come before those that all have
-	onPod    bool      // the marks are on the pod itself, its owners needn't be asked
+	versions []version // precede those that all managers share
+	onPod    bool      // the marks are on the pod itself; owners aren't needed
 
 	// For docs/bundles.md.
 	where, id string
 }
 
-// mark is a key that tells of a bundle.
+// mark is a key that identifies a bundle.
 type mark struct {
 	key    key
-	beside []key // what read looks at on the same object
+	beside []key // keys that read uses on the same object
 	read   reader
 }
 
-// reader makes the id and the name of the bundle out of the value of a mark on
-// the object o. An empty id: the value tells of none.
+// reader returns the id and the name of the bundle from the value of a mark on the object o; an
+// empty id if the value identifies none.
 type reader func(pod *enricher.Pod, o object, value string) (id, name string)
 
-// version is a key that tells the version of a bundle.
+// version is a key that contains the version of a bundle.
 type version struct {
 	key  key
 	read func(value string) string // nil: the value is the version
 }
 
-// inNamespace reads the name of something that has a namespace: that in the
-// label or annotation space of the same object, else that of the pod.
+// inNamespace reads a namespaced name. The namespace is in the label or annotation space of the
+// same object, else it is the pod's.
 func inNamespace(prefix string, space key) reader {
 	return func(pod *enricher.Pod, o object, value string) (id, name string) {
 		namespace := o.get(space)
@@ -49,10 +49,10 @@ func inNamespace(prefix string, space key) reader {
 	}
 }
 
-// inPodsNamespace reads the name of something in the namespace of the pod.
+// inPodsNamespace reads a name in the pod's namespace.
 func inPodsNamespace(prefix string) reader { return inNamespace(prefix, key{}) }
 
-// inCluster reads a name that is there once in a cluster.
+// inCluster reads a name that is unique in a cluster.
 func inCluster(prefix string) reader {
 	return func(_ *enricher.Pod, _ object, value string) (id, name string) {
 		if !isName(value) {
@@ -62,13 +62,13 @@ func inCluster(prefix string) reader {
 	}
 }
 
-// verbatim reads a name in the namespace of the pod that may be any text.
+// verbatim reads a name in the pod's namespace, which may be any text.
 func verbatim(prefix string) reader {
 	return func(pod *enricher.Pod, _ object, value string) (id, name string) {
 		return prefix + "/" + pod.GetNamespace() + "/" + value, value
 	}
 }
 
-// isName tells whether s can be a part of an id. No name in Kubernetes has a
-// slash, so what has one is something else, and would make ids ambiguous.
+// isName reports whether s can be a part of an id. Names in Kubernetes have no slash, and one
+// would make ids ambiguous.
 func isName(s string) bool { return s != "" && strings.IndexByte(s, '/') < 0 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// needs is what a finder looks at.
+// needs are the keys that a finder reads.
 type needs struct {
 	podLabels, podAnnotations     set
 	ownerLabels, ownerAnnotations set
@@ -14,7 +14,7 @@ type needs struct {
 
 type set map[string]bool
 
-// sorted is never nil: for owners that would mean that there is nothing to look up.
+// sorted never returns nil, which would disable the look-up of owners.
 func (s set) sorted() []string {
 	keys := slices.AppendSeq(make([]string, 0, len(s)), maps.Keys(s))
 	slices.Sort(keys)

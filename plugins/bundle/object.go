@@ -2,7 +2,7 @@ package bundle
 
 import "github.com/pod-status-logger/pod-status-logger/plugins/enricher"
 
-// place says where a key is looked for.
+// place is the part of an object with a key.
 type place uint8
 
 const (
@@ -11,21 +11,20 @@ const (
 	anywhere = label | annotation
 )
 
-// key is that of a label, an annotation, or either.
+// key is a label's, an annotation's, or either's.
 type key struct {
 	name string
 	in   place
 }
 
-// maxValue bounds a value that counts. An id is made of up to three, and has to
-// be an attribute of 4 KiB; names in Kubernetes have at most 253 bytes.
+// maxValue is the length of the longest value in use. An id consists of up to three values and
+// must fit an attribute of 4 KiB; names in Kubernetes have at most 253 bytes.
 const maxValue = 1 << 10
 
 // object is a pod or one of its owners.
 type object struct{ labels, annotations map[string]string }
 
-// get returns the value of a key. An empty one, or one that is too long to be
-// what it should be, is none.
+// get returns the value of a key, or none if it is empty or longer than maxValue.
 func (o object) get(k key) string {
 	if k.in&label != 0 {
 		if value := o.labels[k.name]; value != "" && len(value) <= maxValue {
@@ -40,8 +39,7 @@ func (o object) get(k key) string {
 	return ""
 }
 
-// Labels that controllers put on the pods of one rollout; the next one has
-// another value.
+// Labels that controllers set on the pods of a rollout; each rollout has its own value.
 const (
 	// https://github.com/kubernetes/api/blob/master/apps/v1/types.go
 	labelTemplateHash = "pod-template-hash"
@@ -53,16 +51,15 @@ const (
 // chain is a pod with its owners.
 type chain struct {
 	pod    *enricher.Pod
-	owners []*enricher.Owner // none while they are pending
+	owners []*enricher.Owner // empty while they are pending
 
-	// revision tells the pods of one rollout from those of the next; empty where
-	// nothing does.
+	// revision differs between the pods of one rollout and those of the next; empty if no label
+	// does.
 	revision string
-	// lasting is the number of objects, from the pod on, that the next rollout
-	// leaves as they are. Only these may say what differs from rollout to
-	// rollout; see DESIGN.md.
+	// lasting is the number of objects, from the pod on, that the next rollout leaves
+	// unchanged. Only these identify a rollout; see DESIGN.md.
 	lasting int
-	// open says that there may be more of the lasting ones, which are pending.
+	// open reports that further lasting objects may be pending.
 	open bool
 }
 
@@ -92,19 +89,18 @@ func (c *chain) at(i int) object {
 	return object{o.GetLabels(), o.GetAnnotations()}
 }
 
-// reach says which objects are of the pod's rollout, so that the next one leaves
-// them as they are.
+// reach selects the objects of the pod's rollout, which the next one leaves unchanged.
 type reach uint8
 
 const (
-	// reachesPod alone: a StatefulSet or a DaemonSet goes on with other labels.
+	// reachesPod only: the labels of a StatefulSet or a DaemonSet change with the rollout.
 	reachesPod reach = iota
-	// reachesReplicaSet, too: it has a copy of the annotations that its
-	// Deployment, or Rollout, had when it was the current one.
+	// reachesReplicaSet too: it has a copy of its Deployment's or Rollout's annotations from
+	// the time when it was current.
 	// https://github.com/kubernetes/kubernetes/blob/master/pkg/controller/deployment/util/deployment_util.go
 	// https://github.com/argoproj/argo-rollouts/blob/master/utils/annotations/annotations.go
 	reachesReplicaSet
-	// reachesAll: no rollout replaces the pod, it is that of a Job or has no owner.
+	// reachesAll: no rollout replaces the pod, which belongs to a Job or has no owner.
 	reachesAll
 )
 

@@ -6,10 +6,9 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/plugins/enricher"
 )
 
-// readTrackingID reads Argo CD's <application>:<group>/<kind>:<namespace>/<name>.
-// What it names has to be the pod or one of its owners: controllers copy
-// annotations to what they make, which is fine, but other tools copy whole
-// objects, and those are not Argo CD's.
+// readTrackingID reads Argo CD's <application>:<group>/<kind>:<namespace>/<name>. It must name
+// the pod or one of its owners. Controllers copy annotations to their objects, which is fine,
+// but other tools copy whole objects, which are not Argo CD's.
 func readTrackingID(pod *enricher.Pod, _ object, value string) (id, name string) {
 	t, ok := parseTrackingID(value)
 	if !ok || !t.in(pod) {
@@ -18,8 +17,7 @@ func readTrackingID(pod *enricher.Pod, _ object, value string) (id, name string)
 	return application(t.app)
 }
 
-// readApplication reads the label by which Argo CD tracks, which is cut at 63
-// characters.
+// readApplication reads Argo CD's tracking label, which is cut at 63 characters.
 func readApplication(_ *enricher.Pod, _ object, value string) (id, name string) {
 	if !isName(value) {
 		return "", ""
@@ -27,8 +25,8 @@ func readApplication(_ *enricher.Pod, _ object, value string) (id, name string) 
 	return application(value)
 }
 
-// application takes <application>, or <namespace>_<application> where that is not
-// in Argo CD's own namespace. No name has an underscore.
+// application parses <application>, or <namespace>_<application> outside Argo CD's own
+// namespace. Names have no underscore.
 func application(app string) (id, name string) {
 	namespace, name, ok := strings.Cut(app, "_")
 	switch {
@@ -40,7 +38,7 @@ func application(app string) (id, name string) {
 	return "argocd/" + namespace + "/" + name, name
 }
 
-// trackingID names an object and the application that it belongs to.
+// trackingID is an object and its application.
 type trackingID struct{ app, group, kind, namespace, name string }
 
 func parseTrackingID(s string) (t trackingID, ok bool) {
@@ -55,8 +53,7 @@ func parseTrackingID(s string) (t trackingID, ok bool) {
 	return t, ok1 && ok2 && isName(t.kind) && isName(t.name)
 }
 
-// in tells whether t names the pod or one of its owners, which have the pod's
-// namespace.
+// in reports whether t is the pod or one of its owners, which share the pod's namespace.
 func (t trackingID) in(pod *enricher.Pod) bool {
 	if t.namespace != pod.GetNamespace() {
 		return false
@@ -80,8 +77,7 @@ func groupOf(apiVersion string) string {
 	return group
 }
 
-// readFleetSource reads the labels that Fleet puts on all that it deploys: the
-// object that it comes from.
+// readFleetSource reads the labels that Fleet sets on all its objects: their source.
 func readFleetSource(_ *enricher.Pod, o object, value string) (id, name string) {
 	kind, namespace := o.get(key{fleetKind, label}), o.get(key{fleetNamespace, label})
 	if !isName(kind) || !isName(namespace) || !isName(value) {
@@ -90,8 +86,8 @@ func readFleetSource(_ *enricher.Pod, o object, value string) (id, name string) 
 	return "fleet/" + kind + "/" + namespace + "/" + value, value
 }
 
-// readClusterServiceVersion reads the name of the operator's version that owns
-// the object, such as etcdoperator.v0.9.4.
+// readClusterServiceVersion reads the name of the ClusterServiceVersion that owns the object,
+// such as etcdoperator.v0.9.4.
 func readClusterServiceVersion(pod *enricher.Pod, o object, value string) (id, name string) {
 	if o.get(key{olmOwnerKind, label}) != "ClusterServiceVersion" {
 		return "", ""
@@ -100,8 +96,8 @@ func readClusterServiceVersion(pod *enricher.Pod, o object, value string) (id, n
 	return inNamespace("olm", key{olmOwnerNamespace, label})(pod, o, operator)
 }
 
-// readRollout takes the name of the Rollout from that of its ReplicaSet, to which
-// the hash is appended: that is known also where nothing may be looked up.
+// readRollout derives the Rollout's name from its ReplicaSet's, which ends with the hash. That
+// needs no look-up.
 func readRollout(pod *enricher.Pod, _ object, value string) (id, name string) {
 	owners := pod.GetOwners()
 	if len(owners) == 0 || owners[0].GetKind() != "ReplicaSet" {
@@ -114,7 +110,7 @@ func readRollout(pod *enricher.Pod, _ object, value string) (id, name string) {
 	return "argo-rollouts/" + pod.GetNamespace() + "/" + rollout, rollout
 }
 
-// readWerf reads werf's project, and its environment where there is one.
+// readWerf reads werf's project, and its environment if there is one.
 func readWerf(pod *enricher.Pod, o object, value string) (id, name string) {
 	id, name = inPodsNamespace("werf")(pod, o, value)
 	if env := o.get(key{werfEnv, annotation}); id != "" && isName(env) {

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// traceKeys are annotations that hold a trace context, in order.
+// traceKeys are the annotations that contain a trace context, in order.
 //
 //nolint:gochecknoglobals // A table that is never changed.
 var traceKeys = [...]string{
@@ -19,9 +19,8 @@ var traceKeys = [...]string{
 	"tekton.dev/taskrunSpanContext",
 }
 
-// givenTrace returns the trace context in an annotation of the nearest object
-// that has one that is valid. It is that of one delivery, so it counts only on
-// objects that the next one leaves as they are.
+// givenTrace returns the first valid trace context in an annotation of the nearest object. It
+// identifies one delivery, so only lasting objects count.
 func (f *finder) givenTrace(c *chain) string {
 	for i := range c.lasting {
 		o := c.at(i)
@@ -39,8 +38,8 @@ func (f *finder) givenTrace(c *chain) string {
 	return ""
 }
 
-// parseTrace reads a traceparent, or a JSON object with one, as Tekton writes it.
-// It returns nothing where that is not valid.
+// parseTrace reads a traceparent, or a JSON object with one, as Tekton writes it. It returns
+// nil if that is invalid.
 func parseTrace(value string) string {
 	if !strings.HasPrefix(value, "{") {
 		return parseTraceparent(value)
@@ -63,9 +62,8 @@ const (
 	flagsAt        = 53
 )
 
-// parseTraceparent returns a valid traceparent in its version 00. Of a later
-// version, which may be longer, it takes what 00 has: that is how W3C wants it
-// read.
+// parseTraceparent returns a valid traceparent in its version 00. Of later versions, which may
+// be longer, it uses the fields of 00, as W3C requires.
 func parseTraceparent(s string) string {
 	if !isDivided(s) {
 		return ""
@@ -90,8 +88,7 @@ func isDivided(s string) bool {
 		(len(s) == traceparentLen || s[traceparentLen] == '-')
 }
 
-// knownFlags keeps the flags that have a meaning, sampled and random. A receiver
-// may refuse others.
+// knownFlags keeps the defined flags, sampled and random. A receiver may refuse others.
 func knownFlags(flags string) string {
 	b, _ := hex.DecodeString(flags)
 	return "0" + string('0'+b[0]&3)
@@ -108,12 +105,11 @@ func isHex(s string) bool {
 
 func isID(s string) bool { return isHex(s) && strings.Trim(s, "0") != "" }
 
-// deriveTrace makes up the trace context of a pod. All pods of a version of a
-// bundle share the trace, and each has a span of its own in it. Nobody has sent
-// that span, so it is not sampled.
+// deriveTrace derives the trace context of a pod. All pods of a bundle's version share the
+// trace, and each has its own span in it. That span is never sent, so it is not sampled.
 //
-// The derivation is part of the product's contract and described in
-// docs/bundles.md: others may make links to the trace.
+// The derivation is part of the product's contract and described in docs/bundles.md, so that
+// others can link to the trace.
 func deriveTrace(id, version, podUID string) string {
 	var scratch [256]byte
 	b := appendString(appendString(scratch[:0], id), version)
@@ -137,7 +133,7 @@ func appendString(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// notZero makes an id valid: one of zeros alone means that there is none.
+// notZero makes an id valid: an id of zeros means none.
 func notZero(id []byte) {
 	for _, c := range id {
 		if c != 0 {

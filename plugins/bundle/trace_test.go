@@ -51,7 +51,8 @@ func TestParseTrace(t *testing.T) {
 	}
 }
 
-// TestDerivation holds the derivation, which is a promise. The ids are those of
+// TestDerivation checks the derivation, which is part of the contract. The ids are the results
+// of
 //
 //	printf '\x0ehelm/prod/shop\x051.2.3' | sha256sum | cut -c1-32
 //	(printf 084039a5a8e5112a016259bbe7148f7d | xxd -r -p; printf 4f6d) | sha256sum | cut -c1-16
@@ -98,8 +99,8 @@ func TestNotZero(t *testing.T) {
 	}
 }
 
-// FuzzParseTrace compares with the reader that the host has: it must take what
-// comes out, and read the same.
+// FuzzParseTrace compares with the host's parser, which must accept the result and return the
+// same.
 func FuzzParseTrace(f *testing.F) {
 	for _, seed := range []string{traceparent, "cc" + traceparent[2:] + "-x", `{"traceparent":"` + traceparent + `"}`, "{", ""} {
 		f.Add(seed)
@@ -118,7 +119,7 @@ func FuzzParseTrace(f *testing.F) {
 	})
 }
 
-// isValid tells whether the host takes a traceparent.
+// isValid reports whether the host accepts a traceparent.
 func isValid(traceparent string) bool {
 	return len(traceparent) == traceparentLen && read(traceparent).IsValid()
 }

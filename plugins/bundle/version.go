@@ -2,8 +2,8 @@ package bundle
 
 import "strings"
 
-// versionOfChart returns the version in a label <chart>-<version>, which has "_"
-// for "+". Names of charts have dashes and digits, too, but no dots.
+// versionOfChart returns the version in a label <chart>-<version>, in which "_" replaces "+".
+// Names of charts have dashes and digits, too, but no dots.
 func versionOfChart(value string) string {
 	for i := range len(value) {
 		if value[i] == '-' && i > 0 && startsVersion(value[i+1:]) {
@@ -13,7 +13,7 @@ func versionOfChart(value string) string {
 	return ""
 }
 
-// startsVersion tells whether s begins like 1.2 or v1.2.
+// startsVersion reports whether s starts like 1.2 or v1.2.
 func startsVersion(s string) bool {
 	s = strings.TrimPrefix(s, "v")
 	rest := strings.TrimLeft(s, "0123456789")
@@ -22,8 +22,8 @@ func startsVersion(s string) bool {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// splitCSV splits the name of a ClusterServiceVersion, by convention
-// <operator>.v<version>. A name in another form is all operator.
+// splitCSV splits the name of a ClusterServiceVersion, by convention <operator>.v<version>. A
+// name in another form is an operator without a version.
 func splitCSV(value string) (operator, version string) {
 	for i := range len(value) {
 		if value[i] != '.' || i == 0 {

@@ -1,6 +1,5 @@
-// Package enricher is what a plugin in Go is written against. A plugin adds to
-// records what it knows of their pods: who owns them, which ticket they belong
-// to, which trace.
+// Package enricher is the library for plugins in Go. A plugin adds attributes and a trace
+// context to records, such as the team or the ticket of a pod.
 //
 //	type hello struct{}
 //
@@ -15,17 +14,15 @@
 //
 //	func main() { enricher.Serve(hello{}) }
 //
-// That is all. What else a plugin can do it says by having more methods:
-// [Configurer], [AnnotationNeeder], [OwnerNeeder], [Logger], [io.Closer], and those that make it faster, [LabelNeeder]
-// and [PodOnly].
+// Optional interfaces add features: [Configurer], [AnnotationNeeder], [OwnerNeeder], [Logger]
+// and [io.Closer]. [LabelNeeder] and [PodOnly] make a plugin faster.
 //
-// The plugin runs as a process of its own. What it prints, and what it logs,
-// comes out in the log of the host. If it panics, the host starts it anew: it
-// costs what it would have added to some records, never a record.
+// The plugin runs as a process of its own. Its output and its log appear in the host's log. If
+// it panics, the host restarts it. Meanwhile records lack its attributes, but no record is
+// lost.
 //
-// Package enrichertest has the tests that every plugin should pass. You don't
-// need this package for a plugin in another language: that is written against
-// proto/podstatus/enrich/v1/enrich.proto.
+// Package enrichertest has the tests that every plugin should pass. Plugins in other languages
+// implement proto/podstatus/enrich/v1/enrich.proto instead.
 package enricher
 
 import (
@@ -35,83 +32,77 @@ import (
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// Record is one change in a pod's life; its fields are documented in
-// enrich.proto. It must not be changed, nor kept.
+// Record is one change in a pod's life; enrich.proto documents its fields. Plugins must neither
+// change nor keep it.
 type Record = enrichv1.Record
 
-// Pod is what a [Record] says of its pod.
+// Pod is the pod of a [Record].
 type Pod = enrichv1.Pod
 
 // Owner is an object that owns a pod, or owns its owner.
 type Owner = enrichv1.Owner
 
-// Description tells who a plugin is.
+// Description identifies a plugin.
 type Description struct {
-	// Name is that under which the configuration lists the plugin, and begins
-	// the keys of all its attributes: 1 to 63 lower-case letters, digits, "-"
-	// and "_", a letter first.
+	// Name of the plugin in the configuration, and the prefix of all its keys: 1 to 63
+	// lower-case letters, digits, "-" and "_", starting with a letter.
 	Name string
-	// Version, such as 1.4.0, is for the log of the host.
+	// Version, such as 1.4.0, appears in the host's log.
 	Version string
 }
 
-// Enricher is what every plugin is.
+// Enricher is a plugin.
 type Enricher interface {
-	// Describe tells who the plugin is, always with the same answer.
+	// Describe returns the plugin's name and version. The answer must not change.
 	Describe() Description
-	// Enrich adds to patch what the plugin knows of record. The host waits for
-	// a batch of records until ctx ends, by default 200 ms; what is not there
-	// then is lost. An error tells that there is nothing to add because
-	// something failed; it goes into the record's field "enrichment" and should
-	// be short. Enrich is called for one record of a batch after the other, and
-	// for two batches at the same time.
+	// Enrich adds the plugin's data about record to patch. The deadline of ctx, 200 ms by
+	// default, is for a batch of records; after it, the patches of the batch are dropped. An
+	// error becomes part of the record's field "enrichment" and should be short. Calls for the
+	// records of a batch are sequential; two batches may be concurrent.
 	Enrich(ctx context.Context, record *Record, patch *Patch) error
 }
 
-// Configurer is a plugin that can be configured. A plugin that is none refuses
-// every key.
+// Configurer is a plugin with a configuration. Other plugins reject every key.
 type Configurer interface {
-	// Configure is called once, before all but Describe, with the JSON object
-	// under "config" in the plugin's entry of the configuration file. Most
-	// plugins call [Decode]. An error has to name the key and say what would be
-	// right: it is what the user sees, and the host does not start.
+	// Configure is called once, before all other methods except Describe, with the JSON object
+	// under "config" in the plugin's entry. Most plugins call [Decode]. An error prevents the
+	// host's start; it should name the key and the remedy.
 	Configure(config []byte) error
 }
 
-// AnnotationNeeder is a plugin that looks at annotations of pods.
+// AnnotationNeeder is a plugin that reads annotations of pods.
 type AnnotationNeeder interface {
-	// NeedsAnnotations returns the keys of the annotations that records have to
-	// have. It is called after Configure.
+	// NeedsAnnotations returns the keys of the annotations to send. It is called after
+	// Configure.
 	NeedsAnnotations() []string
 }
 
-// OwnerNeeder is a plugin that looks at the metadata of the objects that own a
-// pod: ReplicaSet, Deployment, and so on. The host has to be allowed to get them.
+// OwnerNeeder is a plugin that reads the metadata of a pod's owners: ReplicaSet, Deployment,
+// and so on. The host needs permission to get them.
 type OwnerNeeder interface {
-	// NeedsOwners returns the keys of the labels and annotations that owners
-	// have to have. It is called after Configure. Both nil: nothing is looked up.
+	// NeedsOwners returns the keys of the owners' labels and annotations to send. It is called
+	// after Configure. If both are nil, owners are not looked up.
 	NeedsOwners() (labels, annotations []string)
 }
 
-// LabelNeeder is a plugin that looks at some labels of pods only. A plugin that
-// is none is sent all labels.
+// LabelNeeder is a plugin that reads only some labels of pods. Other plugins receive all
+// labels.
 type LabelNeeder interface {
-	// NeedsLabels returns the keys of those labels. It is called after
-	// Configure. None: all labels.
+	// NeedsLabels returns the keys of the labels to send; an empty list means all. It is called
+	// after Configure.
 	NeedsLabels() []string
 }
 
-// PodOnly is a plugin that looks at nothing but [Record.Pod], less its node,
-// phase and reason, and always says the same of the same pod: the host sends no
-// more than that, and may use one patch for many records.
+// PodOnly is a plugin whose answer depends only on [Record.Pod], without its node, phase and
+// reason. The host sends nothing else, and may use one patch for many records.
 type PodOnly interface {
-	// PodOnly does nothing.
+	// PodOnly is a marker and has no effect.
 	PodOnly()
 }
 
-// Logger is a plugin that logs.
+// Logger is a plugin with a log.
 type Logger interface {
-	// SetLogger is called once, before all others. What goes to log comes out
-	// in the log of the host with its level, attributes and the plugin's name.
+	// SetLogger is called once, before all other methods. Lines of log appear in the host's log
+	// with their level, their attributes and the plugin's name.
 	SetLogger(log *slog.Logger)
 }

@@ -8,15 +8,14 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// newLogHandler writes what hosts with go-plugin understand: lines of JSON with
-// the keys and the time format of hclog. Which levels are of interest is the
-// host's business.
+// newLogHandler writes lines for hosts with go-plugin: JSON with the keys and the time format
+// of hclog. The host filters by level.
 func newLogHandler(w io.Writer) slog.Handler {
 	return slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: likeHclog})
 }
 
-// likeHclog renames what is slog's own, and keeps an attribute of the plugin from
-// passing for it. A message can't be told from an attribute "msg" that is a text.
+// likeHclog renames slog's own keys, and prevents attributes of the plugin from having these
+// names. It can't distinguish a message from an attribute "msg" with a text.
 func likeHclog(groups []string, a slog.Attr) slog.Attr {
 	if len(groups) > 0 {
 		return a
@@ -34,7 +33,7 @@ func likeHclog(groups []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// hclogLevel is the level of hclog that is no higher: it knows none in between.
+// hclogLevel returns the next lower level of hclog, which has none in between.
 func hclogLevel(level slog.Level) string {
 	switch {
 	case level >= slog.LevelError:

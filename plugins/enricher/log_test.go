@@ -28,7 +28,7 @@ func TestLogLinesAreThoseOfHclog(t *testing.T) {
 			func(log *slog.Logger) { log.Log(t.Context(), slog.LevelInfo+1, "so so") },
 			map[string]any{"@level": "info", "@message": "so so"},
 		},
-		"attributes don't pass for what the host reads": {
+		"attributes don't replace keys that the host reads": {
 			func(log *slog.Logger) { log.Error("no", "level", 3, "time", "noon", "@message", 5, "@level", "off") },
 			map[string]any{"@level": "error", "@message": "no", "time": "noon", "message": 5.0, "level": "off"},
 		},

@@ -13,7 +13,7 @@ import (
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// role says what the test binary is when a test starts it again.
+// role is the environment variable with the role of the test binary in a child process.
 const role = "ENRICHER_TEST_ROLE"
 
 func TestMain(m *testing.M) {
@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// abandonPlugin starts a plugin that holds this stdout open, passes on its
-// handshake, and ends without a word.
+// abandonPlugin starts a plugin that holds this stdout open, passes on its handshake, and exits
+// without ending the plugin.
 func abandonPlugin() {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), role+"=plugin", enrichv1.MagicCookieKey+"="+enrichv1.MagicCookieValue,

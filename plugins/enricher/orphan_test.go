@@ -17,7 +17,7 @@ func TestAwaitOrphaned(t *testing.T) {
 		}
 		awaitOrphaned(42, parent, time.Second)
 		if took := time.Since(start); took != 10*time.Second {
-			t.Errorf("returned after %s, the parent went after 10 s", took)
+			t.Errorf("returned after %s, the parent ended after 10 s", took)
 		}
 	})
 }

@@ -12,16 +12,15 @@ import (
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// InProcess is for programs that host plugins which are part of them, within their
-// own process: it returns how to make the plugin that [Serve] would serve.
-// newEnricher is called for each. The plugin is an [io.Closer]; an [Enricher] that
-// is a [Logger] logs to log.
+// InProcess is for programs that run their own plugins in their process. It returns a function
+// that creates the plugin that [Serve] would serve, from a new [Enricher] per call. The plugin
+// is an [io.Closer]; an [Enricher] that is a [Logger] logs to log.
 func InProcess(newEnricher func() Enricher) func(log *slog.Logger) plugin.GRPCPlugin {
 	return func(log *slog.Logger) plugin.GRPCPlugin { return newPlugin(newEnricher(), log) }
 }
 
-// grpcPlugin is a plugin as go-plugin has it. It serves no client: the host has a
-// counterpart of its own.
+// grpcPlugin implements go-plugin's interface. It has no client side, which is part of the
+// host.
 type grpcPlugin struct {
 	plugin.NetRPCUnsupportedPlugin
 	enricher Enricher
@@ -45,9 +44,9 @@ func (p *grpcPlugin) GRPCServer(_ *plugin.GRPCBroker, s *grpc.Server) error {
 	return nil
 }
 
-// GRPCClient is for hosts.
+// GRPCClient returns an error, since hosts have their own client.
 func (*grpcPlugin) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (any, error) {
-	return nil, errors.New("this is the side of the plugin")
+	return nil, errors.New("not implemented: this is the plugin's side")
 }
 
 // Close closes the enricher, if it is an [io.Closer].

@@ -15,22 +15,22 @@ import (
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// Serve runs a plugin until its host ends it or has ended. Main calls nothing else.
-// In a program that no host has started it prints that and exits. A plugin that is an
-// [io.Closer] is closed in the end.
+// Serve runs a plugin until its host ends it, or until the host has ended. It is the only call
+// in main. If no host has started the program, Serve prints an explanation and exits. A plugin
+// that is an [io.Closer] is closed at the end.
 func Serve(e Enricher) {
 	if os.Getenv(enrichv1.MagicCookieKey) != enrichv1.MagicCookieValue { //nolint:forbidigo // Serve is main
-		fmt.Fprintln(os.Stderr, "This binary is a plugin of pod-status-logger, which starts it by itself.")
+		fmt.Fprintln(os.Stderr, "This binary is a plugin. Don't run it directly: pod-status-logger starts it.")
 		os.Exit(1) //nolint:forbidigo // Serve is main
 	}
 	log := slog.New(newLogHandler(os.Stderr))
 	p := newPlugin(e, log)
-	shut := sync.OnceFunc(func() { _ = p.Close() }) // nobody is left to report an error to
+	shut := sync.OnceFunc(func() { _ = p.Close() }) // no one is left to receive an error
 	host := os.Getppid()
 	go func() {
 		awaitOrphaned(host, os.Getppid, time.Second)
 		shut()
-		os.Exit(1) //nolint:forbidigo // nobody is left who could end the process
+		os.Exit(1) //nolint:forbidigo // no host is left to end the process
 	}()
 	if err := serve(p); err != nil {
 		log.Error("the plugin can't be served", "error", err)
@@ -39,11 +39,10 @@ func Serve(e Enricher) {
 	shut()
 }
 
-// serve does what go-plugin's Serve does for gRPC, with go-plugin's server. That
-// function also links net/rpc, whose reflection keeps the linker from leaving out
-// methods that nobody calls: 4.8 MB.
+// serve replaces go-plugin's Serve for gRPC, with go-plugin's server. That function also links
+// net/rpc, whose reflection prevents the linker from removing unused methods: 4.8 MB.
 //
-// Stdout and stderr stay as they are: the host reads both.
+// Stdout and stderr are not redirected: the host reads both.
 func serve(p *grpcPlugin) error {
 	security, certificate, err := mutualTLS(os.Getenv("PLUGIN_CLIENT_CERT")) //nolint:forbidigo // of the handshake
 	if err != nil {
@@ -53,7 +52,7 @@ func serve(p *grpcPlugin) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	signal.Notify(make(chan os.Signal, 1), os.Interrupt) // the host ends the plugin, after its last call
+	signal.Notify(make(chan os.Signal, 1), os.Interrupt) // the host ends the plugin after the last call
 	nothing := noOutput{}
 	server := &plugin.GRPCServer{
 		Plugins: plugin.PluginSet{"enricher": p},
@@ -76,8 +75,8 @@ func serve(p *grpcPlugin) error {
 	return nil
 }
 
-// listen listens on a socket with a new name in the folder; empty: that for temporary
-// files.
+// listen listens on a socket with a new name in the folder; if that is empty, in the folder for
+// temporary files.
 func listen(folder string) (net.Listener, error) {
 	file, err := os.CreateTemp(folder, "plugin")
 	if err != nil {
@@ -85,20 +84,20 @@ func listen(folder string) (net.Listener, error) {
 	}
 	path := file.Name()
 	_ = file.Close()
-	if err := os.Remove(path); err != nil { //nolint:gosec // it was created a moment ago, in the folder that the host gave
+	if err := os.Remove(path); err != nil { //nolint:gosec // created a moment ago, in the host's folder
 		return nil, err
 	}
 	return net.Listen("unix", path) //nolint:noctx // it does not block
 }
 
-// noOutput is the output that go-plugin is to pass on to the host: there never is any.
+// noOutput is a stream without data, in place of the output that go-plugin would forward.
 type noOutput struct{}
 
 func (noOutput) Read([]byte) (int, error) { select {} }
 
-// awaitOrphaned returns when the process that started this one has ended: the parent
-// is another one then. On Linux a plugin is killed with its host, unless a script is
-// in between; elsewhere it is not.
+// awaitOrphaned returns once the process that started this one has ended, when the parent
+// changes. On Linux the kernel kills a plugin with its host, unless a script is in between;
+// other systems don't.
 func awaitOrphaned(host int, parent func() int, every time.Duration) {
 	for parent() == host {
 		time.Sleep(every)

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// TestOrphanEnds abandons a real plugin: its host ends without a word.
+// TestOrphanEnds checks that a plugin exits when its host has ended.
 func TestOrphanEnds(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "open")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -46,7 +46,7 @@ func TestOrphanEnds(t *testing.T) {
 	}
 }
 
-// TestNoHost starts a plugin as a person would.
+// TestNoHost starts a plugin without a host.
 func TestNoHost(t *testing.T) {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), role+"=plugin")

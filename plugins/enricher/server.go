@@ -15,8 +15,8 @@ import (
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// NewServer returns the service that [Serve] serves, for tests that speak to a
-// plugin within their own process.
+// NewServer returns the service that [Serve] serves, for tests that call a plugin in their own
+// process.
 func NewServer(e Enricher) enrichv1.EnricherServiceServer {
 	return &server{enricher: e, prefix: e.Describe().Name + "."}
 }
@@ -27,8 +27,8 @@ type server struct {
 	prefix   string
 }
 
-// Describe leaves out what the plugin needs: that may depend on its
-// configuration, so [server.Configure] tells.
+// Describe omits the plugin's needs, which may depend on its configuration. [server.Configure]
+// returns them.
 func (s *server) Describe(context.Context, *enrichv1.DescribeRequest) (*enrichv1.DescribeResponse, error) {
 	d := s.enricher.Describe()
 	return &enrichv1.DescribeResponse{Name: d.Name, Version: d.Version}, nil
@@ -47,11 +47,11 @@ func configure(e Enricher, config []byte) error {
 	}
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(config, &keys); err != nil {
-		return fmt.Errorf("want an object with keys and values: %w", err)
+		return fmt.Errorf("must be an object with keys and values: %w", err)
 	}
 	if len(keys) > 0 {
-		return fmt.Errorf("%s: unknown key; the plugin %s has no configuration", slices.Min(slices.Collect(maps.Keys(keys))),
-			e.Describe().Name)
+		return fmt.Errorf("%s: unknown key (plugin %s has no configuration keys)",
+			slices.Min(slices.Collect(maps.Keys(keys))), e.Describe().Name)
 	}
 	return nil
 }
@@ -91,9 +91,8 @@ func (s *server) Enrich(ctx context.Context, r *enrichv1.EnrichRequest) (*enrich
 	return answer, nil
 }
 
-// Decode reads the configuration of a plugin into the struct that into points
-// to. A key that the struct has no field for, after its json tag, is an error that
-// names it, as is a value of the wrong type.
+// Decode decodes a plugin's configuration into the struct that into points to. Keys without a
+// field, by their json tags, and values of a wrong type are errors that name the key.
 func Decode(config []byte, into any) error {
 	return strict.Unmarshal(config, into)
 }

@@ -20,7 +20,7 @@ import (
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// hello has no more methods than a plugin has to have.
+// hello has only the required methods.
 type hello struct {
 	enrich func(ctx context.Context, r *enricher.Record, p *enricher.Patch) error
 }
@@ -73,7 +73,7 @@ var (
 	_ enricher.PodOnly          = (*full)(nil)
 )
 
-// serve speaks to a plugin over gRPC.
+// serve connects to a plugin over gRPC.
 func serve(t *testing.T, e enricher.Enricher) enrichv1.EnricherServiceClient {
 	t.Helper()
 	listener := bufconn.Listen(1 << 16)
@@ -88,7 +88,7 @@ func serve(t *testing.T, e enricher.Enricher) enrichv1.EnricherServiceClient {
 	}
 	t.Cleanup(func() {
 		conn.Close()
-		server.GracefulStop() // a batch that goes on would hold it up
+		server.GracefulStop() // an unfinished batch would block it
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
@@ -144,8 +144,8 @@ func TestConfigureRefuses(t *testing.T) {
 		config string
 		want   string
 	}{
-		"a key, without configuration":     {hello{}, `{"a":1}`, "a: unknown key; the plugin hello has no configuration"},
-		"no object, without configuration": {hello{}, `[]`, "want an object with keys and values"},
+		"a key, without configuration":     {hello{}, `{"a":1}`, "a: unknown key (plugin hello has no configuration keys)"},
+		"no object, without configuration": {hello{}, `[]`, "must be an object with keys and values"},
 		"an unknown key":                   {&full{}, `{"owner":true}`, "unknown key owner"},
 		"a wrong type":                     {&full{}, `{"owners":"yes"}`, "owners: want true or false, got string"},
 		"no JSON":                          {&full{}, `{`, "unexpected end"},
@@ -213,8 +213,8 @@ func TestPatches(t *testing.T) {
 	}
 }
 
-// TestEndOfContextStopsABatch sees that the rest of a batch that nobody waits for
-// is not computed.
+// TestEndOfContextStopsABatch checks that the rest of a batch is not computed after the end of
+// its context.
 func TestEndOfContextStopsABatch(t *testing.T) {
 	var seen []string
 	ctx, cancel := context.WithCancel(t.Context())
@@ -222,7 +222,7 @@ func TestEndOfContextStopsABatch(t *testing.T) {
 		seen = append(seen, r.GetPod().GetName())
 		cancel()
 		select {
-		case <-ctx.Done(): // the host's cancellation has come
+		case <-ctx.Done(): // the host's cancellation has arrived
 		case <-time.After(10 * time.Second):
 			t.Error("the context does not end with the host's")
 		}

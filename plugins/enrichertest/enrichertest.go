@@ -9,8 +9,8 @@
 // `pod-status-logger plugin verify PATH` checks the same rules for a plugin in any
 // language, as a process: it is [Verify] with a launcher.
 //
-// The rules hold for all plugins. You don't need this package to test what is special
-// about yours: call [enricher.NewServer] for that.
+// The rules hold for all plugins. To test the behaviour of your own, call [enricher.NewServer]
+// instead.
 package enrichertest
 
 import (
@@ -102,10 +102,10 @@ func (o *Options) completeTimes() error {
 func object(what, text string) (map[string]json.RawMessage, error) {
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(text), &keys); err != nil {
-		return nil, fmt.Errorf("%s %q: want a JSON object: %w", what, text, err)
+		return nil, fmt.Errorf("%s %q: must be a JSON object: %w", what, text, err)
 	}
 	if keys == nil {
-		return nil, fmt.Errorf("%s %q: want a JSON object", what, text)
+		return nil, fmt.Errorf("%s %q: must be a JSON object", what, text)
 	}
 	return keys, nil
 }

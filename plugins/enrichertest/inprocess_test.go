@@ -13,7 +13,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/plugins/enrichertest"
 )
 
-// greeter is a plugin with what a test makes of it.
+// greeter is a plugin whose behaviour a test sets.
 type greeter struct {
 	enrich func(r *enricher.Record, p *enricher.Patch) error
 	closed func() error
@@ -55,7 +55,7 @@ func (f *fakeTB) Errorf(format string, args ...any) {
 
 func (f *fakeTB) Logf(format string, args ...any) { fmt.Fprintf(&f.logged, format+"\n", args...) }
 
-// TestConformance is what authors write.
+// TestConformance is the test that authors write.
 func TestConformance(t *testing.T) {
 	enrichertest.Test(t, func() enricher.Enricher { return &greeter{} }, enrichertest.Options{})
 }
@@ -107,12 +107,12 @@ func TestBrokenInProcess(t *testing.T) {
 		"options": {
 			plugin:  &greeter{},
 			options: enrichertest.Options{Config: "[]"},
-			want:    []string{`options: Config "[]": want a JSON object`},
+			want:    []string{`options: Config "[]": must be a JSON object`},
 		},
 		"bad options": {
 			plugin:  &greeter{},
 			options: enrichertest.Options{BadConfig: "null"},
-			want:    []string{`options: BadConfig "null": want a JSON object`},
+			want:    []string{`options: BadConfig "null": must be a JSON object`},
 		},
 		"times": {
 			plugin:  &greeter{},

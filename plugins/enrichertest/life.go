@@ -110,7 +110,7 @@ func checkCancelled(ctx context.Context, s *suite) error {
 		cancel()
 	}
 	if _, err := s.enrich(ctx, p.samples(0, 64)); err != nil {
-		return fmt.Errorf("after calls that were given up: %w", err)
+		return fmt.Errorf("after cancelled calls: %w", err)
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func TestKeys(t *testing.T) {
 	}{
 		"none":                     {"labels", nil, ""},
 		"good":                     {"labels", []string{"app", "example.com/A_b.c"}, ""},
-		"twice":                    {"labels", []string{"app", "team", "app"}, `needs.labels: "app" is there twice`},
+		"twice":                    {"labels", []string{"app", "team", "app"}, `needs.labels: "app" is a duplicate`},
 		"empty":                    {"labels", []string{""}, `no object has the key ""`},
 		"capitals in the prefix":   {"owners.labels", []string{"Example.com/a"}, "owners.labels"},
 		"but annotations have any": {"owners.annotations", []string{"Example.com/a"}, ""},

@@ -19,7 +19,7 @@ func rules(o Options) []rule {
 			after: "handshake", check: checkConfigureBad, apart: true,
 		},
 		{
-			name: "configure-good", says: "its configuration is taken",
+			name: "configure-good", says: "its configuration is accepted",
 			after: "handshake", check: checkConfigureGood,
 		},
 		{
@@ -98,7 +98,7 @@ func recordRules() []rule {
 			after: "batch-1", check: checkEach(odd),
 		},
 		{
-			name: "unknown-fields", says: "fields and values of a later version of the contract are passed over",
+			name: "unknown-fields", says: "fields and values of a later version of the contract are ignored",
 			after: "batch-1", check: checkEach(unknown),
 		},
 	}
@@ -108,11 +108,11 @@ func recordRules() []rule {
 func lifeRules() []rule {
 	return []rule{
 		{
-			name: "concurrent", says: "two batches at the same time are both answered right",
+			name: "concurrent", says: "two concurrent batches are both answered correctly",
 			after: "batch-64", check: checkConcurrent,
 		},
 		{
-			name: "cancelled-call", says: "after calls that the host gave up the next one is answered",
+			name: "cancelled-call", says: "the next call after cancelled ones is answered",
 			after: "batch-64", check: checkCancelled,
 		},
 		{

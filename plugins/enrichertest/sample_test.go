@@ -11,7 +11,7 @@ import (
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// TestSamplesAreVaried sees that 64 samples have all that a host sends.
+// TestSamplesAreVaried checks that 64 samples contain all fields that a host sends.
 func TestSamplesAreVaried(t *testing.T) {
 	p := &session{needs: &enrichv1.Needs{Owners: &enrichv1.OwnerNeeds{}}}
 	actions, states, types, kinds := map[enrichv1.Action]int{}, map[enrichv1.State]int{}, map[enrichv1.ContainerType]int{},
@@ -111,7 +111,7 @@ func TestPlausible(t *testing.T) {
 	}
 }
 
-// TestLabelsAreValid sees that no label has a value that Kubernetes would refuse.
+// TestLabelsAreValid checks that Kubernetes would accept the value of each label.
 func TestLabelsAreValid(t *testing.T) {
 	keys := []string{
 		"team", "traceparent", "argocd.argoproj.io/tracking-id", "example.com/url",

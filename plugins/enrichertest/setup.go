@@ -52,7 +52,7 @@ func checkConfigureBad(ctx context.Context, s *suite) error {
 	}
 	_, err := s.configure(ctx, s.options.BadConfig)
 	if err == nil {
-		return fmt.Errorf("the configuration %s is taken", s.options.BadConfig)
+		return fmt.Errorf("the configuration %s is accepted", s.options.BadConfig)
 	}
 	refusal, ok := errors.AsType[*callError](err)
 	switch {
@@ -141,7 +141,7 @@ func checkKeys(what string, keys []string) error {
 			return fmt.Errorf("needs.%s: no object has the key %q: %s", what, key, problems[0])
 		}
 		if slices.Contains(keys[:i], key) {
-			return fmt.Errorf("needs.%s: %q is there twice", what, key)
+			return fmt.Errorf("needs.%s: %q is a duplicate", what, key)
 		}
 	}
 	return nil

@@ -101,9 +101,9 @@ func TestHangIsBounded(t *testing.T) {
 	}
 }
 
-// TestEndIsTold sees that a rule in which the plugin ends says so, and that the
+// TestEndIsReported checks that a rule in which the plugin ends says so, and that the
 // others are checked all the same.
-func TestEndIsTold(t *testing.T) {
+func TestEndIsReported(t *testing.T) {
 	starts := 0
 	report, err := enrichertest.Verify(t.Context(), func(context.Context) (enrichertest.Process, error) {
 		starts++

@@ -47,7 +47,7 @@ func TestBrokenPlugins(t *testing.T) {
 	}
 }
 
-// TestEveryRuleIsBroken: no rule passes whatever a plugin does.
+// TestEveryRuleIsBroken checks that each rule fails for at least one plugin.
 func TestEveryRuleIsBroken(t *testing.T) {
 	broken := slices.Collect(maps.Values(faulty.Rules()))
 	for _, rule := range rulesOf(t) {
@@ -73,10 +73,10 @@ func rulesOf(t *testing.T) (names []string) {
 }
 
 func TestGoodPlugin(t *testing.T) {
-	var told []string
+	var reported []string
 	report, err := enrichertest.Verify(t.Context(), launch(t, build(t, "good")), enrichertest.Options{
 		Config: `{"key":"a"}`, BadConfig: `{"key":5}`,
-		Each: func(r enrichertest.Result) { told = append(told, r.Rule) },
+		Each: func(r enrichertest.Result) { reported = append(reported, r.Rule) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func TestGoodPlugin(t *testing.T) {
 			t.Errorf("%s: %s", r.Rule, r.Why)
 		}
 	}
-	if !slices.Equal(told, rulesOf(t)) {
-		t.Errorf("told of %v", told)
+	if !slices.Equal(reported, rulesOf(t)) {
+		t.Errorf("reported %v", reported)
 	}
 }

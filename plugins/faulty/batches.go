@@ -74,7 +74,7 @@ func stuckAfterCancel(good enrichFunc) enrichFunc {
 	}
 }
 
-// mixesBatches shares what it works on between calls.
+// mixesBatches shares its working data between calls.
 func mixesBatches(good enrichFunc) enrichFunc {
 	var last atomic.Pointer[[]*enrichv1.Record]
 	return func(ctx context.Context, records []*enrichv1.Record) ([]*enrichv1.Patch, error) {

@@ -18,7 +18,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/plugins/enricher"
 )
 
-// Name is the name of all plugins, but for the one with another name.
+// Name is the name of all plugins except the one with another name.
 const Name = "faulty"
 
 // command is the first argument of a process that is to be a plugin.
@@ -53,8 +53,8 @@ func Main() bool {
 	return true
 }
 
-// InProcess returns how to make a plugin with a behaviour within this process: a key
-// of enrichers or services.
+// InProcess returns a function that creates a plugin with a behaviour in this process: a key of
+// enrichers or services.
 func InProcess(behaviour string) func(*slog.Logger) plugin.GRPCPlugin {
 	return func(log *slog.Logger) plugin.GRPCPlugin {
 		if e, ok := enrichers()[behaviour]; ok {

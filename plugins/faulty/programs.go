@@ -41,7 +41,7 @@ func programs() map[string]func() {
 			enricher.Serve(enrichers()["ignores-the-end"])
 		},
 
-		// It prints too much, or what it should not.
+		// It prints too much, or to the wrong place.
 		"floods": func() { go flood(); enricher.Serve(faulty{}) },
 		"prints": func() {
 			fmt.Fprintln(os.Stderr, `{"@message":5,"@level":{},"@timestamp":[]}`)

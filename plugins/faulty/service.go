@@ -91,7 +91,7 @@ func (s *service) serve() {
 	})
 }
 
-// servicePlugin is a service as go-plugin has it.
+// servicePlugin implements go-plugin's interface with a service.
 type servicePlugin struct {
 	plugin.NetRPCUnsupportedPlugin
 	service *service

@@ -15,8 +15,8 @@ import (
 
 const fakeNodeAnnotation = "kwok.x-k8s.io/node"
 
-// bootstrap puts into a fresh cluster what every test needs: the product's
-// role and nodes that pods can be bound to.
+// bootstrap creates the objects that every test needs: the product's role, and nodes to which
+// pods can be bound.
 func (f folder) bootstrap(ctx context.Context, nodes int) error {
 	config, err := clientcmd.BuildConfigFromFlags("", f.adminKubeconfig())
 	if err != nil {
@@ -38,8 +38,8 @@ func (f folder) bootstrap(ctx context.Context, nodes int) error {
 	return awaitNodes(ctx, client, nodes)
 }
 
-// createRole grants exactly what the product asks for; a test that needs more
-// grants it with the admin's kubeconfig.
+// createRole grants exactly the product's permissions; tests that need more grant it with the
+// admin's kubeconfig.
 func createRole(ctx context.Context, client kubernetes.Interface) error {
 	meta := metav1.ObjectMeta{Name: loggerUser}
 	role := &rbacv1.ClusterRole{
@@ -93,9 +93,8 @@ func fakeNode(i int) *corev1.Node {
 	}
 }
 
-// awaitNodes waits until pods can be bound to all nodes: the API server taints
-// a new node as not ready, the node lifecycle controller takes that off when
-// kwok reports it ready.
+// awaitNodes waits until pods can be bound to all nodes: the API server taints a new node as
+// not ready, and the node lifecycle controller removes the taint when kwok reports it ready.
 func awaitNodes(ctx context.Context, client kubernetes.Interface, want int) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()

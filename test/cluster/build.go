@@ -62,8 +62,7 @@ test/node needs, is built if it is named.`,
 	return cmd
 }
 
-// choose returns the programs with these names, or those of a cluster if there
-// are no names.
+// choose returns the programs with these names, or those of a cluster without names.
 func choose(names []string) ([]program, error) {
 	if len(names) == 0 {
 		return programs(), nil
@@ -80,8 +79,7 @@ func choose(names []string) ([]program, error) {
 	return chosen, nil
 }
 
-// build builds one program at a time: each link of the big ones takes up to
-// 2 GB and all cores.
+// build builds one program at a time: linking a big one takes up to 2 GB and all cores.
 func build(ctx context.Context, bin string, chosen []program, log io.Writer) error {
 	bin, err := binDir(bin)
 	if err != nil {
@@ -107,8 +105,8 @@ func build(ctx context.Context, bin string, chosen []program, log io.Writer) err
 	return nil
 }
 
-// linkerFlags leaves out what debuggers need and puts in the version, which
-// Kubernetes' own build puts in and /version shows.
+// linkerFlags omits debug information and sets the version as Kubernetes' own build does, for
+// /version.
 func linkerFlags(ctx context.Context, module string) (string, error) {
 	out, err := runGo(ctx, module, "list", "-m", "-f", "{{.Version}}", "k8s.io/kubernetes")
 	if err != nil {

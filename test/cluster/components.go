@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 )
 
-// Throughput over fairness: with their defaults (20 to 50 requests a second)
-// the controllers, not the API server, would set the pace of a rollout.
+// Throughput over fairness: by default (20 to 50 requests a second) the controllers rather than
+// the API server would limit the pace of a rollout.
 const (
 	clientQPS   = 1000
 	clientBurst = 2000
@@ -16,8 +16,7 @@ const (
 // onLoopback keeps a test's cluster off the network.
 const onLoopback = "--bind-address=127.0.0.1"
 
-// ports are drawn once, so that a component that is started again is found
-// where it was.
+// ports are chosen once, so that a restarted component has the same one.
 type ports struct {
 	etcdClient, etcdPeer, apiServer, controllerManager, scheduler, kwok int
 }
@@ -25,7 +24,7 @@ type ports struct {
 func newPorts() (ports, error) {
 	var p ports
 	for _, port := range []*int{&p.etcdClient, &p.etcdPeer, &p.apiServer, &p.controllerManager, &p.scheduler, &p.kwok} {
-		// Held until all are drawn: a port that is let go may be drawn again.
+		// Held until all are chosen: a released port may be chosen again.
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return p, fmt.Errorf("find free port: %w", err)
@@ -36,8 +35,8 @@ func newPorts() (ports, error) {
 	return p, nil
 }
 
-// newState says how each component is called. Extra arguments come last, where
-// they win over ours.
+// newState returns the command line of each component. Extra arguments come last, so that they
+// override ours.
 func newState(f folder, bin string, p ports, apiServerArgs []string) state {
 	etcdURL := fmt.Sprintf("http://127.0.0.1:%d", p.etcdClient)
 	s := state{EtcdURL: etcdURL, APIServerURL: fmt.Sprintf("https://127.0.0.1:%d", p.apiServer)}
@@ -53,9 +52,8 @@ func newState(f folder, bin string, p ports, apiServerArgs []string) state {
 	return s
 }
 
-// etcdArgs: no fsync, for a process that is killed loses nothing that it wrote
-// to the page cache; only a machine that dies does. A quota for a whole
-// history, since nothing is ever compacted.
+// etcdArgs disables fsync, because a killed process loses nothing in the page cache; only a
+// crashed machine does. The quota fits a whole history, since nothing is compacted.
 func etcdArgs(f folder, p ports) []string {
 	client := fmt.Sprintf("http://127.0.0.1:%d", p.etcdClient)
 	peer := fmt.Sprintf("http://127.0.0.1:%d", p.etcdPeer)
@@ -71,9 +69,9 @@ func etcdArgs(f folder, p ports) []string {
 	}
 }
 
-// apiServerBaseArgs: RBAC, for the product's own role is under test; no
-// compaction, so that etcd keeps what history reads; no ServiceAccount
-// admission, so that pods need no token controller to be admitted.
+// apiServerBaseArgs enables RBAC, because the product's own role is under test. It disables
+// compaction, so that etcd keeps the history, and ServiceAccount admission, so that pods need
+// no token controller.
 func apiServerBaseArgs(f folder, p ports) []string {
 	return []string{
 		fmt.Sprintf("--etcd-servers=http://127.0.0.1:%d", p.etcdClient),
@@ -115,8 +113,7 @@ func schedulerArgs(f folder, p ports) []string {
 	}
 }
 
-// kwokArgs: a range of addresses for many pods; the rest is in its
-// configuration file.
+// kwokArgs sets a range of addresses for many pods; the rest is in the configuration file.
 func kwokArgs(f folder, p ports) []string {
 	return []string{
 		"--config=" + f.join("config", "kwok.yaml"),

@@ -8,7 +8,7 @@ import (
 	"path"
 )
 
-// stages say how kwok moves nodes and pods from one status to the next.
+// stages define how kwok moves nodes and pods from one status to the next.
 //
 //go:embed stages/*.yaml
 var stages embed.FS
@@ -23,8 +23,8 @@ leaderElection:
   leaderElect: false
 `
 
-// kwokConfig: many workers, since nearly all of their time is spent waiting
-// for the API server. kwok itself has no rate limit to raise.
+// kwokConfig sets many workers, because they spend most of their time waiting for the API
+// server. kwok itself has no rate limit.
 const kwokConfig = `apiVersion: config.kwok.x-k8s.io/v1alpha1
 kind: KwokConfiguration
 options:

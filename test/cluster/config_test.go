@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/yaml"
 )
 
-// A stage with a misspelt field is one that kwok takes and never plays.
+// kwok accepts a stage with a misspelt field, and never applies it.
 func TestKwokConfiguration(t *testing.T) {
 	config, err := kwokConfiguration()
 	if err != nil {
@@ -39,7 +39,7 @@ func TestKwokConfiguration(t *testing.T) {
 			continue
 		}
 		if names[doc.Metadata.Name] {
-			t.Errorf("stage %q is there twice", doc.Metadata.Name)
+			t.Errorf("stage %q is a duplicate", doc.Metadata.Name)
 		}
 		names[doc.Metadata.Name] = true
 		if len(doc.Spec.Selector) == 0 || len(doc.Spec.Next)+len(doc.Spec.Steps) == 0 || doc.Spec.ResourceRef.Kind == "" {

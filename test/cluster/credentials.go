@@ -13,19 +13,18 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// The users that the product runs as in tests. loggerUser may do what the
-// product's own ClusterRole lets it do and nothing else. ownersUser may do the
-// same until a test grants it more, by a role of its own.
+// The product's users in tests. loggerUser has the permissions of the product's own ClusterRole
+// and no others. ownersUser has the same, until a test grants more by a role of its own.
 const (
 	loggerUser = "pod-status-logger"
 	ownersUser = "pod-status-logger-owners"
 )
 
-// credentials are drawn anew for each cluster.
+// credentials are created for each cluster.
 type credentials struct{ adminToken, loggerToken, ownersToken string }
 
-// writeCredentials writes what kube-apiserver needs to know its clients, and
-// the key that signs service account tokens.
+// writeCredentials writes kube-apiserver's list of users, and the key that signs service
+// account tokens.
 func (f folder) writeCredentials() (credentials, error) {
 	c := credentials{adminToken: rand.Text(), loggerToken: rand.Text(), ownersToken: rand.Text()}
 	tokens := c.adminToken + ",admin,admin,system:masters\n" +
@@ -55,8 +54,8 @@ func (f folder) loggerKubeconfig() string { return f.join("logger.kubeconfig") }
 
 func (f folder) ownersKubeconfig() string { return f.join("owners.kubeconfig") }
 
-// writeKubeconfigs can run only when kube-apiserver does: it makes its own
-// certificate at its first start.
+// writeKubeconfigs needs a running kube-apiserver, which creates its certificate at the first
+// start.
 func (f folder) writeKubeconfigs(url string, c credentials) error {
 	ca, err := os.ReadFile(f.join("certs", "apiserver.crt"))
 	if err != nil {

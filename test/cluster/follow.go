@@ -14,21 +14,20 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// A follower reads from etcd what history prints, from the first revision on,
-// and goes on as changes come: what etcd forgets meanwhile, it has seen. It
-// outlives etcd's crashes. Where etcd has forgotten what it did not see, it
-// gives up: it never passes over a change in silence.
+// A follower prints the history from etcd, from the first revision on, and continues with new
+// changes, so it doesn't depend on later compactions. It survives etcd's crashes. If etcd has
+// compacted changes that it hasn't read, it fails: it never skips a change silently.
 
 const (
-	// progressInterval is how often etcd is asked how far it is. The answer says
-	// that nothing before it is to come any more.
+	// progressInterval is the interval of progress requests to etcd. The response means that no
+	// earlier change follows.
 	progressInterval = 100 * time.Millisecond
-	// reconnectPause keeps a follower from asking an etcd that is down too often.
+	// reconnectPause limits requests to an etcd that is down.
 	reconnectPause = 100 * time.Millisecond
 )
 
-// bookmark is a line of the follower's output that says that all changes up to
-// its revision have been printed.
+// bookmark is a line of the follower's output: all changes up to its revision have been
+// printed.
 type bookmark struct {
 	Type            string `json:"type"`
 	ResourceVersion string `json:"resource_version"`
@@ -64,20 +63,20 @@ func follow(ctx context.Context, dir string, out io.Writer) error {
 	}
 }
 
-// fatal: a change that was not seen can't be seen any more, or not be told.
+// fatal reports whether a change can no longer be read, or can't be printed.
 func fatal(err error) bool {
 	var lost *lostError
 	return errors.As(err, &lost) || errors.Is(err, rpctypes.ErrCompacted)
 }
 
-// lostError is about a change that can't be printed.
+// lostError is an error about a change that can't be printed.
 type lostError struct{ err error }
 
 func (e *lostError) Error() string { return e.err.Error() }
 func (e *lostError) Unwrap() error { return e.err }
 
-// watch prints what comes on one watch, and returns why it ended. Without a
-// leader etcd ends it, so that it does not wait for one that does not come back.
+// watch prints the changes of one watch, and returns the reason for its end. etcd ends it
+// without a leader, so that it doesn't wait for one forever.
 func (f *follower) watch(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
 	defer cancel()
@@ -91,11 +90,10 @@ func (f *follower) watch(ctx context.Context) error {
 	return errors.New("watch etcd: closed")
 }
 
-// askForProgress asks in a goroutine of its own: while etcd is down, asking
-// blocks.
+// askForProgress runs in a goroutine of its own, because requests block while etcd is down.
 func (f *follower) askForProgress(ctx context.Context) {
 	for pause(ctx, progressInterval) == nil {
-		_ = f.client.RequestProgress(ctx) // the watch itself tells what is wrong
+		_ = f.client.RequestProgress(ctx) // the watch itself reports the error
 	}
 }
 

@@ -42,7 +42,7 @@ func TestFollowPrintsChangesAndProgress(t *testing.T) {
 	}
 }
 
-// What was missed must end the follower, whatever else ends its watch.
+// A missed change must end the follower, whatever else ends its watch.
 func TestFollowGivesUpWhereChangesAreLost(t *testing.T) {
 	pod := stored(t, corev1.PodPending)
 	tests := map[string]struct {
@@ -72,7 +72,7 @@ func TestFollowGivesUpWhereChangesAreLost(t *testing.T) {
 	}
 }
 
-// put is a write to what was created at revision 5.
+// put is an update of an object created at revision 5.
 func put(pod []byte, modified int64) *clientv3.Event {
 	return &clientv3.Event{Type: mvccpb.PUT, Kv: &mvccpb.KeyValue{Value: pod, CreateRevision: 5, ModRevision: modified}}
 }

@@ -17,10 +17,10 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 )
 
-// podPrefix is where kube-apiserver keeps pods: /registry/pods/NAMESPACE/NAME.
+// podPrefix is kube-apiserver's prefix of pods: /registry/pods/NAMESPACE/NAME.
 const podPrefix = "/registry/pods/"
 
-// change is one line of history's output, in the words of a watch event.
+// change is one line of history's output, in the form of a watch event.
 type change struct {
 	Type            string      `json:"type"`
 	ResourceVersion string      `json:"resource_version"`
@@ -76,10 +76,9 @@ func history(ctx context.Context, dir string, out io.Writer) error {
 	})
 }
 
-// replay calls yield for all changes from the first revision to the last one
-// given. A watch tells nothing of revisions that changed no pod, so that the
-// last one may never show up: etcd is asked for its progress instead, which it
-// reports only when all before has been sent.
+// replay calls yield for all changes from the first revision to the given last one. A watch
+// doesn't contain revisions that changed no pod, possibly including the last one. So replay
+// requests etcd's progress, which etcd reports only after all earlier changes.
 func replay(ctx context.Context, client *clientv3.Client, last int64, yield func(*clientv3.Event) error) error {
 	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
 	defer cancel()
@@ -103,8 +102,8 @@ func replay(ctx context.Context, client *clientv3.Client, last int64, yield func
 	}
 }
 
-// forward calls yield for the changes in one response; done when the last
-// revision has been reached.
+// forward calls yield for the changes in one response; done reports whether the last revision
+// has been reached.
 func forward(resp clientv3.WatchResponse, last int64, yield func(*clientv3.Event) error) (done bool, err error) {
 	if err := resp.Err(); err != nil {
 		return false, fmt.Errorf("watch etcd: %w", err)
@@ -123,8 +122,8 @@ func forward(resp clientv3.WatchResponse, last int64, yield func(*clientv3.Event
 	return false, nil
 }
 
-// newChange reads an event of etcd as the API server's watch does: what is
-// deleted is shown as it last was, with the revision of the deletion.
+// newChange converts an event of etcd as the API server's watch does: a deleted pod has its
+// last state and the revision of the deletion.
 func newChange(ev *clientv3.Event) (change, error) {
 	c := change{Type: "MODIFIED", ResourceVersion: strconv.FormatInt(ev.Kv.ModRevision, 10)}
 	value := ev.Kv.Value

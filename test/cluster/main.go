@@ -1,7 +1,7 @@
-// Command cluster builds and runs a real Kubernetes control plane for tests:
-// etcd, kube-apiserver, kube-controller-manager and kube-scheduler of one
-// released version, with kwok in the place of the kubelets. Pods on its nodes
-// live through what kwok's stages (stages/*.yaml) say; no container ever runs.
+// Command cluster builds and runs a real Kubernetes control plane for tests: etcd,
+// kube-apiserver, kube-controller-manager and kube-scheduler of one released version, with kwok
+// instead of kubelets. kwok's stages (stages/*.yaml) define the lives of pods; no container
+// runs.
 //
 // It is a module of its own, so that the product's go.mod stays small. You
 // don't need it for unit tests: core/apiscript scripts an API server

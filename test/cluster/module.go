@@ -9,10 +9,9 @@ import (
 
 const modulePath = "github.com/pod-status-logger/pod-status-logger/test/cluster"
 
-// moduleDir finds the folder of this module, whose go.mod pins what is built.
-// It looks where one may stand when calling: in the folder itself
-// (go -C test/cluster run .), at the top of the repository, or anywhere, with
-// a program that was built into the module's bin folder.
+// moduleDir returns the folder of this module, whose go.mod pins the versions. It tries the
+// working directory (go -C test/cluster run .), the root of the repository, and the folder of
+// this program, which may be in the module's bin folder.
 func moduleDir() (string, error) {
 	candidates := []string{".", filepath.Join("test", "cluster")}
 	if exe, err := os.Executable(); err == nil {
@@ -27,7 +26,7 @@ func moduleDir() (string, error) {
 	return "", errors.New("find module test/cluster: call it from the top of the repository or from test/cluster")
 }
 
-// binDir is the folder of the five programs: the flag's value, or the module's.
+// binDir returns the folder of the programs: the flag's value, or the module's.
 func binDir(flag string) (string, error) {
 	if flag != "" {
 		return filepath.Abs(flag)

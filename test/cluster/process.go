@@ -14,22 +14,21 @@ import (
 	"time"
 )
 
-// A component's process outlives the command that starts it, so the next
-// command must find it without taking a stranger for it: a process id may have
-// been given out again. The pid file is therefore locked, and its only holder
-// is the process itself, which inherits the open file as its descriptor 3. The
-// kernel lets go of the lock when the process is gone, however it went.
+// A component's process outlives the command that starts it. The next command must find it,
+// although the kernel may have reused the process id. Therefore the process holds a lock on its
+// pid file, which it inherits as descriptor 3. The kernel releases the lock when the process
+// ends for any reason.
 
-// component is one of the five processes, as cluster.json keeps it.
+// component is one of the processes, as stored in cluster.json.
 type component struct {
 	Name string   `json:"name"`
 	Path string   `json:"path"`
 	Args []string `json:"args"`
-	// Health is the URL that answers 200 as soon as the component works.
+	// Health is the URL that returns 200 once the component works.
 	Health string `json:"health"`
 }
 
-// folder is the folder that holds a cluster's data.
+// folder is the folder with a cluster's data.
 type folder string
 
 func (f folder) join(elem ...string) string {
@@ -79,7 +78,7 @@ func writePID(file *os.File, pid int) error {
 	return err
 }
 
-// running returns the component's process id, 0 when it does not run.
+// running returns the component's process id, 0 if it isn't running.
 func (f folder) running(name string) (int, error) {
 	pidFile, err := os.Open(f.pidFile(name))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -103,8 +102,7 @@ func (f folder) running(name string) (int, error) {
 	return pid, nil
 }
 
-// signal sends sig to a component and waits until it is gone, or returns
-// false when it is still there after the timeout.
+// signal sends sig to a component, and reports whether it ended before the timeout.
 func (f folder) signal(ctx context.Context, name string, sig syscall.Signal, timeout time.Duration) (bool, error) {
 	deadline := time.Now().Add(timeout)
 	for sent := false; ; sent = true {

@@ -23,8 +23,8 @@ func (f folder) launch(ctx context.Context, c component) error {
 	return f.awaitReady(ctx, c)
 }
 
-// awaitReady waits until the component's health URL answers 200. Its error
-// says where the log is and how it ends.
+// awaitReady waits until the component's health URL returns 200. Its error contains the log
+// file's name and the end of the log.
 func (f folder) awaitReady(ctx context.Context, c component) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, readyTimeout, fmt.Errorf("not ready after %s", readyTimeout))
 	defer cancel()
@@ -46,8 +46,8 @@ func (f folder) awaitReady(ctx context.Context, c component) error {
 	}
 }
 
-// probeClient doesn't verify: controller manager and scheduler make up a
-// certificate at each start, and only a status code on loopback is asked for.
+// probeClient doesn't verify certificates: controller manager and scheduler create one at each
+// start, and only a status code from loopback matters.
 //
 //nolint:gochecknoglobals // Never changed.
 var probeClient = &http.Client{
@@ -79,7 +79,7 @@ func (f folder) failure(c component, err error) error {
 	return fmt.Errorf("start %s: %w\n%s ends with:\n%s", c.Name, err, f.log(c.Name), tail(f.log(c.Name), 20))
 }
 
-// tail returns the last lines of a file, or why there are none.
+// tail returns the last lines of a file, or the error.
 func tail(path string, lines int) []byte {
 	text, err := os.ReadFile(path)
 	if err != nil {

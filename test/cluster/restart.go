@@ -73,17 +73,16 @@ func start(ctx context.Context, dir, name string, more []string) error {
 	return f.wakeKwok(ctx, s)
 }
 
-// wakeKwok starts kwok anew if it runs. kwok gives up on a change that failed
-// for any other reason than a refused connection (an EOF, say, when the API
-// server dies), and the pod would stay as it is until something else touches
-// it; a kubelet would not give up. A new kwok looks at all pods again.
+// wakeKwok restarts kwok if it runs. kwok abandons a change that failed for another reason than
+// a refused connection, such as an EOF when the API server dies. The pod would keep its state
+// until its next change, but a kubelet would retry. A new kwok processes all pods again.
 func (f folder) wakeKwok(ctx context.Context, s state) error {
 	pid, err := f.running(kwok)
 	if err != nil || pid == 0 {
 		return err
 	}
-	// With etcd started before the API server, the start of the latter wakes
-	// kwok: it can't start while nobody answers it.
+	// If etcd starts before the API server, the start of the latter wakes kwok, which can't
+	// start without it.
 	server, err := s.component(apiServer)
 	if err != nil {
 		return err

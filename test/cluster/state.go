@@ -9,15 +9,15 @@ import (
 	"path/filepath"
 )
 
-// state is what up writes to cluster.json and the other commands read.
+// state is the content of cluster.json, which up writes and the other commands read.
 type state struct {
 	APIServerURL string `json:"apiserver_url"`
 	EtcdURL      string `json:"etcd_url"`
-	// Components stand in the order in which they start.
+	// Components are in the order in which they start.
 	Components []component `json:"components"`
 }
 
-// newFolder makes the folders of a new cluster.
+// newFolder creates the folders of a new cluster.
 func newFolder(dir string) (folder, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	// termPatience is short: nothing of a test cluster is worth a slow exit.
+	// termPatience is short: a test cluster has nothing to save.
 	termPatience = 5 * time.Second
 	killPatience = 10 * time.Second
 )
@@ -46,8 +46,8 @@ func down(ctx context.Context, dir string) error {
 	return folder(abs).stopAll(ctx)
 }
 
-// stopAll stops clients before servers, so that nobody hangs on a request that
-// is never answered, and goes on when one of them can't be stopped.
+// stopAll stops clients before servers, so that no client hangs in a request. It continues if
+// one of them can't be stopped.
 func (f folder) stopAll(ctx context.Context) error {
 	var errs []error
 	for _, p := range slices.Backward(programs()) {

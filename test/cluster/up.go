@@ -36,7 +36,7 @@ func newUpCommand() *cobra.Command {
 	return cmd
 }
 
-// up starts a cluster, or leaves nothing running.
+// up starts a cluster; after an error nothing is running.
 func up(ctx context.Context, o upOptions, out io.Writer) (err error) {
 	bin, err := binDir(o.bin)
 	if err != nil {
@@ -61,7 +61,7 @@ func up(ctx context.Context, o upOptions, out io.Writer) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			// Not ctx: that it was cancelled may be why we are here.
+			// Not ctx, which may be cancelled.
 			err = errors.Join(err, f.stopAll(context.WithoutCancel(ctx)))
 		}
 	}()
@@ -74,7 +74,7 @@ func up(ctx context.Context, o upOptions, out io.Writer) (err error) {
 	return f.announce(s, out)
 }
 
-// startAll starts what stores, then what serves, then all that works on it.
+// startAll starts the store, then the API server, then its clients.
 func (f folder) startAll(ctx context.Context, s state) error {
 	credentials, err := f.writeCredentials()
 	if err != nil {

@@ -4,9 +4,9 @@
 // otlp_http and, for tests only, file, extensions health_check and file_storage.
 // It takes any configuration that uses only these, by --config.
 //
-// It is written by hand rather than by the collector's builder, and a module of
-// its own, so that the product's go.mod stays small. You don't need it to look
-// at what is sent: core/emit's in-memory exporter is for that.
+// It is written by hand rather than by the collector's builder, and a module of its own, so
+// that the product's go.mod stays small. You don't need it to look at sent records: core/emit's
+// in-memory exporter is for that.
 package main
 
 import (

@@ -6,8 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// change makes a next version of the pod: mostly what kubelets do, now and then what
-// nobody would expect.
+// change creates the next version of the pod: mostly as kubelets do, sometimes unexpectedly.
 func (l *life) change(p *corev1.Pod) {
 	switch {
 	case p.Spec.NodeName == "" && l.chance(70):
@@ -114,7 +113,7 @@ func (l *life) relabel(p *corev1.Pod) {
 
 func (l *life) annotate(p *corev1.Pod) { p.Annotations = l.annotations() }
 
-// resize changes what no record is about.
+// resize changes fields without records.
 func (l *life) resize(p *corev1.Pod) {
 	p.Spec.ActiveDeadlineSeconds = new(int64(l.rng.IntN(1000)))
 	p.Status.QOSClass = pick(l.world, corev1.PodQOSBurstable, corev1.PodQOSBestEffort)
@@ -144,7 +143,7 @@ func (l *life) complete(p *corev1.Pod) {
 	p.Status.Phase = corev1.PodSucceeded
 }
 
-// forgetStatus is a pod whose status somebody has replaced.
+// forgetStatus replaces the pod's status.
 func (l *life) forgetStatus(p *corev1.Pod) {
 	if p.Status.ContainerStatuses = nil; l.chance(50) {
 		p.Status = corev1.PodStatus{Phase: corev1.PodPending}

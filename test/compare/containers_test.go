@@ -169,7 +169,7 @@ func (l *life) odd(_ *corev1.Pod, c *corev1.ContainerStatus) {
 	}
 }
 
-// when is a time, if there is one.
+// when returns a time, if there is one.
 func (l *life) when() metav1.Time {
 	if l.chance(5) {
 		return metav1.Time{}
@@ -177,7 +177,7 @@ func (l *life) when() metav1.Time {
 	return l.now()
 }
 
-// text is what messages may contain.
+// text returns a random message.
 func (l *life) text() string {
 	return pick(l.world, "", "a message", "two\nlines\t\x01", `"quotes" & <tags> \ `, "\u2028\u2029 ümläut 語",
 		"no UTF-8: \xff\xfe", strings.Repeat("long ", 1+l.rng.IntN(5000)))

@@ -96,8 +96,7 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
-// TestWorld checks that a seed makes the same world each time, and that many kinds of
-// things happen in it.
+// TestWorld checks that a seed creates the same world each time, with many kinds of changes.
 func TestWorld(t *testing.T) {
 	phases, reasons := map[string]bool{}, map[string]bool{}
 	versions := func() (all []string) {

@@ -23,7 +23,7 @@ import (
 // object is decoded JSON.
 type object = map[string]any
 
-// record is what was emitted, without the time at which the event was received.
+// record is an emitted record, without the time at which the event was received.
 type record struct {
 	id     string // record_id
 	seq    any
@@ -129,7 +129,7 @@ func distinct(records []record, repeated *int) (first []record) {
 	return first
 }
 
-// statesIn returns what the journal in the folder has in its bucket of states.
+// statesIn returns the content of the bucket of states of the journal in the folder.
 func statesIn(t *testing.T, dir string) map[string]object {
 	t.Helper()
 	db, err := bbolt.Open(filepath.Join(dir, "journal.db"), 0o600, &bbolt.Options{ReadOnly: true, Timeout: time.Minute})

@@ -72,7 +72,7 @@ func newRig(t *testing.T, build string, s settings) *rig {
 	return r
 }
 
-// newServer returns a server that keeps all history until it is told to forget it.
+// newServer returns a server that keeps all history until it is compacted.
 func newServer(t *testing.T, options ...apiscript.Option) *apiscript.Server {
 	t.Helper()
 	const all = 1 << 20
@@ -166,7 +166,7 @@ func contains(path string, offset *int, text string) (bool, error) {
 	return false, err
 }
 
-// stop ends the run, and keeps what it has stored.
+// stop ends the run, and keeps its store.
 func (r *rig) stop(receiverAway bool) {
 	r.t.Helper()
 	if r.settings.kill {

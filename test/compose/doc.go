@@ -8,5 +8,5 @@
 // can't show is that the originals can be pulled, and that they are as the
 // stand-ins are.
 //
-// make compose-test builds what it needs and runs it.
+// make compose-test builds the programs and runs it.
 package compose

@@ -39,7 +39,7 @@ func startDocker(t *testing.T) *docker {
 	}
 	d := &docker{dir: dir, ran: map[string]bool{}, env: append(os.Environ(),
 		"DOCKER_HOST=unix://"+dir+"/sock", "DOCKER_CONFIG="+dir, "DOCKER_BUILDKIT=1",
-		"PODSTATUS_VERSION="+imageVersion, // so that Compose builds what is built already
+		"PODSTATUS_VERSION="+imageVersion, // so that Compose builds an existing image
 	)}
 	plugins(t, dir)
 	restoreNetwork(t)

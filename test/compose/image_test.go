@@ -36,7 +36,7 @@ func (d *docker) makeImage(t *testing.T, args ...string) {
 	}
 }
 
-// inspected is what docker image inspect tells.
+// inspected is the output of docker image inspect.
 type inspected struct {
 	Architecture string
 	Size         int64
@@ -56,10 +56,10 @@ func (d *docker) inspect(t *testing.T) (i inspected) {
 	return i
 }
 
-// hardened is how the image is meant to be run.
+// hardened are the recommended options for running the image.
 var hardened = []string{"run", "--detach", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"}
 
-// testImage looks at what make image builds.
+// testImage inspects the image that make image builds.
 func testImage(t *testing.T, d *docker) {
 	d.makeImage(t)
 	i := d.inspect(t)
@@ -79,8 +79,8 @@ func testImage(t *testing.T, d *docker) {
 	t.Run("arm64", func(t *testing.T) { testForeign(t, d) })
 }
 
-// testNoShell: the layers on top of distroless, which has no shell, are the
-// program and the folder of its state.
+// testNoShell checks that the layers on top of distroless, which has no shell, contain only the
+// program and its state directory.
 func testNoShell(t *testing.T, d *docker) {
 	id := d.run(t, "create", "--network=none", image)
 	defer d.run(t, "rm", id)
@@ -97,7 +97,7 @@ func testNoShell(t *testing.T, d *docker) {
 	for archive := tar.NewReader(pipe); ; {
 		h, err := archive.Next()
 		if err != nil {
-			break // the end, or what Wait tells
+			break // the end, or an error that Wait returns
 		}
 		mode := h.FileInfo().Mode()
 		switch {
@@ -120,8 +120,8 @@ func testNoShell(t *testing.T, d *docker) {
 	}
 }
 
-// testHealthy: the demo runs with everything taken away, plugins too, and its
-// health check sees it.
+// testHealthy checks that the demo runs without any privileges, with plugins too, and that its
+// health check succeeds.
 func testHealthy(t *testing.T, d *docker) {
 	id := d.run(t, slices.Concat(hardened, []string{image, "demo", "--repeat", "--listen", ":9464"})...)
 	defer d.run(t, "rm", "--force", id)
@@ -149,7 +149,7 @@ func testHealthy(t *testing.T, d *docker) {
 	}
 }
 
-// testForeign: an image for another platform has a program for it.
+// testForeign checks that an image for another platform contains a program for it.
 func testForeign(t *testing.T, d *docker) {
 	d.distroless(t, "linux/arm64")
 	defer d.distroless(t)

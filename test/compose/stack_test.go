@@ -11,7 +11,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// stack is what docker-compose.yaml runs.
+// stack is the running docker-compose.yaml.
 type stack struct {
 	*docker
 	env []string // of Compose

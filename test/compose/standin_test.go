@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// The images that Dockerfile and docker-compose.yaml name.
+// The images in Dockerfile and docker-compose.yaml.
 const (
 	golang     = "golang:1.26"
 	distroless = "gcr.io/distroless/static-debian12:nonroot"
@@ -23,7 +23,7 @@ const (
 
 const certificates = "/etc/ssl/certs/ca-certificates.crt"
 
-// standIns makes all of them.
+// standIns creates stand-ins for all of them.
 func (d *docker) standIns(t *testing.T) {
 	t.Helper()
 	d.golang(t)
@@ -62,7 +62,7 @@ func (d *docker) golang(t *testing.T) {
 	})
 }
 
-// distroless has a platform, and so others may take its name for a while.
+// distroless has a platform, so that images of other platforms may have its name temporarily.
 func (d *docker) distroless(t *testing.T, platform ...string) {
 	t.Helper()
 	d.image(t, distroless, []string{"USER 65532", "WORKDIR /home/nonroot"}, func(f *files) {
@@ -140,7 +140,7 @@ func (f *files) add(name, from string) {
 	f.copy(&tar.Header{Name: "files" + name, Mode: int64(info.Mode().Perm()), Size: info.Size()}, file)
 }
 
-// tree adds a folder of the host, but for what no build needs.
+// tree adds a folder of the host, except files that no build needs.
 func (f *files) tree(name, from string) {
 	err := filepath.WalkDir(from, func(p string, e fs.DirEntry, err error) error {
 		within := strings.TrimPrefix(p, from)

@@ -63,7 +63,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestRunFails names the step that fails, with what it printed.
+// TestRunFails checks that the error names the failed step and contains its output.
 func TestRunFails(t *testing.T) {
 	steps := []docblocks.Step{
 		{Command: "echo first"}, {Command: "echo second; echo why >&2; false"}, {Command: "echo third"},

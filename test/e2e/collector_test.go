@@ -96,7 +96,7 @@ func fromOTLP(t *testing.T, resource, rec object) object {
 				t.Errorf("attribute %s is not expected there", key)
 			}
 			if _, twice := out[name]; twice {
-				t.Errorf("attribute %s is there twice", key)
+				t.Errorf("attribute %s is a duplicate", key)
 			}
 			out[name] = valueOf(t, at(kv, "value"))
 		}

@@ -57,8 +57,8 @@ type podHistory struct {
 	since    map[string]bool // resourceVersions since the last record
 }
 
-// expect returns the oracle's records for the changes. lines are the records on stdout;
-// they count only where the program was free to choose, as within a gap.
+// expect returns the oracle's records for the changes. lines are the records on stdout; they
+// count only if the program had a choice, as within a gap.
 func expect(all []change, gaps []gap, lines []object) *oracle {
 	o := newOracle(lines)
 	for i := 0; i < len(all); {

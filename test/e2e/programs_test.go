@@ -18,7 +18,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// The programs, as the Makefile builds them, and what they read.
+// The programs that the Makefile builds, and their input files.
 const (
 	collectorProgram = "../collector/bin/otelcol"
 	loggerProgram    = "../../bin/pod-status-logger"

@@ -12,7 +12,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// TestProxy checks that each mode delivers what it should and nothing else.
+// TestProxy checks that each mode delivers the expected bytes and no others.
 func TestProxy(t *testing.T) {
 	upstream, arrived := startEcho(t)
 	p := startProxy(t, upstream)
@@ -58,7 +58,7 @@ func TestProxy(t *testing.T) {
 			if tt.mode == losesAnswers && !p.awaitLoss(lost, wait.Patience) {
 				t.Error("no bytes were lost")
 			}
-			const while = 50 * time.Millisecond // for what must not happen; no machine is too slow
+			const while = 50 * time.Millisecond // for events that must not happen; no machine is too slow
 			_ = c.SetDeadline(time.Now().Add(while))
 			if more, _ := io.ReadAll(c); len(more) > 0 {
 				t.Errorf("%d more bytes arrived", len(more))

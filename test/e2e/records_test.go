@@ -32,7 +32,7 @@ func checkNumbers(t *testing.T, lines []object) {
 			t.Fatalf("line %d has seq %v", i+1, rec["seq"])
 		}
 		if ids[rec["record_id"]] {
-			t.Errorf("record id %v is there twice", rec["record_id"])
+			t.Errorf("record id %v is a duplicate", rec["record_id"])
 		}
 		ids[rec["record_id"]] = true
 		for _, key := range []string{"time", "msg"} {

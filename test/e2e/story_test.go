@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// story is a made-up run: what happened and what was emitted.
+// story is a made-up run: the changes and the emitted records.
 type story struct {
 	t        *testing.T
 	changes  []change

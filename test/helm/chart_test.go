@@ -9,7 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// options are the values files that go with the chart, one a story.
+// options are the values files of the chart, one per scenario.
 func options(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob(chart + "/ci/*-values.yaml")
@@ -27,7 +27,7 @@ func TestLint(t *testing.T) {
 	})
 }
 
-// TestHelmsAgree: what a release is made of does not depend on who makes it.
+// TestHelmsAgree checks that both versions of Helm create the same objects.
 func TestHelmsAgree(t *testing.T) {
 	for _, values := range options(t) {
 		old := helm(t, "v3").must("template", "r", chart, "--values", values, "--kube-version", "1.37")
@@ -38,7 +38,7 @@ func TestHelmsAgree(t *testing.T) {
 	}
 }
 
-// objects leaves out where things stand and empty lines, in which helms differ.
+// objects removes source comments and empty lines, in which the versions differ.
 func objects(rendered string) string {
 	var b strings.Builder
 	for line := range strings.Lines(rendered) {
@@ -49,8 +49,8 @@ func objects(rendered string) string {
 	return b.String()
 }
 
-// TestOldCluster: an API server that does not know image volumes would drop them
-// from the pod without a word.
+// TestOldCluster checks that the chart rejects image volumes for an API server that would drop
+// them silently.
 func TestOldCluster(t *testing.T) {
 	_, err := helm(t, "v4").try(nil, "template", "r", chart, "--values", chart+"/ci/plugins-values.yaml", "--kube-version",
 		"1.34")
@@ -63,8 +63,8 @@ func TestOldCluster(t *testing.T) {
 	}
 }
 
-// TestLongNames: names are cut to what Kubernetes takes, as is the label that a
-// StatefulSet's controller makes of them.
+// TestLongNames checks that names are cut to Kubernetes' limits, including the label that a
+// StatefulSet's controller derives from them.
 func TestLongNames(t *testing.T) {
 	out := helm(t, "v4").must("template", strings.Repeat("r", 53), chart, "--show-only", "templates/statefulset.yaml")
 	if want := "\n  name: \"" + strings.Repeat("r", 52) + "\"\n"; !strings.Contains(out, want) {
@@ -72,7 +72,7 @@ func TestLongNames(t *testing.T) {
 	}
 }
 
-// TestReadme: the chart's page is made from its values.
+// TestReadme checks that the chart's page is generated from its values.
 func TestReadme(t *testing.T) {
 	docs := tool{t: t, path: absolute(t, "bin/helm-docs"), env: os.Environ()}
 	got := docs.must("--chart-search-root", chart, "--sort-values-order", "file", "--log-level", "error", "--dry-run")
@@ -90,7 +90,7 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// TestManifests: the plain manifests are made from the chart as it is.
+// TestManifests checks that the plain manifests are generated from the current chart.
 func TestManifests(t *testing.T) {
 	const folder = "../../deploy/manifests"
 	fresh := t.TempDir()
@@ -111,8 +111,8 @@ func TestManifests(t *testing.T) {
 	}
 }
 
-// TestProgramTakesConfig: what the chart's schema lets through is a configuration
-// for the program, too.
+// TestProgramTakesConfig checks that the program accepts configurations that the chart's schema
+// accepts.
 func TestProgramTakesConfig(t *testing.T) {
 	for _, values := range options(t) {
 		rendered := helm(t, "v4").must("template", "r", chart, "--values", values, "--show-only", "templates/configmap.yaml")

@@ -9,8 +9,8 @@ import (
 
 const operator = "github.com/prometheus-operator/prometheus-operator@v0.85.0"
 
-// installCRDs teaches the API server the kinds of the Prometheus Operator, from
-// the operator's own module.
+// installCRDs adds the kinds of the Prometheus Operator to the API server, from the operator's
+// Go module.
 func (c *control) installCRDs(t *testing.T) {
 	t.Helper()
 	out, err := exec.Command("go", "mod", "download", "-json", operator).Output()

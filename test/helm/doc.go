@@ -1,5 +1,4 @@
-// Package helm tests the chart in deploy/helm and the manifests made from it:
-// with both helms that people have, on a real API server, and with the program
-// running as the ServiceAccount that they make. It is a module of its own, so
-// that helm's dependencies stay out of the product's.
+// Package helm tests the chart in deploy/helm and the manifests generated from it, with two
+// versions of Helm, on a real API server, and with the program as their ServiceAccount. It is a
+// module of its own, so that Helm's dependencies stay out of the product's.
 package helm

@@ -13,8 +13,8 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// newVolume makes a volume that the next claim is bound to, as no provisioner is
-// there. An empty class is that of claims that name none. A claim keeps others off.
+// newVolume creates a volume for the next claim, since there is no provisioner. An empty class
+// is for claims without one. A claim reserves the volume.
 func (c *control) newVolume(t *testing.T, name, class string, claim *corev1.ObjectReference) {
 	t.Helper()
 	volume := &corev1.PersistentVolume{
@@ -32,10 +32,9 @@ func (c *control) newVolume(t *testing.T, name, class string, claim *corev1.Obje
 	}
 }
 
-// TestLifecycle walks two releases in one namespace through everything that people
-// do with releases. --wait has helm see the pods ready each time, which no kubelet
-// says here but kwok: what is shown is that the API server takes each step, and
-// that the controllers make of it a pod that is admitted.
+// TestLifecycle installs, upgrades, rolls back and uninstalls two releases in one namespace.
+// With --wait, Helm waits for ready pods, which kwok reports instead of a kubelet. So the test
+// shows that the API server accepts each step, and that the controllers create an admitted pod.
 func TestLifecycle(t *testing.T) {
 	c := theControl(t)
 	each(t, func(t *testing.T, h tool) {
@@ -67,7 +66,7 @@ func TestLifecycle(t *testing.T) {
 		act("rollback", "one", "1")
 		c.wantPods(t, ns, "one-pod-status-logger-0", "two-pod-status-logger-0")
 		if now := c.uid(t, ns, "two-pod-status-logger-0"); now != two {
-			t.Error("what was done to one release has restarted the pod of the other")
+			t.Error("a change of one release has restarted the pod of the other")
 		}
 
 		act("uninstall", "one")
@@ -78,8 +77,8 @@ func TestLifecycle(t *testing.T) {
 	})
 }
 
-// TestNotReadyIsReplaced: a pod that never gets ready is replaced by an upgrade or
-// rollback that has the remedy, in both modes. No node has what the pod wants here.
+// TestNotReadyIsReplaced checks that an upgrade or rollback replaces a pod that never becomes
+// ready, in both modes. No node meets the pod's requirements here.
 func TestNotReadyIsReplaced(t *testing.T) {
 	c := theControl(t)
 	h := helm(t, "v4").at(c.kubeconfig)
@@ -98,7 +97,7 @@ func TestNotReadyIsReplaced(t *testing.T) {
 	}
 }
 
-// onePod waits for the namespace to have one pod, and that another than before.
+// onePod waits until the namespace has exactly one pod, other than the one before.
 func (c *control) onePod(t *testing.T, ns, before string) (uid string) {
 	t.Helper()
 	wait.Until(t, "one new pod in "+ns, func() bool {
@@ -115,8 +114,8 @@ func (c *control) onePod(t *testing.T, ns, before string) (uid string) {
 	return uid
 }
 
-// TestSameNames: of two releases whose objects would have the same names the second
-// is refused, and the first left as it is.
+// TestSameNames checks that of two releases with the same object names, the second is rejected
+// and the first stays unchanged.
 func TestSameNames(t *testing.T) {
 	c := theControl(t)
 	each(t, func(t *testing.T, h tool) {
@@ -135,8 +134,8 @@ func TestSameNames(t *testing.T) {
 	})
 }
 
-// TestVolumeCannotChange: the one thing that an upgrade can't do is said, and
-// nothing is broken by having tried.
+// TestVolumeCannotChange checks that a changed volume is rejected with an error, and that the
+// attempt has no other effect.
 func TestVolumeCannotChange(t *testing.T) {
 	c := theControl(t)
 	each(t, func(t *testing.T, h tool) {
@@ -178,8 +177,7 @@ func (c *control) uid(t *testing.T, ns, pod string) string {
 	return string(got.UID)
 }
 
-// wantLeft compares all that there is of the chart's labels in the namespace and
-// in the cluster.
+// wantLeft compares all objects with the chart's labels in the namespace and in the cluster.
 func (c *control) wantLeft(t *testing.T, ns string, want ...string) {
 	t.Helper()
 	kubectl := kubectl(t, c)

@@ -15,7 +15,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// lack is one right that is taken from the chart's rules.
+// lack is one permission that is removed from the chart's rules.
 type lack struct {
 	verb, group, resource string
 	workload              string // whose pods' records it takes something from
@@ -55,10 +55,10 @@ func lacks() []lack {
 	return all
 }
 
-// TestMissingRight takes each right of the chart's rules away in turn, from a
-// release of its own. The program says which one is missing and on what, goes on,
-// and once the right is there tells everything: the changes of meanwhile where it
-// could not watch, the bundles of pods where it could not get their owners.
+// TestMissingRight removes each permission of the chart's rules in turn, from a release of its
+// own. The program reports the missing one and continues. Once the permission is granted, it
+// emits everything: the missed changes if it could not watch, the bundles of pods if it could
+// not get their owners.
 func TestMissingRight(t *testing.T) {
 	c := theControl(t)
 	c.newNamespace(t, "missing")
@@ -79,9 +79,9 @@ func TestMissingRight(t *testing.T) {
 			if lack.unready {
 				c.deploy(t, "missing", lack.workload) // nobody watches
 				want := "may not " + lack.verb + " pods in namespace missing"
-				wait.Until(t, "readiness tells it", func() bool { return strings.Contains(l.readyz(), want) })
+				wait.Until(t, "readiness reports it", func() bool { return strings.Contains(l.readyz(), want) })
 			} else {
-				wait.Until(t, "it is ready, as it tells what it can", l.ready)
+				wait.Until(t, "it is ready, since it reports the changes", l.ready)
 			}
 			bundle := "helm/missing/" + lack.workload
 			// A ReplicaSet has a copy of its Deployment's annotations.
@@ -89,14 +89,13 @@ func TestMissingRight(t *testing.T) {
 				t.Errorf("a record has the bundle %s, which only the owner knows", bundle)
 			}
 			give()
-			c.wantTold(t, l, lack.workload, bundle)
+			c.wantEmitted(t, l, lack.workload, bundle)
 		})
 	}
 }
 
-// TestRightIsBack: the program is started anew, with its journal, and may not watch
-// any more. A pod comes and goes. When the right is back, both are told: nothing is
-// lost.
+// TestRightIsBack restarts the program with its journal but without permission to watch, while
+// a pod is created and deleted. Both changes are emitted once the permission is granted.
 func TestRightIsBack(t *testing.T) {
 	c := theControl(t)
 	c.newNamespace(t, "missing")
@@ -108,7 +107,7 @@ func TestRightIsBack(t *testing.T) {
 	l.stop()
 	give := c.take(t, ns+":r-pod-status-logger", lack{verb: "watch", resource: "pods"})
 	l.again()
-	wait.Until(t, "readiness tells it",
+	wait.Until(t, "readiness reports it",
 		func() bool { return strings.Contains(l.readyz(), "may not watch pods in namespace missing") })
 
 	c.deploy(t, "missing", "job")
@@ -135,7 +134,7 @@ func TestRightIsBack(t *testing.T) {
 	wait.Until(t, "the program is ready", l.ready)
 }
 
-// take takes a right away, and returns how to give it back.
+// take removes a permission, and returns a function that restores it.
 func (c *control) take(t *testing.T, role string, lack lack) (give func()) {
 	t.Helper()
 	roles := c.client.RbacV1().Roles("missing")
@@ -169,9 +168,9 @@ func (c *control) take(t *testing.T, role string, lack lack) (give func()) {
 	return func() { set(whole.Rules) }
 }
 
-// wantTold makes pods of the workload until the records of one have their bundle.
-// Then all pods of the workload that are there must have been told of.
-func (c *control) wantTold(t *testing.T, l *logger, workload, bundle string) {
+// wantEmitted creates pods of the workload until the records of one have their bundle. By then,
+// all existing pods of the workload must have records.
+func (c *control) wantEmitted(t *testing.T, l *logger, workload, bundle string) {
 	t.Helper()
 	last := time.Now()
 	wait.Until(t, "a record has the bundle "+bundle, func() bool {
@@ -194,8 +193,7 @@ func (c *control) wantTold(t *testing.T, l *logger, workload, bundle string) {
 	}
 }
 
-// startCronJob makes the Job that the CronJob's controller would make at the next
-// minute.
+// startCronJob creates the Job that the CronJob's controller would create at the next minute.
 func (c *control) startCronJob(t *testing.T, ns string) {
 	t.Helper()
 	cron, err := c.client.BatchV1().CronJobs(ns).Get(context.WithoutCancel(t.Context()), "cronjob", metav1.GetOptions{})

@@ -5,19 +5,19 @@ import (
 	"testing"
 )
 
-// TestNotes: what is said after an installation is so.
+// TestNotes checks that the notes after an installation match its values.
 func TestNotes(t *testing.T) {
-	const nothingSent, onStdout, claim = "Nothing is sent over OTLP", "Its records are on its stdout", "get pvc"
+	const nothingSent, onStdout, claim = "Records are not sent over OTLP", "Read the records on its stdout", "get pvc"
 	const receiver = ",extraEnv[0].name=OTEL_EXPORTER_OTLP_LOGS_ENDPOINT,extraEnv[0].value=http://collector:4317/v1/logs"
 	for name, c := range map[string]struct {
 		set       string
 		want, not []string
 	}{
 		"by default":              {"mode=statefulset", []string{nothingSent, onStdout, claim}, nil},
-		"a Deployment":            {"mode=deployment", []string{nothingSent, onStdout, "begins anew"}, []string{claim}},
+		"a Deployment":            {"mode=deployment", []string{nothingSent, onStdout, "starts over"}, []string{claim}},
 		"the receiver is a value": {"config.otlp.endpoint=collector:4317", []string{onStdout}, []string{nothingSent}},
 		"the receiver is a variable": {
-			"config.stdout.enabled=false" + receiver, []string{"not on its stdout"}, []string{nothingSent, onStdout},
+			"config.stdout.enabled=false" + receiver, []string{"has no records"}, []string{nothingSent, onStdout},
 		},
 		"it may be in a Secret": {"extraEnvFrom[0].secretRef.name=otlp", []string{onStdout}, []string{nothingSent}},
 	} {

@@ -20,7 +20,7 @@ const page = "../../docs/kubernetes.md"
 // versions of Helm: the commands succeed and print the output of the page.
 func TestPage(t *testing.T) {
 	c := theControl(t)
-	// The page's cluster has a storage class, and somebody who provides volumes.
+	// The page's cluster has a storage class and a provisioner.
 	class := &storagev1.StorageClass{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: "standard", Annotations: map[string]string{"storageclass.kubernetes.io/is-default-class": "true"},

@@ -18,14 +18,14 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// The programs, as the Makefile builds them.
+// The programs that the Makefile builds.
 const (
 	clusterProgram = "../cluster/bin/cluster"
 	loggerProgram  = "../../bin/pod-status-logger"
 	chart          = "../../deploy/helm/pod-status-logger"
 )
 
-// control is the control plane that all tests share. Each has namespaces of its own.
+// control is the control plane that all tests share. Each test has its own namespaces.
 type control struct {
 	dir, kubeconfig string
 	config          *rest.Config
@@ -97,7 +97,7 @@ func absolute(t *testing.T, path string) string {
 	return path
 }
 
-// tool is one of the two helms, or kubectl.
+// tool is one version of Helm, or kubectl.
 type tool struct {
 	t    *testing.T
 	path string

@@ -16,10 +16,9 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// inPod runs what is after the folder as a container runtime would: in that folder
-// as a root file system that can't be written to, but for the mounts, as user and
-// group 65532, who has no capabilities and no way to get some. It execs, so that
-// signals reach the program.
+// inPod is a script that runs a command as a container runtime would: with the folder as a root
+// file system that is read-only except for the mounts, as user and group 65532, without
+// capabilities and without a way to gain any. It uses exec, so that signals reach the program.
 const inPod = `set -euo pipefail
 root=$1
 shift
@@ -32,9 +31,9 @@ mount -o remount,bind,ro "$root"
 exec setpriv --no-new-privs chroot --userspec=65532:65532 --groups=65532 "$root" "$@"
 `
 
-// TestPod runs the program as the pod of a release does, by the arguments, the
-// environment, the user and the mounts that the API server has of it. There is no
-// container runtime here; of the image there is what the program may touch.
+// TestPod runs the program like the pod of a release, with the arguments, environment, user and
+// mounts in the API server. There is no container runtime here; the root file system contains
+// the parts of the image that the program uses.
 func TestPod(t *testing.T) {
 	if os.Getuid() != 0 {
 		if os.Getenv("CI") != "" {
@@ -55,7 +54,7 @@ func TestPod(t *testing.T) {
 
 	args := []string{"--mount", "bash", "-c", inPod, "in-pod", root, "/pod-status-logger"}
 	for _, arg := range container.Args {
-		// Other tests listen on that port of the machine, too.
+		// Other tests use that port, too.
 		args = append(args, strings.Replace(arg, "--listen=:9464", "--listen=127.0.0.1:0", 1))
 	}
 	server, err := url.Parse(c.config.Host)
@@ -90,8 +89,8 @@ func TestPod(t *testing.T) {
 	}
 }
 
-// newRoot makes the folder of a root file system with what the image and the pod's
-// volumes have in it, and one more for what the program may write to.
+// newRoot creates a root file system with the contents of the image and the pod's volumes, and
+// a folder for writable mounts.
 func (c *control) newRoot(t *testing.T, ns string, container corev1.Container) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "pod")
@@ -134,7 +133,7 @@ func (c *control) newRoot(t *testing.T, ns string, container corev1.Container) s
 				t.Fatal(err)
 			}
 		}
-		// As fsGroup has it.
+		// As with fsGroup.
 		if err := os.Chown(root+".mounts"+mount.MountPath, 0, 65532); err != nil {
 			t.Fatal(err)
 		}

@@ -11,11 +11,11 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 )
 
-// odd are names that Kubernetes takes, and that YAML reads as something else.
+// odd are names that Kubernetes accepts and that YAML reads as another type.
 var odd = []string{"123", "on", "null", "1e3"}
 
-// TestOddNames: they stay what they are. A Role whose namespace is read as null
-// would be made in the namespace of the release.
+// TestOddNames checks that such names stay strings. A Role whose namespace is read as null
+// would be created in the namespace of the release.
 func TestOddNames(t *testing.T) {
 	for _, release := range odd {
 		for _, ns := range []string{"456", "on"} {
@@ -50,7 +50,7 @@ func TestOddNames(t *testing.T) {
 	}
 }
 
-// TestOddOverrides: as above, for names that values give.
+// TestOddOverrides checks the same for names in values.
 func TestOddOverrides(t *testing.T) {
 	for _, name := range odd {
 		rendered := helm(t, "v4").must("template", "r", chart, "--set-string",
@@ -67,8 +67,7 @@ func TestOddOverrides(t *testing.T) {
 	}
 }
 
-// TestEgressPort: the port is that of the endpoint as a URL, and not what looks
-// like one in it.
+// TestEgressPort checks that the port is parsed from the endpoint as a URL.
 func TestEgressPort(t *testing.T) {
 	for endpoint, want := range map[string][]int32{
 		"http://collector:4317":       {4317},
@@ -101,7 +100,7 @@ func TestEgressPort(t *testing.T) {
 	}
 }
 
-// TestOwnVariables: a variable of the chart that extraEnv has is there once.
+// TestOwnVariables checks that extraEnv replaces variables of the chart.
 func TestOwnVariables(t *testing.T) {
 	rendered := helm(t, "v4").must("template", "r", chart, "--set", "otlp.tls.secretName=otlp,otlp.tls.key=tls.key",
 		"--set",
@@ -117,7 +116,7 @@ func TestOwnVariables(t *testing.T) {
 	}
 }
 
-// TestTemporaryFolder: there is one only if a plugin is a process.
+// TestTemporaryFolder checks that the pod has one only if a plugin is a process.
 func TestTemporaryFolder(t *testing.T) {
 	const isolated = `config.plugins=[{"name":"bundle","builtin":"bundle","isolate":true}]`
 	for name, c := range map[string]struct {
@@ -143,8 +142,7 @@ func TestTemporaryFolder(t *testing.T) {
 	}
 }
 
-// TestToken: the program has the token of the account, and images that bring
-// plugins don't.
+// TestToken checks that the program has the account's token, and images of plugins don't.
 func TestToken(t *testing.T) {
 	const folder = "/var/run/secrets/kubernetes.io/serviceaccount"
 	pod := podOf(t,
@@ -164,7 +162,7 @@ func TestToken(t *testing.T) {
 	}
 }
 
-// find is the one object of a type in what Helm made.
+// find returns the only object of a type in Helm's output.
 func find[T any](t *testing.T, rendered string) T {
 	t.Helper()
 	for _, object := range decode(t, rendered) {

@@ -31,8 +31,8 @@ func withoutLists(rights []string) []string {
 	})
 }
 
-// TestRights: the ServiceAccount may do what the configuration needs, where it
-// needs it, and nothing more: the API server is asked.
+// TestRights checks with the API server that the ServiceAccount has the permissions that the
+// configuration needs, in the namespaces that it needs, and no others.
 func TestRights(t *testing.T) {
 	c := theControl(t)
 	c.newNamespace(t, "shop")
@@ -75,7 +75,7 @@ func TestRights(t *testing.T) {
 	}
 }
 
-// rights are those of the account in the namespace that other accounts don't have.
+// rights returns the account's permissions in the namespace that other accounts lack.
 func (c *control) rights(t *testing.T, ns, account, namespace string) []string {
 	t.Helper()
 	everybody := c.allRights(t, "default", "default", namespace)
@@ -83,7 +83,7 @@ func (c *control) rights(t *testing.T, ns, account, namespace string) []string {
 		func(right string) bool { return slices.Contains(everybody, right) })
 }
 
-// allRights has the API server tell what the account may do in the namespace.
+// allRights returns the account's permissions in the namespace, from the API server.
 func (c *control) allRights(t *testing.T, ns, account, namespace string) (all []string) {
 	t.Helper()
 	client, err := kubernetes.NewForConfig(c.as(t, ns, account))
@@ -110,13 +110,13 @@ func (c *control) allRights(t *testing.T, ns, account, namespace string) (all []
 	return slices.Compact(all)
 }
 
-// TestSees runs the program as the ServiceAccount: it tells of all pods that it
-// should, with the bundles that only their owners know, and of no others.
+// TestSees runs the program as the ServiceAccount. It emits records of all selected pods and of
+// no others, with the bundles that only their owners name.
 func TestSees(t *testing.T) {
 	c := theControl(t)
 	for name, r := range map[string]struct {
 		set      string
-		unwanted string // namespace of which nothing may be told
+		unwanted string // namespace whose pods must have no records
 		bundles  bool
 	}{
 		"all-namespaces":  {"config.cluster=test", "", true},

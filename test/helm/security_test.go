@@ -16,8 +16,8 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 )
 
-// newNamespace makes one in which Pod Security admission takes restricted pods
-// only.
+// newNamespace creates a namespace in which Pod Security admission accepts only restricted
+// pods.
 func (c *control) newNamespace(t *testing.T, name string) string {
 	t.Helper()
 	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{
@@ -31,8 +31,8 @@ func (c *control) newNamespace(t *testing.T, name string) string {
 	return name
 }
 
-// TestEveryOption applies what comes out of each values file to a real API
-// server, which checks every field, and has Pod Security admission judge the pod.
+// TestEveryOption applies the objects of each values file to a real API server, which checks
+// every field, and the pod to Pod Security admission.
 func TestEveryOption(t *testing.T) {
 	c := theControl(t)
 	kubectl := kubectl(t, c)
@@ -54,7 +54,7 @@ func TestEveryOption(t *testing.T) {
 			if _, err := c.client.CoreV1().Pods(ns).Create(t.Context(), pod.DeepCopy(), dry); err != nil {
 				t.Errorf("the pod is refused: %v", err)
 			}
-			// A judge that takes everything would have taken the pod, too.
+			// Verify that admission rejects other pods.
 			pod.Spec.SecurityContext.RunAsNonRoot = nil
 			if _, err := c.client.CoreV1().Pods(ns).Create(t.Context(), pod, dry); err == nil ||
 				!strings.Contains(err.Error(), "PodSecurity") {
@@ -67,7 +67,7 @@ func TestEveryOption(t *testing.T) {
 	}
 }
 
-// podOf is the pod that the controller of the workload makes.
+// podOf returns the pod that the workload's controller creates.
 func podOf(t *testing.T, rendered, namespace string) *corev1.Pod {
 	t.Helper()
 	for _, object := range decode(t, rendered) {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestWrongValues: what can't be right is refused before anything is made, with
-// the value's name.
+// TestWrongValues checks that invalid values are rejected with their name, before anything is
+// created.
 func TestWrongValues(t *testing.T) {
 	const plugin = "config.plugins[0].name=team,"
 	for name, c := range map[string]struct {
@@ -61,18 +61,18 @@ func TestWrongValues(t *testing.T) {
 	}
 }
 
-// TestContradictions: what is right by itself, but not together.
+// TestContradictions checks values that are valid alone but not together.
 func TestContradictions(t *testing.T) {
 	for name, c := range map[string]struct{ set, want string }{
 		"a journal larger than its volume": {
-			"config.state.maxSize=1Gi", "persistence.size: 1Gi is too small for config.state.maxSize, which is 1Gi",
+			"config.state.maxSize=1Gi", "persistence.size: 1Gi is too small for config.state.maxSize 1Gi",
 		},
 		"a volume smaller than any journal": {
-			"persistence.size=300M", "persistence.size: 300M is too small for config.state.maxSize, which is 256Mi",
+			"persistence.size=300M", "persistence.size: 300M is too small for config.state.maxSize 256Mi",
 		},
 		"a journal larger than its emptyDir": {
 			"mode=deployment,config.state.maxSize=700Mi",
-			"emptyDir.sizeLimit: 1Gi is too small for config.state.maxSize, which is 700Mi",
+			"emptyDir.sizeLimit: 1Gi is too small for config.state.maxSize 700Mi",
 		},
 		"a password for all to see": {
 			"config.otlp.endpoint=https://me:secret@otlp.example.com",
@@ -86,7 +86,7 @@ func TestContradictions(t *testing.T) {
 			"otlp.tls.secretName=otlp,config.otlp.endpoint=unix:///run/otel.sock", "otlp.tls.secretName",
 		},
 		"records that go nowhere": {
-			"config.stdout.enabled=false", "config.stdout.enabled: records would go nowhere",
+			"config.stdout.enabled=false", "config.stdout.enabled: no sink is left",
 		},
 		"profiles for everybody": {
 			"config.telemetry.pprof=true,networkPolicy.from=null", "config.telemetry.pprof",
@@ -114,7 +114,7 @@ func TestContradictions(t *testing.T) {
 	}
 }
 
-// TestNoContradictions: what looks like a contradiction and is none.
+// TestNoContradictions checks valid combinations that look like contradictions.
 func TestNoContradictions(t *testing.T) {
 	for name, set := range map[string]string{
 		"no configuration": "config=null",
@@ -129,7 +129,7 @@ func TestNoContradictions(t *testing.T) {
 		"a size in a rare way":                "config.state.maxSize=1e8",
 		"certificates for gRPC's host:port":   "otlp.tls.secretName=otlp,config.otlp.endpoint=collector:4317",
 		"an address of IPv6":                  "config.otlp.endpoint=[::1]:4317",
-		"resources that nodes tell of":        "resources.limits.ephemeral-storage=1Gi",
+		"resources that nodes report":         "resources.limits.ephemeral-storage=1Gi",
 		"memory limits that are taken away":   "resources.limits=null",
 		"an @ in the path is nobody's secret": "config.otlp.endpoint=https://otlp.example.com/@team/logs",
 	} {

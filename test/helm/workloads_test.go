@@ -7,9 +7,9 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// owners are the kinds that the chart lets the program get: for each a workload
-// that Helm has marked, as "helm install KIND" would, so that only who may get the
-// whole chain of owners learns the bundle of its pods.
+// owners are the kinds that the chart permits the program to get. Each has a workload marked as
+// by "helm install KIND", so that the bundle of its pods requires permission for the whole
+// owner chain.
 var owners = map[string]string{
 	"deployment": `
 apiVersion: apps/v1
@@ -52,8 +52,7 @@ spec: {template: %[2]s}
 `,
 }
 
-// deploy makes the workload of a kind; the pods that it already has are deleted,
-// so that new ones follow.
+// deploy creates the workload of a kind. Existing pods are deleted, so that new ones follow.
 func (c *control) deploy(t *testing.T, ns, kind string) {
 	t.Helper()
 	policy := "Always"

@@ -25,14 +25,14 @@ func positive(n float64) bool { return n > 0 }
 
 func anyRecord(object) bool { return true }
 
-// findNothing are the queries of the page that have to find no record of the demo.
+// findNothing are the queries of the page that must find no record of the demo.
 var findNothing = []string{
 	`namespace = "shop"`,
 	`reason = ""`,
 	`container_name = "pod-status-logger" and stream = "stderr" and level = "ERROR"`, // TestRoundTrip has one
 }
 
-// answers says of each query of the page which records of the demo it has to find.
+// answers maps each query of the page to the records of the demo that it must find.
 var answers = map[string]func(object) bool{
 	`pod = "checkout-6b8f9d7d5c-l9w3t"`: is("pod",
 		"checkout-6b8f9d7d5c-l9w3t"),
@@ -58,7 +58,7 @@ var answers = map[string]func(object) bool{
 	`pod-template-hash = "7c9d5b8f66"`: is("pod-template-hash",
 		"7c9d5b8f66"),
 	`container_name = "pod-status-logger" and stream = "stdout" and level = "error"`: is("level", "error"),
-	// In the table of what can't be asked, and in the text.
+	// In the table of impossible queries, and in the text.
 	`msg = "%pod shop/%"`:      is("namespace", "shop"),
 	`msg =~ "pod shop\x2f"`:    is("namespace", "shop"),
 	`* = "cart"`:               is("app.kubernetes.io/name", "cart"),

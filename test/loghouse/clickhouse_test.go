@@ -68,7 +68,7 @@ func (c *clickhouse) store(t *testing.T, rows []row) {
 	c.do(t, "OPTIMIZE TABLE logs_buffer", nil)
 }
 
-// do sends a statement, and returns what it prints.
+// do sends a statement, and returns its output.
 func (c *clickhouse) do(t *testing.T, statement string, data []byte) string {
 	t.Helper()
 	parameters := url.Values{"query": {statement}}

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// splitAt is the length above which runtimes split what a container writes.
+// splitAt is the length above which runtimes split lines.
 const splitAt = 16 << 10
 
 // entry is a line of a container's log file, as Docker's json-file driver writes it.
@@ -18,15 +18,15 @@ type entry struct {
 	Time   string `json:"time"`
 }
 
-// container is what a container wrote, and when: each piece a while after the
+// container is the output of a container, with times: each piece follows some time after the
 // one before, so that some times end in zeros.
 type container struct {
 	now  time.Time
 	step time.Duration
 }
 
-// docker returns the lines of the json-file driver. It reads through a buffer of
-// 16 KiB: what does not fit with its newline becomes several lines.
+// docker returns the lines of the json-file driver. It reads through a buffer of 16 KiB: longer
+// lines, including the newline, become several.
 func (c *container) docker(stream string, output []byte) (lines []string) {
 	for len(output) > 0 {
 		piece := output[:min(splitAt, len(output))]

@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// metadata is what fluentd's Kubernetes filter knows of the container whose log it
-// reads: here the one of pod-status-logger itself.
+// metadata is added by fluentd's Kubernetes filter: it describes the container whose log is
+// read, here pod-status-logger's own.
 type metadata struct {
 	Namespace, Pod, Container, Host string
 	LabelNames, LabelValues         []string
 }
 
-// row is what fluentd hands to ClickHouse, and fields its part that comes from the line.
+// row is a row that fluentd passes to ClickHouse; fields is the part from the line.
 type row struct {
 	Timestamp   int64    `json:"timestamp"`
 	Nsec        uint32   `json:"nsec"`
@@ -43,16 +43,16 @@ type fields struct {
 	NullNames     []string      `json:"null_fields.names"`
 }
 
-// tail stands for fluentd's source: `tail` of the container's log file with
-// `format json`, which passes over lines that are no JSON.
+// tail stands for fluentd's source: `tail` of the container's log file with `format json`,
+// which ignores other lines.
 func tail(line string) (e entry, ok bool) {
 	return e, json.Unmarshal([]byte(line), &e) == nil
 }
 
 var criLine = regexp.MustCompile(`(?s)^(\S+) (stdout|stderr) F (.*)$`)
 
-// tailCRI stands for the same source with a parser for containerd's format, which
-// loghouse's own configuration does not have.
+// tailCRI stands for the same source with a parser for containerd's format, which loghouse's
+// own configuration lacks.
 func tailCRI(line string) (e entry, ok bool) {
 	m := criLine.FindStringSubmatch(line)
 	if m == nil {
@@ -76,8 +76,8 @@ func modify(e entry, m metadata) (row, error) {
 	}, err
 }
 
-// nsec does what loghouse does: what follows the last dot is read as a number.
-// Runtimes leave zeros at the end out, so .5 is 5 ns; without a dot the year is taken.
+// nsec parses nanoseconds like loghouse, which reads the digits after the last dot as a number.
+// Runtimes omit trailing zeros, so .5 is 5 ns; without a dot it reads the year.
 func nsec(t string) uint32 {
 	last := t[strings.LastIndexByte(t, '.')+1:]
 	digits := last[:len(last)-len(strings.TrimLeft(last, "0123456789"))]
@@ -85,8 +85,8 @@ func nsec(t string) uint32 {
 	return uint32(n)
 }
 
-// split sorts the top-level fields of a line by their types. What is no JSON
-// object is one string called log.
+// split sorts the top-level fields of a line by type. A line that is no JSON object becomes one
+// string called log.
 func split(line string) (fields, error) {
 	text := strings.TrimSpace(line)
 	d := json.NewDecoder(strings.NewReader(text))
@@ -112,11 +112,11 @@ func split(line string) (fields, error) {
 	return f, nil
 }
 
-// add puts a field where loghouse puts it. Of a key that is there twice loghouse
-// keeps one, and nested values become Ruby's rendering of them: no line may have either.
+// add adds a field as loghouse does. Loghouse drops duplicate keys and renders nested values as
+// Ruby does, so no line may contain either.
 func (f *fields) add(key string, value any) error {
 	if slices.Contains(slices.Concat(f.StringNames, f.NumberNames, f.BooleanNames, f.NullNames), key) {
-		return fmt.Errorf("the field %q is there twice", key)
+		return fmt.Errorf("the field %q is a duplicate", key)
 	}
 	switch v := value.(type) {
 	case nil:
@@ -147,7 +147,7 @@ func chunk(rows []row) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// filled has empty lists where a row has none, which is what Ruby has.
+// filled returns a row with empty lists in place of missing ones, as in Ruby.
 func (r row) filled() row {
 	for _, list := range []*[]string{
 		&r.LabelNames, &r.LabelValues, &r.StringNames, &r.StringValues, &r.NumberNames, &r.BooleanNames, &r.NullNames,

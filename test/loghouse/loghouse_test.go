@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestRoundTrip: every field of every record is found again in ClickHouse with its
-// type, nothing else is, and SQL can tell that nothing is missing.
+// TestRoundTrip checks that ClickHouse contains exactly the fields of every record, with their
+// types, and that SQL detects missing records.
 func TestRoundTrip(t *testing.T) {
 	c, clock := startClickHouse(t), past()
 	runs := []run{demo(t), seed(t), nasty(t)}
@@ -37,7 +37,7 @@ func TestRoundTrip(t *testing.T) {
 			got = append(got, s.record(t))
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s: what ClickHouse has is not what was written (-want +got):\n%s", r.pod, diff)
+			t.Errorf("%s: ClickHouse's rows differ from the written records (-want +got):\n%s", r.pod, diff)
 		}
 	}
 	t.Run("types", func(t *testing.T) { testTypes(t, c) })
@@ -46,7 +46,7 @@ func TestRoundTrip(t *testing.T) {
 	t.Run("seq", func(t *testing.T) { testSeq(t, c, runs) })
 }
 
-// testTypes: a name is in one kind of list only, and there are no nulls.
+// testTypes checks that a name is in one kind of list only, and that there are no nulls.
 func testTypes(t *testing.T, c *clickhouse) {
 	for list, want := range map[string]string{
 		"number_fields":  "exit_code restart_count seq signal",
@@ -67,7 +67,7 @@ func testTypes(t *testing.T, c *clickhouse) {
 	}
 }
 
-// testNasty: a label passes for no field and no column, and long lines came whole.
+// testNasty checks that a label replaces no field or column, and that long lines are complete.
 func testNasty(t *testing.T, c *clickhouse, r run) {
 	longest := slices.MaxFunc(r.lines(), func(a, b string) int { return len(a) - len(b) })
 	if len(longest) < splitAt-100 || len(longest) > splitAt {
@@ -99,7 +99,8 @@ func testNasty(t *testing.T, c *clickhouse, r run) {
 	}
 }
 
-// testOwnLog: the program's own log is beside the records, under another stream.
+// testOwnLog checks that the program's own log is stored beside the records, under another
+// stream.
 func testOwnLog(t *testing.T, c *clickhouse, runs []run) {
 	written := 0
 	for _, r := range runs {
@@ -120,8 +121,8 @@ func testOwnLog(t *testing.T, c *clickhouse, runs []run) {
 	}
 }
 
-// testSeq: the statements of the page see nothing missing and nothing twice, and
-// see both where it is so.
+// testSeq checks that the statements of the page detect missing and duplicate records, and
+// report none otherwise.
 func testSeq(t *testing.T, c *clickhouse, runs []run) {
 	missing, again := pageSQL(t, "missing"), pageSQL(t, "again")
 	if got := c.do(t, missing, nil); got != "" {
@@ -141,8 +142,8 @@ func testSeq(t *testing.T, c *clickhouse, runs []run) {
 	}
 }
 
-// TestOrder: loghouse's own order, by timestamp and nsec, is wrong within a second
-// where the runtime left zeros out; that by seq is right.
+// TestOrder checks that loghouse's own order, by timestamp and nsec, is wrong within a second
+// if the runtime omits zeros, and that the order by seq is right.
 func TestOrder(t *testing.T) {
 	c, r := startClickHouse(t), demo(t)
 	c.store(t, r.rows(t, &container{now: time.Now().Truncate(time.Second).Add(-time.Minute), step: 50 * time.Millisecond}))
@@ -165,7 +166,8 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// TestExactNumbers: integers are exact up to 2^53. One more has become 2^53.
+// TestExactNumbers checks that integers are exact up to 2^53, and that the next one becomes
+// 2^53.
 func TestExactNumbers(t *testing.T) {
 	c := startClickHouse(t)
 	r := run{

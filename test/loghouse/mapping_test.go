@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestSplit: fields by their types, and what is no JSON object as it is.
+// TestSplit checks that fields are sorted by type, and that other lines stay unchanged.
 func TestSplit(t *testing.T) {
 	log := func(line string) fields {
 		return fields{StringNames: []string{"log"}, StringValues: []string{line}}
@@ -43,8 +43,8 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-// TestNsec: loghouse reads the digits behind the dot as a number of nanoseconds,
-// which is wrong where zeros were left out.
+// TestNsec checks that loghouse reads the digits after the dot as nanoseconds, which is wrong
+// if zeros were omitted.
 func TestNsec(t *testing.T) {
 	for at, want := range map[string]uint32{
 		"2026-11-24T12:00:00.123456789Z": 123456789,
@@ -58,8 +58,8 @@ func TestNsec(t *testing.T) {
 	}
 }
 
-// TestRuntimes: a line of 16 KiB with its newline stays whole, and of one that is
-// two bytes longer fluentd sees pieces that are no JSON.
+// TestRuntimes checks that a line of 16 KiB with its newline stays whole, and that one of two
+// bytes more is split into invalid JSON.
 func TestRuntimes(t *testing.T) {
 	line := func(length int) []byte {
 		return []byte(`{"a":"` + strings.Repeat("x", length-9) + "\"}\n")

@@ -38,8 +38,8 @@ func pageSQL(t *testing.T, title string) string {
 	return ""
 }
 
-// TestPage does what docs/loghouse.md says, with the records of the demo: each
-// query finds what it has to, and each statement prints what the page says.
+// TestPage follows docs/loghouse.md with the records of the demo: each query finds the expected
+// records, and each statement prints the output of the page.
 func TestPage(t *testing.T) {
 	c, r := startClickHouse(t), demo(t)
 	c.store(t, r.rows(t, past()))
@@ -88,8 +88,8 @@ func testAnswer(t *testing.T, c *clickhouse, query string, want []string) {
 
 var blocks = regexp.MustCompile("(?ms)^```.*?^```$")
 
-// pageQueries are those in blocks, and in the text all that has an operator and is
-// not among the refusals.
+// pageQueries returns the queries in blocks, and all code in the text that has an operator and
+// is not among the refusals.
 func pageQueries(t *testing.T) (queries []string) {
 	t.Helper()
 	for _, b := range docblocks.Read(t, page) {
@@ -119,7 +119,7 @@ func testRefusals(t *testing.T, c *clickhouse) {
 	}
 }
 
-// testStatements: a statement prints the block behind it, or else nothing.
+// testStatements checks that a statement prints the block after it, otherwise nothing.
 func testStatements(t *testing.T, c *clickhouse) {
 	all, ran := docblocks.Read(t, page), 0
 	for i, b := range all {

@@ -38,14 +38,14 @@ func (r run) lines() []string {
 	return slices.Collect(strings.Lines(string(r.stdout)))
 }
 
-// rows is what loghouse's fluentd makes of the log of the container.
+// rows returns the rows that loghouse's fluentd creates from the container's log.
 func (r run) rows(t *testing.T, c *container) (rows []row) {
 	t.Helper()
 	about := metadata{
 		Namespace: "monitoring", Pod: r.pod, Container: "pod-status-logger", Host: "node-1",
 		LabelNames: []string{"app.kubernetes.io/name", "component"}, LabelValues: []string{"pod-status-logger", "logger"},
 	}
-	// The runtime mixes the streams as they come.
+	// The runtime merges the streams in order of arrival.
 	for _, line := range append(c.docker("stderr", r.stderr), c.docker("stdout", r.stdout)...) {
 		e, ok := tail(line)
 		if !ok {
@@ -70,7 +70,7 @@ func seed(t *testing.T) run {
 	return runProgram(t, "seed-0", "", 0, "replay", "../../cmd/pod-status-logger/testdata/seed.jsonl")
 }
 
-// nasty is what pods, images and users can do to a line.
+// nasty contains values from pods, images and users that could break a line.
 func nasty(t *testing.T) run {
 	t.Helper()
 	labels := map[string]string{
@@ -119,8 +119,7 @@ func nasty(t *testing.T) run {
 	return runProgram(t, "nasty-0", recorded.String(), 1, "replay", "-")
 }
 
-// past is the clock of a container that began to write a while ago. One time in
-// ten ends in a zero.
+// past is the clock of a container with older output. One time in ten ends in a zero.
 func past() *container {
 	return &container{now: time.Now().Add(-time.Hour).Truncate(time.Hour / 4), step: 1000100 * time.Nanosecond}
 }

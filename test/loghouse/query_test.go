@@ -8,15 +8,14 @@ import (
 	"time"
 )
 
-// columns are the keys that loghouse takes for a column of its table, whatever a
-// line has under the same name.
+// columns are the keys that loghouse reads as columns of its table, even if a line has a field
+// of that name.
 var columns = []string{"source", "namespace", "host", "pod_name", "container_name", "stream"}
 
-// The grammar of loghouse's query language: `EXPRESSION [and|or QUERY]`, where an
-// expression is `KEY OPERATOR VALUE` or `KEY is true` and the like. A key is *,
-// for all fields, or a letter and then letters, digits and _ - . only; with ~ before
-// it, it is a label of the container's own pod. A value that begins like a number is
-// one; there is no way to quote a key, and no parenthesis.
+// The grammar of loghouse's query language: `EXPRESSION [and|or QUERY]`, with expressions such
+// as `KEY OPERATOR VALUE` and `KEY is true`. A key is *, for all fields, or a letter and then
+// letters, digits and _ - . only; with ~ before it, it is a label of the container's own pod. A
+// value that begins like a number is one; there is no way to quote a key, and no parenthesis.
 var (
 	keyPart   = regexp.MustCompile(`^(\*|~?[a-zA-Z][a-zA-Z0-9_.-]*)\s*`)
 	isPart    = regexp.MustCompile(`^(?i:(is null|is not null|is true|is false))\s*`)
@@ -48,7 +47,7 @@ func where(query string) (string, error) {
 	return "", fmt.Errorf("loghouse can't parse %q from %q on", query, p.rest)
 }
 
-// parser is at some place in a query.
+// parser is the parser of a query, at its current position.
 type parser struct{ rest string }
 
 func (p *parser) take(part *regexp.Regexp) []string {
@@ -161,7 +160,7 @@ func valueOf(list, key string) string {
 	return fmt.Sprintf("%[1]s.values[indexOf(%[1]s.names, '%[2]s')]", list, key)
 }
 
-// selectRows is the statement with which loghouse's page asks for rows of a time range.
+// selectRows returns the statement with which loghouse's page selects rows of a time range.
 func selectRows(where string, from, to time.Time, limit int) string {
 	const layout = "2006-01-02 15:04:05"
 	return fmt.Sprintf("SELECT * FROM logs WHERE ((%s) AND (timestamp >= toDateTime('%s')) AND (timestamp <= "+

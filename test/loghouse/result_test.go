@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// result is a row as ClickHouse gives it back.
+// result is a row as ClickHouse returns it.
 type result struct {
 	Timestamp string `json:"timestamp"` // UTC, without an offset
 	row

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestWhere: the conditions are those that loghouse makes of the same queries.
+// TestWhere checks that the conditions equal loghouse's for the same queries.
 func TestWhere(t *testing.T) {
 	for name, c := range map[string]struct{ query, want string }{
 		"a string": {
@@ -70,7 +70,7 @@ func TestWhere(t *testing.T) {
 	}
 }
 
-// TestWhereRefuses: what loghouse's grammar does not have.
+// TestWhereRefuses checks that queries outside loghouse's grammar are rejected.
 func TestWhereRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ query, at string }{
 		"a slash in a key":             {`app.kubernetes.io/name = "cart"`, `/name = "cart"`},
@@ -91,5 +91,5 @@ func TestWhereRefuses(t *testing.T) {
 	}
 }
 
-// quoted is the beginning of what %q prints.
+// quoted is a prefix of the output of %q.
 func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `\"`) }

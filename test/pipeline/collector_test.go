@@ -10,8 +10,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/freeport"
 )
 
-// collector is a real Collector with otel-collector.yaml, over many runs with one
-// storage.
+// collector is a real Collector with otel-collector.yaml, whose storage outlives its runs.
 type collector struct {
 	*process
 	t         *testing.T
@@ -21,17 +20,17 @@ type collector struct {
 	env, args []string
 }
 
-// noteAfterTaking has the file log receiver note how far it has read after what it
-// has read is taken, and not before.
+// noteAfterTaking makes the file log receiver store its position after the queue has accepted
+// the lines, rather than before.
 const noteAfterTaking = "--feature-gates=stanza.synchronousLogEmitter"
 
-// impatient: a store that is back is noticed in a second and not in half a minute.
+// impatient makes the Collector retry after a second instead of half a minute.
 const impatient = "yaml:exporters::otlp_http::retry_on_failure: {initial_interval: 100ms, max_interval: 1s}"
 
-// mute: many collectors run at one time, and want no port for their metrics.
+// mute disables the metrics port, because many Collectors run at the same time.
 const mute = "yaml:service::telemetry::metrics::level: none"
 
-// newCollector returns one that is not started yet and sends to the endpoint.
+// newCollector returns a Collector that is not started yet and sends to the endpoint.
 func newCollector(t *testing.T, endpoint string) *collector {
 	t.Helper()
 	dir := t.TempDir()
@@ -43,15 +42,15 @@ func newCollector(t *testing.T, endpoint string) *collector {
 		"PODSTATUS_HEALTH=" + c.health,
 		"PODSTATUS_LOGS_ENDPOINT=" + endpoint,
 		"PODSTATUS_STORAGE=" + filepath.Join(dir, "storage"),
-		// As the default, under another root.
+		// Like the default, under another root.
 		"PODSTATUS_STDOUT_FILES=" + filepath.Join(c.files, "*_*pod-status-logger-*/pod-status-logger/*.log"),
 		"PODSTATUS_PLUGINS=bundle|typed",
 	}
 	return c
 }
 
-// start returns when the Collector is ready. It may be given further
-// configuration.
+// start starts the Collector, with further configuration if given, and returns when it is
+// ready.
 func (c *collector) start(configuration ...string) {
 	c.t.Helper()
 	args := slices.Clone(c.args)
@@ -62,7 +61,7 @@ func (c *collector) start(configuration ...string) {
 	c.AwaitOK(c.t, "http://"+c.health)
 }
 
-// container is the log file of the logger's container, where kubelet has it.
+// container is the log file of the logger's container, at the kubelet's path.
 func (c *collector) container() string {
 	return filepath.Join(c.files,
 		"monitoring_pods-pod-status-logger-0_7d9c6a0e-5f0e-4c53-9c11-8a4f4b1d2f6e/pod-status-logger/0.log")

@@ -4,8 +4,8 @@ package pipeline
 
 import "testing"
 
-// TestValid: the Collector takes the configuration as it is, and with every
-// variable set.
+// TestValid checks that the Collector accepts the configuration, without and with all
+// variables.
 func TestValid(t *testing.T) {
 	run(t, nil, collectorProgram, "validate", "--config", collectorConfig)
 	c := newCollector(t, "https://logs.example.org/otlp")

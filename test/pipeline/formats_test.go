@@ -10,11 +10,11 @@ import (
 
 const stamp = "2026-11-23T16:45:24.468000000Z"
 
-// formats are how container runtimes write lines into files. Between them is
-// what else a logger's container writes, which is no record.
+// formats are the formats in which container runtimes write lines into files. Other output of a
+// logger's container is between the records.
 var formats = map[string]func(lines []byte) []byte{
 	"containerd and CRI-O": func(lines []byte) []byte { return cri(lines, 16<<10) },
-	// As they do with lines above 16 KiB; here often in the middle of a character.
+	// Runtimes do that with lines over 16 KiB; here often within a character.
 	"lines in parts": func(lines []byte) []byte { return cri(lines, 127) },
 	"Docker":         docker,
 }

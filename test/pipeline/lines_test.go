@@ -16,7 +16,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// noRecords are lines that are no records, though some look so.
+// noRecords are lines that aren't records, although some look like one.
 var noRecords = map[string]string{
 	"text":                "a line of text",
 	"half a record":       `{"time":"2026-11-23T16:45:24.468000000Z","lev`,
@@ -36,8 +36,8 @@ var noRecords = map[string]string{
 	"a list":              `["record_id"]`,
 }
 
-// TestNoRecord: what else stands in the log file arrives as it is, between the
-// records, which are what they are without it.
+// TestNoRecord checks that other lines of the log file arrive unchanged, and that they don't
+// affect the records around them.
 func TestNoRecord(t *testing.T) {
 	records := run(t, nil, loggerProgram, "replay", seed)
 	want := throughContainer(t, cri(records, 16<<10), inSeed)
@@ -84,8 +84,8 @@ func TestNoRecord(t *testing.T) {
 	}
 }
 
-// TestBetweenParts: what the logger writes to stderr while the runtime writes a
-// line of stdout in parts stays out of it.
+// TestBetweenParts checks that a line of stderr between the parts of a split stdout line
+// doesn't become part of it.
 func TestBetweenParts(t *testing.T) {
 	records := run(t, nil, loggerProgram, "replay", seed)
 	want := throughContainer(t, cri(records, 16<<10), inSeed)

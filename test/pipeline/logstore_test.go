@@ -15,8 +15,8 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// TestLogStore: a real log store takes the records of both ways, and finds them by
-// what is in them.
+// TestLogStore checks that a real log store accepts the records of both pipelines, and finds
+// them by their fields.
 func TestLogStore(t *testing.T) {
 	address := freeport.Address(t)
 	store := start(t, nil, storeProgram, "-storageDataPath="+t.TempDir(), "-httpListenAddr="+address)
@@ -57,7 +57,7 @@ func TestLogStore(t *testing.T) {
 	store.kill() // it takes its time
 }
 
-// query asks VictoriaLogs for records.
+// query queries VictoriaLogs for records.
 func query(t *testing.T, address, q string) (all []map[string]string) {
 	t.Helper()
 	response, err := http.PostForm("http://"+address+"/select/logsql/query", url.Values{"query": {q}})

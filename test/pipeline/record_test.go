@@ -14,7 +14,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// entry is a record as a log store gets it.
+// entry is a record as a log store receives it.
 type entry struct {
 	Resource, Attributes, Own map[string]any
 }
@@ -25,8 +25,7 @@ func (e entry) has(key string) bool {
 	return e.Resource[key] != nil || e.Attributes[key] != nil || e.Own[key] != nil
 }
 
-// stored are the records that a store has taken, by their ids. One that it has
-// taken twice is an error.
+// stored returns the records of a store by their ids. A duplicate is an error.
 func stored(t *testing.T, store *otlptest.Receiver) map[string]entry {
 	t.Helper()
 	all := make(map[string]entry)
@@ -40,7 +39,7 @@ func stored(t *testing.T, store *otlptest.Receiver) map[string]entry {
 	return all
 }
 
-// taken is all that a store has taken, in order.
+// taken returns all records that a store has received, in order.
 func taken(store *otlptest.Receiver) (all []entry) {
 	for _, request := range store.Requests() {
 		for _, logs := range request.Logs {

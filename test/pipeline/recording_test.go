@@ -18,7 +18,7 @@ import (
 
 type object = map[string]any
 
-// clashing are labels that could be taken for something else.
+// clashing are labels that look like other fields.
 var clashing = map[string]string{
 	"pod": "1", "time": "2", "level": "3", "msg": "4", "state": "5", "reason": "", "trace_id": "7", "record_id": "8",
 	"seq": "9", "truncated": "10",
@@ -31,7 +31,7 @@ var clashing = map[string]string{
 	"empty": "", "number": "123", "float": "1e3", "bool": "true", "null": "null", "object": `{"a":1}`, "list": "[1]",
 }
 
-// messages are what Kubernetes may say of a container.
+// messages are Kubernetes' messages about a container.
 var messages = map[string]string{
 	"control characters": "quote \" backslash \\ tab \t newline \n return \r null \u0000 escape \u001b[31m delete " +
 		"\u007f next \u0085 end",
@@ -44,8 +44,8 @@ var messages = map[string]string{
 	"none":      "",
 }
 
-// recording is what kubectl would print of all that is worth to be told, after
-// what it printed of the pod in the seed.
+// recording returns kubectl's output for all kinds of changes, after its output for the pod in
+// the seed.
 func recording(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
@@ -156,8 +156,7 @@ func (typed) Enrich(_ context.Context, _ *enricher.Record, p *enricher.Patch) er
 	return nil
 }
 
-// typedPlugin returns a configuration with the plugin, which this test's own
-// executable is.
+// typedPlugin returns a configuration with the plugin, which is this test's executable.
 func typedPlugin(t *testing.T) string {
 	t.Helper()
 	self, err := os.Executable()

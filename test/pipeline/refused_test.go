@@ -17,13 +17,13 @@ import (
 
 const (
 	seed = root + "cmd/pod-status-logger/testdata/seed.jsonl"
-	// inSeed is the number of records that the seed gives.
+	// inSeed is the number of the seed's records.
 	inSeed = 19
 )
 
-// TestStoreRefuses: with some answers the Collector drops what it has acknowledged,
-// counts it and goes on. Most of them don't mean that the store will never take it,
-// but nothing can be set.
+// TestStoreRefuses checks that the Collector drops acknowledged records after some answers,
+// counts them and continues. Most of these answers are not permanent, but the Collector has no
+// setting for it.
 func TestStoreRefuses(t *testing.T) {
 	for _, status := range []int{
 		http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusRequestEntityTooLarge,
@@ -54,8 +54,8 @@ func TestStoreRefuses(t *testing.T) {
 	}
 }
 
-// TestStoreRefusesLogger: a logger that sends straight to the store keeps its
-// records then. 400 and 413 have tests in core/otlp.
+// TestStoreRefusesLogger checks that a logger that sends to the store itself keeps its records.
+// Package core/otlp tests 400 and 413.
 func TestStoreRefusesLogger(t *testing.T) {
 	for _, status := range []int{http.StatusUnauthorized, http.StatusNotFound, http.StatusInternalServerError} {
 		t.Run(http.StatusText(status), func(t *testing.T) {

@@ -15,9 +15,8 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// TestRotated: kubelet gives the file another name and begins a new one, and at
-// the next time compresses the first. Each line is read once, also of a file that
-// was rotated while the Collector was away.
+// TestRotated checks that each line is read once, although the kubelet renames the file, starts
+// a new one and later compresses the first, even while the Collector is down.
 func TestRotated(t *testing.T) {
 	lines := slices.Collect(bytes.Lines(run(t, nil, loggerProgram, "demo", "--pace=0s")))
 	of := func(from, to int) []byte { return cri(bytes.Join(lines[from:to], nil), 16<<10) }
@@ -27,7 +26,7 @@ func TestRotated(t *testing.T) {
 			c := newCollector(t, store.URL())
 			has := func(n int) {
 				t.Helper()
-				wait.Until(t, "the store has what was written", func() bool { return len(taken(store)) >= n })
+				wait.Until(t, "the store has the written records", func() bool { return len(taken(store)) >= n })
 			}
 			write(t, c.container(), of(0, 5))
 			c.start()
@@ -54,7 +53,7 @@ func TestRotated(t *testing.T) {
 				c.start()
 			}
 			has(len(lines) - 1)
-			// The Collector looks at all files again before it reads the last line.
+			// The Collector scans all files again before it reads the last line.
 			add(t, c.container(), of(len(lines)-1, len(lines)))
 			has(len(lines))
 			c.stop()

@@ -17,14 +17,14 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// many is the number of records in the long recording.
+// many is the number of records of the long recording.
 const many = 6000
 
-// chunks is the number of writes in which they come into a file.
+// chunks is the number of writes of these records to a file.
 const chunks = 50
 
-// TestAcknowledgedIsStored: the store is away and the Collector is killed again
-// and again. Of what the logger was told is taken, nothing is missing.
+// TestAcknowledgedIsStored checks that no acknowledged record is missing, while the store is
+// away and the Collector is killed repeatedly.
 func TestAcknowledgedIsStored(t *testing.T) {
 	store := awayStore(t)
 	c := newCollector(t, store.URL())
@@ -44,11 +44,10 @@ func TestAcknowledgedIsStored(t *testing.T) {
 	c.stop()
 }
 
-// TestReadIsStored: the same for what is read from the logger's container.
+// TestReadIsStored checks the same for lines read from the logger's container.
 //
-// Without the feature gate with which collectors are started here, four of six runs
-// lost 10 to 89 of 6000 records: the receiver then notes how far it has read before
-// what it has read is taken.
+// Without the feature gate that these Collectors have, four of six runs lost 10 to 89 of 6000
+// records: the receiver then stores its position before the queue has accepted the lines.
 func TestReadIsStored(t *testing.T) {
 	store := awayStore(t)
 	c := newCollector(t, store.URL())
@@ -79,7 +78,8 @@ func TestReadIsStored(t *testing.T) {
 	c.stop()
 }
 
-// TestMemoryRefuses: a Collector without memory refuses, and nothing is lost.
+// TestMemoryRefuses checks that a Collector without memory refuses records, and that none is
+// lost.
 func TestMemoryRefuses(t *testing.T) {
 	store := otlptest.New(t, otlptest.Options{HTTP: true})
 	c := newCollector(t, store.URL())
@@ -94,8 +94,8 @@ func TestMemoryRefuses(t *testing.T) {
 	c.stop()
 }
 
-// TestFullQueue: what does not fit into the queue on disk waits where it comes
-// from, and nothing is lost.
+// TestFullQueue checks that records that don't fit into the queue on disk stay pending in their
+// source, and that none is lost.
 func TestFullQueue(t *testing.T) {
 	const small = "yaml:exporters::otlp_http::sending_queue::queue_size: 2000000" // of 10 MB
 	file := longRecording(t)
@@ -125,7 +125,7 @@ func TestFullQueue(t *testing.T) {
 	})
 }
 
-// awayStore returns a store that takes nothing yet.
+// awayStore returns a store that accepts nothing yet.
 func awayStore(t *testing.T) *otlptest.Receiver {
 	t.Helper()
 	store := otlptest.New(t, otlptest.Options{HTTP: true})
@@ -134,9 +134,8 @@ func awayStore(t *testing.T) *otlptest.Receiver {
 	return store
 }
 
-// awaitAll waits until the store has all records of the long recording. What was
-// stored and not yet acknowledged when the Collector was killed may be there
-// twice.
+// awaitAll waits until the store has all records of the long recording. Records that were
+// stored but not yet acknowledged when the Collector was killed may have duplicates.
 func awaitAll(t *testing.T, store *otlptest.Receiver) {
 	t.Helper()
 	var missing []int64

@@ -18,8 +18,8 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// onlyOverOTLP is what a line on stdout does not have, and what can't be told
-// from what it has. docs/collector.md lists the same.
+// onlyOverOTLP are the fields that a line on stdout lacks, and that can't be derived from the
+// others. docs/collector.md has the same list.
 var onlyOverOTLP = map[string]string{
 	record.AttrServiceName:     "from annotations and owners",
 	record.AttrServiceNS:       "likewise",
@@ -37,8 +37,8 @@ var onlyOverOTLP = map[string]string{
 	"ScopeVersion":             "the logger's version",
 }
 
-// TestBothWays: what the Collector reads from the logger's container is what it
-// gets over OTLP, field by field, but for what is listed above.
+// TestBothWays checks that the Collector reads the same records from the logger's container
+// that it receives over OTLP, field by field, except the list above.
 func TestBothWays(t *testing.T) {
 	lines, overOTLP := recorded(t)
 	for key := range onlyOverOTLP {
@@ -53,8 +53,7 @@ func TestBothWays(t *testing.T) {
 	}
 }
 
-// TestDropped: records that tell of dropped ones are the same, too. They are about
-// no pod.
+// TestDropped checks the same for records that announce dropped ones. They have no pod.
 func TestDropped(t *testing.T) {
 	store := otlptest.New(t, otlptest.Options{HTTP: true})
 	c := newCollector(t, store.URL())
@@ -73,12 +72,12 @@ func TestDropped(t *testing.T) {
 	overOTLP := stored(t, store)
 	if !slices.ContainsFunc(slices.Collect(maps.Values(overOTLP)),
 		func(e entry) bool { return e.has(record.AttrDropped) }) {
-		t.Error("no record tells of dropped ones")
+		t.Error("no record announces dropped ones")
 	}
 	compare(t, overOTLP, throughContainer(t, cri(all, 16<<10), bytes.Count(all, []byte("\n"))))
 }
 
-// compare fails where records that came over OTLP are others from stdout.
+// compare reports records that differ between OTLP and stdout.
 func compare(t *testing.T, overOTLP, fromStdout map[string]entry) {
 	t.Helper()
 	for id, want := range overOTLP {
@@ -93,8 +92,8 @@ func compare(t *testing.T, overOTLP, fromStdout map[string]entry) {
 	}
 }
 
-// recorded runs all recordings through one logger, and returns its lines and what
-// a Collector made of the same records over OTLP.
+// recorded runs all recordings through one logger. It returns the logger's lines, and a
+// Collector's entries for the same records over OTLP.
 func recorded(t *testing.T) ([]byte, map[string]entry) {
 	t.Helper()
 	store := otlptest.New(t, otlptest.Options{HTTP: true})
@@ -108,8 +107,7 @@ func recorded(t *testing.T) ([]byte, map[string]entry) {
 	return lines, stored(t, store)
 }
 
-// throughContainer returns what a Collector makes of a log file of the logger's
-// container.
+// throughContainer returns a Collector's entries for a log file of the logger's container.
 func throughContainer(t *testing.T, file []byte, want int) map[string]entry {
 	t.Helper()
 	store := otlptest.New(t, otlptest.Options{HTTP: true})
@@ -121,7 +119,7 @@ func throughContainer(t *testing.T, file []byte, want int) map[string]entry {
 	return stored(t, store)
 }
 
-// expected is what a record that came over OTLP has to be from stdout.
+// expected returns the expected entry from stdout for a record over OTLP.
 func expected(e, got entry) entry {
 	e = entry{Resource: maps.Clone(e.Resource), Attributes: maps.Clone(e.Attributes), Own: maps.Clone(e.Own)}
 	for key := range onlyOverOTLP {
@@ -142,7 +140,7 @@ func expected(e, got entry) entry {
 	return e
 }
 
-// cut does to a record what was done to the line that was too long.
+// cut shortens a record in the same way as the line that was too long.
 func cut(e *entry, got entry) {
 	e.Attributes["podstatus.truncated"] = true
 	info, _ := got.Attributes[record.AttrInfo].(string)

@@ -153,7 +153,7 @@ func checkAgain(t *testing.T, dist string) {
 	first := command(t, dist, "cat", "SHA256SUMS")
 	for line := range strings.Lines(command(t, filepath.Join(again, "dist"), "cat", "SHA256SUMS")) {
 		if !strings.Contains(first, line) {
-			t.Errorf("this is not what was built before, which is\n%s\nbut %s", first, line)
+			t.Errorf("the builds differ: first\n%s\nthen %s", first, line)
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// Hello is the smallest plugin there is: it greets the pod of every record.
-// docs/plugins.md builds it in a folder of its own.
+// Hello is a minimal plugin: it greets the pod of every record. docs/plugins.md builds it in a
+// folder of its own.
 package main
 
 import (

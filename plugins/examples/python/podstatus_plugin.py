@@ -1,6 +1,5 @@
-"""What a plugin of pod-status-logger in Python is written against: subclass Plugin, and have
-serve() run it. Needs grpcio and protobuf, nothing else. What the plugin prints or logs comes out
-in the log of the host.
+"""Library for plugins of pod-status-logger in Python: subclass Plugin, and run it with serve().
+Needs only grpcio and protobuf. Output and log of the plugin appear in the host's log.
 """
 
 import json
@@ -21,28 +20,28 @@ MAX_MESSAGE_BYTES = 4 << 20
 
 
 class Plugin:
-    name = ""  # begins the keys of all attributes
+    name = ""  # prefix of the keys of all attributes
     version = "0.0.0"
     config = {}  # the keys that the user may set, with their defaults
-    cluster = ""  # name of the cluster, where it is configured
+    cluster = ""  # name of the cluster, if configured
 
     def configure(self):
-        """Called once, with the user's values in self.config. ValueError refuses one; its message
-        has to name the key: the user sees it."""
+        """Called once, with the user's values in self.config. Raise ValueError for an invalid one;
+        its message must name the key."""
 
     def needs(self):
         """A pb.Needs. None: all labels of pods, no annotations, no owners."""
 
     def enrich(self, record, patch):
-        """Add to the Patch what is known of the pb.Record. An exception, or sys.exit, goes into the
-        record's field "enrichment". Called from two threads at the same time."""
+        """Add attributes for the pb.Record to the Patch. An exception, or sys.exit, becomes the text
+        of the record's field "enrichment". Called from two threads at the same time."""
 
     def close(self):
-        """Called in the end."""
+        """Called at the end."""
 
 
 class Patch:
-    """What is added to one record."""
+    """The additions to one record."""
 
     field_of = {str: "string_value", bool: "bool_value", int: "int_value", float: "double_value"}
 
@@ -57,18 +56,18 @@ class Patch:
         self.message.attributes.append(attribute)
 
     def set_trace(self, traceparent, tracestate=""):
-        """Put the record into a trace."""
+        """Set the trace context of the record."""
         self.message.traceparent, self.message.tracestate = traceparent, tracestate
 
     def suppress(self):
-        """Keep the record from being emitted. The operator has to allow that."""
+        """Prevent the emission of the record. The operator must allow that."""
         self.message.suppress = True
 
 
 def serve(plugin):
-    """Run the plugin until the host ends it or is gone. It is all that main does."""
+    """Run the plugin until the host ends it or is gone. The only call in main."""
     host, stopping = os.getppid(), threading.Event()
-    stdout, sys.stdout = sys.stdout, sys.stderr  # what is printed would spoil the handshake
+    stdout, sys.stdout = sys.stdout, sys.stderr  # output would break the handshake
     if os.environ.get("POD_STATUS_LOGGER_PLUGIN") != "podstatus.enrich":
         sys.exit(f"{plugin.name} is a plugin of pod-status-logger, which has to start it. Try: "
                  f"pod-status-logger plugin verify {os.path.abspath(sys.argv[0])}")
@@ -83,8 +82,8 @@ def serve(plugin):
         futures.ThreadPoolExecutor(8), handlers(plugin, stopping),
         options=[(f"grpc.max_{way}_message_length", MAX_MESSAGE_BYTES) for way in ("send", "receive")])
     folder = os.environ.get("PLUGIN_UNIX_SOCKET_DIR") or os.environ.get("TMPDIR") or "/tmp"
-    socket = os.path.join(folder, "plugin" + secrets.token_hex(5))  # its path may have 104 bytes
-    umask = os.umask(0o077)  # nobody else may connect
+    socket = os.path.join(folder, "plugin" + secrets.token_hex(5))  # a path may have 104 bytes
+    umask = os.umask(0o077)  # only this user may connect
     server.add_insecure_port("unix:" + socket)
     os.umask(umask)
     server.start()
@@ -104,7 +103,7 @@ def await_orphaned(host, stopping):
 
 
 def handlers(plugin, stopping):
-    """What go-plugin wants to be served, and our own service."""
+    """The services that go-plugin requires, and our own."""
 
     def describe(request, context):
         return pb.DescribeResponse(name=plugin.name, version=plugin.version)
@@ -156,7 +155,7 @@ def handlers(plugin, stopping):
 
 
 def merge(defaults, values):
-    """The configuration: what the user says, over the defaults."""
+    """The configuration: the user's values over the defaults."""
     if not isinstance(values, dict):
         raise ValueError(f"want keys and values, got {json.dumps(values)}")
     for key, value in values.items():

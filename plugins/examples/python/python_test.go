@@ -1,5 +1,5 @@
-// Package python_test has `go test` run the tests of the plugin in Python, and
-// holds it to the contract under the real host.
+// Package python_test runs the tests of the plugin in Python, and verifies it under the real
+// host.
 package python_test
 
 import (
@@ -27,7 +27,7 @@ func needPython(t *testing.T) {
 		t.Skipf("%s lacks what the plugin needs: apt-get update && apt-get install -y --no-install-recommends "+
 			"python3-grpcio python3-protobuf protobuf-compiler\n%v\n%s", python, err, out)
 	}
-	// What a test has opened is what `go test` looks at before it takes a cached result.
+	// `go test` compares opened files before it uses a cached result.
 	for _, pattern := range []string{"*.py", "*.sh", "testdata/*.py", "../../../proto/podstatus/enrich/v1/*.proto"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
@@ -52,7 +52,7 @@ func TestPython(t *testing.T) {
 	t.Logf("%s", out)
 }
 
-// run returns what starts the plugin under the real host, which logs to log.
+// run returns a function that starts the plugin under the real host, which logs to log.
 func run(t *testing.T, plainText bool, log *slog.Logger) enrichertest.Start {
 	t.Helper()
 	program, err := filepath.Abs("hello.py")

@@ -22,7 +22,7 @@ COOKIE = {"POD_STATUS_LOGGER_PLUGIN": "podstatus.enrich"}
 
 
 def wait_for(condition, seconds=3.0):
-    """Whether the condition comes true in time."""
+    """Returns whether the condition becomes true in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if condition():
@@ -32,7 +32,7 @@ def wait_for(condition, seconds=3.0):
 
 
 def alive(pid):
-    """Whether the process runs; one that has ended and that nobody waits for does not."""
+    """Returns whether the process runs; a zombie does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
@@ -218,7 +218,7 @@ class End(Case):
 
 
 class Rough(Case):
-    """A plugin that does what plugins should not."""
+    """A plugin that breaks rules."""
 
     program = [sys.executable, "-B", str(HERE / "testdata" / "rough.py")]
 

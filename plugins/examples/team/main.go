@@ -1,5 +1,5 @@
-// Team is a plugin that tells which team a pod belongs to, as a label of the pod
-// says, else as a file says of its namespace. It shows most powers of plugins.
+// Team is a plugin that adds the team of a pod, from a label of the pod or from a file of
+// namespaces. It uses most features of plugins.
 package main
 
 import (
@@ -18,15 +18,15 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/plugins/enricher"
 )
 
-// rereadEvery is short beside the minute that a changed ConfigMap takes to reach a pod.
+// rereadEvery is short compared with the minute in which a changed ConfigMap reaches a pod.
 const rereadEvery = 10 * time.Second
 
-// teams is no [enricher.PodOnly]: what it says of a pod changes with the file.
+// teams is no [enricher.PodOnly], because its answers change with the file.
 type teams struct {
 	log    *slog.Logger
 	config struct {
 		File  string `json:"file"`  // YAML that maps namespaces to teams; may be empty
-		Label string `json:"label"` // key of the label that wins
+		Label string `json:"label"` // key of the label that overrides the file
 	}
 	byNamespace atomic.Pointer[map[string]string]
 	reread      *time.Timer
@@ -42,7 +42,7 @@ var (
 func newTeams() *teams {
 	t := &teams{}
 	t.byNamespace.Store(&map[string]string{})
-	t.reread = time.AfterFunc(math.MaxInt64, t.follow) // once there is a file: Configure sets it
+	t.reread = time.AfterFunc(math.MaxInt64, t.follow) // Configure sets it if there is a file
 	return t
 }
 
@@ -64,12 +64,12 @@ func (t *teams) Configure(config []byte) error {
 	return t.read()
 }
 
-// NeedsLabels keeps the host from sending all labels.
+// NeedsLabels limits the labels that the host sends.
 func (t *teams) NeedsLabels() []string { return []string{t.config.Label} }
 
 func (t *teams) Enrich(_ context.Context, r *enricher.Record, p *enricher.Patch) error {
 	name := cmp.Or(r.GetPod().GetLabels()[t.config.Label], (*t.byNamespace.Load())[r.GetPod().GetNamespace()])
-	if name != "" { // that a pod has no team is no failure
+	if name != "" { // a pod without a team is no error
 		p.SetString("name", name)
 	}
 	return nil

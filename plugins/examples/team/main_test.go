@@ -49,7 +49,7 @@ func write(t *testing.T, path, text string) string {
 	return path
 }
 
-// teamOf returns what the plugin says of a pod, "" where it says nothing.
+// teamOf returns the plugin's team of a pod, "" if there is none.
 func teamOf(t *testing.T, server enrichv1.EnricherServiceServer, pod *enrichv1.Pod) string {
 	t.Helper()
 	answer, err := server.Enrich(t.Context(), &enrichv1.EnrichRequest{Records: []*enrichv1.Record{{Pod: pod}}})
@@ -156,6 +156,6 @@ func TestFileIsReadAnew(t *testing.T) {
 				t.Errorf("with %q: log %q, want %q", step.text, log, step.log)
 			}
 		}
-		_ = plugin.Close() // the bubble ends only when nothing runs on
+		_ = plugin.Close() // the bubble ends when all goroutines have ended
 	})
 }

@@ -37,8 +37,8 @@ func TestRecordsPage(t *testing.T) {
 	generated(t, page, "examples", table("| record | `level` | `msg` |", exampleRows(t)))
 }
 
-// example is a record type and where a golden of package status has such a record:
-// the first line of the file in which the words occur.
+// example is a record type and its place in a golden of package status: the first line of the
+// file that contains the words.
 type example struct{ what, file, words string }
 
 func examples() []example {

@@ -1,20 +1,20 @@
 {{/*
-What a schema can't say: values that contradict each other, or the chart.
+Checks that a schema can't express: values that contradict each other or the chart.
 */}}
 {{- define "pod-status-logger.checks" -}}
 {{- include "pod-status-logger.checkOwn" . }}
 {{- include "pod-status-logger.checkOTLP" . }}
 {{- include "pod-status-logger.checkSize" . }}
 {{- if and .Values.rbac.create (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) }}
-{{- fail "serviceAccount.name: name the account that gets the rights (serviceAccount.create is false); the account default would give them to every pod of the namespace that names none" }}
+{{- fail "serviceAccount.name: required if serviceAccount.create is false; the account default would grant the permissions to every pod of the namespace without an account of its own" }}
 {{- end }}
 {{- if and ((.Values.config).telemetry).pprof (not (and .Values.networkPolicy.enabled .Values.networkPolicy.from)) }}
-{{- fail "config.telemetry.pprof: profiles would be served to everybody who reaches the metrics port; restrict it by networkPolicy.from, with networkPolicy.enabled" }}
+{{- fail "config.telemetry.pprof: profiles would be served to everybody who can reach the metrics port; set networkPolicy.enabled and networkPolicy.from" }}
 {{- end }}
 {{- end }}
 
 {{/*
-A key that is there twice is no YAML, or takes the place of what selectors need.
+A duplicate key is invalid YAML, or replaces a label that selectors need.
 */}}
 {{- define "pod-status-logger.checkOwn" -}}
 {{- $labels := include "pod-status-logger.labels" . | fromYaml }}
@@ -26,7 +26,7 @@ A key that is there twice is no YAML, or takes the place of what selectors need.
 {{- end }}
 {{- range keys $keys | sortAlpha }}
 {{- if hasKey $value . }}
-{{- fail (printf "%s: %s is the chart's own; leave it out" $path .) }}
+{{- fail (printf "%s: %s is set by the chart; remove it" $path .) }}
 {{- end }}
 {{- end }}
 {{- end }}
@@ -35,19 +35,19 @@ A key that is there twice is no YAML, or takes the place of what selectors need.
 {{- define "pod-status-logger.checkOTLP" -}}
 {{- $endpoint := ((.Values.config).otlp).endpoint | default "" }}
 {{- if regexMatch "^[a-z]+://[^/?#]*@" $endpoint }}
-{{- fail "config.otlp.endpoint: user and password would be in a ConfigMap; give them in OTEL_EXPORTER_OTLP_HEADERS by extraEnv, from a Secret" }}
+{{- fail "config.otlp.endpoint: user and password would be in a ConfigMap; set OTEL_EXPORTER_OTLP_HEADERS by extraEnv, from a Secret" }}
 {{- end }}
 {{- if and .Values.otlp.tls.secretName (regexMatch "^(http|unix)://" $endpoint) }}
-{{- fail (printf "otlp.tls.secretName: config.otlp.endpoint %s has no TLS; want one with https://" $endpoint) }}
+{{- fail (printf "otlp.tls.secretName: config.otlp.endpoint %s has no TLS; use https://" $endpoint) }}
 {{- end }}
 {{- $silent := ((.Values.config).stdout).enabled | toString | eq "false" }}
 {{- if and $silent (not (include "pod-status-logger.otlp" .)) (not .Values.extraEnvFrom) }}
-{{- fail "config.stdout.enabled: records would go nowhere; name a receiver in config.otlp.endpoint, or in OTEL_EXPORTER_OTLP_ENDPOINT by extraEnv" }}
+{{- fail "config.stdout.enabled: no sink is left; set config.otlp.endpoint, or OTEL_EXPORTER_OTLP_ENDPOINT by extraEnv" }}
 {{- end }}
 {{- end }}
 
 {{/*
-Whether records are sent over OTLP, as far as the values say.
+Not empty if the values configure an OTLP receiver.
 */}}
 {{- define "pod-status-logger.otlp" -}}
 {{- if ((.Values.config).otlp).endpoint }}true{{- end }}
@@ -57,8 +57,8 @@ Whether records are sent over OTLP, as far as the values say.
 {{- end }}
 
 {{/*
-The journal's file may take one and a half times of what is in it. 256Mi is the
-program's default.
+The journal's file may take one and a half times the size of its content. 256Mi is
+the program's default.
 */}}
 {{- define "pod-status-logger.checkSize" -}}
 {{- $max := ((.Values.config).state).maxSize | default "256Mi" }}
@@ -67,12 +67,12 @@ program's default.
 {{- $needs := include "pod-status-logger.bytes" $max | float64 | mulf 1.5 }}
 {{- $has := include "pod-status-logger.bytes" $size | float64 }}
 {{- if and $has (gt $needs $has) }}
-{{- fail (printf "%s: %s is too small for config.state.maxSize, which is %s: the journal's file may take one and a half times that" $path $size $max) }}
+{{- fail (printf "%s: %s is too small for config.state.maxSize %s: the journal's file may take one and a half times that" $path $size $max) }}
 {{- end }}
 {{- end }}
 
 {{/*
-The bytes of a quantity, and nothing for one that is written in a rare way.
+The bytes of a quantity; empty for uncommon notations.
 */}}
 {{- define "pod-status-logger.bytes" -}}
 {{- $unit := dict "" 1 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 }}

@@ -21,9 +21,9 @@ hash of 10 to make the label controller-revision-hash.
 {{- end }}
 
 {{/*
-The name of what several releases share a place for: objects of the cluster, and
-those in namespaces of others. The colon, which no other name can have, keeps
-namespace and name apart.
+The name of cluster-wide objects and of those in other namespaces, which several
+releases may create. The colon, which no other name contains, separates namespace
+and name.
 */}}
 {{- define "pod-status-logger.sharedname" -}}
 {{- printf "%s:%s" .Release.Namespace (include "pod-status-logger.fullname" .) }}
@@ -66,7 +66,7 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{/*
-The program's configuration file. State folder and address are arguments.
+The program's configuration file. State directory and address are arguments.
 */}}
 {{- define "pod-status-logger.config" -}}
 {{- $head := dict "apiVersion" "podstatus/v1alpha1" "kind" "Config" }}
@@ -74,8 +74,9 @@ The program's configuration file. State folder and address are arguments.
 {{- end }}
 
 {{/*
-What the program may do. Plugins get the owners of pods, which are listed at the first
-start; an empty list of plugins runs none, none at all is the program's default.
+The program's permissions. Plugins need the owners of pods, which the program lists at
+the first start. An empty list of plugins runs none; without a list the program runs
+its default.
 */}}
 {{- define "pod-status-logger.rules" -}}
 - apiGroups: [""]
@@ -93,8 +94,8 @@ start; an empty list of plugins runs none, none at all is the program's default.
 {{- end }}
 
 {{/*
-The program gets shutdownTimeout for its records, plugins 3 s for their end, and
-the kubelet has been slow before.
+The program needs shutdownTimeout to send records and 3 s to end plugins. The
+rest is a margin for a slow kubelet.
 */}}
 {{- define "pod-status-logger.grace" -}}
 {{- $timeout := (.Values.config).shutdownTimeout | default "10s" }}
@@ -108,7 +109,7 @@ the kubelet has been slow before.
 {{- end }}
 
 {{/*
-The port of the OTLP endpoint, for the NetworkPolicy. A socket has none.
+The port of the OTLP endpoint, for the NetworkPolicy. A Unix socket has none.
 */}}
 {{- define "pod-status-logger.otlpPort" -}}
 {{- with ((.Values.config).otlp).endpoint }}

@@ -1,5 +1,5 @@
 {{/*
-Init containers that copy plugins out of their images, by the cp that those have.
+Init containers that copy plugins from their images, with the images' own cp.
 */}}
 {{- define "pod-status-logger.pluginCopies" -}}
 {{- $copies := list }}

@@ -1,5 +1,5 @@
 {{/*
-The pod's template, the same in both modes but for the volume of the journal.
+The pod's template, the same in both modes except for the volume of the journal.
 */}}
 {{- define "pod-status-logger.pod" -}}
 metadata:
@@ -68,7 +68,7 @@ spec:
       resources:
         {{- toYaml .Values.resources | nindent 8 }}
       # Not FallbackToLogsOnError: records at the end of the log would become a message in
-      # the pod's status, and so a part of another record.
+      # the pod's status, and part of another record.
       terminationMessagePolicy: File
       volumeMounts:
         - {name: config, mountPath: /etc/pod-status-logger, readOnly: true}
@@ -129,7 +129,7 @@ spec:
 {{- end }}
 
 {{/*
-Variables of the chart's own, but for those that extraEnv has, and extraEnv.
+The chart's variables, unless extraEnv sets them, and extraEnv.
 */}}
 {{- define "pod-status-logger.env" -}}
 {{- $own := dict "GOMEMLIMIT" .Values.goMemLimit }}

@@ -19,14 +19,14 @@ func ServerOptions() []grpc.ServerOption {
 	}
 }
 
-// Codec returns gRPC's codec for protobuf, with generated code for the messages of
-// this package, which takes a third of the time. It does not check that strings are
-// valid UTF-8: whoever writes them makes them valid.
+// Codec returns gRPC's codec for protobuf, with generated code for the messages of this
+// package, which takes a third of the time. It does not check that strings are valid UTF-8,
+// which is up to their writers.
 func Codec() encoding.CodecV2 { return codec{encoding.GetCodecV2(proto.Name)} }
 
 type codec struct{ encoding.CodecV2 }
 
-// generated is what the messages of this package have.
+// generated is implemented by the messages of this package.
 type generated interface {
 	SizeVT() int
 	MarshalToSizedBufferVT(b []byte) (int, error)
@@ -64,11 +64,11 @@ func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
 
 const (
 	maxPatches    = 1000 // the most records of a batch
-	maxAttributes = 256  // of a patch; more than are allowed, so that the rule is named that is broken
+	maxAttributes = 256  // of a patch; more than allowed, so that the error names the broken rule
 )
 
-// checkCounts refuses an answer that would take much more memory than it is
-// long: an empty patch takes two bytes.
+// checkCounts rejects an answer that would take much more memory than its length: an empty
+// patch has two bytes.
 func checkCounts(answer []byte) error {
 	patches := 0
 	return eachMessage(answer, func(patch []byte) error {
@@ -87,8 +87,8 @@ func checkCounts(answer []byte) error {
 	})
 }
 
-// eachMessage calls do for each value of the field 1 of a message: the patches of
-// an answer, the attributes of a patch.
+// eachMessage calls do for each value of field 1 of a message: the patches of an answer, the
+// attributes of a patch.
 func eachMessage(b []byte, do func([]byte) error) error {
 	for len(b) > 0 {
 		number, typ, n := protowire.ConsumeTag(b)

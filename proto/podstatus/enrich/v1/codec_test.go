@@ -15,7 +15,7 @@ import (
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
-// TestCodec: what our codec writes gRPC's own reads, and the other way round.
+// TestCodec checks that our codec and gRPC's own read each other's output.
 func TestCodec(t *testing.T) {
 	ours, theirs := enrichv1.Codec(), encoding.GetCodecV2("proto")
 	for _, message := range []proto.Message{
@@ -47,8 +47,8 @@ func TestCodec(t *testing.T) {
 	}
 }
 
-// TestCodecCounts: an answer is refused that would take much more memory than it
-// is long.
+// TestCodecCounts checks that an answer is rejected if it would take much more memory than its
+// length.
 func TestCodecCounts(t *testing.T) {
 	patches := func(n, attributes int) *enrichv1.EnrichResponse {
 		r := &enrichv1.EnrichResponse{}
@@ -76,9 +76,8 @@ func TestCodecCounts(t *testing.T) {
 	}
 }
 
-// FuzzCodec: whatever comes in is read as gRPC's own codec reads it, or refused
-// by one of them. Ours takes strings that are no UTF-8, theirs passes over fields
-// of another type than they should have.
+// FuzzCodec checks that any input is decoded as by gRPC's own codec, or rejected by one of
+// them. Ours accepts invalid UTF-8, theirs ignores fields of a wrong type.
 func FuzzCodec(f *testing.F) {
 	ours, theirs := enrichv1.Codec(), encoding.GetCodecV2("proto")
 	seed, err := proto.Marshal(&enrichv1.EnrichResponse{Patches: []*enrichv1.Patch{{

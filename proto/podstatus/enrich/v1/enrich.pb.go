@@ -1,10 +1,9 @@
 // The contract between pod-status-logger and its plugins.
 //
-// A plugin is an executable that the host starts with HashiCorp's go-plugin
-// (protocol gRPC, version 1) and that serves EnricherService. The host calls
-// Describe and Configure once after each start, one after the other, then Enrich
-// for batches of records. docs/plugins.md shows a whole plugin in Go and one in
-// Python.
+// A plugin is an executable that serves EnricherService. The host starts it with
+// HashiCorp's go-plugin (protocol gRPC, version 1). After each start, the host
+// calls Describe, then Configure, then Enrich for batches of records.
+// docs/plugins.md has a complete plugin in Go and one in Python.
 //
 // Every string is valid UTF-8. A message is at most 4 MiB in either direction.
 
@@ -31,17 +30,17 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Action is what happened to a pod.
+// Action is a kind of change.
 type Action int32
 
 const (
-	// Not used, but left out with Needs.pod_only.
+	// Not used, except with Needs.pod_only.
 	Action_ACTION_UNSPECIFIED Action = 0
-	// The pod came.
+	// The pod was created.
 	Action_ACTION_CREATE Action = 1
 	// The pod or one of its containers changed.
 	Action_ACTION_UPDATE Action = 2
-	// The pod went.
+	// The pod was deleted.
 	Action_ACTION_DELETE Action = 3
 )
 
@@ -92,15 +91,15 @@ func (Action) EnumDescriptor() ([]byte, []int) {
 type State int32
 
 const (
-	// The record has no state: it tells of a creation or a deletion.
+	// The record has no state: it is a creation or a deletion.
 	State_STATE_UNSPECIFIED State = 0
-	// Waiting, for a reason that is no error.
+	// Waiting for a normal reason.
 	State_STATE_WAITING State = 1
 	// Running.
 	State_STATE_RUNNING State = 2
-	// Waiting for a reason that is an error, or failed.
+	// Failed, or waiting because of an error.
 	State_STATE_ERROR State = 3
-	// Ended, well or not.
+	// Terminated, successfully or not.
 	State_STATE_TERMINATED State = 4
 )
 
@@ -149,7 +148,7 @@ func (State) EnumDescriptor() ([]byte, []int) {
 	return file_podstatus_enrich_v1_enrich_proto_rawDescGZIP(), []int{1}
 }
 
-// ContainerType tells the containers of a pod apart.
+// ContainerType is the list of the pod's spec that contains the container.
 type ContainerType int32
 
 const (
@@ -247,18 +246,18 @@ func (*DescribeRequest) Descriptor() ([]byte, []int) {
 	return file_podstatus_enrich_v1_enrich_proto_rawDescGZIP(), []int{0}
 }
 
-// DescribeResponse tells who the plugin is.
+// DescribeResponse identifies the plugin.
 type DescribeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name of the plugin, under which the configuration has to list it: 1 to 63
-	// lower-case letters, digits, "-" and "_", a letter first. The keys of all
-	// attributes that the plugin gives begin with it and a dot. The names podstatus, k8s,
-	// service, container, log, otel, exception, label, owners and app are taken.
+	// Name of the plugin, the same as in the configuration: 1 to 63 lower-case
+	// letters, digits, "-" and "_", starting with a letter. The keys of the plugin's
+	// attributes start with it and a dot. The names podstatus, k8s, service,
+	// container, log, otel, exception, label, owners and app are reserved.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Version of the plugin, such as 1.4.0, for the log of the host.
+	// Version of the plugin, such as 1.4.0, for the host's log.
 	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
-	// What the plugin needs to see. Absent: records with all labels of their
-	// pods, without annotations and owners.
+	// Data that the plugin needs. Absent: all labels of pods, no annotations and no
+	// owners.
 	Needs         *Needs `protobuf:"bytes,3,opt,name=needs,proto3" json:"needs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -315,22 +314,21 @@ func (x *DescribeResponse) GetNeeds() *Needs {
 	return nil
 }
 
-// Needs is what a plugin has to see. The host sends no more than that, so what
-// is not needed costs nothing and is disclosed to nobody.
+// Needs selects the data that the host sends to the plugin. Other data costs
+// nothing and is not disclosed.
 type Needs struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Keys of the pod labels to send. Empty: all labels.
 	Labels []string `protobuf:"bytes,1,rep,name=labels,proto3" json:"labels,omitempty"`
-	// Keys of the pod annotations to send. Empty: none. A value of more than 4 KiB
-	// is left out.
+	// Keys of the pod annotations to send. Empty: none. Values over 4 KiB are
+	// omitted.
 	Annotations []string `protobuf:"bytes,2,rep,name=annotations,proto3" json:"annotations,omitempty"`
-	// Which metadata of the pod's owners to look up. Absent: owners are not
-	// looked up, and Pod.owners is empty.
+	// Metadata of the pod's owners to look up. Absent: owners are not looked up, and
+	// Pod.owners is empty.
 	Owners *OwnerNeeds `protobuf:"bytes,3,opt,name=owners,proto3" json:"owners,omitempty"`
-	// The plugin looks at nothing but Record.pod, and what it says of a pod
-	// depends on that message alone. The other fields of the record are then left out, and the
-	// host may use one patch for several records whose Pod messages are equal but
-	// for node, phase and reason, which are left out, too.
+	// The patch depends on Record.pod alone. The host then omits the other fields of
+	// the record, and node, phase and reason of the pod. It may use one patch for
+	// several records whose remaining Pod messages are equal.
 	PodOnly       bool `protobuf:"varint,4,opt,name=pod_only,json=podOnly,proto3" json:"pod_only,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -394,14 +392,13 @@ func (x *Needs) GetPodOnly() bool {
 	return false
 }
 
-// OwnerNeeds is what a plugin has to see of the objects that own a pod. An
-// owner's API version, kind, name and uid are always there.
+// OwnerNeeds selects metadata of the objects that own a pod. An owner's API
+// version, kind, name and uid are always sent.
 type OwnerNeeds struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Keys of the labels to send. Empty: none.
 	Labels []string `protobuf:"bytes,1,rep,name=labels,proto3" json:"labels,omitempty"`
-	// Keys of the annotations to send. Empty: none. A value of more than 4 KiB is
-	// left out.
+	// Keys of the annotations to send. Empty: none. Values over 4 KiB are omitted.
 	Annotations   []string `protobuf:"bytes,2,rep,name=annotations,proto3" json:"annotations,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -454,8 +451,8 @@ func (x *OwnerNeeds) GetAnnotations() []string {
 // ConfigureRequest is the plugin's configuration.
 type ConfigureRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The value of "config" in the plugin's entry of the configuration file, as
-	// JSON: an object, "{}" where there is none.
+	// The value of "config" in the plugin's entry of the configuration file, as a
+	// JSON object; "{}" if there is none.
 	ConfigJson string `protobuf:"bytes,1,opt,name=config_json,json=configJson,proto3" json:"config_json,omitempty"`
 	// Name of the cluster whose pods are watched. Empty: not configured.
 	Cluster       string `protobuf:"bytes,2,opt,name=cluster,proto3" json:"cluster,omitempty"`
@@ -507,11 +504,11 @@ func (x *ConfigureRequest) GetCluster() string {
 	return ""
 }
 
-// ConfigureResponse tells that the plugin is ready for Enrich.
+// ConfigureResponse means that the plugin is ready for Enrich.
 type ConfigureResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What the plugin needs with this configuration. Absent: what
-	// DescribeResponse said.
+	// Data that the plugin needs with this configuration. Absent: those in
+	// DescribeResponse.
 	Needs         *Needs `protobuf:"bytes,1,opt,name=needs,proto3" json:"needs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -557,7 +554,7 @@ func (x *ConfigureResponse) GetNeeds() *Needs {
 // EnrichRequest is a batch of records, in the order in which they are emitted.
 type EnrichRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The records, never none.
+	// The records, at least one.
 	Records       []*Record `protobuf:"bytes,1,rep,name=records,proto3" json:"records,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -600,11 +597,11 @@ func (x *EnrichRequest) GetRecords() []*Record {
 	return nil
 }
 
-// EnrichResponse has the patches for a batch.
+// EnrichResponse contains the patches for a batch.
 type EnrichResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// One patch for each record of the request, in the same order. With more or
-	// fewer, all are lost.
+	// fewer, all are dropped.
 	Patches       []*Patch `protobuf:"bytes,1,rep,name=patches,proto3" json:"patches,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -651,28 +648,30 @@ func (x *EnrichResponse) GetPatches() []*Patch {
 // docs/records.md for the meaning of its fields.
 type Record struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// What happened to the pod.
+	// Kind of change.
 	Action Action `protobuf:"varint,1,opt,name=action,proto3,enum=podstatus.enrich.v1.Action" json:"action,omitempty"`
-	// State of the container, or of the pod where there is no container. Only
-	// updates have one.
+	// State of the container, or of the pod if there is no container. Only updates
+	// have one.
 	State State `protobuf:"varint,2,opt,name=state,proto3,enum=podstatus.enrich.v1.State" json:"state,omitempty"`
-	// Reason, as Kubernetes gave it. May be empty.
+	// Kubernetes' reason. May be empty.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Kubernetes' message, unchanged. May be empty.
 	Info string `protobuf:"bytes,4,opt,name=info,proto3" json:"info,omitempty"`
-	// When the event was received: nanoseconds since 1970-01-01 00:00:00 UTC.
+	// Time at which the event was received: nanoseconds since 1970-01-01 00:00:00
+	// UTC.
 	TimeUnixNano int64 `protobuf:"varint,5,opt,name=time_unix_nano,json=timeUnixNano,proto3" json:"time_unix_nano,omitempty"`
-	// The pod. Always there.
+	// The pod. Always set.
 	Pod *Pod `protobuf:"bytes,6,opt,name=pod,proto3" json:"pod,omitempty"`
-	// The container that the record is about. Absent: the pod as a whole.
+	// The container of the record. Absent: the record is about the pod.
 	Container *Container `protobuf:"bytes,7,opt,name=container,proto3" json:"container,omitempty"`
 	// The pod existed before the first start of the host.
 	Initial bool `protobuf:"varint,8,opt,name=initial,proto3" json:"initial,omitempty"`
-	// Found by comparing with what was told before, not seen as an event.
+	// Found by comparison with the stored state after a gap, rather than received as
+	// an event.
 	Recovered bool `protobuf:"varint,9,opt,name=recovered,proto3" json:"recovered,omitempty"`
 	// The pod's resourceVersion, an opaque string.
 	ResourceVersion string `protobuf:"bytes,10,opt,name=resource_version,json=resourceVersion,proto3" json:"resource_version,omitempty"`
-	// 32 hex digits, the same for a record that is sent twice.
+	// 32 hex digits, the same in duplicates of a record.
 	RecordId      string `protobuf:"bytes,11,opt,name=record_id,json=recordId,proto3" json:"record_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -785,14 +784,14 @@ func (x *Record) GetRecordId() string {
 	return ""
 }
 
-// Pod is what a record says of its pod.
+// Pod is the pod of a record.
 type Pod struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name of the pod.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Its namespace.
 	Namespace string `protobuf:"bytes,2,opt,name=namespace,proto3" json:"namespace,omitempty"`
-	// Its uid, which no other pod has or had.
+	// UID, unique over time.
 	Uid string `protobuf:"bytes,3,opt,name=uid,proto3" json:"uid,omitempty"`
 	// Name of the node. Empty until the pod is scheduled.
 	Node string `protobuf:"bytes,4,opt,name=node,proto3" json:"node,omitempty"`
@@ -800,17 +799,17 @@ type Pod struct {
 	Phase string `protobuf:"bytes,5,opt,name=phase,proto3" json:"phase,omitempty"`
 	// Reason in the pod's status, such as Evicted. Often empty.
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
-	// The pod's labels: all, or those of Needs.labels that it has.
+	// The pod's labels: all, or those in Needs.labels.
 	Labels map[string]string `protobuf:"bytes,7,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Those of Needs.annotations that the pod has.
+	// The pod's annotations that are in Needs.annotations.
 	Annotations map[string]string `protobuf:"bytes,8,rep,name=annotations,proto3" json:"annotations,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	// The objects that own the pod by controller reference, nearest first: a
-	// ReplicaSet, then its Deployment. Only with Needs.owners. The chain ends
-	// where the host may not look further; that owner and those behind it then
-	// lack labels and annotations, or are missing.
+	// ReplicaSet, then its Deployment. Only with Needs.owners. Without permission to
+	// read an owner, the chain ends there: that owner lacks labels and annotations,
+	// and those behind it are missing.
 	Owners []*Owner `protobuf:"bytes,9,rep,name=owners,proto3" json:"owners,omitempty"`
-	// The owners could not be looked up in time, so owners may be incomplete: a later
-	// record of the same pod may have more of them.
+	// The owners could not be looked up in time, so owners may be incomplete. A later
+	// record of the same pod may have more.
 	OwnersPending bool `protobuf:"varint,10,opt,name=owners_pending,json=ownersPending,proto3" json:"owners_pending,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -927,9 +926,9 @@ type Owner struct {
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
 	// Its uid.
 	Uid string `protobuf:"bytes,4,opt,name=uid,proto3" json:"uid,omitempty"`
-	// Those of OwnerNeeds.labels that the object has.
+	// The object's labels that are in OwnerNeeds.labels.
 	Labels map[string]string `protobuf:"bytes,5,rep,name=labels,proto3" json:"labels,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	// Those of OwnerNeeds.annotations that the object has.
+	// The object's annotations that are in OwnerNeeds.annotations.
 	Annotations   map[string]string `protobuf:"bytes,6,rep,name=annotations,proto3" json:"annotations,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1007,22 +1006,22 @@ func (x *Owner) GetAnnotations() map[string]string {
 	return nil
 }
 
-// Container is what a record says of its container.
+// Container is the container of a record.
 type Container struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Name in the pod's spec.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	// Which of the pod's lists it is in.
+	// Type of the container.
 	Type ContainerType `protobuf:"varint,2,opt,name=type,proto3,enum=podstatus.enrich.v1.ContainerType" json:"type,omitempty"`
 	// Image reference in the pod's status.
 	Image string `protobuf:"bytes,3,opt,name=image,proto3" json:"image,omitempty"`
 	// Whether the container is ready.
 	Ready bool `protobuf:"varint,4,opt,name=ready,proto3" json:"ready,omitempty"`
-	// How often it was started again.
+	// Restart count.
 	RestartCount int32 `protobuf:"varint,5,opt,name=restart_count,json=restartCount,proto3" json:"restart_count,omitempty"`
-	// Exit code, also 0. Only where the record tells of a termination.
+	// Exit code, including 0. Only in records of a termination.
 	ExitCode *int32 `protobuf:"varint,6,opt,name=exit_code,json=exitCode,proto3,oneof" json:"exit_code,omitempty"`
-	// Signal that ended it. 0: none was given.
+	// Signal that ended it. 0: none reported.
 	Signal        int32 `protobuf:"varint,7,opt,name=signal,proto3" json:"signal,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1107,25 +1106,26 @@ func (x *Container) GetSignal() int32 {
 	return 0
 }
 
-// Patch is what a plugin adds to one record. An empty patch adds nothing.
+// Patch adds to one record. An empty patch adds nothing.
 //
-// A patch that breaks a rule is lost as a whole, and its record says which rule.
+// A patch that breaks a rule is dropped as a whole, and the record's field
+// "enrichment" names the rule.
 type Patch struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// At most 64 attributes with keys that differ.
+	// At most 64 attributes with distinct keys.
 	Attributes []*Attribute `protobuf:"bytes,1,rep,name=attributes,proto3" json:"attributes,omitempty"`
-	// W3C trace context that the record belongs to, such as
-	// 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01. The first plugin,
-	// in the order of the configuration, that gives one wins. Empty: none.
+	// W3C trace context of the record, such as
+	// 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01. The first plugin with
+	// one wins, in the order of the configuration. Empty: none.
 	Traceparent string `protobuf:"bytes,2,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
 	// W3C tracestate that goes with traceparent. May be empty.
 	Tracestate string `protobuf:"bytes,3,opt,name=tracestate,proto3" json:"tracestate,omitempty"`
-	// Don't emit the record at all. Only where the operator allows it with
-	// allowSuppress; elsewhere it breaks a rule.
+	// Don't emit the record. Breaks a rule unless the operator allows it with
+	// allowSuppress.
 	Suppress bool `protobuf:"varint,4,opt,name=suppress,proto3" json:"suppress,omitempty"`
-	// Why the plugin has nothing to say of this record, where that is a failure: a short
-	// sentence, which the record carries in its field "enrichment". Empty: no
-	// failure. The rest of the patch counts all the same.
+	// Error because of which the plugin could not enrich the record: a short sentence
+	// for the record's field "enrichment". Empty: no error. The rest of the patch
+	// still counts.
 	Error         string `protobuf:"bytes,5,opt,name=error,proto3" json:"error,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1196,13 +1196,13 @@ func (x *Patch) GetError() string {
 	return ""
 }
 
-// Attribute is one field that is added to a record.
+// Attribute is a field to add to a record.
 type Attribute struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Key: the plugin's name, a dot, and at least one of a-z, 0-9, ".", "_", "-" and "/";
 	// at most 255 bytes.
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	// Value, of at most 4 KiB. One has to be given, and a double has to be finite.
+	// Value, at most 4 KiB. Required; a double must be finite.
 	//
 	// Types that are valid to be assigned to Value:
 	//

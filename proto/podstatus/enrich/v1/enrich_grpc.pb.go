@@ -1,10 +1,9 @@
 // The contract between pod-status-logger and its plugins.
 //
-// A plugin is an executable that the host starts with HashiCorp's go-plugin
-// (protocol gRPC, version 1) and that serves EnricherService. The host calls
-// Describe and Configure once after each start, one after the other, then Enrich
-// for batches of records. docs/plugins.md shows a whole plugin in Go and one in
-// Python.
+// A plugin is an executable that serves EnricherService. The host starts it with
+// HashiCorp's go-plugin (protocol gRPC, version 1). After each start, the host
+// calls Describe, then Configure, then Enrich for batches of records.
+// docs/plugins.md has a complete plugin in Go and one in Python.
 //
 // Every string is valid UTF-8. A message is at most 4 MiB in either direction.
 
@@ -38,26 +37,26 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// EnricherService adds to records what a plugin knows of them.
+// EnricherService adds attributes and a trace context to records.
 //
-// The host gives every call a deadline and cancels it then. A call that fails,
-// or is late, costs its patches: the records are emitted without them, and say
-// so in their field "enrichment".
+// Every call has a deadline, at which the host cancels it. If a call fails or is
+// late, its records are emitted without patches, and their field "enrichment"
+// contains the reason.
 type EnricherServiceClient interface {
-	// Describe tells who the plugin is and what it needs to see. It is called
-	// before Configure and gives the same answer each time.
+	// Describe returns the plugin's name, version and needs. The host calls it before
+	// Configure. The answer must be the same each time.
 	Describe(ctx context.Context, in *DescribeRequest, opts ...grpc.CallOption) (*DescribeResponse, error)
-	// Configure hands over the plugin's part of the configuration. What is wrong
-	// with it is refused with the status INVALID_ARGUMENT and a message that names
-	// the key and what would be right, such as
+	// Configure passes the plugin's part of the configuration. The plugin rejects an
+	// invalid one with the status INVALID_ARGUMENT and a message with the key and the
+	// remedy, such as
 	//
 	//	file: "teams.yml" does not exist; name a YAML file with teams
 	//
-	// An unknown key is wrong. At the start of the host that ends the host; at a
-	// later start of the plugin it counts as a crash.
+	// Unknown keys are invalid. An error ends the host during its start. At a later
+	// start of the plugin, it counts as a crash.
 	Configure(ctx context.Context, in *ConfigureRequest, opts ...grpc.CallOption) (*ConfigureResponse, error)
-	// Enrich takes a batch of records, 1 to 1000 of them, and returns one patch
-	// for each, in the same order. The host has up to two calls under way.
+	// Enrich receives a batch of 1 to 1000 records and returns one patch for each, in
+	// the same order. The host makes up to two calls at a time.
 	Enrich(ctx context.Context, in *EnrichRequest, opts ...grpc.CallOption) (*EnrichResponse, error)
 }
 
@@ -103,26 +102,26 @@ func (c *enricherServiceClient) Enrich(ctx context.Context, in *EnrichRequest, o
 // All implementations must embed UnimplementedEnricherServiceServer
 // for forward compatibility.
 //
-// EnricherService adds to records what a plugin knows of them.
+// EnricherService adds attributes and a trace context to records.
 //
-// The host gives every call a deadline and cancels it then. A call that fails,
-// or is late, costs its patches: the records are emitted without them, and say
-// so in their field "enrichment".
+// Every call has a deadline, at which the host cancels it. If a call fails or is
+// late, its records are emitted without patches, and their field "enrichment"
+// contains the reason.
 type EnricherServiceServer interface {
-	// Describe tells who the plugin is and what it needs to see. It is called
-	// before Configure and gives the same answer each time.
+	// Describe returns the plugin's name, version and needs. The host calls it before
+	// Configure. The answer must be the same each time.
 	Describe(context.Context, *DescribeRequest) (*DescribeResponse, error)
-	// Configure hands over the plugin's part of the configuration. What is wrong
-	// with it is refused with the status INVALID_ARGUMENT and a message that names
-	// the key and what would be right, such as
+	// Configure passes the plugin's part of the configuration. The plugin rejects an
+	// invalid one with the status INVALID_ARGUMENT and a message with the key and the
+	// remedy, such as
 	//
 	//	file: "teams.yml" does not exist; name a YAML file with teams
 	//
-	// An unknown key is wrong. At the start of the host that ends the host; at a
-	// later start of the plugin it counts as a crash.
+	// Unknown keys are invalid. An error ends the host during its start. At a later
+	// start of the plugin, it counts as a crash.
 	Configure(context.Context, *ConfigureRequest) (*ConfigureResponse, error)
-	// Enrich takes a batch of records, 1 to 1000 of them, and returns one patch
-	// for each, in the same order. The host has up to two calls under way.
+	// Enrich receives a batch of 1 to 1000 records and returns one patch for each, in
+	// the same order. The host makes up to two calls at a time.
 	Enrich(context.Context, *EnrichRequest) (*EnrichResponse, error)
 	mustEmbedUnimplementedEnricherServiceServer()
 }

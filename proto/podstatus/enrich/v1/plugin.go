@@ -1,13 +1,12 @@
-// Package enrichv1 is the contract between pod-status-logger and its plugins:
-// the service EnricherService, generated from enrich.proto, where every field
-// is documented, and what goes with it. Authors of plugins in Go write against
-// package enricher instead.
+// Package enrichv1 is the contract between pod-status-logger and its plugins: the service
+// EnricherService, generated from enrich.proto, which documents every field, with its handshake
+// and limits. Plugins in Go use package enricher instead.
 package enrichv1
 
 import "go.opentelemetry.io/otel/attribute"
 
-// What go-plugin's handshake wants to be the same on both sides. Bump
-// ProtocolVersion never: a second version is a package of its own.
+// Values of go-plugin's handshake, the same on both sides. Never change ProtocolVersion: a
+// second version is a package of its own.
 const (
 	ProtocolVersion  = 1
 	MagicCookieKey   = "POD_STATUS_LOGGER_PLUGIN"
