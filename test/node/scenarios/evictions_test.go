@@ -116,14 +116,17 @@ writes:
 	app waiting ContainerCreating warning
 	app ready info
 	pod error Evicted error              # comes together with the container's end
-	app terminated Error exit=137 error
+	app terminated * exit=137 error
+	? app waiting ContainerCreating warning # the kubelet has lost it
 
-yields:                                  # it ends with 0, and the kubelet forgets that it was evicted
+yields:                                  # it ends with 0, and the kubelet mostly forgets that it was evicted
 	create
 	pod waiting warning
 	app waiting ContainerCreating warning
 	app ready info
-	app terminated Completed exit=0 info
+	? pod error Evicted error
+	app terminated * * *
+	? app waiting ContainerCreating warning
 	? pod terminated info
 `,
 		},

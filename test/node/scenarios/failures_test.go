@@ -267,15 +267,19 @@ apiVersion: v1
 kind: Pod
 metadata: {name: slow}
 spec:
-  activeDeadlineSeconds: 5
   containers: [{name: app, command: [sleep, "1000"]}]
 `,
+			steps: func(s *stage) {
+				s.await("slow", "app ready info", 1)
+				s.update("pods", "slow", object{"spec": object{"activeDeadlineSeconds": 1}})
+			},
 			want: `
 slow:
 	create
 	pod waiting warning
 	app waiting ContainerCreating warning
 	app ready info
+	? Ready=False PodFailed warning      # comes first if the container takes long to end
 	pod error DeadlineExceeded error
 	app terminated Error exit=137 error
 `,

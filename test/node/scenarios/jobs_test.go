@@ -86,13 +86,12 @@ spec:
   template:
     spec:
       restartPolicy: Never
-      containers: [{name: app, command: [sh, -c, "test $JOB_COMPLETION_INDEX = 0 && sleep 1 || exec sleep 1000"]}]
+      containers: [{name: app, command: [sh, -c, "until test -e /tmp/done; do sleep 0.1; done"]}]
 ---
 apiVersion: batch/v1
 kind: Job
 metadata: {name: late}
 spec:
-  activeDeadlineSeconds: 30
   template: {spec: {restartPolicy: Never, containers: [{name: app, command: [sleep, "1000"]}]}}
 ---
 apiVersion: batch/v1
@@ -102,6 +101,12 @@ spec:
   ttlSecondsAfterFinished: 1
   template: {spec: {restartPolicy: Never, containers: [{name: app, command: [sleep, "1"]}]}}
 `,
+			steps: func(s *stage) {
+				s.await("leader-?-*", "app ready info", 2)
+				s.exec(s.only("leader-0-*"), "app", "touch /tmp/done")
+				s.await("late-*", "app ready info", 1)
+				s.update("jobs", "late", object{"spec": object{"activeDeadlineSeconds": 1}})
+			},
 			want: `
 fatal-*:
 	create

@@ -2,6 +2,8 @@
 
 package scenarios
 
+import "strings"
+
 // containerRecords returns the records of what changed in the containers.
 func (r *reported) containerRecords(p pod) (all []object) {
 	before := map[string]container{}
@@ -26,10 +28,25 @@ func (r *reported) containerRecords(p pod) (all []object) {
 }
 
 // repeats reports whether a container only shows again, as its state, an end that has
-// had a record as its last state.
+// had a record as its last state, or one that the kubelet made up after such an end.
 func (r *reported) repeats(c, was container) bool {
-	return c.finished() && !was.finished() && c.restarts() == was.restarts() &&
-		r.ends[c.name+" "+endOf(c.state().detail)]
+	if !c.finished() || was.state().kind == "running" {
+		return false
+	}
+	if text(c.state().detail, "reason") == "ContainerStatusUnknown" && r.hasEnded(c.name) {
+		return true
+	}
+	return !was.finished() && c.restarts() == was.restarts() && r.ends[c.name+" "+endOf(c.state().detail)]
+}
+
+// hasEnded reports whether an end of the container has had a record.
+func (r *reported) hasEnded(name string) bool {
+	for end := range r.ends {
+		if strings.HasPrefix(end, name+" ") {
+			return true
+		}
+	}
+	return false
 }
 
 // lost reports whether a running container is not ready any more.

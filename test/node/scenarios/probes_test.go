@@ -14,7 +14,7 @@ metadata: {name: web}
 spec:
   containers:
     - name: app
-      command: [sh, -c, "touch /tmp/alive; sleep 3; rm /tmp/alive; exec sleep 1000"]
+      command: [sh, -c, "touch /tmp/alive; sleep 10; rm /tmp/alive; exec sleep 1000"]
       livenessProbe: {exec: {command: [cat, /tmp/alive]}, periodSeconds: 1, failureThreshold: 2}
 `,
 			want: `
@@ -70,7 +70,7 @@ metadata: {name: slow}
 spec:
   containers:
     - name: app
-      command: [sh, -c, "sleep 3; touch /tmp/started; exec sleep 1000"]
+      command: [sh, -c, "sleep 10; touch /tmp/started; exec sleep 1000"]
       startupProbe: {exec: {command: [cat, /tmp/started]}, periodSeconds: 1, failureThreshold: 100}
 ---
 apiVersion: v1
@@ -81,7 +81,7 @@ spec:
   containers:
     - name: app
       command: [sleep, "1000"]
-      startupProbe: {exec: {command: [cat, /tmp/started]}, periodSeconds: 1, failureThreshold: 2}
+      startupProbe: {exec: {command: [cat, /tmp/started]}, periodSeconds: 1, failureThreshold: 10}
 `,
 			want: `
 slow:

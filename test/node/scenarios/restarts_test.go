@@ -53,7 +53,7 @@ spec:
   initContainers: [{name: setup, command: ["true"]}]
   containers:
     - name: app
-      command: [sh, -c, "test -e /work/once && exec sleep 1000; touch /work/once; sleep 2; exit 88"]
+      command: [sh, -c, "test -e /work/once && exec sleep 1000; touch /work/once; sleep 10; exit 88"]
       restartPolicy: Never
       restartPolicyRules: [{action: RestartAllContainers, exitCodes: {operator: In, values: [88]}}]
       volumeMounts: [{name: work, mountPath: /work}]

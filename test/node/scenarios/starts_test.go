@@ -20,7 +20,7 @@ metadata: {name: probed}
 spec:
   containers:
     - name: app
-      command: [sh, -c, "sleep 2; touch /tmp/ready; exec sleep 1000"]
+      command: [sh, -c, "sleep 10; touch /tmp/ready; exec sleep 1000"]
       readinessProbe: {exec: {command: [cat, /tmp/ready]}, periodSeconds: 1}
 `,
 			want: `
@@ -164,7 +164,7 @@ spec:
 				s.await("web", "app ready info", 1)
 				s.update("pods", "web/ephemeralcontainers", object{"spec": object{"ephemeralContainers": []object{{
 					"name": "debugger", "image": "node.test/box:1", "imagePullPolicy": "IfNotPresent",
-					"command": []string{"sh", "-c", "sleep 1; exit 3"}, "targetContainerName": "app",
+					"command": []string{"sh", "-c", "sleep 10; exit 3"}, "targetContainerName": "app",
 				}}}})
 			},
 			want: `
