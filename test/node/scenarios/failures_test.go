@@ -78,10 +78,10 @@ fails:
 	create
 	pod waiting warning
 	app waiting ContainerCreating warning
-	? app ready info
-	app terminated Error exit=3 error
-	? app ready info
-	app terminated Error exit=3 error
+	(
+		? app ready info
+		app terminated Error exit=3 error
+	)+
 	(
 		app waiting CrashLoopBackOff warning
 		? app ready info
@@ -92,10 +92,10 @@ ends:
 	create
 	pod waiting warning
 	app waiting ContainerCreating warning
-	? app ready info
-	app terminated Completed exit=0 info
-	? app ready info
-	app terminated Completed exit=0 info
+	(
+		? app ready info
+		app terminated Completed exit=0 info
+	)+
 	(
 		app waiting CrashLoopBackOff warning
 		? app ready info
@@ -107,10 +107,10 @@ init-fails:
 	pod waiting warning
 	setup waiting PodInitializing warning
 	app waiting PodInitializing warning
-	? setup running info
-	setup terminated Error exit=4 error
-	? setup running info
-	setup terminated Error exit=4 error
+	(
+		? setup running info
+		setup terminated Error exit=4 error
+	)+
 	(
 		setup waiting CrashLoopBackOff warning
 		? setup running info

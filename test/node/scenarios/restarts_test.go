@@ -31,10 +31,10 @@ again/other:
 
 again/app:
 	app waiting ContainerCreating warning
-	? app ready info
-	app terminated Error exit=42 error
-	? app ready info
-	app terminated Error exit=42 error
+	(
+		? app ready info
+		app terminated Error exit=42 error
+	)+
 	(
 		app waiting CrashLoopBackOff warning
 		? app ready info
