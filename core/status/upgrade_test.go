@@ -8,7 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// earlier is the state of the pod "defer" in testdata/node/resize.jsonl at version 2730,
+// earlier is the state of the pod "defer" in testdata/upgrade.jsonl at version 2730,
 // as a version of the program stored it that kept only a hash of the conditions.
 const earlier = "" +
 	"0a2434306565383665612d363866302d346133612d393865362d363531343766383733313735120564656665721a0432373330" +
@@ -52,11 +52,11 @@ func TestUpgrade(t *testing.T) {
 	next("2759", false, "pod resize/defer is no longer being resized")
 }
 
-// versionsOf returns the versions of a pod in testdata/node/resize.jsonl.
+// versionsOf returns the versions of a pod in testdata/upgrade.jsonl.
 func versionsOf(t *testing.T, name string) map[string]*corev1.Pod {
 	t.Helper()
 	versions := map[string]*corev1.Pod{}
-	for _, step := range recorded(t, "testdata/node/resize.jsonl").steps {
+	for _, step := range recorded(t, "testdata/upgrade.jsonl").steps {
 		if step.pod.Name == name {
 			versions[step.pod.ResourceVersion] = step.pod
 		}
