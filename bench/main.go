@@ -42,26 +42,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, measured 
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
-	plan := measure.Full()
-	if *quick {
-		plan = measure.Quick()
-	}
-	if *only != "" {
-		var groups []measure.Group
-		for name := range strings.SplitSeq(*only, ",") {
-			groups = append(groups, measure.Group(name))
-		}
-		plan = plan.Only(groups...)
-	}
-	var chosen []string
-	if *programs != "" {
-		chosen = strings.Split(*programs, ",")
-		plan = plan.Of(chosen...)
-	}
-	measurable := plan.Programs()
-	unknown := slices.ContainsFunc(chosen, func(name string) bool { return !slices.Contains(measurable, name) })
-	if len(measurable) == 0 || unknown {
-		// The status tells it too.
+	plan, ok := planOf(*quick, *only, *programs)
+	if !ok {
 		_, _ = fmt.Fprintf(stderr,
 			"-only=%s -programs=%s: want some of cost, latency, scale, burst, and of what is measured there: %s\n", *only,
 			*programs, names())
@@ -95,6 +77,29 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, measured 
 		return 1
 	}
 	return 0
+}
+
+// planOf returns the plan of the flags. ok reports whether the flags name programs and groups that are measured.
+func planOf(quick bool, only, programs string) (plan measure.Plan, ok bool) {
+	plan = measure.Full()
+	if quick {
+		plan = measure.Quick()
+	}
+	if only != "" {
+		var groups []measure.Group
+		for name := range strings.SplitSeq(only, ",") {
+			groups = append(groups, measure.Group(name))
+		}
+		plan = plan.Only(groups...)
+	}
+	var chosen []string
+	if programs != "" {
+		chosen = strings.Split(programs, ",")
+		plan = plan.Of(chosen...)
+	}
+	measurable := plan.Programs()
+	unknown := slices.ContainsFunc(chosen, func(name string) bool { return !slices.Contains(measurable, name) })
+	return plan, len(measurable) > 0 && !unknown
 }
 
 // profiled is how many seconds a profile goes on.

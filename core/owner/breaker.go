@@ -107,16 +107,22 @@ func (b *breakers) note(ctx context.Context, group string, err error) error {
 	if !throttled && (group == "" || one.failures < maxFailures) {
 		return err
 	}
-	if !open {
-		one.pause = min(max(2*one.pause, minPause), maxPause)
-	}
-	if !ok {
-		asked = one.pause
-	}
-	if until := time.Now().Add(max(asked, minPause)); !open || ok && until.After(one.until) {
-		one.until = until
-	}
+	one.extend(open, ok, asked)
 	return &pausedError{one.until, err}
+}
+
+// extend opens the breaker for as long as the server asked for, if it did, or else for a pause that grows. If the
+// breaker is open already, only the server's word keeps it open for longer.
+func (b *breaker) extend(open, byServer bool, asked time.Duration) {
+	if !open {
+		b.pause = min(max(2*b.pause, minPause), maxPause)
+	}
+	if !byServer {
+		asked = b.pause
+	}
+	if until := time.Now().Add(max(asked, minPause)); !open || byServer && until.After(b.until) {
+		b.until = until
+	}
 }
 
 // isFailure reports whether a request was not answered, or with a failure of the server.
