@@ -255,7 +255,7 @@ func TestResumesAtOnceAfterGoodStream(t *testing.T) {
 func TestShortStreamsArePaused(t *testing.T) {
 	srv := newServer(t)
 	pods(srv, 1)
-	r := startReader(t, srv, "1000", watch.Settings{BackoffInitial: time.Hour})
+	r := startReader(t, srv, "1000", watch.Settings{BackoffInitial: time.Hour, BackoffMax: time.Hour})
 	r.reached("1001")
 	srv.EndStreams()
 	r.restarted(watch.ReasonClosed, 1)
