@@ -118,7 +118,9 @@ func checkLibraries(t *testing.T, packages map[string]imports) {
 	t.Helper()
 	const app, cli, conf = command + "internal/app", command + "internal/cli", command + "internal/config"
 	for library, allowed := range map[string][]string{
-		"k8s.io/client-go":                    {"core/watch", "core/watch/transport", "core/apiscript", "core/owner", app, cli},
+		"k8s.io/client-go": {
+			"core/watch", "core/watch/transport", "core/apiscript", "core/owner", app, cli,
+		},
 		"k8s.io/client-go/rest":               {"core/watch", "core/watch/transport", "core/apiscript", "core/owner", app},
 		"go.opentelemetry.io/contrib/bridges": {"core/emit", "core/telemetry"},
 		"google.golang.org/grpc": {

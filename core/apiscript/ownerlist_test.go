@@ -56,19 +56,22 @@ func TestOwnerLists(t *testing.T) {
 func TestOwnerListsFail(t *testing.T) {
 	srv := withOwners(newServer(t))
 	list := func(resource string) error {
-		return get(t.Context(), t, srv, "/apis/apps/v1/"+resource, protoType+partialList, new(metav1.PartialObjectMetadataList))
+		return get(t.Context(), t, srv, "/apis/apps/v1/"+resource, protoType+partialList,
+			new(metav1.PartialObjectMetadataList))
 	}
 	wantCode(t, list("boats"), 404, metav1.StatusReasonNotFound)
 	srv.ForbidOwnerLists("replicasets", true)
 	wantCode(t, list("replicasets"), 403, metav1.StatusReasonForbidden)
-	if err := get(t.Context(), t, srv, replicaSetPath, protoType+partialObject, new(metav1.PartialObjectMetadata)); err != nil {
+	if err := get(t.Context(), t, srv, replicaSetPath, protoType+partialObject,
+		new(metav1.PartialObjectMetadata)); err != nil {
 		t.Errorf("gets fail: %v", err)
 	}
 	srv.ForbidOwnerLists("replicasets", false)
 	srv.FailOwners(http.StatusTooManyRequests)
 	wantCode(t, list("replicasets"), 429, metav1.StatusReasonTooManyRequests)
 	srv.FailOwners(0)
-	if err := list("replicasets"); err != nil || !slices.ContainsFunc(srv.Requests(), func(r apiscript.Request) bool { return r.Verb == "list" }) {
+	if err := list("replicasets"); err != nil ||
+		!slices.ContainsFunc(srv.Requests(), func(r apiscript.Request) bool { return r.Verb == "list" }) {
 		t.Error(err)
 	}
 }

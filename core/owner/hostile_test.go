@@ -176,7 +176,9 @@ func TestHostileTenant(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				a := &attack{latency: c.latency, pod: c.pod, answer: c.answer, header: c.header, requests: map[string][]time.Duration{}}
+				a := &attack{
+					latency: c.latency, pod: c.pod, answer: c.answer, header: c.header, requests: map[string][]time.Duration{},
+				}
 				f := newFinder(t, &rest.Config{Host: "http://api.invalid", Transport: a}, func(s *owner.Settings) { s.Timeout = 0 })
 				delays, lacking := a.run(t, f, c.rate, length)
 				evil, most := len(a.requests["evil"]), float64(c.burst)+c.steady*length.Seconds()
@@ -214,10 +216,14 @@ func TestHostileOverload(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				requests := 0
-				f := newFinder(t, &rest.Config{Host: "http://api.invalid", Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-					requests++
-					return &http.Response{StatusCode: c.status, Header: http.Header{"Retry-After": {c.header}}, Request: r, Body: io.NopCloser(strings.NewReader("no"))}, nil
-				})})
+				f := newFinder(t,
+					&rest.Config{Host: "http://api.invalid", Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+						requests++
+						return &http.Response{
+							StatusCode: c.status, Header: http.Header{"Retry-After": {c.header}}, Request: r,
+							Body: io.NopCloser(strings.NewReader("no")),
+						}, nil
+					})})
 				for start := time.Now(); time.Since(start) < time.Hour; time.Sleep(time.Second) {
 					pod := podOf(replicaSet(fmt.Sprint("cart-", time.Since(start)/time.Second%600), nil))
 					began := time.Now()
@@ -238,12 +244,16 @@ func TestHostileOverload(t *testing.T) {
 func TestHostileOwnerRedirect(t *testing.T) {
 	for _, status := range []int{301, 302, 307, 308} {
 		synctest.Test(t, func(t *testing.T) {
-			f := newFinder(t, &rest.Config{Host: "https://api.invalid", BearerToken: "secret", Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-				if r.URL.Host != "api.invalid" {
-					t.Errorf("request of %s with %q", r.URL, r.Header.Get("Authorization"))
-				}
-				return &http.Response{StatusCode: status, Header: http.Header{"Location": {"http://thief.invalid/"}}, Request: r, Body: http.NoBody}, nil
-			})})
+			f := newFinder(t,
+				&rest.Config{Host: "https://api.invalid", BearerToken: "secret",
+					Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+						if r.URL.Host != "api.invalid" {
+							t.Errorf("request of %s with %q", r.URL, r.Header.Get("Authorization"))
+						}
+						return &http.Response{
+							StatusCode: status, Header: http.Header{"Location": {"http://thief.invalid/"}}, Request: r, Body: http.NoBody,
+						}, nil
+					})})
 			f.want(podOf(cart()), "ReplicaSet cart-1, pending")
 			f.wantLog("redirects are refused")
 		})
@@ -254,7 +264,9 @@ func TestHostileOwnerRedirect(t *testing.T) {
 // before the start. They hold up the others for a few seconds only.
 func TestHostileInitialPods(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := &attack{latency: 5 * time.Millisecond, answer: always(404, ""), requests: map[string][]time.Duration{}, start: time.Now()}
+		a := &attack{
+			latency: 5 * time.Millisecond, answer: always(404, ""), requests: map[string][]time.Duration{}, start: time.Now(),
+		}
 		f := newFinder(t, &rest.Config{Host: "http://api.invalid", Transport: a})
 		var pods, shop []*record.Pod
 		for i := range 20_000 {

@@ -68,12 +68,16 @@ func TestOwnersOfInitialPods(t *testing.T) {
 		gets       int // at most
 		log        []string
 	}{
-		"few are requested":          {pods: 16, gets: 32},
-		"many are listed":            {pods: 1200, lists: 6},
-		"of some namespaces":         {pods: 60, namespaces: []string{"shop-0", "shop-1", "shop-2"}, lists: 6},
-		"a server that speaks JSON":  {pods: 60, opts: []apiscript.Option{apiscript.WithJSONOnly()}, lists: 2, gets: 120},
-		"without the right to list":  {pods: 60, script: forbidLists("replicasets", "deployments"), lists: 2, gets: 120, log: mayNotList("replicasets")},
-		"without that of some kinds": {pods: 60, script: forbidLists("deployments"), lists: 2, gets: 60, log: mayNotList("deployments")},
+		"few are requested":         {pods: 16, gets: 32},
+		"many are listed":           {pods: 1200, lists: 6},
+		"of some namespaces":        {pods: 60, namespaces: []string{"shop-0", "shop-1", "shop-2"}, lists: 6},
+		"a server that speaks JSON": {pods: 60, opts: []apiscript.Option{apiscript.WithJSONOnly()}, lists: 2, gets: 120},
+		"without the right to list": {
+			pods: 60, script: forbidLists("replicasets", "deployments"), lists: 2, gets: 120, log: mayNotList("replicasets"),
+		},
+		"without that of some kinds": {
+			pods: 60, script: forbidLists("deployments"), lists: 2, gets: 60, log: mayNotList("deployments"),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := newServer(t, c.opts...)
@@ -177,10 +181,15 @@ func TestInitialPodsAreRetried(t *testing.T) {
 		want   string
 		most   time.Duration
 	}{
-		"a short outage":   {20 * time.Second, fails, "ReplicaSet cart-1 [of][], Deployment cart [of][]", 30 * time.Second},
-		"a short overload": {20 * time.Second, always(http.StatusTooManyRequests, ""), "ReplicaSet cart-1 [of][], Deployment cart [of][]", 60 * time.Second},
-		"a long outage":    {time.Hour, fails, "ReplicaSet cart-1, pending", 70 * time.Second},
-		"a long overload":  {time.Hour, always(http.StatusTooManyRequests, ""), "ReplicaSet cart-1, pending", 70 * time.Second},
+		"a short outage": {20 * time.Second, fails, "ReplicaSet cart-1 [of][], Deployment cart [of][]", 30 * time.Second},
+		"a short overload": {
+			20 * time.Second, always(http.StatusTooManyRequests, ""), "ReplicaSet cart-1 [of][], Deployment cart [of][]",
+			60 * time.Second,
+		},
+		"a long outage": {time.Hour, fails, "ReplicaSet cart-1, pending", 70 * time.Second},
+		"a long overload": {
+			time.Hour, always(http.StatusTooManyRequests, ""), "ReplicaSet cart-1, pending", 70 * time.Second,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

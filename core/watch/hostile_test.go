@@ -61,7 +61,8 @@ func (h *hostile) requests() []time.Duration {
 }
 
 // startHostile starts a stream of all pods with its default timings.
-func startHostile(t *testing.T, from string, answer func(n int, r *http.Request) (*http.Response, error)) (*hostile, *logbuffer.Buffer) {
+func startHostile(t *testing.T, from string, answer func(n int, r *http.Request) (*http.Response, error)) (*hostile,
+	*logbuffer.Buffer) {
 	t.Helper()
 	h := &hostile{answer: answer, start: time.Now()}
 	log := new(logbuffer.Buffer)
@@ -116,15 +117,19 @@ func TestHostileRetryAfter(t *testing.T) {
 		header, body string
 		least, most  time.Duration
 	}{
-		"a day, in words":         {429, "86400", "Too many requests, please try again later.", 5 * time.Minute, 5 * time.Minute},
+		"a day, in words": {
+			429, "86400", "Too many requests, please try again later.", 5 * time.Minute, 5 * time.Minute,
+		},
 		"68 years":                {503, "2147483647", "maintenance", 5 * time.Minute, 5 * time.Minute},
 		"more than an integer":    {503, strings.Repeat("9", 40), "maintenance", 5 * time.Minute, 5 * time.Minute},
 		"a date":                  {503, "Sat, 01 Jan 2124 00:00:00 GMT", "maintenance", 5 * time.Minute, 5 * time.Minute},
 		"a Status without detail": {429, "20", fmt.Sprintf(status, ""), 20 * time.Second, 20 * time.Second},
-		"a Status with a day":     {429, "", fmt.Sprintf(status, `,"details":{"retryAfterSeconds":86400}`), 5 * time.Minute, 5 * time.Minute},
-		"a negative number":       {429, "-86400", fmt.Sprintf(status, ""), 0, 2 * time.Second},
-		"a date that has passed":  {503, "Thu, 01 Jan 1970 00:00:00 GMT", "maintenance", 0, 2 * time.Second},
-		"nonsense":                {503, "tomorrow", "maintenance", 0, 2 * time.Second},
+		"a Status with a day": {
+			429, "", fmt.Sprintf(status, `,"details":{"retryAfterSeconds":86400}`), 5 * time.Minute, 5 * time.Minute,
+		},
+		"a negative number":      {429, "-86400", fmt.Sprintf(status, ""), 0, 2 * time.Second},
+		"a date that has passed": {503, "Thu, 01 Jan 1970 00:00:00 GMT", "maintenance", 0, 2 * time.Second},
+		"nonsense":               {503, "tomorrow", "maintenance", 0, 2 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -154,7 +159,8 @@ func TestHostileOutage(t *testing.T) {
 			case time.Since(h0(t)) < outage:
 				return nil, syscall.ECONNREFUSED
 			case q.Has("watch") && !q.Has("sendInitialEvents"):
-				return response(http.StatusGone, strings.NewReader(`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Expired","code":410}`)), nil
+				return response(http.StatusGone,
+					strings.NewReader(`{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Expired","code":410}`)), nil
 			}
 			return response(http.StatusOK, untilDone(t, initialEnd)), nil
 		})
@@ -236,7 +242,8 @@ func TestHostileNamespaces(t *testing.T) {
 			if r.URL.Query().Has("watch") {
 				return response(http.StatusOK, untilDone(t, initialEnd)), nil
 			}
-			return response(http.StatusOK, strings.NewReader(`{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1000"}}`)), nil
+			return response(http.StatusOK,
+				strings.NewReader(`{"kind":"PodList","apiVersion":"v1","metadata":{"resourceVersion":"1000"}}`)), nil
 		}}
 		client, err := watch.NewClient(&rest.Config{Host: "http://api.invalid", Transport: h})
 		if err != nil {

@@ -18,7 +18,8 @@ func TestLimit(t *testing.T) {
 		}
 		r.Reset()
 	}
-	if _, err := io.ReadAll(transport.Limit(strings.NewReader("xx"), "a test", 1)); err == nil || err.Error() != "a test has more than 1 bytes" {
+	if _, err := io.ReadAll(transport.Limit(strings.NewReader("xx"), "a test", 1)); err == nil ||
+		err.Error() != "a test has more than 1 bytes" {
 		t.Errorf("got error %v", err)
 	}
 	if transport.IsTooLarge(errors.New("another")) || transport.IsTooLarge(nil) {

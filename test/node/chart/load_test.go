@@ -23,7 +23,8 @@ func TestLoad(t *testing.T) {
 	c := theCluster(t)
 	ns := c.namespace("load")
 	c.volume(ns, release)
-	l := c.install(ns, "statefulset", "--set=resources.limits.memory=128Mi,goMemLimit=64MiB,config.watch.namespaces={"+ns+"}")
+	l := c.install(ns, "statefulset",
+		"--set=resources.limits.memory=128Mi,goMemLimit=64MiB,config.watch.namespaces={"+ns+"}")
 	pod := l.pod()
 	t.Run("log rotation", func(t *testing.T) { l.on(t).rotate(pod) })
 	t.Run("memory", func(t *testing.T) { l.on(t).burst(pod) })

@@ -66,7 +66,8 @@ func checkLine(line string) (rule, text string) {
 		return "MD009", "remove spaces at the end of the line"
 	case strings.Contains(line, "\t"):
 		return "MD010", "replace the tab"
-	case strings.HasPrefix(line, "|"), strings.HasPrefix(line, "#"), strings.HasPrefix(line, "<!--"), strings.HasPrefix(line, "    "):
+	case strings.HasPrefix(line, "|"), strings.HasPrefix(line, "#"), strings.HasPrefix(line, "<!--"),
+		strings.HasPrefix(line, "    "):
 		return "", ""
 	case utf8.RuneCountInString(line) > maxLine && breakable(line):
 		return "MD013", fmt.Sprintf("wrap the line of %d characters at %d", utf8.RuneCountInString(line), maxLine)
