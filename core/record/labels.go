@@ -42,31 +42,38 @@ const MaxLabels = 16 << 10
 func LabelsWithin(m map[string]string, limit int) (l Labels, complete bool) {
 	size := 0
 	for key, value := range m {
-		size += labelSize(key, value)
+		size += sizeOf(key, value)
 	}
 	if size <= limit {
 		return NewLabels(m), true
 	}
-	kept := maps.Clone(m)
-	for _, key := range longestFirst(m) {
-		if size <= limit {
-			break
-		}
-		size -= labelSize(key, m[key])
-		delete(kept, key)
+	all := make([]pair, 0, len(m))
+	for key, value := range m {
+		all = append(all, pair{key, value})
 	}
-	return NewLabels(kept), false
+	slices.SortFunc(all, longerFirst)
+	for size > limit {
+		size -= sizeOf(all[0].key, all[0].value)
+		all = all[1:]
+	}
+	slices.SortFunc(all, func(a, b pair) int { return cmp.Compare(a.key, b.key) })
+	b := make([]byte, 0, limit)
+	for _, p := range all {
+		b = appendString(appendString(b, p.key), p.value)
+	}
+	if len(b) == 0 {
+		return Labels{}, false
+	}
+	return Labels{unique.Make(string(b))}, false
 }
 
-func labelSize(key, value string) int { return len(`,"":""`) + len(key) + len(value) }
+type pair struct{ key, value string }
 
-// longestFirst returns the keys of labels in the order in which a line omits them.
-func longestFirst(m map[string]string) []string {
-	keys := slices.AppendSeq(make([]string, 0, len(m)), maps.Keys(m))
-	slices.SortFunc(keys, func(a, b string) int {
-		return cmp.Or(cmp.Compare(labelSize(b, m[b]), labelSize(a, m[a])), cmp.Compare(a, b))
-	})
-	return keys
+func sizeOf(key, value string) int { return len(`,"":""`) + len(key) + len(value) }
+
+// longerFirst compares labels in the order in which a line omits them.
+func longerFirst(a, b pair) int {
+	return cmp.Or(len(b.key)+len(b.value)-len(a.key)-len(a.value), cmp.Compare(a.key, b.key))
 }
 
 // Equal reports whether the labels are those in m.

@@ -16,10 +16,13 @@ const (
 )
 
 // reuseLabels returns the labels of a state, which often are those before, and the hash of all labels if the state
-// omits some.
-func reuseLabels(before record.Labels, labels map[string]string) (kept record.Labels, all uint64) {
-	if before.Equal(labels) && before.Size() <= maxStateLabels {
+// omits some. allBefore is the hash before.
+func reuseLabels(before record.Labels, allBefore uint64, labels map[string]string) (kept record.Labels, all uint64) {
+	if allBefore == 0 && before.Equal(labels) {
 		return before, 0
+	}
+	if allBefore != 0 && allBefore == labelsHash(labels) {
+		return before, allBefore
 	}
 	kept, complete := record.LabelsWithin(labels, maxStateLabels)
 	if complete {

@@ -51,7 +51,7 @@ func restored(m *statev1.PodState) (*State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("labels: %w", err)
 	}
-	s.labels, u.allLabels = reuseLabels(record.Labels{}, labels)
+	s.labels, u.allLabels = reuseLabels(record.Labels{}, 0, labels)
 	if m.AllLabelsHash != 0 {
 		u.allLabels = m.AllLabelsHash
 	}

@@ -20,10 +20,11 @@ func (r Rules) Of(pod *corev1.Pod) *State {
 // that are unchanged: that saves memory and is faster.
 func (r Rules) of(prev *State, pod *corev1.Pod) *State {
 	var before State
+	var allBefore uint64
 	if prev != nil {
-		before = *prev
+		before, allBefore = *prev, prev.uncommon.Value().allLabels
 	}
-	labels, allLabels := reuseLabels(before.labels, pod.Labels)
+	labels, allLabels := reuseLabels(before.labels, allBefore, pod.Labels)
 	s := &State{
 		uid:         parseUID(string(pod.UID)),
 		version:     parseVersion(pod.ResourceVersion),

@@ -84,14 +84,20 @@ type Event struct {
 	Received time.Time
 
 	pool *sync.Pool // where Release puts Object; nil: nowhere
+	room func()     // gives back the room of a large object; nil: it is none
 }
 
 // Pod returns the pod that the event is about, nil if it is about none.
 func (e Event) Pod() *corev1.Pod { return PodOf(e.Object) }
 
 // Release gives Object back, whose memory then serves for another one: only its
-// strings may be used afterwards. An event that is not released costs memory only.
+// strings may be used afterwards. An event that is not released costs memory and, if
+// its object is large, room for others: the stream stops when there is none.
 func (e *Event) Release() {
+	if e.room != nil {
+		e.room()
+		e.room = nil
+	}
 	if e.pool != nil && e.Object != nil {
 		e.pool.Put(e.Object)
 	}

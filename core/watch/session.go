@@ -84,6 +84,10 @@ func (r *session) send(ctx context.Context, kind Kind, object Object, rv string)
 		Kind: kind, Resource: r.name, Stream: r.Namespace, Object: object,
 		ResourceVersion: rv, Received: time.Now(), pool: &r.memory,
 	}
+	var err error
+	if ev.room, err = r.roomFor(ctx); err != nil {
+		return err
+	}
 	select {
 	case r.out <- ev:
 		return nil

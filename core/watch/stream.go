@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // Stream watches the objects of a resource in one namespace, or in all.
@@ -14,6 +16,8 @@ type Stream struct {
 	name     string    // of the resource
 	decoder  Decoder   // used by Run
 	memory   sync.Pool // of released objects
+	size     int       // of the object that was decoded last and not sent yet
+	large    *semaphore.Weighted
 
 	made   time.Time    // times are measured from here, whatever happens to the clock
 	active atomic.Int64 // time since made of the server's last activity; 0: none
@@ -24,7 +28,10 @@ type Stream struct {
 // New returns a stream that does nothing before [Stream.Run].
 func New(s Settings) *Stream {
 	s = s.withDefaults()
-	return &Stream{settings: s, name: s.Resource.String(), decoder: s.Resource.NewDecoder(), made: time.Now()}
+	return &Stream{
+		settings: s, name: s.Resource.String(), decoder: s.Resource.NewDecoder(), made: time.Now(),
+		large: semaphore.NewWeighted(maxLarge),
+	}
 }
 
 // Run sends the stream's events to out until ctx ends, and returns ctx.Err(). It
@@ -74,6 +81,7 @@ func (s *Stream) newObject() Object {
 // decode decodes an object from its protobuf.
 func (s *Stream) decode(message []byte) (Object, error) {
 	o := s.newObject()
+	s.size = len(message)
 	if err := s.decoder.Decode(message, o); err != nil {
 		return nil, fmt.Errorf("decode %s: %w", s.settings.Resource.Kind, err)
 	}
