@@ -441,3 +441,61 @@ func TestLogHasNoCredentials(t *testing.T) {
 		})
 	}
 }
+
+// TestHostileAnswers: a server that is no receiver, or that answers with gigabytes, costs no record: none is acknowledged
+// or a dead letter while it answers, and all arrive afterwards.
+func TestHostileAnswers(t *testing.T) {
+	both := map[string]otlptest.Fault{"giant": {Bytes: 64 << 20}, "just too large": {Bytes: 4<<20 + 100}}
+	protocols := map[string]map[string]otlptest.Fault{"grpc": {}, "http": {
+		"JSON":            {Page: `{"error":{"code":404,"message":"no such page"}}`, Type: "application/json; charset=utf-8"},
+		"list in JSON":    {Page: `[]`, Type: "application/json"},
+		"text":            {Page: "OK\n", Type: "text/plain"},
+		"unknown":         {Page: "\x0a\x00", Type: "application/octet-stream"},
+		"similar in JSON": {Page: `{"partialSuccess":{},"status":"error"}`, Type: "application/json"},
+	}}
+	bothProtocols(t, func(t *testing.T, o otlptest.Options) {
+		faults := protocols["grpc"]
+		if o.HTTP {
+			faults = protocols["http"]
+		}
+		maps.Copy(faults, both)
+		for name, f := range faults {
+			t.Run(name, func(t *testing.T) {
+				h := newHarness(t, otlptest.New(t, o), o)
+				h.receiver.PlayAlways(&f)
+				h.commit("a", "b", "c", "d")
+				h.start()
+				wait.Until(t, "it is tried again", func() bool { return h.receiver.Attempts() >= 6 })
+				h.receiver.PlayAlways(nil)
+				h.drain()
+				h.wantReceived("a", "b", "c", "d")
+				h.stop()
+				if n := h.outcomes()[otlp.Delivered]; n != 1 || len(h.refused) > 0 {
+					t.Errorf("%d requests are delivered, %q refused", n, h.refused)
+				}
+			})
+		}
+	})
+}
+
+// TestAnswersInJSON: OTLP's answer in JSON is one, though requests are protobuf.
+func TestAnswersInJSON(t *testing.T) {
+	for page, rejected := range map[string]int64{
+		`{}`:                      0,
+		`{"partialSuccess":{}}`:   0,
+		`{"partialSuccess":null}`: 0,
+		`{"partialSuccess":{"rejectedLogRecords":"2","errorMessage":"too old"}}`: 2,
+		`{"partialSuccess":{"rejectedSpans":1}}`:                                 1,
+	} {
+		o := otlptest.Options{HTTP: true}
+		h := newHarness(t, otlptest.New(t, o), o)
+		h.receiver.PlayAlways(&otlptest.Fault{Page: page, Type: "application/json"})
+		h.commit("a", "b", "c")
+		h.start()
+		h.drain()
+		h.stop()
+		if got := h.requests[0]; len(h.requests) != 1 || got.Outcome != otlp.Delivered || got.Rejected != rejected {
+			t.Errorf("%s: %+v", page, h.requests)
+		}
+	}
+}
