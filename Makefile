@@ -52,6 +52,10 @@ race: ## Run the tests with the race detector, and see that they cover enough of
 	go test -race -coverprofile=coverage.out -coverpkg=./core/... ./...
 	@tools/coverage.sh coverage.out 85
 
+.PHONY: hostile
+hostile: ## Attack the program as tenants, servers, receivers and plugins may (five minutes; DURATION=1h: again and again)
+	tools/hostile.sh $(if $(filter-out file,$(origin DURATION)),$(DURATION))
+
 .PHONY: faults
 faults: ## Stream RECORDS records through each plugin that goes wrong
 	go test ./cmd/pod-status-logger -run TestPluginFaults -count=1 -timeout 60m -v -args -records=$(RECORDS)
