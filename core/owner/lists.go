@@ -25,7 +25,7 @@ const (
 
 	// maxListed bounds the memory of listed owners, about. In a cluster with more, the rest
 	// is requested one by one.
-	maxListed = 48 << 20
+	maxListed = 32 << 20
 
 	// maxScopes is the number of kinds, by namespace, that are listed or counted.
 	maxScopes = 4096
@@ -55,8 +55,9 @@ type lists struct {
 	mu       sync.Mutex
 	missing  map[scope]int
 	listings map[scope]*listing
-	denied   map[right]bool // logged to be missing
-	objects  map[string]object
+	denied   map[right]bool     // logged to be missing
+	objects  map[string]*listed // by uid
+	kinds    map[record.OwnerRef]*record.OwnerRef
 	bytes    int         // of all objects, about
 	idle     *time.Timer // forgets all; nil: nothing is kept
 	users    int         // calls that use the lists
@@ -105,7 +106,8 @@ func (l *lists) release() {
 // forget forgets all but the missing rights. The mutex is held, or nobody else has l.
 func (l *lists) forget() {
 	l.missing, l.listings = map[scope]int{}, map[scope]*listing{}
-	l.objects, l.bytes, l.idle = map[string]object{}, 0, nil
+	l.objects, l.bytes, l.idle = map[string]*listed{}, 0, nil
+	l.kinds = map[record.OwnerRef]*record.OwnerRef{}
 }
 
 // get returns the object of a reference that an object of the namespace has, if it was
@@ -122,13 +124,11 @@ func (l *lists) get(namespace string, ref record.OwnerRef) (object, bool) {
 // find is get with the mutex held. An object in no namespace can own any other.
 func (l *lists) find(namespace string, ref record.OwnerRef) (object, bool) {
 	o, ok := l.objects[ref.UID]
-	is := o.owner.OwnerRef
-	if !ok || is.Name != ref.Name || is.Kind != ref.Kind || !sameGroup(is.APIVersion, ref.APIVersion) ||
+	if !ok || o.name != ref.Name || o.kind.Kind != ref.Kind || !sameGroup(o.kind.APIVersion, ref.APIVersion) ||
 		o.namespace != namespace && o.namespace != "" {
 		return object{}, false
 	}
-	o.owner.OwnerRef = ref // with the version that the reference has
-	return o, true
+	return o.object(ref), true
 }
 
 func sameGroup(a, b string) bool {
@@ -147,15 +147,16 @@ func (l *lists) add(o object) (kept bool) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	size := ownerBytes/2 + bytesOf(&record.OwnerChain{Owners: []record.Owner{o.owner}}) - ownerBytes
+	uid := o.owner.UID
+	if _, known := l.objects[uid]; known {
+		return true
+	}
+	size := sizeOf(o)
 	if l.bytes+size > maxListed {
 		return false
 	}
-	uid := o.owner.UID
-	if _, known := l.objects[uid]; !known {
-		l.bytes += size
-	}
-	l.objects[uid] = o
+	l.bytes += size
+	l.objects[uid] = l.compact(o)
 	return true
 }
 

@@ -3,6 +3,8 @@
 package metawire
 
 import (
+	"hash/maphash"
+
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/watch/wire"
 )
@@ -41,15 +43,26 @@ const (
 type Decoder struct {
 	labels, annotations []string
 	strings             *wire.Strings // that many objects have in common
+
+	seed   maphash.Seed
+	shared [sharedPairs]map[string]string
+	kept   struct{ labels, annotations []pair } // of the object in hand
 }
+
+// sharedPairs is the number of sets of labels or annotations that objects can share. The
+// objects of a release have the same.
+const sharedPairs = 1024
+
+// pair is a label or an annotation that is kept.
+type pair struct{ key, value string }
 
 // NewDecoder returns a decoder that keeps the labels and annotations with these keys.
 func NewDecoder(labels, annotations []string) *Decoder {
-	return &Decoder{labels, annotations, wire.NewStrings()}
+	return &Decoder{labels: labels, annotations: annotations, strings: wire.NewStrings(), seed: maphash.MakeSeed()}
 }
 
 // Decode decodes an item of a list, a PartialObjectMetadata. ok is false if it is damaged, or
-// has no uid. The object shares no memory with message.
+// has no uid. The object shares no memory with message, but its maps with other objects.
 func (d *Decoder) Decode(message []byte) (o Object, ok bool) {
 	item := wire.NewReader(message)
 	for item.Next() {
@@ -61,6 +74,7 @@ func (d *Decoder) Decode(message []byte) (o Object, ok bool) {
 }
 
 func (d *Decoder) meta(message []byte, o *Object) bool {
+	d.kept.labels, d.kept.annotations = d.kept.labels[:0], d.kept.annotations[:0]
 	r := wire.NewReader(message)
 	for r.Next() {
 		switch r.Field {
@@ -71,9 +85,9 @@ func (d *Decoder) meta(message []byte, o *Object) bool {
 		case metaUID:
 			o.UID = string(r.Bytes())
 		case metaLabels:
-			r.Require(d.pair(r.Bytes(), d.labels, &o.Labels))
+			r.Require(d.pair(r.Bytes(), d.labels, &d.kept.labels))
 		case metaAnnotations:
-			r.Require(d.pair(r.Bytes(), d.annotations, &o.Annotations))
+			r.Require(d.pair(r.Bytes(), d.annotations, &d.kept.annotations))
 		case metaOwners:
 			ref, controls, ok := d.ref(r.Bytes())
 			r.Require(ok)
@@ -82,11 +96,46 @@ func (d *Decoder) meta(message []byte, o *Object) bool {
 			}
 		}
 	}
+	o.Labels, o.Annotations = d.share(d.kept.labels), d.share(d.kept.annotations)
 	return r.OK()
 }
 
+// share returns pairs as a map, the same one as for an earlier object with these pairs if
+// that is still in the table.
+func (d *Decoder) share(pairs []pair) map[string]string {
+	if len(pairs) == 0 {
+		return nil
+	}
+	var hash maphash.Hash
+	hash.SetSeed(d.seed)
+	for _, p := range pairs {
+		_, _ = hash.WriteString(p.value)
+		_ = hash.WriteByte(0)
+	}
+	at := &d.shared[hash.Sum64()%sharedPairs]
+	if !same(*at, pairs) {
+		*at = make(map[string]string, len(pairs))
+		for _, p := range pairs {
+			(*at)[p.key] = p.value
+		}
+	}
+	return *at
+}
+
+func same(m map[string]string, pairs []pair) bool {
+	if len(m) != len(pairs) {
+		return false
+	}
+	for _, p := range pairs {
+		if value, ok := m[p.key]; !ok || value != p.value {
+			return false
+		}
+	}
+	return true
+}
+
 // pair reads a label or an annotation, and keeps it if it has one of the keys.
-func (d *Decoder) pair(message []byte, keys []string, into *map[string]string) bool {
+func (d *Decoder) pair(message []byte, keys []string, into *[]pair) bool {
 	var key, value []byte
 	r := wire.NewReader(message)
 	for r.Next() {
@@ -98,13 +147,10 @@ func (d *Decoder) pair(message []byte, keys []string, into *map[string]string) b
 		}
 	}
 	for _, wanted := range keys {
-		if wanted != string(key) || len(value) > record.MaxAnnotation {
-			continue
+		if wanted == string(key) && len(value) <= record.MaxAnnotation {
+			*into = append(*into, pair{wanted, d.strings.Intern(value)})
+			break // plugins can name a key more than once
 		}
-		if *into == nil {
-			*into = make(map[string]string, 1)
-		}
-		(*into)[wanted] = d.strings.Intern(value)
 	}
 	return r.OK()
 }
