@@ -141,8 +141,8 @@ func (f *Finder) known(k flightKey, e *entry, initial bool, now time.Time) *entr
 	case !isLookedUp(k.first):
 		found = entry{chain: &record.OwnerChain{Owners: []record.Owner{{OwnerRef: k.first}}}}
 	case initial && (e == nil || !e.useful()):
-		owners, broken := f.lists.chain(k.namespace, k.first)
-		if broken != (record.OwnerRef{}) {
+		owners, ok := f.lists.chain(k.namespace, k.first)
+		if !ok {
 			return nil
 		}
 		found = entry{chain: &record.OwnerChain{Owners: owners}, known: len(owners)}
@@ -150,7 +150,9 @@ func (f *Finder) known(k flightKey, e *entry, initial bool, now time.Time) *entr
 		return nil
 	}
 	found.until = now.Add(f.settings.TTL)
-	f.chains.put(k.key, k.revision, found, now)
+	if e != nil || f.chains.Len() < f.settings.CacheSize { // more would only take turns
+		f.chains.put(k.key, k.revision, found, now)
+	}
 	return &found
 }
 

@@ -71,8 +71,8 @@ func (f *Finder) wanted(pods []*record.Pod) (wanted []*listing) {
 		if f.isCached(pod) {
 			continue
 		}
-		if _, broken := f.lists.chain(pod.Namespace, pod.Controller); broken != (record.OwnerRef{}) {
-			if one := f.lists.want(pod.Namespace, broken); one != nil {
+		if ref := f.lists.unlisted(pod.Namespace, pod.Controller); ref != (record.OwnerRef{}) {
+			if one := f.lists.want(pod.Namespace, ref); one != nil {
 				wanted = append(wanted, one)
 			}
 		}

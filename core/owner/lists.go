@@ -167,20 +167,34 @@ func (l *lists) count() int {
 	return len(l.objects)
 }
 
-// chain returns the owners of a pod in the namespace as far as they were listed, and the
-// first reference that was not; zero if all were.
-func (l *lists) chain(namespace string, ref record.OwnerRef) (owners []record.Owner, broken record.OwnerRef) {
+// chain returns the owners of a pod in the namespace, if all of them were listed.
+func (l *lists) chain(namespace string, ref record.OwnerRef) (owners []record.Owner, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	owners = make([]record.Owner, 0, 2) // as most have
 	for ref != (record.OwnerRef{}) {
 		o, ok := l.find(namespace, ref)
 		if !ok || len(owners) == maxDepth {
-			return nil, ref
+			return nil, false
 		}
 		owners = append(owners, o.owner)
 		namespace, ref = o.namespace, o.controller
 	}
-	return owners, record.OwnerRef{}
+	return owners, true
+}
+
+// unlisted returns the first of a pod's owners that was not listed, zero if all were.
+func (l *lists) unlisted(namespace string, ref record.OwnerRef) record.OwnerRef {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for depth := 0; ref != (record.OwnerRef{}); depth++ {
+		o, ok := l.find(namespace, ref)
+		if !ok || depth == maxDepth {
+			return ref
+		}
+		namespace, ref = o.namespace, o.controller
+	}
+	return ref
 }
 
 // want counts a missing owner. It returns the list that may have it: nil while few are
