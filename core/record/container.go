@@ -3,14 +3,14 @@ package record
 // Container is the part of a record about one container.
 type Container struct {
 	Name         string
-	Type         ContainerType
 	Image        string // the reference in the pod's status or spec
+	Status       string // Kubernetes' own state: waiting, running or terminated
+	Type         ContainerType
 	Ready        bool
+	Terminated   bool // ExitCode and Signal are meaningful
 	RestartCount int32
-	Terminated   bool    // ExitCode and Signal are meaningful
 	ExitCode     int32   // also 0
 	Signal       int32   // 0: Kubernetes gave none
-	Status       string  // Kubernetes' own state: waiting, running or terminated
 	Device       *Device // nil unless the record is about an allocated device
 }
 

@@ -22,11 +22,15 @@ import (
 // that writes a record passes them through [Valid].
 type Record struct {
 	Time    time.Time // when the event was received
-	Level   Level
-	Message string // one plain sentence for people
-	Action  Action
+	Message string    // one plain sentence for people
 
-	State  State  // updates only
+	// Small fields are next to each other: they take 16 bytes less.
+	Level     Level
+	Action    Action
+	State     State // updates only
+	Initial   bool  // the pod existed before the first start
+	Recovered bool  // found by comparison, not received as an event
+
 	Reason string // as Kubernetes gave it; an empty reason is a value with Waiting and Error
 	Info   string // Kubernetes' message, unchanged
 
@@ -36,8 +40,6 @@ type Record struct {
 	Condition *Condition // nil unless the record is about one condition of the pod
 
 	OccurredAt      time.Time // zero if Kubernetes gives no time
-	Initial         bool      // the pod existed before the first start
-	Recovered       bool      // found by comparison, not received as an event
 	ResourceVersion string
 	ID              ID
 	Seq             uint64
