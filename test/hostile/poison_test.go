@@ -43,7 +43,7 @@ func TestHostilePods(t *testing.T) {
 		"a pod with many containers and labels": {pods: 1, containers: 1000, labels: 150_000},
 		"a pod with many containers":            {pods: 1, containers: vary(5000), labels: 1000},
 		"a pod with very many labels":           {pods: 1, containers: vary(300), labels: vary(600_000)},
-		"many pods with many labels":            {pods: 500, containers: 1, labels: 600_000, every: 25 * time.Millisecond},
+		"many pods with many labels":            {pods: 500, containers: 1, labels: 600_000, every: 50 * time.Millisecond},
 		"a pod with long annotations":           {pods: 1, containers: vary(1000), annotations: vary(50_000)},
 		"a pod with a long owner":               {pods: 1, containers: vary(1000), owner: vary(300_000)},
 	} {
