@@ -21,6 +21,9 @@ const (
 	attrVersion = "version"
 	attrManager = "manager"
 	attrSource  = "source"
+	// attrVerified is false if the bundle is one that anybody who may create pods can
+	// claim: one of another namespace, or of the whole cluster.
+	attrVerified = "verified"
 )
 
 // New returns the plugin with its default configuration. version is the program's.
@@ -88,6 +91,7 @@ func (p *plugin) Enrich(_ context.Context, record *enricher.Record, patch *enric
 		}
 		patch.SetString(attrManager, b.manager)
 		patch.SetString(attrSource, b.source)
+		patch.SetBool(attrVerified, b.verified)
 	}
 	if traceparent != "" {
 		patch.SetTraceContext(traceparent, "")

@@ -23,14 +23,26 @@ type Config struct {
 	// TraceKeys are the keys of annotations that hold a W3C traceparent. They precede the
 	// well-known ones. Default: none.
 	TraceKeys []string `json:"traceKeys"`
+	// OtherNamespaces is refuse to ignore bundles that are not verified: those of
+	// other namespaces and of the whole cluster. Default: accept.
+	OtherNamespaces string `json:"otherNamespaces"`
+	// TraceAnnotations is refuse to ignore trace contexts in annotations. Default:
+	// accept.
+	TraceAnnotations string `json:"traceAnnotations"`
+	// ProtectedKeys are labels and annotations that tenants can't write. Bundles and
+	// trace contexts in these are always accepted. Default: none.
+	ProtectedKeys []string `json:"protectedKeys"`
 }
 
-// check returns all errors of the configuration, joined.
+// check returns all errors of the configuration.
 func (c Config) check() error {
 	return errors.Join(
 		checkEach("keys", c.Keys, func(key string) error { return checkKey(key, "label or annotation") }),
 		checkEach("detectors", c.Detectors, checkDetector),
 		checkEach("traceKeys", c.TraceKeys, func(key string) error { return checkKey(key, "annotation") }),
+		checkTrust("otherNamespaces", c.OtherNamespaces),
+		checkTrust("traceAnnotations", c.TraceAnnotations),
+		checkEach("protectedKeys", c.ProtectedKeys, func(key string) error { return checkKey(key, "label or annotation") }),
 	)
 }
 

@@ -78,8 +78,10 @@ func (k key) String() string {
 // all detectors share.
 func TestPageNamesAll(t *testing.T) {
 	text := readPage(t)
-	words := []string{"keys", "detectors", "trace", "traceKeys", labelTemplateHash, labelRolloutHash, labelRevision}
-	for _, a := range []string{attrID, attrName, attrVersion, attrManager, attrSource} {
+	words := []string{
+		"keys", "detectors", "trace", "traceKeys", "otherNamespaces", "traceAnnotations", "protectedKeys", labelTemplateHash, labelRolloutHash, labelRevision,
+	}
+	for _, a := range []string{attrID, attrName, attrVersion, attrManager, attrSource, attrVerified} {
 		words = append(words, name+"."+a)
 	}
 	for _, v := range versions {

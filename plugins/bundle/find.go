@@ -6,19 +6,23 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/plugins/enricher"
 )
 
-// bundle is the bundle of a pod; without an id if it is unknown.
-type bundle struct{ id, name, version, manager, source string }
+// bundle is the bundle that a pod belongs to. Without id: none is known.
+type bundle struct {
+	id, name, version, manager, source string
+	verified                           bool // see trust.go
+}
 
 // finder finds the bundles and trace contexts of pods. Everything that doesn't depend on a pod
 // is prepared once; it is immutable afterwards.
 type finder struct {
 	detectors []detector
-	traceKeys []string // none: no trace contexts
+	traceKeys []string // of annotations that count; nil: no trace contexts at all
+	trust     trust
 	needs     needs
 }
 
 func newFinder(c Config) *finder {
-	f := &finder{detectors: c.chosen()}
+	f := &finder{detectors: c.chosen(), trust: c.trust()}
 	var byHand []version
 	if len(f.detectors) > 0 && f.detectors[0].name == custom {
 		// An explicit version counts for every manager.
@@ -29,7 +33,7 @@ func newFinder(c Config) *finder {
 		d.versions = slices.Concat(byHand, d.versions, versions[:])
 	}
 	if c.trace() {
-		f.traceKeys = slices.Concat(c.TraceKeys, traceKeys[:])
+		f.traceKeys = f.trust.annotations(slices.Concat(c.TraceKeys, traceKeys[:]))
 	}
 	f.needs = needsOf(f)
 	return f
@@ -58,7 +62,7 @@ func (f *finder) find(pod *enricher.Pod) (b bundle, traceparent string) {
 func (f *finder) detect(c *chain, b *bundle) (*detector, bool) {
 	for i := range f.detectors {
 		d := &f.detectors[i]
-		if d.match(c, b) {
+		if d.match(c, &f.trust, b) {
 			return d, true
 		}
 		if c.pod.GetOwnersPending() && d.mayMatch(c.at(0)) {
@@ -73,8 +77,9 @@ func (d *detector) mayMatch(pod object) bool {
 	return !d.onPod || slices.ContainsFunc(d.marks, func(m mark) bool { return pod.get(m.key) != "" })
 }
 
-// match returns the first mark on the pod or its owners, nearest first.
-func (d *detector) match(c *chain, b *bundle) bool {
+// match looks for a mark that is not refused, on the pod and then on its owners,
+// nearest first.
+func (d *detector) match(c *chain, t *trust, b *bundle) bool {
 	n := c.len()
 	if d.onPod {
 		n = 1
@@ -87,10 +92,13 @@ func (d *detector) match(c *chain, b *bundle) bool {
 			if value == "" {
 				continue
 			}
-			if b.id, b.name = m.read(c.pod, o, value); b.id != "" {
-				b.source = m.key.name
-				return true
+			claimed := m.read(c.pod, o, value)
+			verified := claimed.namespace == c.pod.GetNamespace() || t.protects(m)
+			if claimed.id == "" || !verified && t.refusesOthers {
+				continue
 			}
+			b.id, b.name, b.source, b.verified = claimed.id, claimed.name, m.key.name, verified
+			return true
 		}
 	}
 	return false

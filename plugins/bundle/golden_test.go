@@ -100,6 +100,10 @@ func merge(pod, over *enricher.Pod) {
 func describe(p *enrichv1.Patch) string {
 	var out strings.Builder
 	for _, a := range p.GetAttributes() {
+		if a.GetKey() == name+"."+attrVerified {
+			fmt.Fprintf(&out, "  %s = %t\n", a.GetKey(), a.GetBoolValue())
+			continue
+		}
 		fmt.Fprintf(&out, "  %s = %s\n", a.GetKey(), a.GetStringValue())
 	}
 	if p.GetTraceparent() != "" {

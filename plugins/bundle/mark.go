@@ -24,9 +24,15 @@ type mark struct {
 	read   reader
 }
 
-// reader returns the id and the name of the bundle from the value of a mark on the object o; an
-// empty id if the value identifies none.
-type reader func(pod *enricher.Pod, o object, value string) (id, name string)
+// reader returns the bundle that the value of a mark on the object o claims. pod is
+// the pod itself, o it or one of its owners.
+type reader func(pod *enricher.Pod, o object, value string) claim
+
+// claim is a bundle that a mark names. Without id: the mark names none.
+type claim struct {
+	id, name  string
+	namespace string // in the id; empty: the id is one of the whole cluster
+}
 
 // version is a key that contains the version of a bundle.
 type version struct {
@@ -37,15 +43,15 @@ type version struct {
 // inNamespace reads a namespaced name. The namespace is in the label or annotation space of the
 // same object, else it is the pod's.
 func inNamespace(prefix string, space key) reader {
-	return func(pod *enricher.Pod, o object, value string) (id, name string) {
+	return func(pod *enricher.Pod, o object, value string) claim {
 		namespace := o.get(space)
 		if namespace == "" {
 			namespace = pod.GetNamespace()
 		}
 		if !isName(value) || !isName(namespace) {
-			return "", ""
+			return claim{}
 		}
-		return prefix + "/" + namespace + "/" + value, value
+		return claim{prefix + "/" + namespace + "/" + value, value, namespace}
 	}
 }
 
@@ -54,18 +60,18 @@ func inPodsNamespace(prefix string) reader { return inNamespace(prefix, key{}) }
 
 // inCluster reads a name that is unique in a cluster.
 func inCluster(prefix string) reader {
-	return func(_ *enricher.Pod, _ object, value string) (id, name string) {
+	return func(_ *enricher.Pod, _ object, value string) claim {
 		if !isName(value) {
-			return "", ""
+			return claim{}
 		}
-		return prefix + "/" + value, value
+		return claim{id: prefix + "/" + value, name: value}
 	}
 }
 
 // verbatim reads a name in the pod's namespace, which may be any text.
 func verbatim(prefix string) reader {
-	return func(pod *enricher.Pod, _ object, value string) (id, name string) {
-		return prefix + "/" + pod.GetNamespace() + "/" + value, value
+	return func(pod *enricher.Pod, _ object, value string) claim {
+		return claim{prefix + "/" + pod.GetNamespace() + "/" + value, value, pod.GetNamespace()}
 	}
 }
 

@@ -6,36 +6,38 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/plugins/enricher"
 )
 
-// readTrackingID reads Argo CD's <application>:<group>/<kind>:<namespace>/<name>. It must name
-// the pod or one of its owners. Controllers copy annotations to their objects, which is fine,
-// but other tools copy whole objects, which are not Argo CD's.
-func readTrackingID(pod *enricher.Pod, _ object, value string) (id, name string) {
+// readTrackingID reads Argo CD's <application>:<group>/<kind>:<namespace>/<name>.
+// What it names has to be the pod or one of its owners: controllers copy
+// annotations to what they make, which is fine, but other tools copy whole
+// objects, and those are not Argo CD's.
+func readTrackingID(pod *enricher.Pod, _ object, value string) claim {
 	t, ok := parseTrackingID(value)
 	if !ok || !t.in(pod) {
-		return "", ""
+		return claim{}
 	}
 	return application(t.app)
 }
 
-// readApplication reads Argo CD's tracking label, which is cut at 63 characters.
-func readApplication(_ *enricher.Pod, _ object, value string) (id, name string) {
+// readApplication reads the label by which Argo CD tracks, which is cut at 63
+// characters.
+func readApplication(_ *enricher.Pod, _ object, value string) claim {
 	if !isName(value) {
-		return "", ""
+		return claim{}
 	}
 	return application(value)
 }
 
-// application parses <application>, or <namespace>_<application> outside Argo CD's own
-// namespace. Names have no underscore.
-func application(app string) (id, name string) {
+// application takes <application>, or <namespace>_<application> where that is not
+// in Argo CD's own namespace. No name has an underscore.
+func application(app string) claim {
 	namespace, name, ok := strings.Cut(app, "_")
 	switch {
 	case !ok:
-		return "argocd/" + app, app
+		return claim{id: "argocd/" + app, name: app}
 	case namespace == "" || name == "":
-		return "", ""
+		return claim{}
 	}
-	return "argocd/" + namespace + "/" + name, name
+	return claim{"argocd/" + namespace + "/" + name, name, namespace}
 }
 
 // trackingID is an object and its application.
@@ -77,44 +79,45 @@ func groupOf(apiVersion string) string {
 	return group
 }
 
-// readFleetSource reads the labels that Fleet sets on all its objects: their source.
-func readFleetSource(_ *enricher.Pod, o object, value string) (id, name string) {
+// readFleetSource reads the labels that Fleet puts on all that it deploys: the
+// object that it comes from.
+func readFleetSource(_ *enricher.Pod, o object, value string) claim {
 	kind, namespace := o.get(key{fleetKind, label}), o.get(key{fleetNamespace, label})
 	if !isName(kind) || !isName(namespace) || !isName(value) {
-		return "", ""
+		return claim{}
 	}
-	return "fleet/" + kind + "/" + namespace + "/" + value, value
+	return claim{"fleet/" + kind + "/" + namespace + "/" + value, value, namespace}
 }
 
-// readClusterServiceVersion reads the name of the ClusterServiceVersion that owns the object,
-// such as etcdoperator.v0.9.4.
-func readClusterServiceVersion(pod *enricher.Pod, o object, value string) (id, name string) {
+// readClusterServiceVersion reads the name of the operator's version that owns
+// the object, such as etcdoperator.v0.9.4.
+func readClusterServiceVersion(pod *enricher.Pod, o object, value string) claim {
 	if o.get(key{olmOwnerKind, label}) != "ClusterServiceVersion" {
-		return "", ""
+		return claim{}
 	}
 	operator, _ := splitCSV(value)
 	return inNamespace("olm", key{olmOwnerNamespace, label})(pod, o, operator)
 }
 
-// readRollout derives the Rollout's name from its ReplicaSet's, which ends with the hash. That
-// needs no look-up.
-func readRollout(pod *enricher.Pod, _ object, value string) (id, name string) {
+// readRollout takes the name of the Rollout from that of its ReplicaSet, to which
+// the hash is appended: that is known also where nothing may be looked up.
+func readRollout(pod *enricher.Pod, _ object, value string) claim {
 	owners := pod.GetOwners()
 	if len(owners) == 0 || owners[0].GetKind() != "ReplicaSet" {
-		return "", ""
+		return claim{}
 	}
 	rollout, ok := strings.CutSuffix(owners[0].GetName(), "-"+value)
 	if !ok || rollout == "" {
-		return "", ""
+		return claim{}
 	}
-	return "argo-rollouts/" + pod.GetNamespace() + "/" + rollout, rollout
+	return claim{"argo-rollouts/" + pod.GetNamespace() + "/" + rollout, rollout, pod.GetNamespace()}
 }
 
-// readWerf reads werf's project, and its environment if there is one.
-func readWerf(pod *enricher.Pod, o object, value string) (id, name string) {
-	id, name = inPodsNamespace("werf")(pod, o, value)
-	if env := o.get(key{werfEnv, annotation}); id != "" && isName(env) {
-		id += "/" + env
+// readWerf reads werf's project, and its environment where there is one.
+func readWerf(pod *enricher.Pod, o object, value string) claim {
+	c := inPodsNamespace("werf")(pod, o, value)
+	if env := o.get(key{werfEnv, annotation}); c.id != "" && isName(env) {
+		c.id += "/" + env
 	}
-	return id, name
+	return c
 }

@@ -64,8 +64,8 @@ func FuzzParseTrackingID(f *testing.F) {
 		if id.app == "" || id.kind == "" || id.name == "" || strings.Contains(id.app+id.name, "/") {
 			t.Errorf("%q was read as %+v", s, id)
 		}
-		if bundle, name := application(id.app); (bundle == "") != (name == "") {
-			t.Errorf("%q: id %q, name %q", s, bundle, name)
+		if c := application(id.app); (c.id == "") != (c.name == "") {
+			t.Errorf("%q: %+v", s, c)
 		}
 	})
 }

@@ -11,7 +11,10 @@ import (
 // bundle returns the fields of records about a bundle without a version, as
 // docs/bundles.md describes them.
 func bundle(manager, id, name, source string) object {
-	return object{"bundle.manager": manager, "bundle.id": id, "bundle.name": name, "bundle.source": source}
+	return object{
+		"bundle.manager": manager, "bundle.id": id, "bundle.name": name, "bundle.source": source,
+		"bundle.verified": strings.Contains(id, "/default/"), // the namespace of all pods with bundles
+	}
 }
 
 // appName is the label by which pods form a bundle.
