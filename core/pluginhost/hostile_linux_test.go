@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pod-status-logger/pod-status-logger/core/pluginhost/family"
 	"github.com/pod-status-logger/pod-status-logger/test/logbuffer"
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
@@ -127,28 +128,6 @@ func onEvent(t *testing.T, path string, event uint32, do func() error) <-chan er
 	return done
 }
 
-// TestHostileFile: a pinned plugin's file that is replaced by a FIFO, a device or a very
-// large file costs neither time nor memory.
-func TestHostileFile(t *testing.T) {
-	dir := t.TempDir()
-	fifo, large := filepath.Join(dir, "fifo"), filepath.Join(dir, "large")
-	if err := syscall.Mkfifo(fifo, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(large, nil, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Truncate(large, 1<<40); err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range []string{fifo, large} {
-		_, err := pin(path, make([]byte, sha256.Size), dir)
-		if err == nil || !strings.Contains(err.Error(), "is not a regular file of at most 1024 MiB") {
-			t.Errorf("%s: error %v", path, err)
-		}
-	}
-}
-
 // TestPinInMemory: a pinned executable is copied into memory, others are not, and
 // nothing of that is left in the end.
 func TestPinInMemory(t *testing.T) {
@@ -182,33 +161,6 @@ func memoryFiles() (n int) {
 		}
 	}
 	return n
-}
-
-// TestPinInFolder: an executable can also be copied into a folder, where systems have
-// no files in memory.
-func TestPinInFolder(t *testing.T) {
-	spec, dir := specOf(t, "good"), t.TempDir()
-	source, err := os.Open(spec.Command)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = source.Close() }()
-	sum, _ := hex.DecodeString(sumOf(t, spec.Command))
-	size, script, err := checkSource(source, sum)
-	if err != nil || script {
-		t.Fatalf("a script: %v, error %v", script, err)
-	}
-	copied, err := pinInFolder(source, size, sum, dir, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec.Command = copied.path
-	p, _ := hosted(t, spec)
-	answers(t, p)
-	copied.remove()
-	if left, _ := os.ReadDir(dir); len(left) > 0 {
-		t.Errorf("left: %v", left)
-	}
 }
 
 // TestPinnedScript: a pinned script is executed as a copy that finds the files beside
@@ -358,21 +310,11 @@ func cpuTime(t *testing.T) time.Duration {
 func TestFamily(t *testing.T) {
 	p, log := hosted(t, specOf(t, "has-children"))
 	child, leader := childOf(t, log), pidOf(p)
-	all := familyOf(leader)
-	if len(all.pids) != 2 || all.pids[0]+all.pids[1] != child+leader || all.resident < 1<<20 {
+	all := family.Of(leader)
+	if len(all.PIDs) != 2 || all.PIDs[0]+all.PIDs[1] != child+leader || all.Resident < 1<<20 {
 		t.Errorf("%+v, want %d and %d", all, leader, child)
 	}
-	if none := familyOf(1 << 30); len(none.pids) > 0 || none.resident != 0 {
+	if none := family.Of(1 << 30); len(none.PIDs) > 0 || none.Resident != 0 {
 		t.Errorf("%+v", none)
 	}
-}
-
-// BenchmarkFamily measures a look at a plugin's memory.
-func BenchmarkFamily(b *testing.B) {
-	n := 0
-	for b.Loop() {
-		n = len(processes())
-		_ = familyOf(os.Getpid())
-	}
-	b.ReportMetric(float64(n), "processes")
 }

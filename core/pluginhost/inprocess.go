@@ -37,6 +37,11 @@ var _ body = (*inProcess)(nil)
 // records fits in it, so that the writer does not wait for the reader.
 const pipeBytes = 256 << 10
 
+// callsAtOnce is the number of calls that a host makes at a time. Each has a goroutine
+// of the server at the ready, which saves a fifth of the CPU time of a call with one
+// record: a new goroutine would have to grow its stack. Further calls get new ones.
+const callsAtOnce = 2
+
 // newInProcess makes a plugin and serves it.
 func newInProcess(
 	newPlugin func(*slog.Logger) plugin.GRPCPlugin, out *output, slots callSlots,
@@ -46,8 +51,15 @@ func newInProcess(
 		listener: bufconn.Listen(pipeBytes),
 		over:     make(chan struct{}),
 	}
+	server := grpc.NewServer(append(enrichv1.ServerOptions(),
+		grpc.UnaryInterceptor(p.guard.call), grpc.NumStreamWorkers(callsAtOnce))...)
+	p.server = server
+	defer func() {
+		if err != nil {
+			server.Stop() // ends its goroutines
+		}
+	}()
 	defer p.guard.rescue(&err)
-	p.server = grpc.NewServer(append(enrichv1.ServerOptions(), grpc.UnaryInterceptor(p.guard.call))...)
 	p.kill = sync.OnceFunc(func() {
 		p.server.Stop()
 		close(p.over)

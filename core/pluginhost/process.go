@@ -14,6 +14,8 @@ import (
 	"github.com/hashicorp/go-plugin/runner"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/emptypb"
+
+	"github.com/pod-status-logger/pod-status-logger/core/pluginhost/pinned"
 )
 
 // process is one run of a plugin's executable, for go-plugin. go-plugin's own
@@ -25,7 +27,7 @@ type process struct {
 	name   string // of the plugin
 	path   string // of the executable
 	cmd    *exec.Cmd
-	copied *pinned // what is executed in its place; nil: the executable itself
+	copied *pinned.Executable // what is executed in its place; nil: the executable itself
 	out    *output
 	folder string // of its socket; go-plugin makes it
 
@@ -57,10 +59,10 @@ func (p *process) pin(spec *Spec) error {
 	if err != nil || len(sum) == 0 {
 		return err
 	}
-	if p.copied, err = pin(p.path, sum, p.sockets); err != nil {
+	if p.copied, err = pinned.Copy(p.path, sum, p.sockets); err != nil {
 		return err
 	}
-	p.cmd.Path = p.copied.path
+	p.cmd.Path = p.copied.Path
 	return nil
 }
 
@@ -180,7 +182,7 @@ func (p *process) removeFiles() {
 // removeCopy may be called again.
 func (p *process) removeCopy() {
 	if p.copied != nil {
-		p.copied.remove()
+		p.copied.Remove()
 	}
 }
 

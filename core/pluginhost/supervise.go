@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
+
+	"github.com/pod-status-logger/pod-status-logger/core/pluginhost/family"
 )
 
 const (
@@ -123,17 +125,17 @@ func (p *Plugin) boundMemory(in *instance) string {
 	if !ok {
 		return ""
 	}
-	all := familyOf(running.pid())
-	if all.resident == 0 { // it has just ended, or the system does not report it
+	all := family.Of(running.pid())
+	if all.Resident == 0 { // it has just ended, or the system does not report it
 		return ""
 	}
-	p.memory.Store(all.resident)
+	p.memory.Store(all.Resident)
 	most := p.launcher.spec.MaxMemory
-	if most <= 0 || all.resident <= most {
+	if most <= 0 || all.Resident <= most {
 		return ""
 	}
-	all.kill() // those that have left its process group, too
-	return fmt.Sprintf("it uses %d MiB of memory, %d are allowed", all.resident>>20, most>>20)
+	all.Kill() // those that have left its process group, too
+	return fmt.Sprintf("it uses %d MiB of memory, %d are allowed", all.Resident>>20, most>>20)
 }
 
 // restart starts the plugin until that succeeds, with growing pauses, or ctx ends.

@@ -1,4 +1,6 @@
-package pluginhost
+// Package pinned copies executables whose checksum is pinned, so that nobody can
+// replace them between their verification and their execution.
+package pinned
 
 import (
 	"bytes"
@@ -15,19 +17,24 @@ import (
 // maxExecutable bounds the pinned executables, which are copied.
 const maxExecutable = 1 << 30
 
-// pinned is a copy of an executable. Its checksum was verified, and nobody but the
-// host's own user can change it before it is executed.
-type pinned struct {
-	path   string // to execute
-	remove func() // after the process has ended
+// Executable is a copy of an executable. Its checksum was verified, and nobody but
+// the host's own user can change it before it is executed. Use [Copy].
+type Executable struct {
+	// Path is executed instead of that of the original.
+	Path string
+
+	remove func()
 }
 
-// pin copies an executable with this checksum into memory or, if the system can't
-// do that, into a folder of its own in folder. A copy is what keeps the file from
-// being replaced between its verification and its execution.
+// Remove removes the copy after the process has ended. It may be called again.
+func (e *Executable) Remove() { e.remove() }
+
+// Copy copies an executable with this SHA-256 checksum into memory or, if the system
+// can't do that, into a folder of its own in folder. The error is that of the file
+// system, or begins with "sha256: ".
 //
 // Scripts always go into a folder: interpreters open them by name.
-func pin(path string, sum []byte, folder string) (*pinned, error) {
+func Copy(path string, sum []byte, folder string) (*Executable, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // would else wait for the writer of a FIFO
 	if err != nil {
 		return nil, err
@@ -38,11 +45,11 @@ func pin(path string, sum []byte, folder string) (*pinned, error) {
 		return nil, err
 	}
 	if !script {
-		if copied, err := pinInMemory(file, size, sum); err == nil || errors.Is(err, errAnotherFile) {
+		if copied, err := copyToMemory(file, size, sum); err == nil || errors.Is(err, errAnotherFile) {
 			return copied, naming(path, err)
 		}
 	}
-	copied, err := pinInFolder(file, size, sum, folder, script)
+	copied, err := copyToFolder(file, size, sum, folder, script)
 	return copied, naming(path, err)
 }
 
@@ -86,29 +93,29 @@ func verify(file io.ReaderAt, size int64, sum []byte) error {
 	return nil
 }
 
-// pinInFolder copies an executable into a folder that only this user can enter. A
+// copyToFolder copies an executable into a folder that only this user can enter. A
 // script finds the files beside it there, too, by links.
-func pinInFolder(source *os.File, size int64, sum []byte, folder string, script bool) (*pinned, error) {
+func copyToFolder(source *os.File, size int64, sum []byte, folder string, script bool) (*Executable, error) {
 	dir, err := os.MkdirTemp(folder, "pinned-")
 	if err != nil {
 		return nil, err
 	}
-	p := &pinned{
-		path:   filepath.Join(dir, filepath.Base(source.Name())),
+	e := &Executable{
+		Path:   filepath.Join(dir, filepath.Base(source.Name())),
 		remove: func() { _ = os.RemoveAll(dir) },
 	}
-	err = copyFile(p.path, source, size)
+	err = copyFile(e.Path, source, size)
 	if err == nil {
-		err = verifyFile(p.path, size, sum)
+		err = verifyFile(e.Path, size, sum)
 	}
 	if err == nil && script {
 		err = linkNeighbours(source.Name(), dir)
 	}
 	if err != nil {
-		p.remove()
+		e.remove()
 		return nil, err
 	}
-	return p, nil
+	return e, nil
 }
 
 func copyFile(path string, source io.ReaderAt, size int64) error {

@@ -1,4 +1,5 @@
-package pluginhost
+// Package family finds the processes that a plugin has started, and their memory.
+package family
 
 import (
 	"os"
@@ -8,20 +9,21 @@ import (
 	"syscall"
 )
 
-// family is a plugin's process with all that belongs to it: its process group, the
+// Family is a plugin's process with all that belongs to it: its process group, the
 // processes that those have started, and so on. A process that has left the group is
 // lost once the one that started it has ended.
-type family struct {
-	pids     []int
-	resident int64 // bytes; memory that several share counts for each
+type Family struct {
+	PIDs     []int
+	Resident int64 // bytes; memory that several share counts for each
 }
 
-// familyOf looks through all processes. If the leader has ended, the family is empty.
-func familyOf(leader int) family {
+// Of looks through all processes for the family of a leader of a process group. If the
+// leader has ended, the family is empty.
+func Of(leader int) Family {
 	all := processes()
 	leads := slices.IndexFunc(all, func(p processStat) bool { return p.pid == leader })
 	if leads < 0 {
-		return family{}
+		return Family{}
 	}
 	members := map[int]bool{leader: true}
 	for grown := true; grown; {
@@ -32,19 +34,19 @@ func familyOf(leader int) family {
 			}
 		}
 	}
-	var f family
+	var f Family
 	for _, p := range all {
 		if members[p.pid] {
-			f.pids = append(f.pids, p.pid)
-			f.resident += p.resident
+			f.PIDs = append(f.PIDs, p.pid)
+			f.Resident += p.resident
 		}
 	}
 	return f
 }
 
-// kill ends all processes of the family.
-func (f family) kill() {
-	for _, pid := range f.pids {
+// Kill kills all processes of the family.
+func (f Family) Kill() {
+	for _, pid := range f.PIDs {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 }

@@ -1,4 +1,4 @@
-package pluginhost
+package pinned
 
 import (
 	"errors"
@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pinInMemory copies an executable into a file in memory that can't be changed any
+// copyToMemory copies an executable into a file in memory that can't be changed any
 // more, and verifies that.
-func pinInMemory(source io.ReaderAt, size int64, sum []byte) (*pinned, error) {
+func copyToMemory(source io.ReaderAt, size int64, sum []byte) (*Executable, error) {
 	file, err := memoryFile("pinned-plugin")
 	if err != nil {
 		return nil, err
@@ -27,8 +27,8 @@ func pinInMemory(source io.ReaderAt, size int64, sum []byte) (*pinned, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return &pinned{
-		path:   fmt.Sprintf("/proc/self/fd/%d", file.Fd()), // of the process between fork and exec, which has it, too
+	return &Executable{
+		Path:   fmt.Sprintf("/proc/self/fd/%d", file.Fd()), // of the process between fork and exec, which has it, too
 		remove: func() { _ = file.Close() },
 	}, nil
 }
