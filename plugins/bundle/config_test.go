@@ -42,7 +42,7 @@ func TestBadConfig(t *testing.T) {
 		},
 		{`{"otherNamespaces":"deny"}`, `otherNamespaces: "deny" is not one of accept, refuse`},
 		{`{"traceAnnotations":"no"}`, `traceAnnotations: "no" is not one of accept, refuse`},
-		{`{"protectedKeys":["a b"]}`, `protectedKeys[0]: "a b" is no label or annotation key; want one such as app or example.com/app`},
+		{`{"protectedKeys":["a b"]}`, `protectedKeys[0]: "a b" is not a valid label or annotation key; use one such as app or example.com/app`},
 		{`{"keys":"a"}`, `keys: want a list such as [a, b], got string`},
 		{`{"trace":"yes"}`, `trace: want true or false, got string`},
 	} {
