@@ -128,12 +128,12 @@ func decode(body []byte) (*metav1.PartialObjectMetadata, error) {
 }
 
 // bounded fails answers that are longer than maxBody, as client-go reads them whole.
-// Pages of lists are read one object at a time.
+// Pages of lists, which alone have parameters, are read one object at a time.
 type bounded struct{ next http.RoundTripper }
 
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := b.next.RoundTrip(r)
-	if err == nil && !r.URL.Query().Has(limitParam) {
+	if err == nil && r.URL.RawQuery == "" {
 		resp.Body = struct {
 			io.Reader
 			io.Closer
