@@ -1,6 +1,5 @@
-// Command bench measures pod-status-logger side by side with what one would use
-// instead, and with the limit of what is possible, and says whether it is what
-// it aims to be. See docs/performance.md.
+// Command bench measures pod-status-logger side by side with what one would use instead, and
+// with the theoretical limit, and reports whether it reaches its aims. See docs/performance.md.
 package main
 
 import (
@@ -45,12 +44,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, measured 
 	plan, ok := planOf(*quick, *only, *programs)
 	if !ok {
 		_, _ = fmt.Fprintf(stderr,
-			"-only=%s -programs=%s: want some of cost, latency, scale, burst, and of what is measured there: %s\n", *only,
+			"-only=%s -programs=%s: use cost, latency, scale or burst, and these programs: %s\n", *only,
 			*programs, names())
 		return 2
 	}
 	progress := log.New(stderr, "", log.Ltime)
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM) // what was started is to end with this
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM) // its processes end with this one
 	defer stop()
 	if *profile != "" {
 		if err := measure.Profile(ctx, *bin, *profile, profiled); err != nil {
@@ -61,7 +60,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, measured 
 	}
 	machine := report.Machine()
 	if load := report.Load(); load > 1 {
-		machine += fmt.Sprintf(", with a load of %.1f by other programs at the beginning", load)
+		machine += fmt.Sprintf(", with a load of %.1f by other programs", load)
 		progress.Print("the machine is busy: ratios may hold, times don't: " + machine)
 	}
 	results, err := measured(ctx, plan, *bin, progress)
@@ -115,7 +114,7 @@ func names() string {
 }
 
 func write(results measure.Results, machine string, stdout io.Writer, page, images string) error {
-	text := fmt.Sprintf("Measured by `make bench` on %s, on %s.\n\n%s", time.Now().UTC().Format(time.DateOnly), machine,
+	text := fmt.Sprintf("Measured by `make bench` on %s,\non %s.\n\n%s", time.Now().UTC().Format(time.DateOnly), machine,
 		report.Tables(results))
 	if _, err := fmt.Fprintln(stdout, text); err != nil {
 		return fmt.Errorf("write tables: %w", err)

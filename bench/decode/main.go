@@ -1,6 +1,5 @@
-// Command decode is a bare watch of pods by client-go, in protobuf: it decodes
-// each pod and throws it away. On stdout it tells a hundred times a second which
-// event was the last.
+// Command decode is a bare watch of pods by client-go, in protobuf: it decodes each pod and
+// discards it. A hundred times a second, it prints which event was the last.
 package main
 
 import (
@@ -46,7 +45,7 @@ func run(ctx context.Context) error {
 		return fmt.Errorf("watch: %w", err)
 	}
 	var last atomic.Pointer[string]
-	go tell(&last)
+	go printProgress(&last)
 	for ev := range w.ResultChan() {
 		pod, ok := ev.Object.(*corev1.Pod)
 		if !ok {
@@ -57,8 +56,8 @@ func run(ctx context.Context) error {
 	return errors.New("the watch ended")
 }
 
-// tell writes the last resourceVersion when it has changed.
-func tell(last *atomic.Pointer[string]) {
+// printProgress writes the last resourceVersion when it has changed.
+func printProgress(last *atomic.Pointer[string]) {
 	var told string
 	for range time.Tick(10 * time.Millisecond) {
 		if now := last.Load(); now != nil && *now != told {

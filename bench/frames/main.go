@@ -1,8 +1,7 @@
-// Command frames is the limit of what a watch of pods can cost: it reads the
-// bytes of a watch in protobuf and cuts them into frames, and looks into none. It
-// does so over HTTP/1.1: HTTP/2 costs more.
-// On stdout it tells a hundred times a second how far it is, as resourceVersions are
-// counted by the scripted API server.
+// Command frames is the limit of what a watch of pods can cost: it reads the bytes of a watch
+// in protobuf and cuts them into frames, and looks into none. It does so over HTTP/1.1: HTTP/2
+// costs more. A hundred times a second, it prints its progress on stdout, as resourceVersions
+// are counted by the scripted API server.
 package main
 
 import (
@@ -63,7 +62,7 @@ func run(ctx context.Context) error {
 // read reads frames, each behind its length, until the body ends.
 func read(body io.Reader) error {
 	var last counted
-	go last.tell()
+	go last.printProgress()
 	in := bufio.NewReaderSize(body, 64<<10)
 	for {
 		length, err := in.Peek(4)
@@ -80,9 +79,9 @@ func read(body io.Reader) error {
 // counted is the number of frames read.
 type counted struct{ frames atomic.Int64 }
 
-// tell writes it when it has changed. The first frames are the pods and the
-// bookmark that ends their list.
-func (c *counted) tell() {
+// printProgress writes it when it has changed. The first frames are the pods and the bookmark
+// that ends their list.
+func (c *counted) printProgress() {
 	var told int64
 	for range time.Tick(10 * time.Millisecond) {
 		if now := c.frames.Load(); now != told {

@@ -91,7 +91,7 @@ func (p Plan) Only(groups ...Group) Plan {
 	return slices.DeleteFunc(slices.Clone(p), func(s series) bool { return !slices.Contains(groups, s.group) })
 }
 
-// Of leaves out what is not of these programs.
+// Of returns only the trials of these programs.
 func (p Plan) Of(names ...string) Plan {
 	left := slices.Clone(p)
 	for i, s := range left {
@@ -113,8 +113,8 @@ func (p Plan) Programs() (names []string) {
 	return names
 }
 
-// light is how many times more events there are for those who need little for
-// one: what they need for all has to be much more than what a process does once.
+// light is how many times more events there are for those who need little for one: their total
+// cost has to be much more than the fixed cost of a process.
 const light = 5
 
 func across(subjects []Subject, events int, sizes ...apiserver.Size) (all []Trial) {
@@ -173,7 +173,7 @@ func Run(ctx context.Context, p Plan, bin string, progress *log.Logger) (Results
 	return results, nil
 }
 
-// String tells of an outcome in short.
+// String returns a short description of an outcome.
 func (o Outcome) String() string {
 	if o.Failure != "" {
 		return o.Failure

@@ -49,8 +49,8 @@ func (r *run) places() (all []*sink.Tally) {
 	return all
 }
 
-// wait waits until done, which is told for how long nothing has moved: neither
-// the program nor its records.
+// wait waits until done, which receives the time without progress: neither the program nor its
+// records.
 func (r *run) wait(ctx context.Context, done func(still time.Duration) bool) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, maxWait, errWait)
 	defer cancel()

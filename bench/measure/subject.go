@@ -1,5 +1,5 @@
-// Package measure runs programs side by side against a scripted API server and
-// an OTLP sink, and measures what they cost and how fast they are.
+// Package measure runs programs side by side against a scripted API server and an OTLP sink,
+// and measures their cost and speed.
 package measure
 
 import (
@@ -15,17 +15,17 @@ import (
 // Subject is a program that is measured.
 type Subject struct {
 	Name string
-	// Lines and Sends tell where there is a record of each event. A program that
-	// has neither tells on stdout how far it is.
+	// Lines and Sends report whether stdout and the sink have a record of each event. A program
+	// with neither prints its progress on stdout.
 	Lines, Sends bool
 	// Quiet is for how long there may be nothing to see of it although it has
 	// something left to do.
 	Quiet   time.Duration
 	command func(site) process.Command
-	mallocs func(address string) (float64, error) // nil: it can't tell
+	mallocs func(address string) (float64, error) // nil: unknown
 }
 
-// site is where a program finds what it needs.
+// site contains the addresses and files of a program.
 type site struct {
 	bin     string // folder of the programs
 	dir     string // its own

@@ -196,7 +196,7 @@ func (r *run) readMemory(ctx context.Context, o *Outcome) error {
 	return err
 }
 
-// judge fills in what has arrived, and when.
+// judge fills in the arrived records, with times.
 func (r *run) judge(began time.Time, o *Outcome) {
 	for _, tally := range r.places() {
 		o.Drained = max(o.Drained, tally.State().Activity.Sub(began))

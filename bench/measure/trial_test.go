@@ -9,7 +9,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/bench/apiserver"
 )
 
-// programs builds what can be built in seconds, which is all but the Collector.
+// programs builds all programs except the Collector, which takes minutes.
 func programs(t *testing.T) (bin string) {
 	t.Helper()
 	bin = t.TempDir()

@@ -1,4 +1,4 @@
-// Package process runs what is measured, and measures it.
+// Package process runs and measures processes.
 package process
 
 import (

@@ -15,7 +15,7 @@ import (
 type Command struct {
 	Path   string
 	Args   []string
-	Env    []string // what there is of one, but for PATH and HOME
+	Env    []string // the environment, except PATH and HOME
 	Dir    string   // where it runs
 	Stderr string   // the file where it goes
 	// Limit is the memory with which a process is killed, so that the machine
@@ -74,7 +74,7 @@ func (p *Process) Pid() int { return p.cmd.Process.Pid }
 // ErrMemory is why a process ended that took more memory than allowed.
 var ErrMemory = errors.New("too much memory")
 
-// Err tells why the process is gone; nil: it runs.
+// Err returns the reason for the end of the process; nil: it runs.
 func (p *Process) Err() error {
 	select {
 	case <-p.stopped:

@@ -1,5 +1,4 @@
-// Package report makes of what was measured tables, plots, and a verdict on
-// aims.
+// Package report turns measurements into tables, plots, and a verdict on aims.
 package report
 
 import (
@@ -217,11 +216,11 @@ func number(f float64) string {
 	}
 }
 
-// Judge writes a line for each aim, and tells whether none is missed.
+// Judge writes a line for each aim, and reports whether all are reached.
 func Judge(w io.Writer, r measure.Results) (reached bool) {
 	reached = true
 	for _, v := range judge(r) {
-		_, _ = fmt.Fprintln(w, v) // the exit status tells it too
+		_, _ = fmt.Fprintln(w, v) // the exit status reports it, too
 		reached = reached && !v.missed()
 	}
 	return reached

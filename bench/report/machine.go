@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Machine says in one sentence what was measured on.
+// Machine describes the machine in one sentence.
 func Machine() string {
 	var name unix.Utsname
 	kernel := "unknown kernel"

@@ -89,7 +89,7 @@ func memoryPlot(r measure.Results) (*plot.Plot, error) {
 		line.Color, dots.Color = colour(i), colour(i)
 		p.Add(line, dots)
 		p.Legend.Add(short(s), line, dots)
-		for _, axis := range []*plot.Axis{&p.X, &p.Y} { // only where there are points: a logarithm has no zero
+		for _, axis := range []*plot.Axis{&p.X, &p.Y} { // only around points: a logarithm has no zero
 			axis.Scale, axis.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
 		}
 	}

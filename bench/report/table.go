@@ -75,14 +75,13 @@ func times(f func(measure.Results) (float64, bool), r measure.Results) string {
 // Tables returns the tables, in Markdown.
 func Tables(r measure.Results) string {
 	parts := []string{
-		"CPU time of an event, user and system, in µs, at full speed with 1,000 pods; and how many times that of ours with " +
-			"both sinks,\n" +
-			"and that of reading the bytes, it is:\n\n" + costTable(r),
+		"CPU time of an event (user and system) in µs, at full speed with 1,000 pods, and its ratio to ours\n" +
+			"with both sinks and to reading the bytes:\n\n" + costTable(r),
 		"Of the same runs, with pods of 5 KB:\n\n" + speedTable(r),
 		"From the API server's write until the record was there, in ms, at 1,000 events a second:\n\n" + latencyTable(r),
 		"Pods of 15 KB, after a list of all of them and some thousand events; CPU in µs, memory in MB:\n\n" + scaleTable(r),
 		"A burst of 100,000 events, at 10,000 pods of 5 KB:\n\n" + burstTable(r),
-		"What is aimed at:\n\n" + aimTable(r),
+		"Aims:\n\n" + aimTable(r),
 	}
 	return strings.Join(parts, "\n")
 }

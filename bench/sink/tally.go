@@ -132,14 +132,14 @@ func (t *Tally) State() State {
 	return State{t.records, t.seen, t.last, t.activity}
 }
 
-// Result is what has arrived.
+// Result describes the arrived records.
 type Result struct {
 	Records, Events  int
 	Arrived          []time.Time // by event; zero: never
 	Gaps, Duplicates int         // in the numbers of records
 }
 
-// Result returns what has arrived.
+// Result returns the arrived records.
 func (t *Tally) Result() Result {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -65,7 +65,7 @@ func TestDeliveryPage(t *testing.T) {
 	}
 }
 
-// shell runs a command in a directory that comes first on its PATH, and returns what it prints.
+// shell runs a command in a directory that comes first on its PATH, and returns the output.
 func shell(t *testing.T, dir, command string) string {
 	t.Helper()
 	run := docblocks.Shell{Dir: dir, Env: append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))}

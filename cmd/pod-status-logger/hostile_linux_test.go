@@ -132,8 +132,8 @@ func TestReadOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The mounts are those of a namespace of the program's own. /proc, /sys and what is
-	// read-only anyway can't be mounted anew in some containers.
+	// The mounts are those of a namespace of the program's own. /proc, /sys and read-only
+	// mounts can't be mounted again in some containers.
 	const script = `
 		mount --make-rprivate /
 		while read -r _ _ _ _ at options _; do

@@ -74,7 +74,7 @@ func (s *source) lookUp(ctx context.Context, namespace string, ref record.OwnerR
 			listed.add(o)
 		}
 		f.owners, f.known = append(f.owners, o.owner), f.known+1
-		namespace, ref = o.namespace, o.controller // nothing in a namespace owns what is in none
+		namespace, ref = o.namespace, o.controller // no namespaced object owns a cluster-wide one
 	}
 	f.outcome = OutcomeFound
 	return f

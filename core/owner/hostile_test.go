@@ -65,7 +65,7 @@ func (a *attack) run(t *testing.T, f *finder, rate int, length time.Duration) (d
 	made := 0
 	rollouts := 0
 	for time.Since(a.start) < length {
-		// What has come in since the last group was written.
+		// The events since the last group was written.
 		elapsed := time.Since(a.start)
 		due := int(elapsed.Seconds() * float64(rate))
 		var pods []*record.Pod

@@ -45,8 +45,8 @@ func (s Settings) newWait() time.Duration   { return s.Timeout / 4 }
 func (s Settings) shortWait() time.Duration { return s.Timeout / 6 }
 func (s Settings) busyWait() time.Duration  { return s.Timeout / 12 } // while Rate is reached
 
-// bucket is a budget that refills over time. What is spent beyond it is a debt of at most
-// the whole budget.
+// bucket is a budget that refills over time. Spending beyond it creates a debt of at most the
+// whole budget.
 type bucket struct {
 	size, rate float64 // rate: a second
 	level      float64
@@ -57,7 +57,7 @@ func newBucket(size, rate float64, now time.Time) bucket {
 	return bucket{size: size, rate: rate, level: size, at: now}
 }
 
-// left returns what can be spent.
+// left returns the available budget.
 func (b *bucket) left(now time.Time) float64 {
 	b.level = min(b.size, b.level+b.rate*now.Sub(b.at).Seconds())
 	b.at = now

@@ -15,7 +15,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
 )
 
-// groups is a journal that keeps what it gets.
+// groups is a journal that stores its groups.
 type groups struct {
 	*disk
 	all []journal.Group

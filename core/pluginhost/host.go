@@ -1,8 +1,7 @@
-// Package pluginhost runs plugins with HashiCorp's go-plugin: a plugin from
-// outside as a process, a built-in one within this process or, if the operator
-// wants it isolated, as a process too. It sets a deadline for each call, and starts
-// plugins again that crash, hang or use too much memory. A plugin that fails costs
-// what it would have added to records; package enrich ensures that.
+// Package pluginhost runs plugins with HashiCorp's go-plugin: a plugin from outside as a
+// process, a built-in one within this process or, if the operator wants it isolated, as a
+// process too. It sets a deadline for each call, and starts plugins again that crash, hang or
+// use too much memory. A plugin that fails costs its attributes; package enrich ensures that.
 //
 // A process is not trusted. It gets an environment of its own, no stdin, a process
 // group, a socket in a folder that only this user can enter, and mutual TLS over

@@ -31,7 +31,7 @@ func TestNoFolder(t *testing.T) {
 	}
 }
 
-// TestCantStartInProcess: the error says in one line what is wrong with a plugin
+// TestCantStartInProcess checks that the error describes in one line the fault of a plugin
 // within the process, and nothing is left of it.
 func TestCantStartInProcess(t *testing.T) {
 	for behaviour, c := range map[string]struct {

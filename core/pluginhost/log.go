@@ -8,8 +8,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 )
 
-// newLibraryLog returns a logger for go-plugin, at level debug: the host logs itself
-// what matters to operators, and what it does about it.
+// newLibraryLog returns a logger for go-plugin, at level debug: the host logs itself events
+// that matter to operators, and its reaction.
 func newLibraryLog(log *slog.Logger) hclog.Logger {
 	logger := hclog.NewInterceptLogger(&hclog.LoggerOptions{Output: io.Discard, Level: hclog.Debug})
 	logger.RegisterSink(sink{log})

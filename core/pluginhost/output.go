@@ -66,8 +66,8 @@ func (o *output) allow() bool {
 	return false
 }
 
-// pace waits while more than readPerSecond is printed, in few long pauses. Once ended
-// is closed, there is nobody left who could be slowed down.
+// pace waits while more than readPerSecond is printed, in few long pauses. Once ended is
+// closed, no writer is left to slow down.
 func (o *output) pace(bytes int, ended <-chan struct{}) {
 	select {
 	case <-ended:

@@ -11,9 +11,9 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// TestOutput: the lines that a plugin logs and prints are in the host's log with their
-// level and the plugin's name, whatever they look like. They come on three ways, so
-// the test waits for the last line of each.
+// TestOutput: the lines that a plugin logs and prints are in the host's log with their level
+// and the plugin's name, in any form. They come in three ways, so the test waits for the last
+// line of each.
 func TestOutput(t *testing.T) {
 	p, log := hosted(t, specOf(t, "prints"))
 	answers(t, p)

@@ -18,7 +18,7 @@ type boundedHandler struct {
 	out *output
 }
 
-// Handle leaves out what is more than an output takes.
+// Handle drops records beyond the limits of an output.
 func (h boundedHandler) Handle(ctx context.Context, r slog.Record) error {
 	if !h.out.allow() {
 		return nil

@@ -85,9 +85,9 @@ func (f *socketFolder) takeLock() error {
 	return nil
 }
 
-// ensure returns the path of the folder, and creates what is missing, since somebody
-// may have tidied it away. If another user has created the folder anew, or its mode
-// lets others in, a folder with another name replaces it.
+// ensure returns the path of the folder, and creates missing parts, since somebody may have
+// tidied it away. If another user has created the folder anew, or its mode lets others in, a
+// folder with another name replaces it.
 func (f *socketFolder) ensure() (path string, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

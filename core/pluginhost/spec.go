@@ -44,8 +44,7 @@ type Spec struct {
 
 func (s Spec) isProcess() bool { return s.InProcess == nil }
 
-// Validate returns what is wrong with the spec, as far as that shows without
-// starting the plugin.
+// Validate returns the errors of the spec, as far as they show without starting the plugin.
 func (s *Spec) Validate() error {
 	if s.Name != "" {
 		if err := record.CheckPluginName(s.Name); err != nil {

@@ -278,7 +278,7 @@ func TestHostileNamespaces(t *testing.T) {
 	})
 }
 
-// endless is a body that never ends, and counts what is read of it.
+// endless is a body that never ends, and counts the bytes read.
 type endless struct {
 	head *strings.Reader
 	fill byte

@@ -51,8 +51,8 @@ func (w *Client) Description() *enrichv1.DescribeResponse { return w.description
 // Needs returns the parts of records that the plugin needs, or nil if it has named none.
 func (w *Client) Needs() *enrichv1.Needs { return w.needs }
 
-// Describe asks the plugin what it is. It returns an error if the plugin's name is not the given one, unless that is
-// empty.
+// Describe calls the plugin's Describe. It returns an error if the plugin's name is not the
+// given one, unless that is empty.
 func (w *Client) Describe(ctx context.Context, name string) error {
 	d, err := w.client.Describe(ctx, &enrichv1.DescribeRequest{})
 	if err != nil {

@@ -62,7 +62,7 @@ func fullRecord() record.Record {
 	}
 }
 
-// TestNeeds: a plugin sees what it needs, and no more.
+// TestNeeds checks that a plugin receives the data that it needs, and no more.
 func TestNeeds(t *testing.T) {
 	owner := &enrichv1.Owner{ApiVersion: "apps/v1", Kind: "ReplicaSet", Name: "web", Uid: "o"}
 	withKeys := &enrichv1.Owner{
@@ -212,7 +212,7 @@ func dial(t *testing.T, service enrichv1.EnricherServiceServer) *Client {
 	return New(conn)
 }
 
-// TestCallError tells a plugin that has ended from one that answers the same status.
+// TestCallError distinguishes a plugin that has ended from one that returns the same status.
 func TestCallError(t *testing.T) {
 	for name, c := range map[string]struct {
 		status error

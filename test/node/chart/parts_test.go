@@ -47,7 +47,7 @@ func theCluster(t *testing.T) cluster {
 
 var imported sync.Once
 
-// build runs a command that makes what goes into an image.
+// build runs a command that builds files of an image.
 func build(t *testing.T, env []string, args ...string) {
 	t.Helper()
 	cmd := exec.Command(args[0], args[1:]...)

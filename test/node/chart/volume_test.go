@@ -44,7 +44,7 @@ spec:
 	return dir
 }
 
-// removeVolume deletes a volume, its claim and what is on it.
+// removeVolume deletes a volume, its claim and its files.
 func (c cluster) removeVolume(name, dir string) {
 	c.t.Helper()
 	c.kubectl(name, "delete", "persistentvolumeclaims", "--all")

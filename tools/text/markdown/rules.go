@@ -92,7 +92,7 @@ func (p *page) text(i int) string {
 // isProse reports whether a line is part of a paragraph that is not in a list.
 func (p *page) isProse(i int) bool {
 	line := p.text(i)
-	if line == "" || strings.HasPrefix(line, "<!--") || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "|") {
+	if line == "" || strings.HasPrefix(p.lines[i], " ") || strings.HasPrefix(line, "<!--") || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "|") {
 		return false
 	}
 	for ; i >= 0 && p.text(i) != ""; i-- {
