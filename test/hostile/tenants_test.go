@@ -64,7 +64,7 @@ func (n *neighbour) leave() int {
 	return len(n.changed)
 }
 
-// check compares the records of the tenant with what it did: each is there once, complete, and nearly all were quick.
+// check compares the records of the tenant with its changes: each is there once, complete, and nearly all were quick.
 func (n *neighbour) check(t *testing.T, r *receiver) {
 	t.Helper()
 	r.mu.Lock()
