@@ -66,6 +66,9 @@ spec:
 			s.await("deferred", "PodResizePending=True Deferred info", 1)
 			s.delete("pods", "filler")
 			s.await("deferred", "PodResizePending=removed info", 1)
+			s.awaitPod("possible", "is resized", func(p pod) bool {
+				return text(list(p.object, "status", "containerStatuses")[0], "resources", "requests", "cpu") == "150m"
+			})
 		},
 		want: `
 possible:
@@ -73,16 +76,18 @@ possible:
 	pod waiting warning
 	app waiting ContainerCreating warning
 	app ready info
-	PodResizeInProgress=True info
-	PodResizeInProgress=removed info
+	(                                    # unless the kubelet has resized it before it reports
+		PodResizeInProgress=True info
+		PodResizeInProgress=removed info
+	)?
 
 restarts:
 	create
 	pod waiting warning
 	app waiting ContainerCreating warning
 	app ready info
-	PodResizeInProgress=True info
-	PodResizeInProgress=removed info
+	? PodResizeInProgress=True info
+	? PodResizeInProgress=removed info
 	app terminated Completed exit=0 info
 	app ready info
 

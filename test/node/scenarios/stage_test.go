@@ -164,6 +164,25 @@ func (s *stage) await(pods, want string, times int) {
 	}
 }
 
+// awaitPod waits until the latest version of a pod meets a condition.
+func (s *stage) awaitPod(name, what string, condition func(p pod) bool) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), nodetest.Patience)
+	defer cancel()
+	var latest pod
+	err := s.history.await(ctx, func() bool {
+		all := s.history.of(s.ns, name, 0)
+		if len(all) == 0 {
+			return false
+		}
+		latest = pod{all[len(all)-1].Pod}
+		return condition(latest)
+	})
+	if err != nil {
+		s.t.Fatalf("wait until %s %s: %v; it is %s", name, what, err, canonical(at(latest.object, "status")))
+	}
+}
+
 // records returns the oracle's records of the pods whose names match the pattern. The
 // history's lock has to be held.
 func (s *stage) records(pods string) (all []object) {
