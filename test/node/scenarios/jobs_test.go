@@ -296,6 +296,10 @@ spec:
     spec:
       template: {spec: {restartPolicy: Never, containers: [{name: app, command: [sleep, "1"]}]}}
 `,
+			steps: func(s *stage) {
+				s.await("tick-*", "app terminated Completed exit=0 info", 1)
+				s.update("cronjobs", "tick", object{"spec": object{"suspend": true}})
+			},
 			want: `
 tick-*:
 	create

@@ -83,9 +83,10 @@ everything/app:
 	? app waiting PodInitializing warning
 	app ready info
 
-everything/other:                        # it ends, too, and nobody says how
+everything/other:                        # it ends, too, and mostly nobody sees how
 	other waiting PodInitializing warning
 	other ready info
+	? other terminated Completed exit=0 info
 	other waiting RestartingAllContainers warning
 	? other waiting PodInitializing warning
 	other ready info
