@@ -21,7 +21,7 @@ func TestStories(t *testing.T) {
 		t.Fatalf("%d stories: %v", len(files), err)
 	}
 	// No node and no cluster of these tests has devices, or a Kubernetes before 1.33.
-	beyond := []string{"gpu-unhealthy", "resize-field-1.32"}
+	beyond := []string{"device", "gpu-unhealthy", "resize-field-1.32"}
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".jsonl")
 		if slices.Contains(beyond, name) {
