@@ -155,7 +155,7 @@ helm-test: build $(CLUSTER) helm-tools ## Test the Helm chart and the manifests 
 
 .PHONY: node-test
 node-test: node-programs helm-tools ## Test on a real node with kubelet and containerd (needs root; the first time builds both: 20 minutes)
-	go -C test/node test -tags node -count=1 -timeout 20m -parallel 64 -v ./...
+	go -C test/node test -tags node -count=1 -timeout 30m -p 1 -parallel 64 -v ./...
 
 .PHONY: node-programs
 node-programs: build $(CLUSTER) $(NODE)

@@ -137,9 +137,10 @@ func (s summary) update() record.Record {
 // summary returns the state of a container.
 func (f containerFacts) summary() summary {
 	s := summary{}
-	for _, rule := range containerRules() {
-		if rule.match(f) {
-			s.state, s.level = rule.state, rule.level
+	rules := containerRules()
+	for i := range rules { // not by value, as this runs for each record
+		if rules[i].match(f) {
+			s.state, s.level = rules[i].state, rules[i].level
 			break
 		}
 	}
