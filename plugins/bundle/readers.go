@@ -6,10 +6,9 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/plugins/enricher"
 )
 
-// readTrackingID reads Argo CD's <application>:<group>/<kind>:<namespace>/<name>.
-// What it names has to be the pod or one of its owners: controllers copy
-// annotations to what they make, which is fine, but other tools copy whole
-// objects, and those are not Argo CD's.
+// readTrackingID reads Argo CD's <application>:<group>/<kind>:<namespace>/<name>. It must name
+// the pod or one of its owners. Controllers copy annotations to their objects, which is fine,
+// but other tools copy whole objects, and those are not Argo CD's.
 func readTrackingID(pod *enricher.Pod, _ object, value string) claim {
 	t, ok := parseTrackingID(value)
 	if !ok || !t.in(pod) {
@@ -99,8 +98,8 @@ func readClusterServiceVersion(pod *enricher.Pod, o object, value string) claim 
 	return inNamespace("olm", key{olmOwnerNamespace, label})(pod, o, operator)
 }
 
-// readRollout takes the name of the Rollout from that of its ReplicaSet, to which
-// the hash is appended: that is known also where nothing may be looked up.
+// readRollout takes the name of the Rollout from that of its ReplicaSet, to which the hash is
+// appended: that needs no look-up.
 func readRollout(pod *enricher.Pod, _ object, value string) claim {
 	owners := pod.GetOwners()
 	if len(owners) == 0 || owners[0].GetKind() != "ReplicaSet" {
