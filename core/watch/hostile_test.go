@@ -342,7 +342,9 @@ func TestHostileAnswers(t *testing.T) {
 // Nothing is requested there, and the log has the reason.
 func TestHostileRedirect(t *testing.T) {
 	for _, status := range []int{300, 301, 302, 303, 307, 308} {
-		for _, to := range []string{"http://thief.invalid/x?token=1", "https://thief.invalid/x", "//thief.invalid", "/elsewhere", ""} {
+		for _, to := range []string{
+			"http://thief.invalid/x?token=1", "https://thief.invalid/x", "//thief.invalid", "/elsewhere", "",
+		} {
 			t.Run(fmt.Sprint(status, " ", to), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					_, log := startHostile(t, "", func(_ int, r *http.Request) (*http.Response, error) {
