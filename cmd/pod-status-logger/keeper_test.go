@@ -63,7 +63,13 @@ func newKeeper(t testing.TB, server *apiscript.Server, receiver *otlptest.Receiv
 		"--kubeconfig", kubeconfig(t, server), "--listen", k.address, "--plugins=none", "--state-dir", k.dir,
 		"--shutdown-timeout=20s",
 	}, args...)
-	t.Cleanup(k.kill)
+	t.Cleanup(func() {
+		k.kill()
+		if t.Failed() {
+			log := k.log()
+			t.Logf("end of the log:\n%s", log[max(0, len(log)-4000):])
+		}
+	})
 	return k
 }
 
@@ -166,7 +172,13 @@ func (k *keeper) lines() (all []delivered, again int) {
 // await waits until stdout has so many records.
 func (k *keeper) await(n int) {
 	k.t.Helper()
-	wait.Until(k.t, fmt.Sprintf("%d records on stdout", n), func() bool { all, _ := k.lines(); return len(all) >= n })
+	wait.Until(k.t, fmt.Sprintf("%d records on stdout", n), func() bool {
+		if strings.Count(readFile(k.t, k.stdout), "\n") < n { // which is cheaper to see than records
+			return false
+		}
+		all, _ := k.lines()
+		return len(all) >= n
+	})
 }
 
 // awaitVersion waits for the record of a version of a pod on stdout.

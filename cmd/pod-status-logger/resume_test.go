@@ -185,6 +185,9 @@ func TestKilled(t *testing.T) {
 	}
 	receiver := otlptest.New(t, otlptest.Options{})
 	k := newKeeper(t, server, receiver)
+	k.start()
+	k.await(pods) // so that the changes are watched, however late the next run begins
+	k.kill()
 	done := make(chan []string)
 	go func() {
 		var versions []string
@@ -474,7 +477,7 @@ func TestFullJournalKilled(t *testing.T) {
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	server := apiServer(t)
-	k := newKeeper(t, server, otlptest.New(t, otlptest.Options{}))
+	k := newKeeper(t, server, otlptest.New(t, otlptest.Options{}), "--state-max-size=1Mi") // fits on the disk
 	k.dir = smallDisk(t)
 	k.args[6] = k.dir
 	const pods, changes = 200, 4000
