@@ -329,7 +329,7 @@ func TestIsolated(t *testing.T) {
 	within := newPlace(t)
 	within.tmp = "/proc/no/such"
 	want := replay(within, "  - {name: bundle, builtin: bundle}\n")
-	if got := replay(newPlace(t), "  - {name: bundle, builtin: bundle, isolate: true}\n"); got != want {
+	if got := replay(newPlace(t), "  - {name: bundle, builtin: bundle, isolate: true, timeout: 30s}\n"); got != want {
 		t.Errorf("isolated:\n%s\nwithin the program:\n%s", got, want)
 	}
 	if n := strings.Count(want, `"bundle.id":"app/default/failer"`); n != strings.Count(want, "\n") || n == 0 {
