@@ -27,7 +27,7 @@ type process struct {
 	name   string // of the plugin
 	path   string // of the executable
 	cmd    *exec.Cmd
-	copied *pinned.Executable // what is executed in its place; nil: the executable itself
+	copied *pinned.Executable // executed in its place; nil: the executable itself
 	out    *output
 	folder string // of its socket; go-plugin makes it
 
@@ -170,8 +170,8 @@ func (p *process) Kill(context.Context) error {
 	return nil
 }
 
-// removeFiles removes what is left if the start has failed: the folder of the
-// socket, which go-plugin leaves then, and the copy of the executable.
+// removeFiles removes the remaining files if the start has failed: the folder of the socket,
+// which go-plugin leaves then, and the copy of the executable.
 func (p *process) removeFiles() {
 	if p.folder != "" {
 		_ = os.RemoveAll(p.folder)
