@@ -10,7 +10,8 @@ import (
 // slog, the bridge and the SDK. DESIGN.md has the reason. It is a context of its own
 // because [context.WithValue] would take another allocation for each record.
 type carried struct {
-	context.Context
+	context.Context //nolint:containedctx // it is a context
+
 	event      string // the name of the event, which the bridge can't set
 	attributes []Attribute
 }

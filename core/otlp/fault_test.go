@@ -442,8 +442,8 @@ func TestLogHasNoCredentials(t *testing.T) {
 	}
 }
 
-// TestHostileAnswers: a server that is no receiver, or that answers with gigabytes, costs no record: none is acknowledged
-// or a dead letter while it answers, and all arrive afterwards.
+// TestHostileAnswers: a server that is no receiver, or that answers with gigabytes, costs no
+// record: none is acknowledged or a dead letter while it answers, and all arrive afterwards.
 func TestHostileAnswers(t *testing.T) {
 	both := map[string]otlptest.Fault{"giant": {Bytes: 64 << 20}, "just too large": {Bytes: 4<<20 + 100}}
 	protocols := map[string]map[string]otlptest.Fault{"grpc": {}, "http": {

@@ -135,6 +135,6 @@ func isFailure(err error) bool {
 }
 
 func isStatus(err error, code int32) bool {
-	status, ok := err.(apierrors.APIStatus) //nolint:errorlint // as client-go returned it
+	status, ok := err.(apierrors.APIStatus)
 	return ok && status.Status().Code == code
 }

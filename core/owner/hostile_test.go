@@ -3,9 +3,11 @@ package owner_test
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -39,15 +41,14 @@ func (a *attack) RoundTrip(r *http.Request) (*http.Response, error) {
 	a.requests[tenant] = append(a.requests[tenant], time.Since(a.start))
 	a.mu.Unlock()
 	time.Sleep(a.latency)
-	status, body := 200, ""
+	status := http.StatusOK
+	var body string
 	header := http.Header{"Content-Type": {"application/json"}}
 	name := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
 	switch {
 	case tenant == "evil":
 		status, body = a.answer(r.URL.Path)
-		for k, v := range a.header {
-			header[k] = v
-		}
+		maps.Copy(header, a.header)
 	case strings.Contains(r.URL.Path, "deployments"):
 		body = fmt.Sprintf(`{"metadata":{"uid":%q,"labels":{"of":"Deployment"},"annotations":{"of":"x"}}}`, name)
 	default:
@@ -121,18 +122,18 @@ func TestHostileTenant(t *testing.T) {
 	}{
 		"changes its revision": {
 			pod: func(i int) *record.Pod {
-				return evil("StatefulSet", "db", "db", "controller-revision-hash", fmt.Sprint(i))
+				return evil("StatefulSet", "db", "db", "controller-revision-hash", strconv.Itoa(i))
 			},
 			answer: found, latency: 5 * time.Millisecond, rate: 400, burst: 4, steady: 0.05,
 		},
 		"changes another label": {
-			pod:    func(i int) *record.Pod { return evil("DaemonSet", "db", "db", "pod-template-hash", fmt.Sprint(i)) },
+			pod:    func(i int) *record.Pod { return evil("DaemonSet", "db", "db", "pod-template-hash", strconv.Itoa(i)) },
 			answer: found, latency: 100 * time.Millisecond, rate: 2000, burst: 4, steady: 0.05,
 		},
 		"changes the revisions of 1,000 pods": {
 			pod: func(i int) *record.Pod {
 				name := fmt.Sprint("db-", i%1000)
-				return evil("StatefulSet", name, name, "controller-revision-hash", fmt.Sprint(i))
+				return evil("StatefulSet", name, name, "controller-revision-hash", strconv.Itoa(i))
 			},
 			answer: found, latency: 5 * time.Millisecond, rate: 1000, burst: 4000, steady: 20,
 		},
@@ -245,7 +246,8 @@ func TestHostileOwnerRedirect(t *testing.T) {
 	for _, status := range []int{301, 302, 307, 308} {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFinder(t,
-				&rest.Config{Host: "https://api.invalid", BearerToken: "secret",
+				&rest.Config{
+					Host: "https://api.invalid", BearerToken: "secret",
 					Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 						if r.URL.Host != "api.invalid" {
 							t.Errorf("request of %s with %q", r.URL, r.Header.Get("Authorization"))
@@ -253,7 +255,8 @@ func TestHostileOwnerRedirect(t *testing.T) {
 						return &http.Response{
 							StatusCode: status, Header: http.Header{"Location": {"http://thief.invalid/"}}, Request: r, Body: http.NoBody,
 						}, nil
-					})})
+					}),
+				})
 			f.want(podOf(cart()), "ReplicaSet cart-1, pending")
 			f.wantLog("redirects are refused")
 		})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -135,7 +136,7 @@ func (s *source) readPage(ctx context.Context, p *page, yield func(object) bool)
 	ctx, cancel := context.WithTimeout(transport.WithRetryAfter(ctx), pageTimeout)
 	defer cancel()
 	request := s.client.rest.Get().AbsPath(p.path).MaxRetries(0).
-		SetHeader("Accept", acceptPartialList).Param(limitParam, fmt.Sprint(pageSize))
+		SetHeader("Accept", acceptPartialList).Param(limitParam, strconv.Itoa(pageSize))
 	if p.next != "" {
 		request.Param("continue", p.next)
 	}

@@ -8,7 +8,7 @@ import (
 	"os/exec"
 	"strings"
 
-	"github.com/pod-status-logger/pod-status-logger/core/pluginhost/v1"
+	v1 "github.com/pod-status-logger/pod-status-logger/core/pluginhost/v1"
 )
 
 // ConfigError is the message with which a plugin refuses its configuration.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/pod-status-logger/pod-status-logger/core/pluginhost/v1"
+	v1 "github.com/pod-status-logger/pod-status-logger/core/pluginhost/v1"
 )
 
 // handshake is the first line that a plugin prints on stdout, on its way to

@@ -13,7 +13,7 @@ import (
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 
-	"github.com/pod-status-logger/pod-status-logger/core/pluginhost/v1"
+	v1 "github.com/pod-status-logger/pod-status-logger/core/pluginhost/v1"
 )
 
 // instance is one run of a plugin, and the connection to it.

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pod-status-logger/pod-status-logger/core/pluginhost/v1"
+	v1 "github.com/pod-status-logger/pod-status-logger/core/pluginhost/v1"
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 

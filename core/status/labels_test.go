@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -62,7 +63,7 @@ func TestHostileState(t *testing.T) {
 func numbered(n int) map[string]string {
 	m := make(map[string]string, n)
 	for i := range n {
-		m[fmt.Sprint(i)] = ""
+		m[strconv.Itoa(i)] = ""
 	}
 	return m
 }

@@ -62,7 +62,8 @@ func (h *hostile) requests() []time.Duration {
 
 // startHostile starts a stream of all pods with its default timings.
 func startHostile(t *testing.T, from string, answer func(n int, r *http.Request) (*http.Response, error)) (*hostile,
-	*logbuffer.Buffer) {
+	*logbuffer.Buffer,
+) {
 	t.Helper()
 	h := &hostile{answer: answer, start: time.Now()}
 	log := new(logbuffer.Buffer)

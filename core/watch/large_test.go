@@ -9,8 +9,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// TestHostileRoom: large objects that the reader has not released are bounded by bytes, however many events fit into its
-// channel. Others pass.
+// TestHostileRoom: large objects that the reader has not released are bounded by bytes,
+// however many events fit into its channel. Others pass.
 func TestHostileRoom(t *testing.T) {
 	s := New(Settings{})
 	out := make(chan Event, 100)

@@ -79,7 +79,8 @@ func (k key) String() string {
 func TestPageNamesAll(t *testing.T) {
 	text := readPage(t)
 	words := []string{
-		"keys", "detectors", "trace", "traceKeys", "otherNamespaces", "traceAnnotations", "protectedKeys", labelTemplateHash, labelRolloutHash, labelRevision,
+		"keys", "detectors", "trace", "traceKeys", "otherNamespaces", "traceAnnotations", "protectedKeys",
+		labelTemplateHash, labelRolloutHash, labelRevision,
 	}
 	for _, a := range []string{attrID, attrName, attrVersion, attrManager, attrSource, attrVerified} {
 		words = append(words, name+"."+a)

@@ -49,7 +49,9 @@ func TestNoPod(t *testing.T) {
 // While owners are pending, the answer contains nothing that their labels and annotations could
 // change: each mark on the pod, with each mark on an owner.
 func TestPendingIsNeverTakenBack(t *testing.T) {
-	for _, f := range []*finder{newFinder(Config{}), newFinder(Config{OtherNamespaces: refuse, TraceAnnotations: refuse})} {
+	for _, f := range []*finder{
+		newFinder(Config{}), newFinder(Config{OtherNamespaces: refuse, TraceAnnotations: refuse}),
+	} {
 		for _, revision := range []string{"", labelTemplateHash, labelRolloutHash, labelRevision} {
 			for onPod := range allMarks() {
 				for onOwner := range allMarks() {

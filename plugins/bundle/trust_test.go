@@ -11,7 +11,8 @@ const foreignTrace = "00-f055257ebf3d05d228f6c73dd6fa2e18-00f067aa0ba902b7-01" /
 // hostilePods are pods of the namespace evil that claim bundles and the trace of others,
 // each with the id that it claims.
 func hostilePods() map[string]*enricher.Pod {
-	labels, annotations := func(p *enricher.Pod, kv ...string) { p.Labels = pairs(kv) }, func(p *enricher.Pod, kv ...string) { p.Annotations = pairs(kv) }
+	labels := func(p *enricher.Pod, kv ...string) { p.Labels = pairs(kv) }
+	annotations := func(p *enricher.Pod, kv ...string) { p.Annotations = pairs(kv) }
 	pods := map[string]*enricher.Pod{}
 	add := func(id string, set func(p *enricher.Pod)) {
 		p := &enricher.Pod{Name: "evil-1", Namespace: "evil", Uid: "u"}
@@ -22,7 +23,9 @@ func hostilePods() map[string]*enricher.Pod {
 		annotations(p, "meta.helm.sh/release-name", "cart", "meta.helm.sh/release-namespace", "shop")
 		labels(p, "helm.sh/chart", "cart-2.4.0")
 	})
-	add("argocd/payments", func(p *enricher.Pod) { annotations(p, "argocd.argoproj.io/tracking-id", "payments:/Pod:evil/evil-1") })
+	add("argocd/payments", func(p *enricher.Pod) {
+		annotations(p, "argocd.argoproj.io/tracking-id", "payments:/Pod:evil/evil-1")
+	})
 	add("argocd/shop/payments", func(p *enricher.Pod) {
 		annotations(p, "argocd.argoproj.io/tracking-id", "shop_payments:/Pod:evil/evil-1")
 	})
@@ -38,7 +41,9 @@ func hostilePods() map[string]*enricher.Pod {
 	add("olm/operators/etcd", func(p *enricher.Pod) {
 		labels(p, olmOwner, "etcd.v1.2.3", olmOwnerKind, "ClusterServiceVersion", olmOwnerNamespace, "operators")
 	})
-	add("kubevela/prod/shop", func(p *enricher.Pod) { labels(p, "app.oam.dev/name", "shop", "app.oam.dev/namespace", "prod") })
+	add("kubevela/prod/shop", func(p *enricher.Pod) {
+		labels(p, "app.oam.dev/name", "shop", "app.oam.dev/namespace", "prod")
+	})
 	// On its own Deployment, a tenant can claim as much.
 	add("helm/shop/web", func(p *enricher.Pod) {
 		p.Owners = []*enricher.Owner{{Kind: "Deployment", Annotations: pairs([]string{
@@ -80,14 +85,20 @@ func TestHostileClaims(t *testing.T) {
 
 // TestVerified: bundles of the pod's own namespace are verified, whatever names them.
 func TestVerified(t *testing.T) {
-	for _, f := range []*finder{newFinder(Config{}), newFinder(Config{OtherNamespaces: refuse, TraceAnnotations: refuse})} {
+	for _, f := range []*finder{
+		newFinder(Config{}), newFinder(Config{OtherNamespaces: refuse, TraceAnnotations: refuse}),
+	} {
 		for id, pod := range map[string]*enricher.Pod{
-			"custom/shop/a/b":           {Labels: pairs([]string{"bundle", "a/b"})},
-			"helm/shop/cart":            {Annotations: pairs([]string{"meta.helm.sh/release-name", "cart", "meta.helm.sh/release-namespace", "shop"})},
+			"custom/shop/a/b": {Labels: pairs([]string{"bundle", "a/b"})},
+			"helm/shop/cart": {Annotations: pairs([]string{
+				"meta.helm.sh/release-name", "cart", "meta.helm.sh/release-namespace", "shop",
+			})},
 			"flux/Kustomization/shop/a": {Labels: pairs([]string{"kustomize.toolkit.fluxcd.io/name", "a"})},
 			"keptn/shop/a":              {Labels: pairs([]string{"keptn.sh/app", "a"})},
-			"werf/shop/a/prod":          {Annotations: pairs([]string{"project.werf.io/name", "a", "project.werf.io/env", "prod"})},
-			"argocd/shop/a":             {Labels: pairs([]string{"argocd.argoproj.io/instance", "shop_a"})},
+			"werf/shop/a/prod": {Annotations: pairs([]string{
+				"project.werf.io/name", "a", "project.werf.io/env", "prod",
+			})},
+			"argocd/shop/a": {Labels: pairs([]string{"argocd.argoproj.io/instance", "shop_a"})},
 		} {
 			pod.Namespace = "shop"
 			if b, _ := f.find(pod); b.id != id || !b.verified {

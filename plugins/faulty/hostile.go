@@ -60,7 +60,7 @@ func reason(err error) string {
 
 // haveGreedyChild starts a process outside of the group that uses memory.
 func haveGreedyChild() {
-	child := exec.Command(os.Args[0], Args("greedy", os.Args[3])...) //nolint:gosec,noctx // to outlive this process
+	child := exec.Command(os.Args[0], Args("greedy", os.Args[3])...) //nolint:noctx // to outlive this process
 	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := child.Start(); err != nil {
 		panic(err)

@@ -16,5 +16,5 @@ func Random(tb testing.TB) *rand.Rand {
 	tb.Helper()
 	seed, _ := strconv.ParseUint(os.Getenv("HOSTILE_SEED"), 10, 64)
 	tb.Logf("HOSTILE_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // not a secret
+	return rand.New(rand.NewPCG(seed, 0))
 }

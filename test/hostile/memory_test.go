@@ -25,7 +25,10 @@ type group struct{ dir, limit, peak string }
 func newGroup(t *testing.T, limit int) *group {
 	t.Helper()
 	const root = "/sys/fs/cgroup"
-	g := &group{filepath.Join(root, "memory", "hostile-"+strconv.Itoa(os.Getpid())), "memory.limit_in_bytes", "memory.max_usage_in_bytes"}
+	g := &group{
+		filepath.Join(root, "memory", "hostile-"+strconv.Itoa(os.Getpid())),
+		"memory.limit_in_bytes", "memory.max_usage_in_bytes",
+	}
 	if _, err := os.Stat(filepath.Join(root, "cgroup.controllers")); err == nil {
 		g = &group{filepath.Join(root, filepath.Base(g.dir)), "memory.max", "memory.peak"}
 	}

@@ -27,14 +27,16 @@ func build(t *testing.T) string {
 		return path
 	}
 	path := filepath.Join(t.TempDir(), "pod-status-logger")
-	if out, err := exec.Command("go", "build", "-tags", "grpcnotrace", "-o", path, "../../cmd/pod-status-logger").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-tags", "grpcnotrace", "-o", path, "../../cmd/pod-status-logger")
+	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
 	return path
 }
 
-// TestHostilePods: a tenant has pods as large as an API server accepts. Within the limits of the chart the program stays
-// alive and delivers all of their records, and other tenants do not notice.
+// TestHostilePods: a tenant has pods as large as an API server accepts. Within the limits of
+// the chart the program stays alive and delivers all of their records, and other tenants do
+// not notice.
 func TestHostilePods(t *testing.T) {
 	random := Random(t)
 	vary := func(n int) int { return n*3/4 + random.IntN(n/2+1) }
@@ -88,7 +90,10 @@ func run(t *testing.T, path string, a attack) {
 	t.Logf("the hostile tenant: %d records within %s, the last %s after the last pod", a.records(),
 		time.Since(began).Round(time.Millisecond), time.Since(created).Round(time.Millisecond))
 	want := n.leave()
-	wait.Until(t, "all records of the other tenant arrive", func() bool { got, _ := r.counts(); return got >= want || ended(p) })
+	wait.Until(t, "all records of the other tenant arrive", func() bool {
+		got, _ := r.counts()
+		return got >= want || ended(p)
+	})
 	if ended(p) {
 		t.Fatalf("the program has ended: %v; %s", p.Wait(), g)
 	}

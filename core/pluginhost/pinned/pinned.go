@@ -123,7 +123,7 @@ func copyFile(path string, source io.ReaderAt, size int64) error {
 	// the system does not execute such a file.
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o500)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o500) //nolint:gosec // it is executed
 	if err != nil {
 		return err
 	}
