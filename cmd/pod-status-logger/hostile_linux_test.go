@@ -155,7 +155,9 @@ func TestReadOnly(t *testing.T) {
 		strings.Contains(stdout.String(), `"enrichment"`) {
 		t.Errorf("the bundle plugin did not run:\n%s", stdout.String())
 	}
-	if stderr.String() != "" {
-		t.Errorf("stderr:\n%s", stderr.String())
+	// There is no folder to which coverage could be written.
+	printed := strings.TrimPrefix(stderr.String(), "warning: GOCOVERDIR not set, no coverage data emitted\n")
+	if printed != "" {
+		t.Errorf("stderr:\n%s", printed)
 	}
 }

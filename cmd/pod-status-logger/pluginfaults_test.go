@@ -62,9 +62,10 @@ func TestPluginFaults(t *testing.T) {
 		if c.signal != 0 {
 			s.signalEverySecond(c.signal)
 		}
+		began := time.Now()
 		lines := s.play(*streamed)
 		s.checkComplete(lines)
-		s.checkDelay(lines)
+		s.checkDelay(late, time.Since(began))
 		if c.mark != "" && !marked(lines, regexp.MustCompile(c.mark)) {
 			t.Errorf("no record has an enrichment like %q", c.mark)
 		}
@@ -75,16 +76,14 @@ func TestPluginFaults(t *testing.T) {
 	})
 }
 
-// checkDelay: the deadline delays a record a few times at most: until the breaker opens,
-// and when it probes the plugin. Without a breaker, delays would add up to seconds.
-func (s *stream) checkDelay(lines []line) {
+// checkDelay: records wait for the deadline until the breaker opens, and when it probes
+// the plugin. Without a breaker they would wait nearly all the time. How long a record
+// waits altogether depends on the machine, too.
+func (s *stream) checkDelay(late string, took time.Duration) {
 	s.t.Helper()
-	const most = 3*streamTimeout + 7*time.Second // for slow machines; without a breaker, it would be 9 s
-	for _, l := range lines {
-		if delay := l.read.Sub(s.changed[l.ResourceVersion]); delay > most {
-			s.t.Errorf("record %d waited for %v, want at most %v", l.Seq, delay, most)
-			return
-		}
+	waited := time.Duration(s.metric("pod_status_logger_"+late)) * streamTimeout
+	if most := 3*streamTimeout + took*7/10; waited > most {
+		s.t.Errorf("records waited for the plugin for %v of %v, want at most %v", waited, took, most)
 	}
 }
 

@@ -96,15 +96,15 @@ func TestContradictions(t *testing.T) {
 				"networkPolicy.from[0].podSelector.matchLabels.a=b",
 			"config.telemetry.pprof",
 		},
-		"rights for the account of everybody": {"serviceAccount.create=false", "serviceAccount.name: name the account"},
+		"rights for the account of everybody": {"serviceAccount.create=false", "serviceAccount.name: required if serviceAccount.create is false"},
 		"a label that is the selector's": {
-			"podLabels.app\\.kubernetes\\.io/instance=x", "podLabels: app.kubernetes.io/instance is the chart's own",
+			"podLabels.app\\.kubernetes\\.io/instance=x", "podLabels: app.kubernetes.io/instance is set by the chart",
 		},
 		"an annotation that is the chart's": {
-			"podAnnotations.checksum/config=x", "podAnnotations: checksum/config is the chart's own",
+			"podAnnotations.checksum/config=x", "podAnnotations: checksum/config is set by the chart",
 		},
 		"a label of rules that is the chart's": {
-			"prometheusRule.labels.helm\\.sh/chart=x", "prometheusRule.labels: helm.sh/chart is the chart's own",
+			"prometheusRule.labels.helm\\.sh/chart=x", "prometheusRule.labels: helm.sh/chart is set by the chart",
 		},
 		"a label of scrapes that is the chart's": {
 			"serviceMonitor.labels.app\\.kubernetes\\.io/version=x", "serviceMonitor.labels: app.kubernetes.io/version",
