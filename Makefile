@@ -19,6 +19,7 @@ SEED      ?= 0
 BASE      ?= HEAD
 BENCH     ?= .
 PODS      ?= 3000
+NODE_TESTS ?= ./...
 PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
 TOOL       = go tool -modfile=tools/go.mod
 TEXTTOOL   = go tool -modfile=tools/text/go.mod
@@ -154,8 +155,8 @@ helm-test: build $(CLUSTER) helm-tools ## Test the Helm chart and the manifests 
 	go -C test/helm test -count=1 -timeout 20m -parallel 16 -v ./...
 
 .PHONY: node-test
-node-test: node-programs helm-tools ## Test on a real node with kubelet and containerd (needs root; the first time builds both: 20 minutes)
-	go -C test/node test -tags node -count=1 -timeout 30m -p 1 -parallel 64 -v ./...
+node-test: node-programs helm-tools ## Test on a real node with kubelet and containerd, 15 minutes; NODE_TESTS= chooses packages (needs root; the first time builds both: 20 minutes)
+	go -C test/node test -tags node -count=1 -timeout 30m -p 1 -parallel 64 -v $(NODE_TESTS)
 
 .PHONY: node-programs
 node-programs: build $(CLUSTER) $(NODE)
