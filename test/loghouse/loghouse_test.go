@@ -50,7 +50,7 @@ func TestRoundTrip(t *testing.T) {
 func testTypes(t *testing.T, c *clickhouse) {
 	for list, want := range map[string]string{
 		"number_fields":  "exit_code restart_count seq signal",
-		"boolean_fields": "initial ready truncated",
+		"boolean_fields": "bundle.verified initial ready truncated",
 		"null_fields":    "",
 	} {
 		names := strings.Join(strings.Fields(c.do(t,
