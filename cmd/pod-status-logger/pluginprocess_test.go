@@ -364,7 +364,7 @@ func TestVerifyPasses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPlace(t)
-			stdout, stderr, status := p.run(append([]string{"plugin", "verify"}, plugin(p)...)...)
+			stdout, stderr, status := p.run(append([]string{"plugin", "verify", "--timeout=2s"}, plugin(p)...)...)
 			if status != cli.ExitOK || strings.Contains(stdout, "FAIL") || strings.Count(stdout, "\nok ") < 15 {
 				t.Errorf("exit status %d\n%s%s", status, stdout, stderr)
 			}
