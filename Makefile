@@ -46,11 +46,11 @@ demo: build ## Show the records of a made-up cluster
 
 .PHONY: test
 test: ## Run the tests, and list the slowest packages
-	go test ./... | tools/slowest.sh
+	go test -timeout 30m ./... | tools/slowest.sh
 
 .PHONY: race
 race: ## Run the tests with the race detector, and see that they cover enough of core
-	go test -race -coverprofile=coverage.out -coverpkg=./core/... ./...
+	go test -race -timeout 30m -coverprofile=coverage.out -coverpkg=./core/... ./...
 	@tools/coverage.sh coverage.out 85
 
 .PHONY: hostile

@@ -154,7 +154,7 @@ func TestPageAndPlots(t *testing.T) {
 	if strings.Contains(string(text), "old") {
 		t.Error("what was there before is still there")
 	}
-	table, _, _ := strings.Cut(stdout, "What is aimed at")
+	table, _, _ := strings.Cut(stdout, "Aims:")
 	if !strings.Contains(string(text), table) {
 		t.Error("the page has other tables than stdout")
 	}
