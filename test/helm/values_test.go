@@ -96,7 +96,9 @@ func TestContradictions(t *testing.T) {
 				"networkPolicy.from[0].podSelector.matchLabels.a=b",
 			"config.telemetry.pprof",
 		},
-		"rights for the account of everybody": {"serviceAccount.create=false", "serviceAccount.name: required if serviceAccount.create is false"},
+		"rights for the account of everybody": {
+			"serviceAccount.create=false", "serviceAccount.name: required if serviceAccount.create is false",
+		},
 		"a label that is the selector's": {
 			"podLabels.app\\.kubernetes\\.io/instance=x", "podLabels: app.kubernetes.io/instance is set by the chart",
 		},
