@@ -34,9 +34,6 @@ const (
 	refUID        = 4
 	refAPIVersion = 5
 	refController = 6
-
-	mapKey   = 1
-	mapValue = 2
 )
 
 // Decoder decodes the objects of one list. Not safe for concurrent use.
@@ -136,23 +133,14 @@ func same(m map[string]string, pairs []pair) bool {
 
 // pair reads a label or an annotation, and keeps it if it has one of the keys.
 func (d *Decoder) pair(message []byte, keys []string, into *[]pair) bool {
-	var key, value []byte
-	r := wire.NewReader(message)
-	for r.Next() {
-		switch r.Field {
-		case mapKey:
-			key = r.Bytes()
-		case mapValue:
-			value = r.Bytes()
-		}
-	}
+	key, value, ok := wire.Entry(message)
 	for _, wanted := range keys {
 		if wanted == string(key) && len(value) <= record.MaxAnnotation {
 			*into = append(*into, pair{wanted, d.strings.Intern(value)})
 			break // plugins can name a key more than once
 		}
 	}
-	return r.OK()
+	return ok
 }
 
 // ref reads a reference, and reports whether it is that of the controller.

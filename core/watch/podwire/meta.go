@@ -19,9 +19,6 @@ const (
 	metaAnnotations                = 12
 	metaOwnerReferences            = 13
 
-	entryKey   = 1
-	entryValue = 2
-
 	ownerKind       = 1
 	ownerName       = 3
 	ownerUID        = 4
@@ -61,31 +58,17 @@ func (d *Decoder) meta(b []byte, m *metav1.ObjectMeta, s *spare) bool {
 }
 
 func (d *Decoder) label(b []byte, m *metav1.ObjectMeta, s *spare) bool {
-	key, value, ok := entry(b)
+	key, value, ok := wire.Entry(b)
 	put(&m.Labels, &s.labels, d.strings.Intern(key), d.strings.Intern(value))
 	return ok
 }
 
 func (d *Decoder) annotation(b []byte, m *metav1.ObjectMeta, s *spare) bool {
-	key, value, ok := entry(b)
+	key, value, ok := wire.Entry(b)
 	if d.wanted[string(key)] {
 		put(&m.Annotations, &s.annotations, d.strings.Intern(key), d.strings.Intern(value))
 	}
 	return ok
-}
-
-// entry reads an entry of a map. A missing key or value is empty.
-func entry(b []byte) (key, value []byte, ok bool) {
-	r := wire.NewReader(b)
-	for r.Next() {
-		switch r.Field {
-		case entryKey:
-			key = r.Bytes()
-		case entryValue:
-			value = r.Bytes()
-		}
-	}
-	return key, value, r.OK()
 }
 
 func (d *Decoder) owner(b []byte, o *metav1.OwnerReference, s *spare) bool {
