@@ -2,7 +2,6 @@ package otlp_test
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -70,12 +69,7 @@ func TestRetries(t *testing.T) {
 	}
 
 	bothProtocols(t, func(t *testing.T, o otlptest.Options) {
-		faults := protocols["grpc"]
-		if o.HTTP {
-			faults = protocols["http"]
-		}
-		maps.Copy(faults, both)
-		for name, f := range faults {
+		for name, f := range faultsOf(o, protocols, both) {
 			t.Run(name, func(t *testing.T) {
 				h := newHarness(t, otlptest.New(t, o), o)
 				if f.fault.Hang {
@@ -454,12 +448,7 @@ func TestHostileAnswers(t *testing.T) {
 		"similar in JSON": {Page: `{"partialSuccess":{},"status":"error"}`, Type: "application/json"},
 	}}
 	bothProtocols(t, func(t *testing.T, o otlptest.Options) {
-		faults := protocols["grpc"]
-		if o.HTTP {
-			faults = protocols["http"]
-		}
-		maps.Copy(faults, both)
-		for name, f := range faults {
+		for name, f := range faultsOf(o, protocols, both) {
 			t.Run(name, func(t *testing.T) {
 				h := newHarness(t, otlptest.New(t, o), o)
 				h.receiver.PlayAlways(&f)

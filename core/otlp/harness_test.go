@@ -3,6 +3,7 @@ package otlp_test
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net/url"
 	"strconv"
 	"strings"
@@ -29,6 +30,16 @@ func bothProtocols(t *testing.T, test func(t *testing.T, o otlptest.Options)) {
 	t.Helper()
 	t.Run("grpc", func(t *testing.T) { test(t, otlptest.Options{}) })
 	t.Run("http", func(t *testing.T) { test(t, otlptest.Options{HTTP: true}) })
+}
+
+// faultsOf returns the faults of the protocol of o, with those of both.
+func faultsOf[F any](o otlptest.Options, protocols map[string]map[string]F, both map[string]F) map[string]F {
+	faults := protocols["grpc"]
+	if o.HTTP {
+		faults = protocols["http"]
+	}
+	maps.Copy(faults, both)
+	return faults
 }
 
 // harness is a sender between a journal and a receiver.

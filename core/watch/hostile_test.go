@@ -2,6 +2,7 @@ package watch_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -74,16 +75,19 @@ func startHostile(t *testing.T, from string, answer func(n int, r *http.Request)
 	s := watch.New(watch.Settings{Client: client, Logger: slog.New(slog.NewTextHandler(log, nil))})
 	out := make(chan watch.Event)
 	go func() { _ = s.Run(t.Context(), from, out) }()
-	go func() {
-		for {
-			select {
-			case <-out:
-			case <-t.Context().Done():
-				return
-			}
-		}
-	}()
+	go discard(t.Context(), out)
 	return h, log
+}
+
+// discard reads events until the context ends.
+func discard(ctx context.Context, out <-chan watch.Event) {
+	for {
+		select {
+		case <-out:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 func response(status int, body io.Reader, header ...string) *http.Response {
@@ -256,15 +260,7 @@ func TestHostileNamespaces(t *testing.T) {
 			go func() { _ = s.Run(t.Context(), "", out) }()
 			go s.CheckList(t.Context())
 		}
-		go func() {
-			for {
-				select {
-				case <-out:
-				case <-t.Context().Done():
-					return
-				}
-			}
-		}()
+		go discard(t.Context(), out)
 		took := time.Duration(2*namespaces/50) * time.Second
 		time.Sleep(took)
 		first := 0

@@ -80,14 +80,7 @@ metadata:
 				fmt.Fprintf(&list, "    %s: %s\n", key, value)
 			}
 		}
-		list.WriteString(`spec:
-  schedulingGates: [{name: example.com/never}]
-  securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault}}
-  containers:
-    - name: app
-      image: node.test/box:1
-      securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
-`)
+		list.WriteString(gatedSpec)
 	}
 	cmd := l.Enter("kubectl", "create", "--filename=-")
 	cmd.Stdin = &list

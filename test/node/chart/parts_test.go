@@ -170,6 +170,16 @@ func checkSequence(t *testing.T, all []record) {
 	}
 }
 
+// gatedSpec is the spec of a pod that stays Pending.
+const gatedSpec = `spec:
+  schedulingGates: [{name: example.com/never}]
+  securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault}}
+  containers:
+    - name: app
+      image: node.test/box:1
+      securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
+`
+
 // create creates a pod that stays Pending, which gives two records.
 func (c cluster) create(ns, name string) {
 	c.t.Helper()
@@ -177,14 +187,7 @@ func (c cluster) create(ns, name string) {
 apiVersion: v1
 kind: Pod
 metadata: {name: %s, namespace: %s}
-spec:
-  schedulingGates: [{name: example.com/never}]
-  securityContext: {runAsNonRoot: true, runAsUser: 1000, seccompProfile: {type: RuntimeDefault}}
-  containers:
-    - name: app
-      image: node.test/box:1
-      securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}
-`, name, ns))
+%s`, name, ns, gatedSpec))
 }
 
 // awaitRecord waits until the log has a record of a pod's creation, and returns it.
