@@ -103,8 +103,13 @@ func TestResume(t *testing.T) {
 func TestRecover(t *testing.T) {
 	t.Parallel()
 	for name, lose := range map[string]func(k *keeper){
-		"expired":   func(k *keeper) { k.server.Expire() },
-		"restarted": func(k *keeper) { k.server.Down(); _ = k.server.Up() },
+		"expired": func(k *keeper) { k.server.Expire() },
+		"restarted": func(k *keeper) {
+			k.server.Down()
+			if err := k.server.Up(); err != nil {
+				k.t.Fatal(err)
+			}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := apiServer(t)

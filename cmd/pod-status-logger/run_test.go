@@ -42,7 +42,7 @@ users: [{name: me, user: {}}]
 
 func apiServer(t *testing.T) *apiscript.Server {
 	t.Helper()
-	server := apiscript.NewServer()
+	server := apiscript.NewServer(apiscript.WithAddress(freeport.Address(t))) // some go down and up again
 	t.Cleanup(server.Close)
 	return server
 }

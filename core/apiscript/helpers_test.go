@@ -19,12 +19,13 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 func newServer(t *testing.T, opts ...apiscript.Option) *apiscript.Server {
 	t.Helper()
-	srv := apiscript.NewServer(opts...)
+	srv := apiscript.NewServer(append(opts, apiscript.WithAddress(freeport.Address(t)))...)
 	t.Cleanup(srv.Close)
 	return srv
 }

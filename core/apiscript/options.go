@@ -6,6 +6,7 @@ import "time"
 type Option func(*options)
 
 type options struct {
+	address      string
 	history      int
 	changes      int
 	pending      int
@@ -17,8 +18,14 @@ type options struct {
 }
 
 func defaults() options {
-	return options{history: 10_000, changes: 1 << 19, pending: 10_000, firstVersion: 1000}
+	return options{
+		address: "127.0.0.1:0", history: 10_000, changes: 1 << 19, pending: 10_000, firstVersion: 1000,
+	}
 }
+
+// WithAddress is the address on which the server listens. Default: a free port of
+// 127.0.0.1, which a connection of anybody may take while the server is down.
+func WithAddress(address string) Option { return func(o *options) { o.address = address } }
 
 // WithHistory bounds the number of changes (and bookmarks) that a watch can
 // begin behind. Default 10,000.

@@ -48,8 +48,8 @@ func NewServer(opts ...Option) *Server {
 	return s
 }
 
-// Start runs a server without pods on a free port of the loopback interface. The
-// caller closes it.
+// Start runs a server without pods, on a free port of the loopback interface unless
+// [WithAddress] has another. The caller closes it.
 func Start(opts ...Option) (*Server, error) {
 	o := defaults()
 	for _, opt := range opts {
@@ -67,7 +67,7 @@ func Start(opts ...Option) (*Server, error) {
 		}
 		s.cert = cert
 	}
-	addr, err := s.listen("127.0.0.1:0")
+	addr, err := s.listen(o.address)
 	if err != nil {
 		return nil, err
 	}

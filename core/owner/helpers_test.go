@@ -20,6 +20,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/owner"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
 	"github.com/pod-status-logger/pod-status-logger/test/logbuffer"
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
@@ -91,7 +92,7 @@ func podOf(o *object, labels ...string) *record.Pod {
 
 func newServer(t testing.TB, opts ...apiscript.Option) *apiscript.Server {
 	t.Helper()
-	srv := apiscript.NewServer(opts...)
+	srv := apiscript.NewServer(append(opts, apiscript.WithAddress(freeport.Address(t)))...)
 	t.Cleanup(srv.Close)
 	return srv
 }

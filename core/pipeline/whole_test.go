@@ -24,13 +24,14 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/telemetry"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // TestWholeWay takes pods from a server to the in-memory exporter, over a gap in
 // the history, and reads the records back.
 func TestWholeWay(t *testing.T) {
-	server := apiscript.NewServer()
+	server := apiscript.NewServer(apiscript.WithAddress(freeport.Address(t)))
 	defer server.Close()
 	server.Create(busyPod(0))
 	client, err := watch.NewClient(server.Config())

@@ -19,6 +19,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
 	"github.com/pod-status-logger/pod-status-logger/test/logbuffer"
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
@@ -315,7 +316,7 @@ func inBoth(test func(t *testing.T, opts ...apiscript.Option)) func(*testing.T) 
 
 func newServer(t *testing.T, opts ...apiscript.Option) *apiscript.Server {
 	t.Helper()
-	srv := apiscript.NewServer(opts...)
+	srv := apiscript.NewServer(append(opts, apiscript.WithAddress(freeport.Address(t)))...)
 	t.Cleanup(srv.Close)
 	return srv
 }

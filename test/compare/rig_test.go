@@ -10,6 +10,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
 	"github.com/pod-status-logger/pod-status-logger/test/program"
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
@@ -77,7 +78,7 @@ func newServer(t *testing.T, options ...apiscript.Option) *apiscript.Server {
 	t.Helper()
 	const all = 1 << 20
 	server := apiscript.NewServer(append(options, apiscript.WithHistory(all), apiscript.WithPending(all),
-		apiscript.WithChanges(1))...)
+		apiscript.WithChanges(1), apiscript.WithAddress(freeport.Address(t)))...)
 	t.Cleanup(server.Close)
 	return server
 }

@@ -15,6 +15,8 @@ import (
 
 	logspb "go.opentelemetry.io/proto/slim/otlp/logs/v1"
 	tracepb "go.opentelemetry.io/proto/slim/otlp/trace/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/test/freeport"
 )
 
 // Options of a [Receiver]. The zero value is gRPC in plaintext.
@@ -60,7 +62,7 @@ type server interface {
 // New starts a receiver that stops with the test.
 func New(tb testing.TB, o Options) *Receiver {
 	tb.Helper()
-	r := &Receiver{options: o, network: "tcp", address: "127.0.0.1:0"}
+	r := &Receiver{options: o, network: "tcp", address: freeport.Address(tb)}
 	if o.Socket != "" {
 		r.network, r.address = "unix", o.Socket
 	}
