@@ -6,7 +6,6 @@ import (
 	"os"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
@@ -74,13 +73,15 @@ func stuckAfterCancel(good enrichFunc) enrichFunc {
 	}
 }
 
-// mixesBatches shares its working data between calls.
+// mixesBatches shares its working data between calls with as many records.
+// Calls with another number are unaffected, cancelled ones that still run among them.
 func mixesBatches(good enrichFunc) enrichFunc {
-	var last atomic.Pointer[[]*enrichv1.Record]
+	var last sync.Map // records by their number
 	return func(ctx context.Context, records []*enrichv1.Record) ([]*enrichv1.Patch, error) {
-		last.Store(&records)
-		time.Sleep(5 * time.Millisecond)
-		return good(ctx, *last.Load())
+		last.Store(len(records), records)
+		time.Sleep(20 * time.Millisecond)
+		mixed, _ := last.Load(len(records))
+		return good(ctx, mixed.([]*enrichv1.Record))
 	}
 }
 
