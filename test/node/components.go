@@ -57,6 +57,8 @@ func etcdArgs(f folder) []string {
 	}
 }
 
+// apiServerArgs let SIGTERM end the API server within seconds. By default it waits a
+// minute for open watches, which never end by themselves.
 func apiServerArgs(f folder) []string {
 	return []string{
 		"--etcd-servers=" + etcdURL,
@@ -78,6 +80,7 @@ func apiServerArgs(f folder) []string {
 		"--authorization-mode=Node,RBAC",
 		"--enable-admission-plugins=NodeRestriction",
 		"--allow-privileged=true",
+		"--shutdown-send-retry-after=true",
 	}
 }
 

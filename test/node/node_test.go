@@ -44,10 +44,14 @@ func TestNode(t *testing.T) {
 	}
 	run("a", "sh", "-c", "exit 7")
 	kubectl("wait", "--for=jsonpath={.status.containerStatuses[0].state.terminated.exitCode}=7", "pod/a", "--timeout=120s")
-	for _, name := range []string{kubelet, containerd, apiServer} {
-		node(t, "component", "kill", name, "--dir", dir)
+	end := func(action, name string) {
+		node(t, "component", action, name, "--dir", dir)
 		node(t, "component", "start", name, "--dir", dir)
 	}
+	end("kill", kubelet)
+	end("kill", containerd)
+	end("kill", apiServer)
+	end("stop", apiServer) // with the watches of all others open
 	run("b", "sleep", "1000")
 	kubectl("wait", "--for=condition=Ready", "pod/b", "--timeout=120s")
 	if out := kubectl("exec", "b", "--", "echo", "from the container"); out != "from the container\n" {
