@@ -10,6 +10,7 @@ import (
 // TestDeployment installs the chart without a volume: the journal survives the container
 // but not the pod.
 func TestDeployment(t *testing.T) {
+	t.Parallel()
 	c := theCluster(t)
 	ns := c.namespace("deployed")
 	l := c.install(ns, "deployment", "--set=mode=deployment")
@@ -26,8 +27,8 @@ func TestDeployment(t *testing.T) {
 	c.kubectl(ns, "delete", "pod", pod)
 	c.kubectl(ns, "rollout", "status", l.workload, "--timeout=5m")
 	c.create(ns, "after-replacement")
-	c.awaitRecord(ns, l.pod(), "after-replacement")
-	if rec := c.awaitRecord(ns, l.pod(), "first"); !rec.Initial {
+	l.awaitRecord(l.pod(), ns, "after-replacement")
+	if rec := l.awaitRecord(l.pod(), ns, "first"); !rec.Initial {
 		t.Errorf("without the journal, an existing pod is not initial: %+v", rec)
 	}
 	if first := l.logs(ns, l.pod())[0]; first.Seq != 1 {

@@ -6,19 +6,23 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/pod-status-logger/pod-status-logger/test/node/nodetest"
 )
 
 // TestLoad gives the program more to do than a node of this size ever does, with a quarter of
-// the memory that the chart allows.
+// the memory that the chart allows. Other tests would slow it down, and see its pods.
 func TestLoad(t *testing.T) {
 	c := theCluster(t)
 	ns := c.namespace("load")
@@ -28,7 +32,9 @@ func TestLoad(t *testing.T) {
 	pod := l.pod()
 	t.Run("log rotation", func(t *testing.T) { l.on(t).rotate(pod) })
 	t.Run("memory", func(t *testing.T) { l.on(t).burst(pod) })
-	c.kubectl(ns, "delete", "pods", "--selector=load=yes", "--wait=false")
+	if err := l.request(http.MethodDelete, "?labelSelector=load%3Dyes", ""); err != nil {
+		t.Error(err)
+	}
 }
 
 // rotate makes the container's log long enough for the kubelet to rotate it. The files have
@@ -64,29 +70,49 @@ func (l logger) burst(pod string) {
 // createMany creates pods that stay Pending. The first one also has the given labels.
 func (l logger) createMany(name string, n int, first map[string]string) {
 	l.t.Helper()
-	var list bytes.Buffer
+	var posts errgroup.Group
+	posts.SetLimit(8)
 	for i := range n {
-		fmt.Fprintf(&list, `---
+		posts.Go(func() error {
+			var more strings.Builder
+			if i == 0 {
+				for key, value := range first {
+					fmt.Fprintf(&more, "    %s: %s\n", key, value)
+				}
+			}
+			return l.request(http.MethodPost, "", fmt.Sprintf(`
 apiVersion: v1
 kind: Pod
 metadata:
   name: %s-%d
-  namespace: %s
   labels:
     load: "yes"
-`, name, i, l.ns)
-		if i == 0 {
-			for key, value := range first {
-				fmt.Fprintf(&list, "    %s: %s\n", key, value)
-			}
-		}
-		list.WriteString(gatedSpec)
+%s%s`, name, i, more.String(), gatedSpec))
+		})
 	}
-	cmd := l.Enter("kubectl", "create", "--filename=-")
-	cmd.Stdin = &list
-	if out, err := cmd.CombinedOutput(); err != nil {
-		l.t.Fatalf("kubectl create: %v\n%s", err, out)
+	if err := posts.Wait(); err != nil {
+		l.t.Fatal(err)
 	}
+}
+
+// request sends a request about the pods of the program's namespace.
+func (l logger) request(method, query, body string) error {
+	url := l.URL + "/api/v1/namespaces/" + l.ns + "/pods" + query
+	request, err := http.NewRequestWithContext(context.Background(), method, url, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/yaml")
+	response, err := l.Client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode >= 300 {
+		err = fmt.Errorf("%s %s: %s: %.300s", method, url, response.Status, text)
+	}
+	return err
 }
 
 // logFiles reads the files of the container's log, and returns how many there are.

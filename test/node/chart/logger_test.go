@@ -69,10 +69,10 @@ func (l logger) on(t *testing.T) logger {
 	return l
 }
 
-// seen waits for the record of a pod's creation.
+// seen waits for the record of the creation of a pod in the program's own namespace.
 func (l logger) seen(pod string) record {
 	l.t.Helper()
-	return l.awaitRecord(l.ns, l.workload, pod)
+	return l.awaitRecord(l.workload, l.ns, pod)
 }
 
 // follow reads the program's log until the container ends.

@@ -6,6 +6,7 @@ import "testing"
 
 // TestManifests applies the plain manifests, deletes them, and applies the others.
 func TestManifests(t *testing.T) {
+	t.Parallel()
 	c := theCluster(t)
 	const ns = "pod-status-logger"
 	for _, file := range []string{"cluster.yaml", "namespaced.yaml"} {
@@ -16,7 +17,7 @@ func TestManifests(t *testing.T) {
 			l := logger{c, ns, "statefulset/" + release}
 			c.kubectl(ns, "rollout", "status", l.workload, "--timeout=5m")
 			c.create("default", "seen-by-"+file)
-			l.seen("seen-by-" + file)
+			l.awaitRecord(l.workload, "default", "seen-by-"+file)
 			checkOwner(t, volume)
 
 			before := l.follow(l.pod())
@@ -24,7 +25,7 @@ func TestManifests(t *testing.T) {
 			old := before()
 			c.kubectl(ns, "rollout", "status", l.workload, "--timeout=5m")
 			c.create("default", "seen-again-by-"+file)
-			l.seen("seen-again-by-" + file)
+			l.awaitRecord(l.workload, "default", "seen-again-by-"+file)
 			checkContinues(t, old, l.logs(ns, l.pod()))
 
 			c.Run(t, "kubectl", "delete", "--filename", manifests+file)

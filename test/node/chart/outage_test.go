@@ -12,7 +12,7 @@ import (
 
 // TestOutage takes the API server away for longer than the liveness probe tolerates a
 // program that does not answer. The kubelet does not restart the program, which resumes
-// when the API server is back.
+// when the API server is back. No other test could go on meanwhile.
 func TestOutage(t *testing.T) {
 	c := theCluster(t)
 	ns := c.namespace("outage")

@@ -19,6 +19,7 @@ const (
 // TestPage installs the chart as docs/kubernetes.md does and reads the records. It runs the
 // commands of the page up to the first block that only a node can run.
 func TestPage(t *testing.T) {
+	t.Parallel()
 	c := theCluster(t)
 	const ns, name = "observability", "pods-pod-status-logger"
 	c.volume(ns, name)

@@ -35,17 +35,19 @@ type cluster struct {
 	t *testing.T
 }
 
-// theCluster returns the node that all tests share. The first one adds the image.
+// theCluster returns the node that all tests share. The first one adds the image and the
+// class of its volumes.
 func theCluster(t *testing.T) cluster {
 	t.Helper()
 	c := cluster{theNode.Node(t), t}
-	imported.Do(func() {
+	prepared.Do(func() {
 		c.addImage(image, "/pod-status-logger", map[string]string{nodetest.LoggerProgram: "/pod-status-logger"})
+		c.apply(storageClass)
 	})
 	return c
 }
 
-var imported sync.Once
+var prepared sync.Once
 
 // build runs a command that builds files of an image.
 func build(t *testing.T, env []string, args ...string) {
@@ -130,6 +132,7 @@ func (c cluster) helmEnv() []string {
 type record struct {
 	Seq       int    `json:"seq"`
 	Action    string `json:"action"`
+	Namespace string `json:"namespace"`
 	Pod       string `json:"pod"`
 	Container string `json:"container"`
 	State     string `json:"state"`
@@ -190,12 +193,13 @@ metadata: {name: %s, namespace: %s}
 %s`, name, ns, gatedSpec))
 }
 
-// awaitRecord waits until the log has a record of a pod's creation, and returns it.
-func (c cluster) awaitRecord(ns, workload, pod string) (found record) {
-	c.t.Helper()
-	nodetest.Eventually(c.t, "a record of pod "+pod, func() bool {
-		for _, rec := range c.logs(ns, workload) {
-			if rec.Pod == pod && rec.Action == "create" {
+// awaitRecord waits until the log of a program has a record of a pod's creation, and
+// returns it.
+func (l logger) awaitRecord(workload, ns, pod string) (found record) {
+	l.t.Helper()
+	nodetest.Eventually(l.t, "a record of pod "+ns+"/"+pod, func() bool {
+		for _, rec := range l.logs(l.ns, workload) {
+			if rec.Namespace == ns && rec.Pod == pod && rec.Action == "create" {
 				found = rec
 				return true
 			}

@@ -12,6 +12,7 @@ import (
 // TestPluginImages installs the chart with a plugin from an image, by both methods. The
 // image for the second has neither cp nor a shell.
 func TestPluginImages(t *testing.T) {
+	t.Parallel()
 	c := theCluster(t)
 	plugin := filepath.Join(t.TempDir(), "hello")
 	build(t, []string{"CGO_ENABLED=0"}, "go", "-C", "../../..", "build", "-o", plugin, "./plugins/examples/hello")
@@ -20,6 +21,7 @@ func TestPluginImages(t *testing.T) {
 	c.addImage("node.test/hello:1", "/usr/bin/hello", map[string]string{plugin: "/usr/bin/hello"})
 	for method, image := range map[string]string{"copy": "node.test/hello-cp:1", "image-volume": "node.test/hello:1"} {
 		t.Run(method, func(t *testing.T) {
+			t.Parallel()
 			c := cluster{c.Node, t}
 			ns := c.namespace("plugin-" + method)
 			c.volume(ns, release)

@@ -12,6 +12,7 @@ import (
 // TestStatefulSet installs the chart as it is by default: with the journal on a volume,
 // in a namespace whose pods are restricted.
 func TestStatefulSet(t *testing.T) {
+	t.Parallel()
 	c := theCluster(t)
 	ns := c.namespace("stateful")
 	volume := c.volume(ns, release)

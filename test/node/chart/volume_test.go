@@ -10,6 +10,16 @@ import (
 	"testing"
 )
 
+const storageClass = `
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata:
+  name: local
+  annotations: {storageclass.kubernetes.io/is-default-class: "true"}
+provisioner: kubernetes.io/no-provisioner
+volumeBindingMode: WaitForFirstConsumer
+`
+
 // volume makes a volume on the node for the claim of a StatefulSet's only pod, and
 // returns its folder. It belongs to root, as a fresh disk does.
 func (c cluster) volume(ns, release string) string {
@@ -20,14 +30,6 @@ func (c cluster) volume(ns, release string) string {
 	}
 	c.t.Cleanup(func() { c.removeVolume(ns, dir) })
 	c.apply(fmt.Sprintf(`
-apiVersion: storage.k8s.io/v1
-kind: StorageClass
-metadata:
-  name: local
-  annotations: {storageclass.kubernetes.io/is-default-class: "true"}
-provisioner: kubernetes.io/no-provisioner
-volumeBindingMode: WaitForFirstConsumer
----
 apiVersion: v1
 kind: PersistentVolume
 metadata: {name: %[1]s}
