@@ -55,8 +55,8 @@ spec:
       # Ten minutes: the journal is checked and plugins start before the port is there.
       startupProbe:
         httpGet: {path: /livez, port: metrics}
-        periodSeconds: 10
-        failureThreshold: 60
+        periodSeconds: 1
+        failureThreshold: 600
       livenessProbe:
         httpGet: {path: /livez, port: metrics}
         periodSeconds: 10
