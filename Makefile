@@ -137,10 +137,13 @@ image: ## Build the container image IMAGE:VERSION, for another PLATFORM if you s
 
 # Versions of Compose and Buildx are those of test/compose/cli/go.mod.
 .PHONY: compose-test
-compose-test: build $(CLUSTER) $(COLLECTOR) $(LOGSTORE) ## Test the image and docker-compose.yaml, with a browser (needs root, Docker's engine, Chromium)
+compose-test: build $(CLUSTER) $(COLLECTOR) $(LOGSTORE) compose-tools ## Test the image and docker-compose.yaml, with a browser (needs root, Docker's engine, Chromium)
 	$(CLUSTER) build
-	cd test/compose/cli && ./build.sh
 	cd test/compose && go test -count=1 -timeout 20m -v .
+
+.PHONY: compose-tools
+compose-tools:
+	cd test/compose/cli && ./build.sh
 
 .PHONY: collector
 collector: build $(COLLECTOR) $(LOGSTORE) ## Build the program, a Collector and a log store (the first time 5 minutes)
@@ -214,11 +217,14 @@ release-test: ## See that a release has its version everywhere, and that two bui
 	go test -tags release -count=1 -timeout 20m -v ./test/release
 
 .PHONY: rules-test
-rules-test: build ## Test alert rules, dashboard and metrics with Prometheus itself (the first time builds it: 3 minutes)
+rules-test: build rules-tools ## Test alert rules, dashboard and metrics with Prometheus itself (the first time builds it: 3 minutes)
+	go -C test/prometheus test -count=1 ./...
+
+.PHONY: rules-tools
+rules-tools:
 	for tool in promtool prometheus; do \
 		CGO_ENABLED=0 go -C test/prometheus build -tags remove_all_sd -trimpath -ldflags='-s -w' -o bin/ github.com/prometheus/prometheus/cmd/$$tool; \
 	done
-	go -C test/prometheus test -count=1 ./...
 
 .PHONY: clean
 clean: ## Remove what was built
