@@ -524,6 +524,37 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
+// TestSmallVolume: a journal that is allowed more than its volume has doesn't fill the volume, and empties when the
+// receiver is back.
+func TestSmallVolume(t *testing.T) {
+	t.Parallel()
+	server := apiServer(t)
+	receiver := otlptest.Unreachable(t, otlptest.Options{})
+	k := newKeeper(t, server, receiver)
+	k.dir = smallDisk(t)
+	k.args[6] = k.dir
+	k.start()
+	server.Create(somePod("shop", webPod(0)))
+	k.await(1)
+	const changes = 4000 // some 12 MB of records, on a volume of 6 MB
+	for i := range changes {
+		server.Update("shop", webPod(0), message(strconv.Itoa(i)+strings.Repeat(".", 2000)))
+	}
+	wait.Until(t, "readiness reports the full journal", func() bool {
+		code, body := get(k.address, "/readyz")
+		return code == http.StatusServiceUnavailable && strings.Contains(body, "the journal is full")
+	})
+	receiver.Start(t)
+	k.awaitReceived(1 + changes)
+	k.ready()
+	if status := k.stop(); status != cli.ExitOK {
+		t.Errorf("exit status %d: %s", status, k.log())
+	}
+	if log := k.log(); !strings.Contains(log, "too small for state.maxSize") || strings.Contains(log, "no space left") {
+		t.Errorf("want a warning that the volume is too small, and no full disk:\n%s", log)
+	}
+}
+
 // smallDisk mounts a file system of a few megabytes, which root may on Linux.
 func smallDisk(t *testing.T) string {
 	t.Helper()

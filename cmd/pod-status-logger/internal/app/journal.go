@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
@@ -23,6 +24,7 @@ func (s *service) openJournal() error {
 		s.journal = journal.NewMemory(options)
 	} else {
 		warnOfStateDir(s.config.State.Dir, s.log)
+		options.Capacity = fitVolume(s.config.State.Dir, size, s.log)
 		var err error
 		if s.journal, err = OpenJournal(s.config.State.Dir, options); err != nil {
 			return err
@@ -56,6 +58,19 @@ func OpenJournalReadOnly(dir string) (*journal.Journal, error) {
 	}
 	j, err := journal.Open(store, journal.Options{})
 	return j, explainPermission(err)
+}
+
+// fitVolume returns the capacity that a journal may have on the file system of its directory: a journal that fills
+// it could not even record which records were acknowledged, and would stay full.
+func fitVolume(dir string, capacity int64, log *slog.Logger) int64 {
+	volume := volumeSize(dir)
+	// The file has free pages, and state beside the records.
+	if fits := volume / 3 * 2; volume > 0 && capacity > fits {
+		log.Warn("the volume of the journal is too small for state.maxSize: using two thirds of the volume instead",
+			"dir", dir, "volume", volume, "maxSize", capacity, "using", fits)
+		return fits
+	}
+	return capacity
 }
 
 // explainPermission adds the user to an error of permissions.

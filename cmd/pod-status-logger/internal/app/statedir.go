@@ -38,3 +38,14 @@ func stat(dir string) (*syscall.Stat_t, os.FileMode, bool) {
 	of, ok := info.Sys().(*syscall.Stat_t)
 	return of, info.Mode(), ok
 }
+
+// volumeSize returns the number of bytes that a file system has for the program, used ones included, or 0 if that is
+// unknown. The directory may still be missing.
+func volumeSize(dir string) int64 {
+	var fs syscall.Statfs_t
+	if syscall.Statfs(dir, &fs) != nil && syscall.Statfs(filepath.Dir(dir), &fs) != nil {
+		return 0
+	}
+	reserved := fs.Bfree - uint64(fs.Bavail) // for root
+	return int64((fs.Blocks - reserved) * uint64(fs.Bsize))
+}
