@@ -137,7 +137,8 @@ func checkLibraries(t *testing.T, packages map[string]imports) {
 		module + "core/journal/boltstore": {app},
 		"go.etcd.io/bbolt":                {"core/journal/boltstore"},
 		module + "core/apiscript":         {command + "internal/demo"},
-		module + "proto/podstatus/state":  {"core/status"},
+		module + "proto/podstatus/state":  {"core/status/snapshot"},
+		module + "core/status/snapshot":   {"core/status"},
 	} {
 		for who, p := range packages {
 			if strings.HasPrefix(who, "plugins/") {

@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/core/status/snapshot"
 )
 
 // builder collects the records of one event and fills in the fields that they share.
@@ -14,7 +15,7 @@ type builder struct {
 	prev               *State // nil: nothing is known of the pod
 	state              *State
 	event              *corev1.Pod // nil: the pod vanished
-	uid, version       string      // strings that the event's pod holds already
+	version            string      // the event's
 	pod                *record.Pod // made with the first record: most events have none
 	cause              string      // reason of the last known cause
 	at                 time.Time
@@ -29,14 +30,13 @@ type builder struct {
 // about sets the pod of the event and its state.
 func (b *builder) about(cluster string, s *State, pod *corev1.Pod) {
 	b.cluster, b.state, b.event = cluster, s, pod
-	b.uid, b.version = string(pod.UID), pod.ResourceVersion
-	b.cause = causeOf(pod).reason
+	b.version = pod.ResourceVersion
+	b.cause = snapshot.CauseOf(pod).Reason
 }
 
 func (b *builder) add(rec record.Record) {
 	if b.pod == nil {
-		b.pod = b.state.pod(b.uid)
-		b.pod.Labels, b.pod.LabelsOmitted = recordLabels(b.state, b.event)
+		b.pod = b.state.Pod(b.event)
 	}
 	rec.Time, rec.Pod = b.at, b.pod
 	rec.Initial, rec.Recovered = b.initial, b.recovered
@@ -51,13 +51,21 @@ func (b *builder) id(rec *record.Record) record.ID {
 	if rec.Container != nil {
 		container, position = rec.Container.Name, &b.nextContainer
 	}
-	key := keyOf(b.uid, b.pod.Namespace, b.pod.Name)
-	id := record.NewID(b.cluster, key, b.distinct(), rec.Action, container, *position)
+	id := record.NewID(b.cluster, podKey(b.pod), b.distinct(), rec.Action, container, *position)
 	*position++
 	if rec.Action == record.Create {
 		b.nextContainer++
 	}
 	return id
+}
+
+// podKey returns a string that identifies a pod: its UID, or namespace and name if it has
+// none, as in a handwritten recording.
+func podKey(p *record.Pod) string {
+	if p.UID != "" {
+		return p.UID
+	}
+	return p.Namespace + "/" + p.Name
 }
 
 // distinct returns a string that distinguishes this version of the pod from others.
@@ -75,8 +83,8 @@ func (b *builder) changes(prev *State, pod *corev1.Pod, list []comparison, conta
 	if fact := change.weightiest(); fact != 0 {
 		b.add(podRecord(&change, fact))
 	}
-	if prev.conditions.known() && prev.conditions != b.state.conditions {
-		b.conditions(prev.conditions, &conditionEvent{pod: pod, containers: containers})
+	if before := prev.Conditions(); before.Known() && before != b.state.Conditions() {
+		b.conditions(before, &conditionEvent{pod: pod, containers: containers})
 	}
 	if containers {
 		b.hidden(list)

@@ -10,7 +10,7 @@ import (
 
 func disruptionMessage(c *conditionChange) string {
 	switch {
-	case !c.is(corev1.ConditionTrue) && byDeletion(c.before.reason):
+	case !c.is(corev1.ConditionTrue) && byDeletion(c.before.Reason):
 		return " is no longer about to be deleted"
 	case !c.is(corev1.ConditionTrue):
 		return " is no longer being evicted"

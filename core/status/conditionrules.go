@@ -6,12 +6,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/core/status/snapshot"
 )
 
 // conditionChange is a condition that changed, appeared or was removed.
 type conditionChange struct {
 	typ    corev1.PodConditionType
-	before condition            // zero if the pod did not have it
+	before snapshot.Condition   // zero if the pod did not have it
 	now    *corev1.PodCondition // nil if the condition was removed
 	event  *conditionEvent
 }
@@ -29,7 +30,7 @@ func (c *conditionChange) is(s corev1.ConditionStatus) bool { return c.now != ni
 
 // turned reports whether the condition has this status now and had another before.
 func (c *conditionChange) turned(s corev1.ConditionStatus) bool {
-	return c.is(s) && c.before.status != string(s)
+	return c.is(s) && c.before.Status != string(s)
 }
 
 // reason returns the reason of the condition.
@@ -41,7 +42,7 @@ func (c *conditionChange) reason() string {
 }
 
 // was reports whether the condition had this status.
-func (c *conditionChange) was(s corev1.ConditionStatus) bool { return c.before.status == string(s) }
+func (c *conditionChange) was(s corev1.ConditionStatus) bool { return c.before.Status == string(s) }
 
 // running reports whether the pod runs and is not being deleted, so that a lost
 // condition is trouble.

@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/core/status/snapshot"
 )
 
 // hidden adds the records of terminations that only show as last ones.
@@ -22,7 +23,7 @@ func (b *builder) containers(list []comparison) {
 	for i := range list {
 		c := &list[i]
 		var room [enough]device
-		changed := changedDevices(room[:0], c.was.devices, c.status)
+		changed := changedDevices(room[:0], c.was.Devices, c.status)
 		if c.changed {
 			rec := b.container(c)
 			b.add(rec)
@@ -37,7 +38,7 @@ func (b *builder) containers(list []comparison) {
 // container returns the record of a container's present state.
 func (b *builder) container(c *comparison) record.Record {
 	facts := factsOf(b.event, c.podContainer, c.status.State)
-	facts.lostReadiness = c.was.ready && !c.status.Ready && hasReadiness(c.typ)
+	facts.lostReadiness = c.was.Ready && !c.status.Ready && hasReadiness(c.typ)
 	rec := b.stateRecord(c, facts)
 	switch {
 	case facts.state.Running != nil:
@@ -56,7 +57,7 @@ func hasReadiness(t record.ContainerType) bool { return t == record.Regular || t
 
 func (b *builder) running(rec *record.Record, c *comparison, facts containerFacts) {
 	rec.Message = runningMessage(rec, facts.lostReadiness)
-	if c.known && c.was.kind == running && c.was.restarts == c.status.RestartCount {
+	if c.known && c.was.Kind == snapshot.Running && c.was.Restarts == c.status.RestartCount {
 		rec.OccurredAt = b.readinessTime(c)
 	}
 	if d, ok := unhealthyDevice(c.status); ok {
@@ -69,11 +70,11 @@ func (b *builder) running(rec *record.Record, c *comparison, facts containerFact
 // that of the condition ContainersReady, if it changed in the same way. With several
 // containers it often did not; then Kubernetes gives no time.
 func (b *builder) readinessTime(c *comparison) time.Time {
-	now := findCondition(b.event.Status.Conditions, string(corev1.ContainersReady), 0)
+	now := snapshot.FindCondition(b.event.Status.Conditions, string(corev1.ContainersReady), 0)
 	if now == nil || (now.Status == corev1.ConditionTrue) != c.status.Ready {
 		return time.Time{}
 	}
-	if b.prev != nil && b.prev.conditions.get(string(corev1.ContainersReady)).status == string(now.Status) {
+	if b.prev != nil && b.prev.Conditions().Get(string(corev1.ContainersReady)).Status == string(now.Status) {
 		return time.Time{}
 	}
 	return now.LastTransitionTime.Time
@@ -84,8 +85,8 @@ func (b *builder) terminated(rec *record.Record, c *comparison) {
 	if neverStarted(c.status, c.before()) {
 		rec.Message = because(" never started", rec.Reason) + explanation(rec)
 	}
-	if invented(c.status.State.Terminated) && c.known && c.was.kind == running {
-		rec.Container.RestartCount = c.was.restarts // the kubelet raises it with the end, not with the next run
+	if invented(c.status.State.Terminated) && c.known && c.was.Kind == snapshot.Running {
+		rec.Container.RestartCount = c.was.Restarts // the kubelet raises it with the end, not with the next run
 	}
 }
 
@@ -104,7 +105,7 @@ func (b *builder) device(c *comparison, d device) record.Record {
 	rec := b.stateRecord(c, factsOf(b.event, c.podContainer, c.status.State))
 	rec.OccurredAt = time.Time{} // Kubernetes gives no time
 	rec.Level = record.LevelInfo
-	if healthOf(d.health.Health) != healthy && !deleting(b.event) {
+	if !d.is(corev1.ResourceHealthStatusHealthy) && !deleting(b.event) {
 		rec.Level = record.LevelWarning
 	}
 	d.describe(&rec)
@@ -133,7 +134,7 @@ func (b *builder) stateRecord(c *comparison, facts containerFacts) record.Record
 		Image:        imageOf(b.event, c.podContainer),
 		Ready:        c.status.Ready,
 		RestartCount: c.status.RestartCount,
-		Status:       kindOf(facts.state).String(),
+		Status:       snapshot.KindOf(facts.state).String(),
 	}
 	switch s := facts.state; {
 	case s.Running != nil:

@@ -4,5 +4,5 @@
 //
 // Everything here is a pure function of its arguments: no clock, no client, no
 // memory except the State that the caller keeps. No pod outlives the call.
-// [State.Append] encodes a State; [ParseState] decodes it.
+// [State.Append] encodes a State; [ParseState] decodes it. Package snapshot makes them.
 package status

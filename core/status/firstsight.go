@@ -4,6 +4,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/core/status/snapshot"
 )
 
 // first returns the records of a pod of which nothing is known, after that of its
@@ -12,7 +13,7 @@ func (b *builder) first(pod *corev1.Pod, list []comparison) {
 	if fact := firstFact(pod); fact != 0 {
 		b.add(podRecord(&podChange{next: b.state, pod: pod}, fact))
 	}
-	b.conditions(conditions{}, &conditionEvent{pod: pod, first: true})
+	b.conditions(snapshot.Conditions{}, &conditionEvent{pod: pod, first: true})
 	if b.recovered { // the pod came during a gap, so its terminations are new
 		b.hidden(list)
 	}

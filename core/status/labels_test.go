@@ -12,6 +12,9 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
+// maxStateLabels is the bound of the labels in a state.
+const maxStateLabels = 4 << 10
+
 // fat gives a pod so many bytes of labels and of annotations.
 func fat(labels, annotations int) func(*corev1.Pod) {
 	return func(p *corev1.Pod) {
@@ -45,7 +48,7 @@ func TestHostileState(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			pod := changed(change)
 			s := rules.Of(pod)
-			const most = maxStateLabels + maxAnnotations + 5*record.MaxAnnotation + 2048
+			const most = maxStateLabels + 16<<10 + 5*record.MaxAnnotation + 2048
 			if n := len(s.Append(nil)); n > most {
 				t.Errorf("the state has %d bytes, want at most %d", n, most)
 			}
@@ -107,21 +110,5 @@ func TestOmittedLabels(t *testing.T) {
 				t.Errorf("%s: %d records, want %d", name, len(records), want)
 			}
 		}
-	}
-}
-
-// TestStoredWithAllLabels: the state of an earlier version has all labels of its pod. The same pod makes no record.
-func TestStoredWithAllLabels(t *testing.T) {
-	pod := changed(fat(100_000, 0))
-	s := Rules{}.Of(pod)
-	m := s.message()
-	m.AllLabelsHash, m.Labels = 0, pairsOf(record.NewLabels(pod.Labels))
-	earlier, err := restored(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !same(s, earlier) {
-		t.Errorf("the state of an earlier version is restored with %d bytes of labels, want %d", earlier.labels.Size(),
-			s.labels.Size())
 	}
 }

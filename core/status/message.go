@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/core/status/snapshot"
 )
 
 // message returns a record's message, one plain sentence: its subject and the
@@ -59,7 +60,7 @@ func podMessage(c *podChange, fact podFact, r *record.Record) string {
 	case factPhase:
 		return phaseMessage(c, r)
 	case factNode:
-		return " was scheduled to node " + c.next.node.Value()
+		return " was scheduled to node " + c.next.Node()
 	case factLabels:
 		return " had its labels changed" + trouble(r)
 	}
@@ -84,7 +85,7 @@ func trouble(r *record.Record) string {
 }
 
 func reasonMessage(c *podChange, r *record.Record) string {
-	if end := ending(c.next.phase.Value()); end != "" {
+	if end := ending(c.next.Phase()); end != "" {
 		return because(end, r.Reason)
 	}
 	if r.Reason == "" {
@@ -94,16 +95,16 @@ func reasonMessage(c *podChange, r *record.Record) string {
 }
 
 func deletionMessage(c *podChange) string {
-	period := seconds(c.next.grace())
+	period := seconds(c.next.Grace())
 	message := " is being deleted with a grace period of " + period
-	if c.prev != nil && c.prev.grace() != notDeleting {
+	if c.prev != nil && c.prev.Grace() != snapshot.NotDeleting {
 		message = " is being deleted, now with a grace period of " + period
 	}
-	return because(message, causeOf(c.pod).reason)
+	return because(message, snapshot.CauseOf(c.pod).Reason)
 }
 
 func phaseMessage(c *podChange, r *record.Record) string {
-	phase := c.next.phase.Value()
+	phase := c.next.Phase()
 	if end := ending(phase); end != "" {
 		return because(end, r.Reason) + details(r.Info)
 	}

@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/core/status/snapshot"
 )
 
 // podFact is a fact about a pod as a whole whose change has a record. An event has at
@@ -34,13 +35,13 @@ func (c *podChange) weightiest() podFact {
 	switch {
 	case c.reason():
 		return factReason
-	case c.prev.grace() != c.next.grace() && c.next.grace() != notDeleting:
+	case c.prev.Grace() != c.next.Grace() && c.next.Grace() != snapshot.NotDeleting:
 		return factDeletion
 	case c.phase():
 		return factPhase
-	case c.prev.node != c.next.node && c.next.node.Value() != "":
+	case c.prev.Node() != c.next.Node() && c.next.Node() != "":
 		return factNode
-	case !sameLabels(c.prev, c.next):
+	case !c.prev.SameLabels(c.next):
 		return factLabels
 	}
 	return 0
@@ -48,20 +49,20 @@ func (c *podChange) weightiest() podFact {
 
 // reason reports whether the status has another reason or message.
 func (c *podChange) reason() bool {
-	return !sameReason(c.prev, c.next) && (c.pod.Status.Reason != "" || c.pod.Status.Message != "")
+	return !c.prev.SameReason(c.next) && (c.pod.Status.Reason != "" || c.pod.Status.Message != "")
 }
 
 // phase reports whether the phase changed and no container record shows that. Beside
 // container records, only a failure needs a record: one that has a cause, or that no
 // container shows.
 func (c *podChange) phase() bool {
-	if c.prev.phase == c.next.phase {
+	if c.prev.Phase() == c.next.Phase() {
 		return false
 	}
 	if !c.containers {
 		return true
 	}
-	return failed(c.pod.Status.Phase) && (causeOf(c.pod).known() || !anyFailed(c.pod))
+	return failed(c.pod.Status.Phase) && (snapshot.CauseOf(c.pod).Known() || !anyFailed(c.pod))
 }
 
 // anyFailed reports whether a container of the pod terminated with a failure.
@@ -83,7 +84,7 @@ func podRecord(c *podChange, fact podFact) record.Record {
 		c.statusReason(&rec)
 	case factDeletion:
 		rec.OccurredAt = deletionTime(c.pod)
-		if failed(c.pod.Status.Phase) && c.prev != nil && c.prev.phase == c.next.phase {
+		if failed(c.pod.Status.Phase) && c.prev != nil && c.prev.Phase() == c.next.Phase() {
 			rec.Level = record.LevelInfo // the failure has its own record
 		}
 	case factPhase:
@@ -110,18 +111,18 @@ func (c *podChange) statusReason(rec *record.Record) {
 // disruptionTime returns the time of a disruption that began in the same event: no
 // other time is given for the change of phase or reason that it causes.
 func (c *podChange) disruptionTime() time.Time {
-	d := disruption(c.pod)
+	d := snapshot.Disruption(c.pod)
 	if d == nil || c.prev == nil || !failed(c.pod.Status.Phase) {
 		return time.Time{}
 	}
-	if before := c.prev.conditions.get(string(d.Type)); sameCondition(&before, d) || !c.prev.conditions.known() {
+	if before := c.prev.Conditions().Get(string(d.Type)); before.Same(d) || !c.prev.Conditions().Known() {
 		return time.Time{}
 	}
 	return d.LastTransitionTime.Time
 }
 
 func scheduledTime(pod *corev1.Pod) time.Time {
-	c := findCondition(pod.Status.Conditions, string(corev1.PodScheduled), 0)
+	c := snapshot.FindCondition(pod.Status.Conditions, string(corev1.PodScheduled), 0)
 	if c == nil || c.Status != corev1.ConditionTrue {
 		return time.Time{}
 	}

@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/core/status/snapshot"
 )
 
 // Rules decide which changes become records. Each method is one way in which the
@@ -22,6 +23,22 @@ type Rules struct {
 	// Annotations are the keys of the annotations that records contain for plugins.
 	// A change of their values alone makes no record.
 	Annotations []string `json:"annotations"`
+}
+
+// State is the last emitted state of a pod. A State is immutable.
+type State = snapshot.State
+
+// ParseState decodes a state that [State.Append] encoded. Damaged bytes are an error. The
+// result shares no memory with b.
+func ParseState(b []byte) (*State, error) { return snapshot.Parse(b) }
+
+// AnnotationKeys returns the keys of the annotations that the rules read.
+func (r Rules) AnnotationKeys() []string { return r.settings().AnnotationKeys() }
+
+// Of returns the state of a pod as if records for all of it had been emitted.
+func (r Rules) Of(pod *corev1.Pod) *State {
+	var room [enough]comparison
+	return r.snapshot(nil, pod, comparer{pod: pod}.containers(room[:0], nil))
 }
 
 // Create returns the records of a pod that was received as added: that it was created,
@@ -43,11 +60,10 @@ func (r Rules) Found(pod *corev1.Pod, at time.Time) (*State, []record.Record) {
 }
 
 func (r Rules) create(b *builder, pod *corev1.Pod) (*State, []record.Record) {
-	next := r.of(nil, pod)
-	b.about(r.Cluster, next, pod)
 	var room [enough]comparison
 	list := comparer{pod: pod}.containers(room[:0], nil)
-	next.containers = packContainers("", list)
+	next := r.snapshot(nil, pod, list)
+	b.about(r.Cluster, next, pod)
 	b.add(created(pod))
 	b.first(pod, list)
 	return next, b.records
@@ -60,19 +76,18 @@ func (r Rules) Update(prev *State, pod *corev1.Pod, at time.Time, recovered bool
 	if prev == nil {
 		return r.unknown(pod, at, recovered)
 	}
-	next := r.of(prev, pod)
 	var room [enough]comparison
-	var roomBefore [enough]containerState
-	list := comparer{prev, pod}.containers(room[:0], prev.containers.unpack(roomBefore[:0]))
-	next.containers = packContainers(prev.containers, list)
+	var roomBefore [enough]snapshot.Container
+	list := comparer{prev, pod}.containers(room[:0], prev.Containers().Unpack(roomBefore[:0]))
+	next := r.snapshot(prev, pod, list)
 	containers := anyRecord(list)
-	if !containers && samePod(prev, next) && (!r.EveryUpdate || sameVersion(prev, next)) {
+	if !containers && prev.SameExceptContainers(next) && (!r.EveryUpdate || sameVersion(prev, pod)) {
 		return next, nil
 	}
 	b := &builder{at: at, recovered: recovered, prev: prev}
 	b.about(r.Cluster, next, pod)
 	b.changes(prev, pod, list, containers)
-	if len(b.records) == 0 && r.EveryUpdate && !sameVersion(prev, next) {
+	if len(b.records) == 0 && r.EveryUpdate && !sameVersion(prev, pod) {
 		b.add(podRecord(&podChange{prev: prev, next: next, pod: pod}, factOther))
 	}
 	return next, b.records
@@ -82,16 +97,15 @@ func (r Rules) Update(prev *State, pod *corev1.Pod, at time.Time, recovered bool
 // the start of a recording: the state of each container, and everything else that is
 // not plain.
 func (r Rules) unknown(pod *corev1.Pod, at time.Time, recovered bool) (*State, []record.Record) {
-	next := r.of(nil, pod)
-	b := &builder{at: at, recovered: recovered}
-	b.about(r.Cluster, next, pod)
 	var room [enough]comparison
 	list := comparer{pod: pod}.containers(room[:0], nil)
-	next.containers = packContainers("", list)
+	next := r.snapshot(nil, pod, list)
+	b := &builder{at: at, recovered: recovered}
+	b.about(r.Cluster, next, pod)
 	if fact := firstFact(pod); fact != 0 {
 		b.add(podRecord(&podChange{next: next, pod: pod}, fact))
 	}
-	b.conditions(conditions{}, &conditionEvent{pod: pod, first: true})
+	b.conditions(snapshot.Conditions{}, &conditionEvent{pod: pod, first: true})
 	b.containers(list)
 	if len(b.records) == 0 {
 		b.add(podRecord(&podChange{next: next, pod: pod}, factOther))
@@ -102,18 +116,34 @@ func (r Rules) unknown(pod *corev1.Pod, at time.Time, recovered bool) (*State, [
 // Delete returns the record of a pod that was received as deleted.
 func (r Rules) Delete(prev *State, pod *corev1.Pod, at time.Time) []record.Record {
 	b := &builder{at: at}
-	b.about(r.Cluster, r.of(prev, pod), pod)
-	c := causeOf(pod)
-	b.add(record.Record{Action: record.Delete, OccurredAt: deletionTime(pod), Reason: c.reason, Info: c.info})
+	b.about(r.Cluster, r.snapshot(prev, pod, nil), pod)
+	c := snapshot.CauseOf(pod)
+	b.add(record.Record{Action: record.Delete, OccurredAt: deletionTime(pod), Reason: c.Reason, Info: c.Info})
 	return b.records
 }
 
 // Vanished returns the record of a pod that was deleted during a gap.
 func (r Rules) Vanished(prev *State, at time.Time) []record.Record {
 	b := &builder{
-		cluster: r.Cluster, state: prev, uid: prev.UID(), version: prev.ResourceVersion(), at: at, recovered: true,
+		cluster: r.Cluster, state: prev, version: prev.ResourceVersion(), at: at, recovered: true,
 	}
-	c := prev.cause()
-	b.add(record.Record{Action: record.Delete, Reason: c.reason, Info: c.info})
+	c := prev.Cause()
+	b.add(record.Record{Action: record.Delete, Reason: c.Reason, Info: c.Info})
 	return b.records
 }
+
+func (r Rules) settings() snapshot.Settings {
+	return snapshot.Settings{ServiceFromLabels: r.ServiceFromLabels, Annotations: r.Annotations}
+}
+
+// snapshot returns the state of a pod with the containers in list, after prev or nil.
+func (r Rules) snapshot(prev *State, pod *corev1.Pod, list []comparison) *State {
+	var before snapshot.Containers
+	if prev != nil {
+		before = prev.Containers()
+	}
+	return r.settings().Of(prev, pod, packed(before, list))
+}
+
+// sameVersion reports whether the state belongs to this version of the pod, whatever its UID.
+func sameVersion(s *State, pod *corev1.Pod) bool { return s.ResourceVersion() == pod.ResourceVersion }

@@ -4,6 +4,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/core/status/snapshot"
 )
 
 // summaryRule is a row of the table of a pod's summary states.
@@ -82,8 +83,8 @@ func succeeded(p *corev1.Pod) summary {
 
 func failure(p *corev1.Pod) summary {
 	s := summary{state: record.Error, level: record.LevelError}
-	if c := causeOf(p); c.known() {
-		s.reason, s.info = c.reason, c.info
+	if c := snapshot.CauseOf(p); c.Known() {
+		s.reason, s.info = c.Reason, c.Info
 		return s
 	}
 	if deleting(p) {
@@ -115,7 +116,7 @@ func deletion(p *corev1.Pod) summary {
 func allWait(p *corev1.Pod) bool {
 	var room [enough]podContainer
 	for _, c := range containersOf(room[:0], p) {
-		if kindOf(c.status.State) != waiting {
+		if snapshot.KindOf(c.status.State) != snapshot.Waiting {
 			return false
 		}
 	}
@@ -130,7 +131,7 @@ func waitingFor(c *corev1.PodCondition) summary {
 
 // unscheduled returns the condition with the reason why the pod has no node, or nil.
 func unscheduled(p *corev1.Pod) *corev1.PodCondition {
-	c := findCondition(p.Status.Conditions, string(corev1.PodScheduled), 0)
+	c := snapshot.FindCondition(p.Status.Conditions, string(corev1.PodScheduled), 0)
 	if c == nil || c.Status != corev1.ConditionFalse {
 		return nil
 	}

@@ -2,6 +2,8 @@ package status
 
 import (
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/status/snapshot"
 )
 
 // A container can start, end and start again between two events, or between two looks
@@ -16,44 +18,44 @@ import (
 // that ran, ended and now waits in back-off has the same count as before. Some
 // programs raise the count already at that point. Therefore an identical termination
 // is taken for the emitted one, unless it has neither times nor a container ID.
-func (cmp comparer) hiddenTermination(c *corev1.ContainerStatus, before *containerState) bool {
+func (cmp comparer) hiddenTermination(c *corev1.ContainerStatus, before *snapshot.Container) bool {
 	last := c.LastTerminationState.Terminated
 	return last != nil && laterTermination(c, before) && !cmp.replaced(last)
 }
 
-func laterTermination(c *corev1.ContainerStatus, before *containerState) bool {
+func laterTermination(c *corev1.ContainerStatus, before *snapshot.Container) bool {
 	if before == nil {
 		return true
 	}
 	last := c.LastTerminationState.Terminated
-	same := terminationID(last) == before.terminated
-	if c.RestartCount < before.restarts { // the count was reset
+	same := snapshot.TerminationID(last) == before.Terminated
+	if c.RestartCount < before.Restarts { // the count was reset
 		return !same
 	}
-	if lastRun(c, before) <= before.ended {
+	if lastRun(c, before) <= before.Ended {
 		return false
 	}
-	return !same || anonymous(last) && before.kind != terminated
+	return !same || anonymous(last) && before.Kind != snapshot.Terminated
 }
 
 // knownTermination reports whether a record of a container's present termination was
 // emitted before. The kubelet repeats the last termination when it ends a container
 // that waits in back-off, and invents one when it has lost the container.
-func knownTermination(c *corev1.ContainerStatus, before *containerState) bool {
+func knownTermination(c *corev1.ContainerStatus, before *snapshot.Container) bool {
 	t := c.State.Terminated
-	if t == nil || before == nil || before.kind == running {
+	if t == nil || before == nil || before.Kind == snapshot.Running {
 		return false
 	}
 	if invented(t) {
-		return before.terminated != 0
+		return before.Terminated != 0
 	}
-	return before.kind == waiting && terminationID(t) == before.terminated && !anonymous(t)
+	return before.Kind == snapshot.Waiting && snapshot.TerminationID(t) == before.Terminated && !anonymous(t)
 }
 
 // neverStarted reports whether a termination is that of a container that never ran.
-func neverStarted(c *corev1.ContainerStatus, before *containerState) bool {
+func neverStarted(c *corev1.ContainerStatus, before *snapshot.Container) bool {
 	t := c.State.Terminated
-	return t != nil && invented(t) && before != nil && before.kind == waiting && before.terminated == 0
+	return t != nil && invented(t) && before != nil && before.Kind == snapshot.Waiting && before.Terminated == 0
 }
 
 // anonymous reports whether a termination can't be distinguished from others.
@@ -86,10 +88,10 @@ func (cmp comparer) replaced(t *corev1.ContainerStateTerminated) bool {
 // lastRun returns the number of the run that the last termination ended. The number of
 // a run is its restart count. A container that waits in back-off still has the count
 // of the run that ended.
-func lastRun(c *corev1.ContainerStatus, before *containerState) int32 {
+func lastRun(c *corev1.ContainerStatus, before *snapshot.Container) int32 {
 	last := c.LastTerminationState.Terminated
 	switch {
-	case last == nil || kindOf(c.State) != waiting:
+	case last == nil || snapshot.KindOf(c.State) != snapshot.Waiting:
 		return c.RestartCount - 1
 	case before != nil && invented(last):
 		return lostRun(c, before)
@@ -100,38 +102,38 @@ func lastRun(c *corev1.ContainerStatus, before *containerState) int32 {
 // lostRun returns the number of the run that ended when the kubelet lost a container
 // that now waits. The kubelet raises the count of such a container before it runs again,
 // but not while the pod is being deleted.
-func lostRun(c *corev1.ContainerStatus, before *containerState) int32 {
+func lostRun(c *corev1.ContainerStatus, before *snapshot.Container) int32 {
 	switch {
-	case before.kind == running:
-		return before.restarts
-	case before.terminated != 0:
-		return before.ended
+	case before.Kind == snapshot.Running:
+		return before.Restarts
+	case before.Terminated != 0:
+		return before.Ended
 	}
 	return max(0, c.RestartCount-1) // it ran unobserved
 }
 
 // carry copies from the state before the terminations that are known, for a container
 // without a hidden termination. A present terminated state gets a record in any case.
-func (s *containerState) carry(before *containerState) {
-	if s.kind != terminated && s.restarts >= before.restarts {
-		s.ended = before.ended
+func carry(s, before *snapshot.Container) {
+	if s.Kind != snapshot.Terminated && s.Restarts >= before.Restarts {
+		s.Ended = before.Ended
 	}
-	if s.kind == running { // so this run has not ended: the count was raised early
-		s.ended = min(s.ended, s.restarts-1)
+	if s.Kind == snapshot.Running { // so this run has not ended: the count was raised early
+		s.Ended = min(s.Ended, s.Restarts-1)
 	}
-	if s.terminated == 0 {
-		s.terminated = before.terminated
+	if s.Terminated == 0 {
+		s.Terminated = before.Terminated
 	}
 }
 
 // reopen allows another termination of the present count after a hidden one, if the
 // count of a waiting container rose: some programs raise it before the next run. Time
 // and container ID then distinguish the terminations.
-func (s *containerState) reopen(before *containerState, c *corev1.ContainerStatus) {
-	if before == nil || s.kind != waiting || s.restarts <= before.restarts {
+func reopen(s, before *snapshot.Container, c *corev1.ContainerStatus) {
+	if before == nil || s.Kind != snapshot.Waiting || s.Restarts <= before.Restarts {
 		return
 	}
 	if !anonymous(c.LastTerminationState.Terminated) {
-		s.ended = s.restarts - 1
+		s.Ended = s.Restarts - 1
 	}
 }

@@ -4,6 +4,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/core/status/snapshot"
 )
 
 // worst returns the summary of the container that represents the pod: the first
@@ -58,7 +59,7 @@ func unfinished(c podContainer) bool {
 		t := c.status.State.Terminated
 		return t == nil || t.ExitCode != 0
 	case record.Sidecar:
-		return kindOf(c.status.State) == waiting
+		return snapshot.KindOf(c.status.State) == snapshot.Waiting
 	}
 	return false
 }

@@ -4,27 +4,28 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// cause is the reason that Kubernetes gives for the end of a pod.
-type cause struct{ reason, info string }
+// Cause is the reason that Kubernetes gives for the end of a pod, with its message.
+type Cause struct{ Reason, Info string }
 
-func (c cause) known() bool { return c != cause{} }
+// Known reports whether there is a cause.
+func (c Cause) Known() bool { return c != Cause{} }
 
-// causeOf returns the last known cause: reason and message of the pod's status,
+// CauseOf returns the last known cause: reason and message of the pod's status,
 // otherwise those of its disruption.
-func causeOf(pod *corev1.Pod) cause {
+func CauseOf(pod *corev1.Pod) Cause {
 	s := &pod.Status
 	if s.Reason != "" || s.Message != "" {
-		return cause{s.Reason, s.Message}
+		return Cause{s.Reason, s.Message}
 	}
-	if d := disruption(pod); d != nil {
-		return cause{d.Reason, d.Message}
+	if d := Disruption(pod); d != nil {
+		return Cause{d.Reason, d.Message}
 	}
-	return cause{}
+	return Cause{}
 }
 
-// disruption returns the condition of a pod that is being disrupted, or nil.
-func disruption(pod *corev1.Pod) *corev1.PodCondition {
-	c := findCondition(pod.Status.Conditions, string(corev1.DisruptionTarget), 0)
+// Disruption returns the condition of a pod that is being disrupted, or nil.
+func Disruption(pod *corev1.Pod) *corev1.PodCondition {
+	c := FindCondition(pod.Status.Conditions, string(corev1.DisruptionTarget), 0)
 	if c == nil || c.Status != corev1.ConditionTrue {
 		return nil
 	}

@@ -18,7 +18,7 @@ func TestConditions(t *testing.T) {
 			Message: "0/3 nodes: 3 Insufficient cpu",
 		},
 	}
-	before := conditionsOf(conditions{}, list)
+	before := conditionsOf(Conditions{}, list)
 	for name, c := range map[string]struct {
 		change func(list []corev1.PodCondition) []corev1.PodCondition
 		same   bool
@@ -57,7 +57,7 @@ func TestConditions(t *testing.T) {
 			}
 		})
 	}
-	if unknown := (conditions{}); unknown.known() || unknown == conditionsOf(unknown, nil) {
+	if unknown := (Conditions{}); unknown.Known() || unknown == conditionsOf(unknown, nil) {
 		t.Error("unknown conditions are taken for none")
 	}
 }

@@ -4,63 +4,58 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// containerState is the last emitted state of one container.
-type containerState struct {
-	name       string
-	detail     uint64 // hash of reason, message, exit code and signal
-	terminated uint64 // identity of the last termination emitted or known; 0: none
-	restarts   int32
-	ended      int32 // number of the last run whose end was emitted or known; -1: none
-	kind       kind
-	ready      bool
-	devices    devices
+// Container is the last emitted state of one container.
+type Container struct {
+	Name       string
+	Detail     uint64 // hash of reason, message, exit code and signal
+	Terminated uint64 // [TerminationID] of the last termination emitted or known; 0: none
+	Restarts   int32
+	Ended      int32 // number of the last run whose end was emitted or known; -1: none
+	Kind       Kind
+	Ready      bool
+	Devices    Devices
 }
 
-// kind is Kubernetes' own state of a container.
-type kind uint8
+// Kind is Kubernetes' own state of a container.
+type Kind uint8
 
+// The kinds of states.
 const (
-	waiting kind = iota
-	running
-	terminated
+	Waiting Kind = iota
+	Running
+	Terminated
 )
 
-func (k kind) String() string {
+// String returns the name that Kubernetes uses.
+func (k Kind) String() string {
 	return [...]string{"waiting", "running", "terminated"}[k]
 }
 
-// stateOf returns the state of a container. before is nil if nothing is known of it.
-func stateOf(c *corev1.ContainerStatus, before *containerState) containerState {
-	s := containerState{
-		name:       c.Name,
-		detail:     detailHash(c.State),
-		restarts:   c.RestartCount,
-		kind:       kindOf(c.State),
-		ready:      c.Ready,
-		terminated: terminationID(c.LastTerminationState.Terminated),
-		ended:      lastRun(c, before),
-		devices:    devicesOf(c),
+// ContainerOf returns the state of a container with what follows from its status alone,
+// which is everything except Ended.
+func ContainerOf(c *corev1.ContainerStatus) Container {
+	s := Container{
+		Name:       c.Name,
+		Detail:     detailHash(c.State),
+		Terminated: TerminationID(c.LastTerminationState.Terminated),
+		Restarts:   c.RestartCount,
+		Kind:       KindOf(c.State),
+		Ready:      c.Ready,
+		Devices:    devicesOf(c),
 	}
 	if c.State.Terminated != nil {
-		s.terminated = terminationID(c.State.Terminated)
-		s.ended = c.RestartCount
+		s.Terminated = TerminationID(c.State.Terminated)
 	}
 	return s
 }
 
-// kindOf returns the kind of a state. Kubernetes defines an empty state as waiting.
-func kindOf(s corev1.ContainerState) kind {
+// KindOf returns the kind of a state. Kubernetes defines an empty state as waiting.
+func KindOf(s corev1.ContainerState) Kind {
 	switch {
 	case s.Terminated != nil:
-		return terminated
+		return Terminated
 	case s.Running != nil:
-		return running
+		return Running
 	}
-	return waiting
-}
-
-// sameContainer reports whether two states of a container need no record, apart from
-// the health of devices. A termination that becomes the last one is no change.
-func sameContainer(a, b *containerState) bool {
-	return a.detail == b.detail && a.restarts == b.restarts && a.kind == b.kind && a.ready == b.ready
+	return Waiting
 }

@@ -5,13 +5,11 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 	corev1 "k8s.io/api/core/v1"
-
-	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// devices contains the last emitted health of the devices that are allocated to a
+// Devices contains the last emitted health of the devices that are allocated to a
 // container: for each, a hash of its id and its health. Most containers have none.
-type devices string
+type Devices string
 
 const (
 	deviceHashSize = 4
@@ -40,7 +38,7 @@ func healthOf(s corev1.ResourceHealthStatus) health {
 	return otherHealth
 }
 
-func devicesOf(c *corev1.ContainerStatus) devices {
+func devicesOf(c *corev1.ContainerStatus) Devices {
 	if len(c.AllocatedResourcesStatus) == 0 {
 		return ""
 	}
@@ -51,7 +49,7 @@ func devicesOf(c *corev1.ContainerStatus) devices {
 			b = appendDevice(b, deviceHash(r, &r.Resources[j]), healthOf(r.Resources[j].Health))
 		}
 	}
-	return devices(b)
+	return Devices(b)
 }
 
 func appendDevice(b []byte, id uint32, h health) []byte {
@@ -59,7 +57,7 @@ func appendDevice(b []byte, id uint32, h health) []byte {
 }
 
 // firstHash returns the hash of the first device.
-func (d devices) firstHash() uint32 {
+func (d Devices) firstHash() uint32 {
 	return binary.LittleEndian.Uint32([]byte(d[:deviceHashSize]))
 }
 
@@ -69,7 +67,7 @@ func deviceHash(r *corev1.ResourceStatus, d *corev1.ResourceHealth) uint32 {
 }
 
 // get returns the health of a device, and whether the device is known.
-func (d devices) get(id uint32) (health, bool) {
+func (d Devices) get(id uint32) (health, bool) {
 	for ; len(d) >= deviceSize; d = d[deviceSize:] {
 		if d.firstHash() == id {
 			return health(d[deviceHashSize]), true
@@ -78,56 +76,8 @@ func (d devices) get(id uint32) (health, bool) {
 	return otherHealth, false
 }
 
-// device is a device that is allocated to a container.
-type device struct {
-	resource *corev1.ResourceStatus
-	health   *corev1.ResourceHealth
-}
-
-// changedDevices appends to list the devices whose health needs a record. A device
-// that appears needs one only if it is unhealthy: until its driver reports for the
-// first time, its health is unknown.
-func changedDevices(list []device, before devices, c *corev1.ContainerStatus) []device {
-	for i := range c.AllocatedResourcesStatus {
-		r := &c.AllocatedResourcesStatus[i]
-		for j := range r.Resources {
-			d := &r.Resources[j]
-			was, known := before.get(deviceHash(r, d))
-			if now := healthOf(d.Health); known && was != now || !known && now == unhealthy {
-				list = append(list, device{r, d})
-			}
-		}
-	}
-	return list
-}
-
-// unhealthyDevice returns the first unhealthy device of a container.
-func unhealthyDevice(c *corev1.ContainerStatus) (device, bool) {
-	for i := range c.AllocatedResourcesStatus {
-		r := &c.AllocatedResourcesStatus[i]
-		for j := range r.Resources {
-			if healthOf(r.Resources[j].Health) == unhealthy {
-				return device{r, &r.Resources[j]}, true
-			}
-		}
-	}
-	return device{}, false
-}
-
-func (d device) message() string {
-	if d.health.Message == nil {
-		return ""
-	}
-	return *d.health.Message
-}
-
-// describe makes the record one about this device.
-func (d device) describe(rec *record.Record) {
-	rec.Container.Device = &record.Device{
-		Resource: string(d.resource.Name), ID: string(d.health.ResourceID), Health: string(d.health.Health),
-	}
-	rec.Reason, rec.Info = string(d.health.Health), d.message()
-	if healthOf(d.health.Health) == healthy {
-		rec.Reason = ""
-	}
+// Compare reports whether the device is known, and whether its health is the same now.
+func (d Devices) Compare(r *corev1.ResourceStatus, now *corev1.ResourceHealth) (known, same bool) {
+	was, known := d.get(deviceHash(r, now))
+	return known, known && was == healthOf(now.Health)
 }

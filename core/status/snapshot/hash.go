@@ -27,9 +27,9 @@ func detailHash(s corev1.ContainerState) uint64 {
 	return 0
 }
 
-// terminationID returns a hash that distinguishes the terminations of a container.
+// TerminationID returns a hash that distinguishes the terminations of a container.
 // 0 means none.
-func terminationID(t *corev1.ContainerStateTerminated) uint64 {
+func TerminationID(t *corev1.ContainerStateTerminated) uint64 {
 	if t == nil {
 		return 0
 	}

@@ -3,6 +3,10 @@ package snapshot
 import (
 	"testing"
 	"unique"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // TestIdentities checks that a state keeps any uid and resourceVersion. Those of the
@@ -34,24 +38,31 @@ func TestIdentities(t *testing.T) {
 		"bytes above":             {"5b1c8f0e-53a1-4a6e-9d1c-0123456789\xf0\xff", "\xff", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			pod := changed(identified(c.uid, c.version))
-			s := Rules{}.Of(pod)
+			pod := identified(c.uid, c.version)
+			s := stateOf(pod)
 			if s.UID() != c.uid || s.ResourceVersion() != c.version ||
-				(s.uncommon == unique.Make(uncommon{grace: notDeleting})) != c.usual {
+				(s.uncommon == unique.Make(uncommon{grace: NotDeleting})) != c.usual {
 				t.Errorf("got %q %q, %+v, want %q %q", s.UID(), s.ResourceVersion(), s.uncommon.Value(), c.uid, c.version)
 			}
-			back := stored(t, s)
+			back, err := Parse(s.Append(nil))
+			if err != nil {
+				t.Fatal(err)
+			}
 			for _, s := range []*State{s, back} {
-				if !s.SameUID(pod) || !s.SameVersion(pod) || s.Key() != Key(pod) {
+				if !s.SameUID(pod) || !s.SameVersion(pod) {
 					t.Errorf("%+v is not that of its pod", s)
 				}
-				if other := changed(identified(c.uid+"0", c.version)); s.SameUID(other) || s.SameVersion(other) {
+				if other := identified(c.uid+"0", c.version); s.SameUID(other) || s.SameVersion(other) {
 					t.Error("another uid is taken for the same")
 				}
-				if other := changed(identified(c.uid, c.version+"0")); !s.SameUID(other) || s.SameVersion(other) {
+				if other := identified(c.uid, c.version+"0"); !s.SameUID(other) || s.SameVersion(other) {
 					t.Error("another version is taken for the same, or for that of another pod")
 				}
 			}
 		})
 	}
+}
+
+func identified(uid, version string) *corev1.Pod {
+	return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{UID: types.UID(uid), ResourceVersion: version}}
 }

@@ -39,16 +39,17 @@ func labelsHash(labels map[string]string) (sum uint64) {
 	return sum | 1
 }
 
-// sameLabels reports whether the labels of a pod are unchanged, including those that the states omit.
-func sameLabels(a, b *State) bool {
-	if x, y := a.uncommon.Value().allLabels, b.uncommon.Value().allLabels; x|y != 0 {
+// SameLabels reports whether the labels of a pod are unchanged, including those that the states omit.
+func (s *State) SameLabels(other *State) bool {
+	if x, y := s.uncommon.Value().allLabels, other.uncommon.Value().allLabels; x|y != 0 {
 		return x == y
 	}
-	return a.labels == b.labels
+	return s.labels == other.labels
 }
 
-// recordLabels returns the labels for the records of an event, and whether they are not all of the pod's.
-func recordLabels(s *State, pod *corev1.Pod) (kept record.Labels, omitted bool) {
+// recordLabels returns the labels for the records of an event with this pod, nil if it vanished, and whether they are
+// not all of the pod's.
+func (s *State) recordLabels(pod *corev1.Pod) (kept record.Labels, omitted bool) {
 	if pod == nil || s.uncommon.Value().allLabels == 0 {
 		return s.labels, s.uncommon.Value().allLabels != 0
 	}

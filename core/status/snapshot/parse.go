@@ -10,9 +10,9 @@ import (
 	statev1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/state/v1"
 )
 
-// ParseState decodes a state that [State.Append] encoded. Damaged bytes are an error.
+// Parse decodes a state that [State.Append] encoded. Damaged bytes are an error.
 // The result shares no memory with b.
-func ParseState(b []byte) (*State, error) {
+func Parse(b []byte) (*State, error) {
 	size := len(b) - checksumSize
 	if size < 0 || b[size] != checksumTag {
 		return nil, errors.New("parse pod state: it is cut short")
@@ -42,7 +42,7 @@ func restored(m *statev1.PodState) (*State, error) {
 	}
 	u := uncommon{
 		uid: unless(s.uid != uid{}, m.Uid), version: unless(s.version != 0, m.ResourceVersion),
-		reason: m.Reason, message: m.MessageHash, causeMessage: m.CauseMessage, grace: notDeleting,
+		reason: m.Reason, message: m.MessageHash, causeMessage: m.CauseMessage, grace: NotDeleting,
 	}
 	if m.GraceSeconds != nil {
 		u.grace = *m.GraceSeconds
@@ -65,15 +65,15 @@ func restored(m *statev1.PodState) (*State, error) {
 	return s, err
 }
 
-func restoredContainers(list []*statev1.Container) (packed, error) {
-	states := make([]containerState, len(list))
+func restoredContainers(list []*statev1.Container) (Containers, error) {
+	states := make([]Container, len(list))
 	for i, c := range list {
 		var err error
 		if states[i], err = restoredContainer(c); err != nil {
 			return "", err
 		}
 	}
-	return pack("", states), nil
+	return Pack("", states), nil
 }
 
 func restoredOwner(m *statev1.Owner) owner {
@@ -96,14 +96,14 @@ func restoredOwner(m *statev1.Owner) owner {
 	}
 }
 
-func restoredContainer(m *statev1.Container) (containerState, error) {
+func restoredContainer(m *statev1.Container) (Container, error) {
 	if m.Kind < statev1.ContainerKind_CONTAINER_KIND_WAITING || m.Kind > statev1.ContainerKind_CONTAINER_KIND_TERMINATED {
-		return containerState{}, fmt.Errorf("container %q: kind %d is none", m.Name, m.Kind)
+		return Container{}, fmt.Errorf("container %q: kind %d is none", m.Name, m.Kind)
 	}
-	return containerState{
-		name: m.Name, detail: m.DetailHash, terminated: m.Termination,
-		restarts: m.Restarts, ended: m.Ended, ready: m.Ready,
-		kind: kind(m.Kind - statev1.ContainerKind_CONTAINER_KIND_WAITING), devices: restoredDevices(m.Devices),
+	return Container{
+		Name: m.Name, Detail: m.DetailHash, Terminated: m.Termination,
+		Restarts: m.Restarts, Ended: m.Ended, Ready: m.Ready,
+		Kind: Kind(m.Kind - statev1.ContainerKind_CONTAINER_KIND_WAITING), Devices: restoredDevices(m.Devices),
 	}, nil
 }
 

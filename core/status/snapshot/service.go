@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -21,33 +22,33 @@ const (
 	annotationContainer = "kubectl.kubernetes.io/default-container"
 )
 
-// AnnotationKeys returns the keys of the annotations that the rules read.
-func (r Rules) AnnotationKeys() []string {
+// AnnotationKeys returns the keys of the annotations that states contain or follow from.
+func (c Settings) AnnotationKeys() []string {
 	keys := []string{annotationContainer}
 	for _, attr := range []string{
 		record.AttrServiceName, record.AttrServiceNS, record.AttrServiceVersion, record.AttrServiceInstance,
 	} {
 		keys = append(keys, annotationPrefix+attr)
 	}
-	return append(keys, r.Annotations...)
+	return append(keys, c.Annotations...)
 }
 
 // serviceOf derives the identity of the pod's service. image is that of the main
 // container. The result is shared by many pods, so it has an instance id only if an
-// annotation gives one. [State.pod] derives the others: by convention each container
+// annotation gives one. [State.Pod] derives the others: by convention each container
 // has one, and the pod uses that of its main container.
-func (r Rules) serviceOf(pod *corev1.Pod, w record.Workload, image string) record.Service {
+func (c Settings) serviceOf(pod *corev1.Pod, w record.Workload, image string) record.Service {
 	label := func(key string) string {
-		if !r.ServiceFromLabels {
+		if !c.ServiceFromLabels {
 			return ""
 		}
 		return pod.Labels[key]
 	}
 	return record.Service{
-		Name: first(annotation(pod, annotationPrefix+record.AttrServiceName), label(labelInstance), label(labelName),
+		Name: cmp.Or(annotation(pod, annotationPrefix+record.AttrServiceName), label(labelInstance), label(labelName),
 			w.Deployment, rolloutOf(pod, &w), w.ReplicaSet, w.StatefulSet, w.DaemonSet, w.CronJob, w.Job, pod.Name),
-		Namespace:  first(annotation(pod, annotationPrefix+record.AttrServiceNS), pod.Namespace),
-		Version:    first(annotation(pod, annotationPrefix+record.AttrServiceVersion), label(labelVersion), versionOf(image)),
+		Namespace:  cmp.Or(annotation(pod, annotationPrefix+record.AttrServiceNS), pod.Namespace),
+		Version:    cmp.Or(annotation(pod, annotationPrefix+record.AttrServiceVersion), label(labelVersion), versionOf(image)),
 		InstanceID: annotation(pod, annotationPrefix+record.AttrServiceInstance),
 	}
 }
@@ -81,14 +82,5 @@ func versionOf(image string) string {
 	if tag != "" && digest != "" {
 		return tag + "@" + digest
 	}
-	return first(tag, digest)
-}
-
-func first(candidates ...string) string {
-	for _, s := range candidates {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
+	return cmp.Or(tag, digest)
 }

@@ -8,17 +8,19 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
-// Of returns the state of a pod as if records for all of it had been emitted.
-func (r Rules) Of(pod *corev1.Pod) *State {
-	s := r.of(nil, pod)
-	var room [enough]comparison
-	s.containers = packContainers("", comparer{pod: pod}.containers(room[:0], nil))
-	return s
+// Settings decide which values of a pod its state contains.
+type Settings struct {
+	// ServiceFromLabels derives the service also from the labels
+	// app.kubernetes.io/instance, name and version.
+	ServiceFromLabels bool
+
+	// Annotations are the keys of the annotations that plugins need.
+	Annotations []string
 }
 
-// of returns the state of a pod without its containers. It reuses the values of prev
-// that are unchanged: that saves memory and is faster.
-func (r Rules) of(prev *State, pod *corev1.Pod) *State {
+// Of returns the state of a pod with these containers. It reuses the values of prev, nil
+// for none, that are unchanged: that saves memory and is faster.
+func (c Settings) Of(prev *State, pod *corev1.Pod, containers Containers) *State {
 	var before State
 	var allBefore uint64
 	if prev != nil {
@@ -29,12 +31,13 @@ func (r Rules) of(prev *State, pod *corev1.Pod) *State {
 		uid:         parseUID(string(pod.UID)),
 		version:     parseVersion(pod.ResourceVersion),
 		name:        pod.Name,
-		owner:       reuse(before.owner, r.ownerOf(pod)),
+		owner:       reuse(before.owner, c.ownerOf(pod)),
 		node:        reuse(before.node, pod.Spec.NodeName),
 		phase:       reuse(before.phase, string(pod.Status.Phase)),
 		labels:      labels,
-		annotations: r.annotationsOf(pod),
-		conditions:  conditionsOf(before.conditions, podConditions(pod)),
+		annotations: c.annotationsOf(pod),
+		conditions:  conditionsOf(before.conditions, ConditionsIn(pod)),
+		containers:  containers,
 	}
 	if prev != nil {
 		s.name = prev.name
@@ -46,7 +49,7 @@ func (r Rules) of(prev *State, pod *corev1.Pod) *State {
 		message: hash(pod.Status.Message),
 		grace:   graceOf(pod),
 
-		causeMessage: causeOf(pod).info,
+		causeMessage: CauseOf(pod).Info,
 		allLabels:    allLabels,
 	})
 	return s
@@ -68,26 +71,26 @@ func reuse[T comparable](before unique.Handle[T], v T) unique.Handle[T] {
 	return unique.Make(v)
 }
 
-func (r Rules) ownerOf(pod *corev1.Pod) owner {
+func (c Settings) ownerOf(pod *corev1.Pod) owner {
 	name, image := mainContainer(pod)
 	w := workloadOf(pod)
 	return owner{
 		namespace: pod.Namespace, container: name, controller: controllerOf(pod),
-		workload: w, service: r.serviceOf(pod, w, image),
+		workload: w, service: c.serviceOf(pod, w, image),
 	}
 }
 
 // annotationsOf returns the annotations of the pod that plugins need, as far as they have room. Most pods have none of
 // them.
-func (r Rules) annotationsOf(pod *corev1.Pod) record.Labels {
+func (c Settings) annotationsOf(pod *corev1.Pod) record.Labels {
 	var wanted map[string]string
-	for _, key := range r.Annotations {
+	for _, key := range c.Annotations {
 		value, ok := pod.Annotations[key]
 		if !ok || len(value) > record.MaxAnnotation {
 			continue
 		}
 		if wanted == nil {
-			wanted = make(map[string]string, len(r.Annotations))
+			wanted = make(map[string]string, len(c.Annotations))
 		}
 		wanted[key] = value
 	}
@@ -98,7 +101,7 @@ func (r Rules) annotationsOf(pod *corev1.Pod) record.Labels {
 func graceOf(pod *corev1.Pod) int64 {
 	switch {
 	case pod.DeletionTimestamp == nil:
-		return notDeleting
+		return NotDeleting
 	case pod.DeletionGracePeriodSeconds == nil:
 		return 0
 	}

@@ -24,8 +24,8 @@ type State struct {
 	labels      record.Labels
 	annotations record.Labels // those that plugins need
 
-	conditions conditions // shared likewise
-	containers packed
+	conditions Conditions // shared likewise
+	containers Containers
 }
 
 // uncommon contains the values that are the same for most pods.
@@ -34,7 +34,7 @@ type uncommon struct {
 	reason       string
 	message      uint64 // hash of the pod's message
 	causeMessage string // message of the last known cause
-	grace        int64  // grace period in seconds, or notDeleting
+	grace        int64  // grace period in seconds, or NotDeleting
 	allLabels    uint64 // hash of the pod's labels if the state omits some; 0: it has all
 }
 
@@ -47,22 +47,8 @@ type owner struct {
 	service    record.Service // InstanceID only if an annotation gives it
 }
 
-// notDeleting is the grace period of a pod whose deletion was not requested.
-const notDeleting = -1
-
-// Key returns a string that identifies the pod: its UID, or namespace and name if it
-// has none, as in a handwritten recording.
-func (s *State) Key() string { return keyOf(s.UID(), s.Namespace(), s.name) }
-
-// Key returns the [State.Key] of a pod's state.
-func Key(pod *corev1.Pod) string { return keyOf(string(pod.UID), pod.Namespace, pod.Name) }
-
-func keyOf(uid, namespace, name string) string {
-	if uid != "" {
-		return uid
-	}
-	return namespace + "/" + name
-}
+// NotDeleting is the grace period of a pod whose deletion was not requested.
+const NotDeleting = -1
 
 // Namespace returns the pod's namespace.
 func (s *State) Namespace() string { return s.owner.Value().namespace }
@@ -70,7 +56,7 @@ func (s *State) Namespace() string { return s.owner.Value().namespace }
 // Name returns the pod's name.
 func (s *State) Name() string { return s.name }
 
-// UID returns the pod's UID, which may be empty; see [State.Key].
+// UID returns the pod's UID, which is empty in a handwritten recording.
 func (s *State) UID() string {
 	if s.uid == (uid{}) {
 		return s.uncommon.Value().uid
@@ -86,19 +72,32 @@ func (s *State) ResourceVersion() string {
 	return s.version.String()
 }
 
-// cause returns the last known cause.
-func (s *State) cause() cause {
+// Cause returns the last known cause.
+func (s *State) Cause() Cause {
 	u := s.uncommon.Value()
 	if u.reason != "" || u.message != 0 {
-		return cause{u.reason, u.causeMessage}
+		return Cause{u.reason, u.causeMessage}
 	}
-	if d := s.conditions.get(string(corev1.DisruptionTarget)); d.status == string(corev1.ConditionTrue) {
-		return cause{d.reason, u.causeMessage}
+	if d := s.conditions.Get(string(corev1.DisruptionTarget)); d.Status == string(corev1.ConditionTrue) {
+		return Cause{d.Reason, u.causeMessage}
 	}
-	return cause{}
+	return Cause{}
 }
 
-func (s *State) grace() int64 { return s.uncommon.Value().grace }
+// Grace returns the grace period of the pod's deletion in seconds, or [NotDeleting].
+func (s *State) Grace() int64 { return s.uncommon.Value().grace }
+
+// Node returns the name of the pod's node, "" if it is not scheduled.
+func (s *State) Node() string { return s.node.Value() }
+
+// Phase returns the pod's phase.
+func (s *State) Phase() string { return s.phase.Value() }
+
+// Conditions returns the pod's conditions.
+func (s *State) Conditions() Conditions { return s.conditions }
+
+// Containers returns the states of the pod's containers.
+func (s *State) Containers() Containers { return s.containers }
 
 // SameUID reports whether the state belongs to a pod with the UID of this one.
 func (s *State) SameUID(pod *corev1.Pod) bool {
@@ -112,43 +111,50 @@ func (s *State) SameVersion(pod *corev1.Pod) bool {
 	return s.SameUID(pod) && s.version == v && (v != 0 || s.uncommon.Value().version == pod.ResourceVersion)
 }
 
-// pod returns the part of a record about the pod, whose UID is given.
-func (s *State) pod(uid string) *record.Pod {
+// Pod returns the part of a record about the pod. The records of an event share it. pod is
+// that of the event, nil if the pod vanished.
+func (s *State) Pod(pod *corev1.Pod) *record.Pod {
 	o, u := s.owner.Value(), s.uncommon.Value()
 	if o.service.InstanceID == "" {
 		o.service.InstanceID = o.namespace + "." + s.name + "." + o.container
 	}
+	labels, omitted := s.recordLabels(pod)
 	return &record.Pod{
 		Name:      s.name,
 		Namespace: o.namespace,
-		UID:       uid,
+		UID:       s.uidIn(pod),
 		Node:      s.node.Value(),
 		Phase:     s.phase.Value(),
 		Reason:    u.reason,
 		Workload:  o.workload,
 		Service:   o.service,
 
-		Annotations: s.annotations,
-		Controller:  o.controller,
+		Labels:        labels,
+		LabelsOmitted: omitted,
+		Annotations:   s.annotations,
+		Controller:    o.controller,
 	}
 }
 
-// samePod reports whether everything except the containers is unchanged.
-func samePod(a, b *State) bool {
-	return a.node == b.node && a.phase == b.phase && sameLabels(a, b) &&
-		a.conditions == b.conditions && a.grace() == b.grace() && sameReason(a, b)
+// uidIn returns the pod's UID, as a string that the pod holds already if it is given.
+func (s *State) uidIn(pod *corev1.Pod) string {
+	if pod == nil {
+		return s.UID()
+	}
+	return string(pod.UID)
 }
 
-// sameReason reports whether reason and message of the pod are unchanged.
-func sameReason(a, b *State) bool {
-	if a.uncommon == b.uncommon {
+// SameExceptContainers reports whether everything but the containers is unchanged.
+func (s *State) SameExceptContainers(other *State) bool {
+	return s.node == other.node && s.phase == other.phase && s.SameLabels(other) &&
+		s.conditions == other.conditions && s.Grace() == other.Grace() && s.SameReason(other)
+}
+
+// SameReason reports whether reason and message of the pod are unchanged.
+func (s *State) SameReason(other *State) bool {
+	if s.uncommon == other.uncommon {
 		return true
 	}
-	x, y := a.uncommon.Value(), b.uncommon.Value()
+	x, y := s.uncommon.Value(), other.uncommon.Value()
 	return x.reason == y.reason && x.message == y.message
-}
-
-// sameVersion reports whether both states belong to the same version of the pod.
-func sameVersion(a, b *State) bool {
-	return a.version == b.version && (a.version != 0 || a.ResourceVersion() == b.ResourceVersion())
 }

@@ -17,7 +17,7 @@ const (
 	checksumSize = 1 + 4
 )
 
-// Append appends the encoded state to b; [ParseState] decodes it.
+// Append appends the encoded state to b; [Parse] decodes it.
 func (s *State) Append(b []byte) []byte {
 	m := s.message()
 	start, size := len(b), m.SizeVT()
@@ -42,17 +42,17 @@ func (s *State) message() *statev1.PodState {
 	m.Node, m.Phase, m.Reason = s.node.Value(), s.phase.Value(), u.reason
 	m.Labels, m.Annotations = pairsOf(s.labels), pairsOf(s.annotations)
 	m.MessageHash, m.CauseMessage, m.AllLabelsHash = u.message, u.causeMessage, u.allLabels
-	m.HasConditions, m.Conditions = s.conditions.known(), s.conditions.messages()
-	if u.grace != notDeleting {
+	m.HasConditions, m.Conditions = s.conditions.Known(), s.conditions.messages()
+	if u.grace != NotDeleting {
 		m.GraceSeconds = &u.grace
 	}
 	m.Containers = s.containers.messages()
 	return m
 }
 
-func (p packed) messages() []*statev1.Container {
-	var room [enough]containerState
-	states := p.unpack(room[:0])
+func (c Containers) messages() []*statev1.Container {
+	var room [enough]Container
+	states := c.Unpack(room[:0])
 	containers := make([]statev1.Container, len(states))
 	list := make([]*statev1.Container, len(states))
 	for i := range states {
@@ -72,11 +72,11 @@ func (o owner) store(m *statev1.Owner) {
 	m.ServiceVersion, m.ServiceInstanceId = s.Version, s.InstanceID
 }
 
-func (s *containerState) store(m *statev1.Container) {
-	m.Name, m.DetailHash, m.Termination = s.name, s.detail, s.terminated
-	m.Restarts, m.Ended, m.Ready = s.restarts, s.ended, s.ready
-	m.Kind = statev1.ContainerKind(s.kind) + statev1.ContainerKind_CONTAINER_KIND_WAITING
-	m.Devices = s.devices.messages()
+func (s *Container) store(m *statev1.Container) {
+	m.Name, m.DetailHash, m.Termination = s.Name, s.Detail, s.Terminated
+	m.Restarts, m.Ended, m.Ready = s.Restarts, s.Ended, s.Ready
+	m.Kind = statev1.ContainerKind(s.Kind) + statev1.ContainerKind_CONTAINER_KIND_WAITING
+	m.Devices = s.Devices.messages()
 }
 
 // pairsOf returns the labels as key, value, key, value and so on.

@@ -17,9 +17,9 @@ func conditionTypes() [10]string {
 func conditionStatuses() [4]string { return [...]string{"", "True", "False", "Unknown"} }
 
 // messages returns the conditions as protobuf messages.
-func (s conditions) messages() []*statev1.Condition {
-	var room [16]condition
-	all := s.list(room[:0])
+func (s Conditions) messages() []*statev1.Condition {
+	var room [16]Condition
+	all := s.List(room[:0])
 	if len(all) == 0 {
 		return nil
 	}
@@ -27,16 +27,16 @@ func (s conditions) messages() []*statev1.Condition {
 	messages, list := make([]statev1.Condition, len(all)), make([]*statev1.Condition, len(all))
 	for i, c := range all {
 		m := &messages[i]
-		m.Reason, m.MessageHash = c.reason, c.digest
-		if n := slices.Index(types[:], c.typ); n > 0 {
+		m.Reason, m.MessageHash = c.Reason, c.digest
+		if n := slices.Index(types[:], c.Type); n > 0 {
 			m.Type = statev1.ConditionType(n) //nolint:gosec // small
 		} else {
-			m.CustomType = c.typ
+			m.CustomType = c.Type
 		}
-		if n := slices.Index(statuses[:], c.status); n > 0 {
+		if n := slices.Index(statuses[:], c.Status); n > 0 {
 			m.Status = statev1.ConditionStatus(n) //nolint:gosec // small
 		} else {
-			m.CustomStatus = c.status
+			m.CustomStatus = c.Status
 		}
 		list[i] = m
 	}
@@ -44,23 +44,23 @@ func (s conditions) messages() []*statev1.Condition {
 }
 
 // restoredConditions returns the conditions of which list has the messages.
-func restoredConditions(list []*statev1.Condition) conditions {
+func restoredConditions(list []*statev1.Condition) Conditions {
 	types, statuses := conditionTypes(), conditionStatuses()
-	all := make([]condition, len(list))
+	all := make([]Condition, len(list))
 	for i, m := range list {
-		all[i] = condition{typ: m.CustomType, status: m.CustomStatus, reason: m.Reason, digest: m.MessageHash}
+		all[i] = Condition{Type: m.CustomType, Status: m.CustomStatus, Reason: m.Reason, digest: m.MessageHash}
 		if n := int(m.Type); 0 < n && n < len(types) {
-			all[i].typ = types[n]
+			all[i].Type = types[n]
 		}
 		if n := int(m.Status); 0 < n && n < len(statuses) {
-			all[i].status = statuses[n]
+			all[i].Status = statuses[n]
 		}
 	}
 	return makeConditions(all)
 }
 
 // messages returns the devices as protobuf messages.
-func (d devices) messages() []*statev1.Device {
+func (d Devices) messages() []*statev1.Device {
 	if d == "" {
 		return nil
 	}
@@ -72,10 +72,10 @@ func (d devices) messages() []*statev1.Device {
 }
 
 // restoredDevices returns the devices of which list has the messages.
-func restoredDevices(list []*statev1.Device) devices {
+func restoredDevices(list []*statev1.Device) Devices {
 	var b []byte
 	for _, m := range list {
 		b = appendDevice(b, m.IdHash, health(m.Health)) //nolint:gosec // one of four
 	}
-	return devices(b)
+	return Devices(b)
 }
