@@ -299,7 +299,8 @@ func TestVerifyNamesRules(t *testing.T) {
 	inTwos(t, slices.Sorted(maps.Keys(rules)), func(t *testing.T, behaviour string) {
 		rule := rules[behaviour]
 		p := newPlace(t)
-		args := append([]string{"plugin", "verify", self}, faulty.Args(behaviour, filepath.Join(p.dir, "lock"))...)
+		timeout := "--timeout=" + faulty.Patience(behaviour).String()
+		args := append([]string{"plugin", "verify", timeout, "--log-level=warn", self}, faulty.Args(behaviour, filepath.Join(p.dir, "lock"))...)
 		stdout, stderr, status := p.run(args...)
 		lines := strings.Split(stdout, "\n")
 		fails := slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return !strings.HasPrefix(line, "FAIL ") })
@@ -364,7 +365,7 @@ func TestVerifyPasses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPlace(t)
-			stdout, stderr, status := p.run(append([]string{"plugin", "verify", "--timeout=2s"}, plugin(p)...)...)
+			stdout, stderr, status := p.run(append([]string{"plugin", "verify", "--timeout=10s", "--log-level=warn"}, plugin(p)...)...)
 			if status != cli.ExitOK || strings.Contains(stdout, "FAIL") || strings.Count(stdout, "\nok ") < 15 {
 				t.Errorf("exit status %d\n%s%s", status, stdout, stderr)
 			}

@@ -41,8 +41,9 @@ type entry struct {
 	log   *slog.Logger
 	known *simplelru.LRU[string, known] // by UID; nil: it is called for every record
 
-	additions []*addition // result of ask, reused
-	warnings  *ratelog.Limiter
+	additions []*addition      // result of ask, reused
+	warnings  *ratelog.Limiter // of calls that failed, and of patches that break rules
+	failures  *ratelog.Limiter // of records for which the plugin reports an error
 }
 
 // known is the cached addition for a pod.
@@ -63,7 +64,10 @@ func keyOf(p *record.Pod) podKey {
 }
 
 func newEntry(m ChainEntry, meter Meter, log *slog.Logger) *entry {
-	out := &entry{ChainEntry: m, meter: meter, log: log, warnings: ratelog.New(log, time.Minute)}
+	out := &entry{
+		ChainEntry: m, meter: meter, log: log,
+		warnings: ratelog.New(log, time.Minute), failures: ratelog.New(log, time.Minute),
+	}
 	if m.PodOnly {
 		out.known, _ = simplelru.NewLRU[string, known](maxKnown, nil) // fails only for sizes below 1
 	}
@@ -164,10 +168,11 @@ func (e *entry) batch(ctx context.Context, batch []record.Record, out []addition
 	case len(patches) != len(batch):
 		outcome, err = Invalid, fmt.Errorf("%d patches for %d records", len(patches), len(batch))
 	}
-	e.meter.PluginCall(e.Plugin.Name(), outcome, time.Since(start))
+	took := time.Since(start)
+	e.meter.PluginCall(e.Plugin.Name(), outcome, took)
 	if err != nil {
 		if outcome != Skipped { // the host has logged that it is not running
-			e.warn("plugin did not answer for a batch", err)
+			e.warn("plugin did not answer for a batch", err, "records", len(batch), "took", took, "timeout", e.Timeout)
 		}
 		for i := range out {
 			out[i].err = err
@@ -176,14 +181,18 @@ func (e *entry) batch(ctx context.Context, batch []record.Record, out []addition
 	}
 	for i := range out {
 		out[i] = e.check(&patches[i])
-		if out[i].broken {
+		switch {
+		case out[i].broken:
 			e.warn("plugin breaks a rule for patches", out[i].err)
+		case out[i].err != nil:
+			e.failures.Log(slog.LevelWarn, "plugin fails for a record", "plugin", e.Plugin.Name(),
+				"namespace", batch[i].Pod.Namespace, "pod", batch[i].Pod.Name, "error", out[i].err)
 		}
 	}
 }
 
-func (e *entry) warn(what string, err error) {
-	e.warnings.Log(slog.LevelWarn, what, "plugin", e.Plugin.Name(), "error", err)
+func (e *entry) warn(what string, err error, args ...any) {
+	e.warnings.Log(slog.LevelWarn, what, append([]any{"plugin", e.Plugin.Name(), "error", err}, args...)...)
 }
 
 // explain returns the outcome and the error of a failed call.

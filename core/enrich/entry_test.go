@@ -85,6 +85,17 @@ func TestNotRemembered(t *testing.T) {
 	}
 }
 
+// TestOwnFailureIsLogged: the plugin's own errors are in the host's log, at a limited rate.
+func TestOwnFailureIsLogged(t *testing.T) {
+	log := &bytes.Buffer{}
+	p := &fake{name: "a", patch: func(*record.Record) Patch { return Patch{Error: "no such team"} }}
+	New(entries(p), nil, newCounts(), slog.New(slog.NewTextHandler(log, nil))).Enrich(t.Context(), recordsOf(10))
+	want := `level=WARN msg="plugin fails for a record" plugin=a namespace="" pod=pod-0 error="no such team"`
+	if strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), want) {
+		t.Errorf("log:\n%swant one line with\n%s", log, want)
+	}
+}
+
 // TestShared: records with the same cached addition do not affect each other.
 func TestShared(t *testing.T) {
 	known := &fake{name: "a", patch: named}

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 
 	v1 "github.com/pod-status-logger/pod-status-logger/core/pluginhost/v1"
 )
@@ -20,11 +23,9 @@ func (p *process) explain(err error, printed string) error {
 	if config := (*ConfigError)(nil); errors.As(err, &config) || errors.Is(err, ErrNoTLS) {
 		return err
 	}
+	first := firstLine(p.path)
 	if p.pid() == 0 {
-		if errors.Is(err, fs.ErrNotExist) { // the file is there, as Spec.command has checked
-			return fmt.Errorf("the interpreter that the first line of %s names is not there, %w", p.path, ErrCommand)
-		}
-		return errors.New(v1.OneLine(err.Error()))
+		return p.explainCommand(err, first)
 	}
 	text := v1.OneLine(err.Error())
 	line := p.line.Load()
@@ -43,7 +44,43 @@ func (p *process) explain(err error, printed string) error {
 	if printed != "" {
 		text += fmt.Sprintf("; it printed: %.200q", printed)
 	}
+	if strings.HasPrefix(first, "#!/usr/bin/env ") && p.cmd.ProcessState.ExitCode() == notFound {
+		text += "; a plugin has no PATH: begin the file with the full path of its interpreter, such as #!/usr/bin/python3"
+	}
 	return errors.New(text)
+}
+
+// notFound is the exit status of env and of shells that don't find a program.
+const notFound = 127
+
+// explainCommand returns why a file can't be executed. first is its first line.
+func (p *process) explainCommand(err error, first string) error {
+	switch {
+	case errors.Is(err, syscall.ENOEXEC) && !strings.HasPrefix(first, "#!"):
+		return fmt.Errorf("%s is neither a program for this system nor a script with a first line such as "+
+			"#!/usr/bin/python3, %w", p.path, ErrCommand)
+	case !errors.Is(err, fs.ErrNotExist): // the file is there, as Spec.command has checked
+		return errors.New(v1.OneLine(err.Error()))
+	case strings.HasSuffix(first, "\r"):
+		return fmt.Errorf(`the first line of %s ends with \r, which becomes part of the interpreter's name, %w; `+
+			`remove each \r with: sed -i 's/\r$//' %[1]s`, p.path, ErrCommand)
+	}
+	return fmt.Errorf("the interpreter that the first line of %s names, %q, is not there, %w",
+		p.path, strings.TrimPrefix(first, "#!"), ErrCommand)
+}
+
+// firstLine returns the first line of a file, without its end; "" if the file can't be read.
+func firstLine(path string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = f.Close() }()
+	const most = 256 // bytes, as many as Linux reads
+	b := make([]byte, most)
+	n, _ := io.ReadFull(f, b)
+	line, _, _ := strings.Cut(string(b[:n]), "\n")
+	return line
 }
 
 // exitedByItself reports whether a process that has ended was not killed by a

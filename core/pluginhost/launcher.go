@@ -98,3 +98,15 @@ func (in *instance) begin(ctx context.Context, ready readyFunc) error {
 	}
 	return err
 }
+
+// ending returns how an instance ended by itself, with its last words.
+func (l *launcher) ending(in *instance) string {
+	how := "exit status 0"
+	if err := in.ended(); err != nil {
+		how = err.Error()
+	}
+	if printed := l.output.takeLast(); printed != "" {
+		how += fmt.Sprintf("; it printed: %.200q", printed)
+	}
+	return how
+}

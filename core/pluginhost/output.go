@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,9 +41,7 @@ type output struct {
 	reading *rate.Limiter // of bytes that are read
 	dropped atomic.Uint64 // lines
 	flood   *ratelog.Limiter
-
-	mu   sync.Mutex
-	last string // line on stderr, to explain why it does not start
+	words   lastWords
 }
 
 func newOutput(log *slog.Logger) *output {
@@ -107,21 +104,23 @@ func (o *output) readStderr(r io.Reader, ended <-chan struct{}) {
 	level := slog.LevelInfo
 	o.eachLine(r, ended, func(line []byte) {
 		text := string(line)
-		if strings.HasPrefix(text, "panic: ") || strings.HasPrefix(text, "fatal error: ") {
-			o.remember(text)
+		if isPanic(text) {
 			level = slog.LevelError // of the stack that follows, too
+		}
+		if level == slog.LevelError {
+			o.words.add(text) // even if it is not logged
 		}
 		if !o.allow() { // before the line is parsed
 			return
 		}
 		if entry, ok := parseEntry(line); ok {
-			o.remember(entry.message)
+			o.words.add(entry.message)
 			attributes := slog.GroupAttrs("attributes", entry.attrs...)
 			o.log.LogAttrs(context.Background(), entry.level, record.Valid(entry.message), attributes)
 			return
 		}
 		if level != slog.LevelError {
-			o.remember(text)
+			o.words.add(text)
 		}
 		o.print(level, text)
 	})
@@ -152,23 +151,8 @@ func (o *output) print(level slog.Level, line string) {
 	}
 }
 
-func (o *output) remember(line string) {
-	if strings.TrimSpace(line) == "" {
-		return
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.last = line
-}
-
-// takeLast returns the last line since it was last called.
-func (o *output) takeLast() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	last := o.last
-	o.last = ""
-	return last
-}
+// takeLast returns the last words since it was last called.
+func (o *output) takeLast() string { return o.words.take() }
 
 // eachLine reads to the end, at the pace of [output.pace]. Long lines are cut.
 func (o *output) eachLine(r io.Reader, ended <-chan struct{}, do func(line []byte)) {

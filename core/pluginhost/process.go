@@ -105,9 +105,9 @@ func (p *process) Start(context.Context) error {
 	return nil
 }
 
-// lastWords is how long the output of a process that has ended is still read. A
+// readAfterEnd is how long the output of a process that has ended is still read. A
 // child that it has put into another group may hold its pipes open.
-const lastWords = 500 * time.Millisecond
+const readAfterEnd = 500 * time.Millisecond
 
 // wait notes how the process ended, after its output has been read.
 func (p *process) wait(readers *sync.WaitGroup, pipes ...*os.File) {
@@ -120,7 +120,7 @@ func (p *process) wait(readers *sync.WaitGroup, pipes ...*os.File) {
 			_ = pipe.Close() // ends reading
 		}
 	}
-	timer := time.AfterFunc(lastWords, closePipes)
+	timer := time.AfterFunc(readAfterEnd, closePipes)
 	readers.Wait()
 	timer.Stop()
 	closePipes()

@@ -16,7 +16,7 @@ func TestRestart(t *testing.T) {
 	t.Parallel()
 	for behaviour, why := range map[string]string{
 		"crashes": "exit status 7",
-		"panics":  `exit status 2; it printed: \"panic: out of cheese\"`,
+		"panics":  `exit status 2; it printed: \"panic: out of cheese (`,
 	} {
 		t.Run(behaviour, func(t *testing.T) {
 			p, log := hosted(t, specOf(t, behaviour))

@@ -2,7 +2,7 @@ package pluginhost
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"log/slog"
 	"runtime"
 	"time"
@@ -13,9 +13,10 @@ import (
 // Process is one run of a plugin that is not restarted, to inspect the plugin. Use
 // [Run].
 type Process struct {
-	spec *Spec
-	in   *instance
-	done chan struct{}
+	spec     *Spec
+	launcher *launcher
+	in       *instance
+	done     chan struct{}
 }
 
 // Run starts a plugin and connects to it, without a call.
@@ -27,7 +28,7 @@ func Run(ctx context.Context, spec Spec, log *slog.Logger) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Process{spec: &spec, done: make(chan struct{})}
+	p := &Process{spec: &spec, launcher: newLauncher(spec, sockets, log), done: make(chan struct{})}
 	started := make(chan error, 1)
 	go func() {
 		if spec.isProcess() {
@@ -35,7 +36,7 @@ func Run(ctx context.Context, spec Spec, log *slog.Logger) (*Process, error) {
 		}
 		defer close(p.done)
 		defer sockets.remove()
-		in, err := newLauncher(spec, sockets, log).start(ctx, func(context.Context, *instance) error { return nil })
+		in, err := p.launcher.start(ctx, func(context.Context, *instance) error { return nil })
 		p.in = in
 		started <- err
 		if err == nil {
@@ -54,6 +55,18 @@ func (p *Process) Client() enrichv1.EnricherServiceClient {
 	return enrichv1.NewEnricherServiceClient(p.in.conn)
 }
 
+// Health calls the plugin's health service as the host of a running plugin does, every 5 s.
+func (p *Process) Health(ctx context.Context) error { return p.in.check(ctx) }
+
+// Ended returns how the plugin ended, with the last words that it printed, "" if it runs. It
+// waits a moment for the end of a plugin whose connection is lost.
+func (p *Process) Ended() string {
+	if !p.in.gone() {
+		return ""
+	}
+	return p.launcher.ending(p.in)
+}
+
 // Stop asks the plugin to end, and kills it if it has not when ctx is done or three
 // seconds are over. The error reports that it was killed.
 func (p *Process) Stop(ctx context.Context) error {
@@ -64,7 +77,7 @@ func (p *Process) Stop(ctx context.Context) error {
 	byItself := p.in.stop(patience)
 	<-p.done
 	if !byItself {
-		return errors.New("it did not end when it was asked to, and was killed")
+		return fmt.Errorf("it did not end within %.1f s when it was asked to, and was killed", patience.Seconds())
 	}
 	return nil
 }

@@ -50,7 +50,19 @@ func TestCantStart(t *testing.T) {
 		"leaks": {change: command(os.TempDir()), want: "is a folder, which can't be run"},
 		"panics": {
 			change: command(script(t, "#!/no/such/interpreter\n")),
-			want:   "the interpreter that the first line of",
+			want:   `names, "/no/such/interpreter", is not there, which can't be run`,
+		},
+		"greedy": {
+			change: command(script(t, "#!/bin/sh\r\nexit 1\r\n")),
+			want:   `ends with \r, which becomes part of the interpreter's name, which can't be run; remove each \r with: sed`,
+		},
+		"crashes": {
+			change: command(script(t, "import grpc\n")),
+			want:   "is neither a program for this system nor a script with a first line such as #!/usr/bin/python3",
+		},
+		"traced": {
+			change: command(script(t, "#!/usr/bin/env no-such-interpreter\n")),
+			want:   "; a plugin has no PATH: begin the file with the full path of its interpreter",
 		},
 		"late":   {change: command("/no/such/file"), want: "stat /no/such/file: no such file or directory"},
 		"few":    {change: command("plugin"), want: `command: "plugin" is no absolute path`},

@@ -71,7 +71,7 @@ func (p *Plugin) watch(ctx context.Context, in *instance) string {
 		case <-ctx.Done():
 			return ""
 		case <-in.body.exited():
-			return p.ending(in)
+			return p.launcher.ending(in)
 		case why := <-p.suspect:
 			if why != "" {
 				return why
@@ -88,7 +88,7 @@ func (p *Plugin) watch(ctx context.Context, in *instance) string {
 		}
 		if err := in.check(ctx); err != nil && ctx.Err() == nil {
 			if in.gone() {
-				return p.ending(in)
+				return p.launcher.ending(in)
 			}
 			return "health check: " + err.Error()
 		}
@@ -104,18 +104,6 @@ func (p *Plugin) looks() (looks <-chan time.Time, stop func()) {
 	}
 	ticker := time.NewTicker(lookEvery)
 	return ticker.C, ticker.Stop
-}
-
-// ending returns how an instance ended by itself.
-func (p *Plugin) ending(in *instance) string {
-	how := "exit status 0"
-	if err := in.ended(); err != nil {
-		how = err.Error()
-	}
-	if printed := p.launcher.output.takeLast(); printed != "" {
-		how += fmt.Sprintf("; it printed: %.200q", printed)
-	}
-	return how
 }
 
 // boundMemory kills a process and all that it has started if together they use more

@@ -15,7 +15,7 @@
 //	func main() { enricher.Serve(hello{}) }
 //
 // Optional interfaces add features: [Configurer], [AnnotationNeeder], [OwnerNeeder], [Logger]
-// and [io.Closer]. [LabelNeeder] and [PodOnly] make a plugin faster.
+// and [io.Closer]. [LabelNeeder], [NoLabels] and [PodOnly] make a plugin faster.
 //
 // The plugin runs as a process of its own. Its output and its log appear in the host's log. If
 // it panics, the host restarts it. Meanwhile records lack its attributes, but no record is
@@ -91,6 +91,13 @@ type LabelNeeder interface {
 	// NeedsLabels returns the keys of the labels to send; an empty list means all. It is called
 	// after Configure.
 	NeedsLabels() []string
+}
+
+// NoLabels is a plugin that reads no labels of pods. The host sends none, and
+// [LabelNeeder] has no effect.
+type NoLabels interface {
+	// NoLabels is a marker and has no effect.
+	NoLabels()
 }
 
 // PodOnly is a plugin whose answer depends only on [Record.Pod], without its node, phase and

@@ -1,6 +1,8 @@
 package enricher
 
 import (
+	"unicode/utf8"
+
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
@@ -9,23 +11,36 @@ import (
 //
 // Keys are without the plugin's name: SetString("team", "x") of the plugin hello adds the
 // attribute hello.team. They consist of a-z, 0-9, ".", "_", "-" and "/". A patch has at most 64
-// attributes with distinct keys, each of at most 4 KiB. A patch that breaks a rule is dropped
-// as a whole. Invalid UTF-8 is replaced, because gRPC would reject the whole batch.
+// attributes with distinct keys. A patch that breaks a rule is dropped as a whole. Texts are cut
+// at 4 KiB, between two characters. Invalid UTF-8 is replaced, because gRPC would reject the
+// whole batch.
 type Patch struct {
 	prefix string            // the plugin's name and a dot
 	keys   map[string]string // full keys by keys without prefix; shared by a batch
 	patch  *enrichv1.Patch
 }
 
-// SetString adds a string attribute.
+// SetString adds a string attribute. The host accepts 4 KiB; the rest of value is cut off.
 func (p *Patch) SetString(key, value string) {
 	a := &struct { // allocated at once
 		attribute enrichv1.Attribute
 		value     enrichv1.Attribute_StringValue
 	}{}
-	a.value.StringValue = record.Valid(value)
+	a.value.StringValue = cut(record.Valid(value))
 	a.attribute.Value = &a.value
 	p.add(key, &a.attribute)
+}
+
+// cut returns the characters of s that fit into an attribute.
+func cut(s string) string {
+	n := record.MaxAttributeValue
+	if len(s) <= n {
+		return s
+	}
+	for !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
 }
 
 // SetBool adds a boolean attribute.

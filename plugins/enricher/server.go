@@ -21,6 +21,9 @@ func NewServer(e Enricher) enrichv1.EnricherServiceServer {
 	return &server{enricher: e, prefix: e.Describe().Name + "."}
 }
 
+// helper is the version of this package's interface for hosts.
+const helper = "go/1"
+
 type server struct {
 	enrichv1.UnimplementedEnricherServiceServer
 	enricher Enricher
@@ -31,7 +34,7 @@ type server struct {
 // returns them.
 func (s *server) Describe(context.Context, *enrichv1.DescribeRequest) (*enrichv1.DescribeResponse, error) {
 	d := s.enricher.Describe()
-	return &enrichv1.DescribeResponse{Name: d.Name, Version: d.Version}, nil
+	return &enrichv1.DescribeResponse{Name: d.Name, Version: d.Version, Helper: helper}, nil
 }
 
 func (s *server) Configure(_ context.Context, r *enrichv1.ConfigureRequest) (*enrichv1.ConfigureResponse, error) {
@@ -71,6 +74,7 @@ func needsOf(e Enricher) *enrichv1.Needs {
 		}
 	}
 	_, needs.PodOnly = e.(PodOnly)
+	_, needs.NoLabels = e.(NoLabels)
 	return needs
 }
 

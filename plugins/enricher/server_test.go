@@ -101,7 +101,7 @@ func TestDescribe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &enrichv1.DescribeResponse{Name: "hello", Version: "1.2.3"}
+	want := &enrichv1.DescribeResponse{Name: "hello", Version: "1.2.3", Helper: "go/1"}
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

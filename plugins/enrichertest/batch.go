@@ -37,15 +37,35 @@ func checkMessageSize(ctx context.Context, s *suite) error {
 	}
 	answer, err := s.enrichRaw(ctx, p.samples(0, 1000))
 	if code(err) == codes.ResourceExhausted {
-		return fmt.Errorf("the answer is too large: %w", err)
+		return fmt.Errorf("the answer is larger than %d MiB: %w", enrichv1.MaxMessageBytes>>20, err)
 	}
 	if err != nil {
 		return err
 	}
 	if size := proto.Size(answer); size > enrichv1.MaxMessageBytes {
-		return fmt.Errorf("the answer has %.1f MiB", float64(size)/(1<<20))
+		return fmt.Errorf("the answer to 1000 records has %.1f MiB; %d MiB are allowed",
+			float64(size)/(1<<20), enrichv1.MaxMessageBytes>>20)
 	}
 	return nil
+}
+
+// checkAnswers requires an answer without an error to at least one common record.
+func checkAnswers(ctx context.Context, s *suite) error {
+	p, err := s.ready(ctx)
+	if err != nil {
+		return err
+	}
+	patches, err := s.enrich(ctx, p.samples(0, 64))
+	if err != nil {
+		return err
+	}
+	for _, patch := range patches {
+		if patch.GetError() == "" {
+			return nil
+		}
+	}
+	return fmt.Errorf("all of 64 records are answered with an error, the first with %q; "+
+		"a pod that the plugin has nothing for gets an empty patch", patches[0].GetError())
 }
 
 // unsteady is the reason if the answers to the same records differ.

@@ -28,6 +28,11 @@ import (
 type Process interface {
 	// Client calls the plugin. It accepts messages of any size.
 	Client() enrichv1.EnricherServiceClient
+	// Health calls the plugin's health service as a host does.
+	Health(ctx context.Context) error
+	// Ended returns how a plugin has ended whose connection is lost, such as "exit status
+	// 1", "" if that is not known. It may wait a moment.
+	Ended() string
 	// Stop asks the plugin to end and waits until it has, or ctx is done. The error
 	// reports that it has not, or that it failed.
 	Stop(ctx context.Context) error

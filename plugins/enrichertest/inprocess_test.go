@@ -200,10 +200,13 @@ func TestUnsteadyAnswersAreNotCompared(t *testing.T) {
 	}
 }
 
-func TestWhatFailsIsNotForgotten(t *testing.T) {
+func TestOnlyErrors(t *testing.T) {
 	report := verify(t, func() enricher.Enricher { return failing{} })
-	r := result(t, report, "attributes")
-	if r.Outcome != enrichertest.NotChecked || r.Why != `no patch has attributes, but "no database"` {
+	want := `all of 64 records are answered with an error, the first with "no database"`
+	if r := result(t, report, "answers"); r.Outcome != enrichertest.Broken || !strings.HasPrefix(r.Why, want) {
+		t.Errorf("%v", r)
+	}
+	if r := result(t, report, "attributes"); r.Outcome != enrichertest.NotReached {
 		t.Errorf("%v", r)
 	}
 	if r := result(t, report, "errors"); r.Outcome != enrichertest.Passed {

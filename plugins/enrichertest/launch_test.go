@@ -3,6 +3,7 @@ package enrichertest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/go-plugin"
 	"google.golang.org/grpc"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"github.com/pod-status-logger/pod-status-logger/plugins/enrichertest"
@@ -74,6 +76,27 @@ func (p *process) dispense() (any, error) {
 
 func (p *process) Client() enrichv1.EnricherServiceClient {
 	return enrichv1.NewEnricherServiceClient(p.conn)
+}
+
+func (p *process) Health(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	answer, err := healthv1.NewHealthClient(p.conn).Check(ctx, &healthv1.HealthCheckRequest{Service: plugin.GRPCServiceName})
+	if err == nil && answer.GetStatus() != healthv1.HealthCheckResponse_SERVING {
+		err = fmt.Errorf("its status is %v", answer.GetStatus())
+	}
+	return err
+}
+
+// Ended waits for the end: a lost connection shows before.
+func (p *process) Ended() string {
+	for range 1000 {
+		if p.client.Exited() {
+			return p.cmd.ProcessState.String()
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return ""
 }
 
 // Stop calls go-plugin's Shutdown by itself: Kill does so without a deadline.

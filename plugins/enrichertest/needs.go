@@ -31,6 +31,9 @@ func (p *session) dress(r *enrichv1.Record, label, annotation value) {
 	if keys := p.needs.GetLabels(); len(keys) > 0 {
 		pod.Labels = choose(keys, pod.GetLabels(), label)
 	}
+	if p.needs.GetNoLabels() {
+		pod.Labels = nil
+	}
 	pod.Annotations = choose(p.needs.GetAnnotations(), nil, annotation)
 	owners := p.needs.GetOwners()
 	if owners == nil {

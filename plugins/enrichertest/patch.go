@@ -16,6 +16,8 @@ import (
 // patchCheck is a rule about a patch by itself.
 type patchCheck struct {
 	name, says string
+	// after is the rule that has to be kept for this one to be checked.
+	after string
 	// missing is the reason if the rule applies to no patch.
 	missing string
 	// has reports whether the rule applies to a patch.
@@ -28,22 +30,22 @@ func patchChecks() []patchCheck {
 	return []patchCheck{
 		{
 			"attributes", "attributes are at most 64 of 4 KiB, with keys of their own that begin with the plugin's name",
-			"no patch has attributes",
+			"answers", "no patch has attributes",
 			func(p *enrichv1.Patch) bool { return len(p.GetAttributes()) > 0 }, checkAttributes,
 		},
 		{
 			"trace-context", "a traceparent is one of W3C's version 00, and a tracestate goes with it",
-			"no patch has a trace context",
+			"answers", "no patch has a trace context",
 			func(p *enrichv1.Patch) bool { return p.GetTraceparent() != "" || p.GetTracestate() != "" }, checkTraceContext,
 		},
 		{
 			"errors", "the error of a patch is one line of at most 256 bytes",
-			"no patch has an error",
+			"batch-64", "no patch has an error",
 			func(p *enrichv1.Patch) bool { return p.GetError() != "" }, checkError,
 		},
 		{
 			"suppress", "no record is suppressed, unless that is allowed",
-			"", func(*enrichv1.Patch) bool { return true }, checkSuppress,
+			"batch-64", "", func(*enrichv1.Patch) bool { return true }, checkSuppress,
 		},
 	}
 }
@@ -139,7 +141,7 @@ const maxError = 256 // bytes; the host cuts off the rest
 func checkError(_ *suite, p *enrichv1.Patch) error {
 	switch text := p.GetError(); {
 	case len(text) > maxError:
-		return fmt.Errorf("the error has %d bytes, beginning with %.80q", len(text), text)
+		return fmt.Errorf("the error has %d bytes, %d are allowed; it begins with %.80q", len(text), maxError, text)
 	case strings.ContainsAny(text, "\r\n"):
 		return fmt.Errorf("the error has more than one line: %q", text)
 	}

@@ -13,12 +13,13 @@ import (
 // Outcome is the outcome of a rule.
 type Outcome uint8
 
-// The outcomes. A rule is not checked if it applies to nothing that the plugin did, or
-// if the plugin breaks the rule before it.
+// The outcomes. A rule is not checked if it applies to nothing that the plugin did. It is
+// not reached if the plugin breaks a rule that it depends on, or has hung too often.
 const (
 	Passed Outcome = iota + 1
 	Broken
 	NotChecked
+	NotReached
 )
 
 // Result is the result of one rule.
@@ -38,6 +39,8 @@ func (r Result) String() string {
 		mark, text = "FAIL", r.Why
 	case NotChecked:
 		mark, text = "--", "not checked: "+r.Why
+	case NotReached:
+		mark, text = "--", "not reached: "+r.Why
 	case Passed:
 		if r.Took > 0 {
 			text += " (" + duration(r.Took) + ")"
@@ -59,6 +62,29 @@ func (r Report) Broken() (broken []Result) {
 	return broken
 }
 
+// Unreached is a line that names the rules that were not reached, "" if there are none.
+func (r Report) Unreached() string {
+	var why []string
+	rules := map[string][]string{}
+	for _, result := range r.Results {
+		if result.Outcome != NotReached {
+			continue
+		}
+		if rules[result.Why] == nil {
+			why = append(why, result.Why)
+		}
+		rules[result.Why] = append(rules[result.Why], result.Rule)
+	}
+	parts := make([]string, len(why))
+	for i, w := range why {
+		parts[i] = fmt.Sprintf("%d rules, as %s: %s", len(rules[w]), w, strings.Join(rules[w], ", "))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%-4s %-15s  %s", "--", "not reached", strings.Join(parts, "; "))
+}
+
 // Summary is a line that counts the outcomes and names the rules that are broken.
 func (r Report) Summary() string {
 	counts := map[Outcome]int{}
@@ -73,20 +99,35 @@ func (r Report) Summary() string {
 	if n := counts[NotChecked]; n > 0 {
 		text += fmt.Sprintf(", %d not checked", n)
 	}
+	if n := counts[NotReached]; n > 0 {
+		text += fmt.Sprintf(", %d not reached", n)
+	}
 	if len(names) > 0 {
 		text += fmt.Sprintf(", %d broken: %s", len(names), strings.Join(names, ", "))
 	}
 	return text
 }
 
-// Print writes a line for each rule, and the summary.
+// Print writes a line for each rule that was reached, one for all others, and the summary.
 func (r Report) Print(w io.Writer) error {
 	for _, result := range r.Results {
+		if result.Outcome == NotReached {
+			continue
+		}
 		if _, err := fmt.Fprintln(w, result); err != nil {
 			return err
 		}
 	}
-	_, err := fmt.Fprintln(w, r.Summary())
+	return r.PrintEnd(w)
+}
+
+// PrintEnd writes the lines of [Report.Print] that come after those of the results.
+func (r Report) PrintEnd(w io.Writer) error {
+	end := r.Summary()
+	if unreached := r.Unreached(); unreached != "" {
+		end = unreached + "\n" + end
+	}
+	_, err := fmt.Fprintln(w, end)
 	return err
 }
 

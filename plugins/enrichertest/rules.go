@@ -11,8 +11,16 @@ func rules(o Options) []rule {
 			check: checkHandshake,
 		},
 		{
+			name: "health", says: "it answers the host's health checks",
+			after: "handshake", check: checkHealth,
+		},
+		{
 			name: "describe", says: "it has a name that is allowed and a version",
 			after: "handshake", check: checkDescribe,
+		},
+		{
+			name: "helper", says: "the helper library that it is built with is up to date",
+			after: "handshake", check: checkHelper,
 		},
 		{
 			name: "configure-bad", says: "a bad configuration is refused with INVALID_ARGUMENT and the key's name",
@@ -48,6 +56,10 @@ func batchRules(o Options) []rule {
 			after: "batch-1", check: checkBatch(64),
 		},
 		{
+			name: "answers", says: "common records are answered without an error",
+			after: "batch-64", check: checkAnswers,
+		},
+		{
 			name: "deadline", after: "batch-64", check: checkDeadline,
 			says: fmt.Sprintf("a batch of 64 records is answered within %s, the best of three", duration(o.Timeout)),
 		},
@@ -65,16 +77,16 @@ func batchRules(o Options) []rule {
 // patchRules are about each patch by itself, and about which patch a record gets.
 func patchRules() (rules []rule) {
 	for _, p := range patchChecks() {
-		rules = append(rules, rule{name: p.name, says: p.says, after: "batch-64", check: checkCommon(p)})
+		rules = append(rules, rule{name: p.name, says: p.says, after: p.after, check: checkCommon(p)})
 	}
 	return append(rules,
 		rule{
 			name: "order", says: "a record's patch in a batch is the one that it gets alone",
-			after: "batch-64", check: checkOrder,
+			after: "answers", check: checkOrder,
 		},
 		rule{
 			name: "pod-only", says: "with pod_only, records of the same pod get the same patch",
-			after: "batch-64", check: checkPodOnly,
+			after: "answers", check: checkPodOnly,
 		})
 }
 
@@ -90,7 +102,7 @@ func recordRules() []rule {
 			after: "batch-1", check: checkEach(unicodes),
 		},
 		{
-			name: "large-records", says: "values of 8 KiB and 200 labels are answered within the limits of patches",
+			name: "large-records", says: "annotations of 4 KiB, messages of 8 KiB and 200 labels are answered within the limits of patches",
 			after: "batch-1", check: checkEach(large),
 		},
 		{
@@ -109,7 +121,7 @@ func lifeRules() []rule {
 	return []rule{
 		{
 			name: "concurrent", says: "two concurrent batches are both answered correctly",
-			after: "batch-64", check: checkConcurrent,
+			after: "answers", check: checkConcurrent,
 		},
 		{
 			name: "cancelled-call", says: "the next call after cancelled ones is answered",

@@ -27,6 +27,9 @@ type callError struct {
 }
 
 func (e *callError) Error() string {
+	if e.status.Code() == codes.Unavailable {
+		return e.what + ": the connection is lost"
+	}
 	return fmt.Sprintf("%s: %s: %s", e.what, e.status.Code(), e.status.Message())
 }
 
@@ -76,7 +79,7 @@ func (s *suite) ready(ctx context.Context) (*session, error) {
 
 func (s *suite) describe(ctx context.Context) (answer *enrichv1.DescribeResponse, err error) {
 	client := s.session.process.Client()
-	err = call(ctx, "Describe", callLimit, func(ctx context.Context) (err error) {
+	err = call(ctx, "Describe", s.limit(1), func(ctx context.Context) (err error) {
 		answer, err = client.Describe(ctx, &enrichv1.DescribeRequest{})
 		return err
 	})
@@ -117,11 +120,18 @@ func (s *suite) enrichRaw(
 		answer, err = client.Enrich(ctx, &enrichv1.EnrichRequest{Records: records})
 		return err
 	})
+	if hang, ok := errors.AsType[*hangError](err); ok {
+		hang.allowed = s.allowed()
+	}
 	return answer, err
 }
 
+// allowed is the deadline of a batch, for messages.
+func (s *suite) allowed() string { return duration(s.options.Timeout) + " are allowed, key `timeout`" }
+
 // limit returns how long a call with a number of records may take. It is longer than
-// the deadline: only one rule is about late answers, but all about hanging.
+// the deadline: only one rule is about late answers, but all about hanging. With the
+// deadline grows the patience in all calls, for machines that are busy.
 func (s *suite) limit(records int) time.Duration {
 	const batch, patience = 64, 3
 	return max(callLimit, patience*s.options.Timeout*time.Duration((records+batch-1)/batch))
@@ -139,7 +149,7 @@ func call(ctx context.Context, what string, limit time.Duration, do func(context
 	}
 	over := time.Since(start) > limit-100*time.Millisecond
 	if ctx.Err() != nil || over && status.Code(err) == codes.DeadlineExceeded {
-		return &hangError{what, limit}
+		return &hangError{what: what, limit: limit}
 	}
 	return &callError{what, status.Convert(err)}
 }

@@ -25,6 +25,25 @@ func checkHandshake(ctx context.Context, s *suite) error {
 	return err
 }
 
+// healthService is the service that hosts ask for the health of.
+const healthService = "plugin"
+
+// checkHealth calls the health service as a host does.
+func checkHealth(ctx context.Context, s *suite) error {
+	p, err := s.running(ctx)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	err = p.process.Health(ctx)
+	if took := time.Since(start); err != nil {
+		return fmt.Errorf("grpc.health.v1.Health/Check of the service %q: %w, after %s; a host asks every 5 s and "+
+			"kills a plugin that does not answer SERVING within 2 s", healthService, err, duration(took))
+	}
+	s.took = time.Since(start)
+	return nil
+}
+
 func checkDescribe(ctx context.Context, s *suite) error {
 	p, err := s.running(ctx)
 	if err != nil {

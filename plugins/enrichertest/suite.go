@@ -11,10 +11,10 @@ import (
 
 // The limits for a plugin that hangs.
 const (
-	callLimit = 2 * time.Second  // a call, unless the rule has a deadline
-	ruleLimit = 20 * time.Second // a rule with all its calls, without starts
-	stopLimit = 3 * time.Second  // an orderly end
-	maxHangs  = 2                // nothing is checked after the last one
+	callLimit = 2 * time.Second // a call, at least
+	ruleCalls = 10              // the limit of a rule, without starts, in limits of calls
+	stopLimit = 3 * time.Second // an orderly end
+	maxHangs  = 2               // nothing is checked after the last one
 )
 
 // suite is one check of all rules for one plugin. A plugin that ends or hangs during a
@@ -48,12 +48,17 @@ func (e notCheckedError) Error() string { return string(e) }
 
 // hangError is the error of a call that was not answered.
 type hangError struct {
-	what  string
-	limit time.Duration
+	what    string
+	limit   time.Duration
+	allowed string // the plugin's own limit; empty: the same
 }
 
 func (e *hangError) Error() string {
-	return fmt.Sprintf("%s: no answer within %s", e.what, duration(e.limit))
+	text := fmt.Sprintf("%s: no answer within %s", e.what, duration(e.limit))
+	if e.allowed != "" {
+		text += "; " + e.allowed
+	}
+	return text
 }
 
 func isNotChecked(err error) bool {
@@ -68,11 +73,12 @@ func isHang(err error) bool {
 
 // run checks a rule.
 func (s *suite) run(ctx context.Context, r rule) Result {
-	result := Result{Rule: r.name, Says: r.says, Outcome: NotChecked, Why: s.skip(r)}
+	result := Result{Rule: r.name, Says: r.says, Outcome: NotReached, Why: s.skip(r)}
 	if result.Why != "" {
 		s.unmet[r.name] = result.Why
 		return result
 	}
+	result.Outcome = NotChecked
 	s.took = 0
 	err := s.settle(ctx, s.checkBounded(ctx, r))
 	if r.apart {
@@ -102,7 +108,7 @@ func (s *suite) skip(r rule) string {
 }
 
 func (s *suite) checkBounded(ctx context.Context, r rule) error {
-	ctx, cancel := context.WithTimeout(ctx, s.options.StartTimeout+ruleLimit)
+	ctx, cancel := context.WithTimeout(ctx, s.options.StartTimeout+ruleCalls*s.limit(1))
 	defer cancel()
 	return r.check(ctx, s)
 }
@@ -125,8 +131,12 @@ func (s *suite) settle(ctx context.Context, err error) error {
 		s.kill()
 		return also(err, "the plugin hangs since")
 	case code(after) == codes.Unavailable:
+		how := "the plugin ended"
+		if ended := s.session.process.Ended(); ended != "" {
+			how += " with " + ended
+		}
 		s.kill()
-		return also(err, "the plugin ended")
+		return also(err, how)
 	}
 	return err // other faults of Describe have rules of their own
 }

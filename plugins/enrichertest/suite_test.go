@@ -29,6 +29,10 @@ var (
 
 func (f *fake) Client() enrichv1.EnricherServiceClient { return f }
 
+func (f *fake) Health(context.Context) error { return nil }
+
+func (f *fake) Ended() string { return "" }
+
 func (f *fake) Stop(context.Context) error { return nil }
 
 func (f *fake) Kill() { f.ended = true }
@@ -148,7 +152,7 @@ func TestPluginThatDoesNotStartAnew(t *testing.T) {
 	if r := result(t, report, "restart"); r.Why != "after it was killed: start it: no space left" {
 		t.Errorf("%v", r)
 	}
-	if r := result(t, report, "shutdown"); r.Outcome != enrichertest.NotChecked || r.Why != "the plugin does not start" {
+	if r := result(t, report, "shutdown"); r.Outcome != enrichertest.NotReached || r.Why != "the plugin does not start" {
 		t.Errorf("%v", r)
 	}
 }

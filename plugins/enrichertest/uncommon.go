@@ -8,6 +8,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/pod-status-logger/pod-status-logger/core/record"
 	enrichv1 "github.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1"
 )
 
@@ -66,12 +67,13 @@ func sparse(p *session) []uncommon {
 }
 
 func unicodes(p *session) (records []uncommon) {
+	// Wherever these two are cut, one of them is cut within a character.
+	kib := strings.Repeat("日", 3900/len("日"))
 	for _, text := range []struct{ what, text string }{
 		{"multi-byte text", "größer, 日本語, 👩‍🚀, e\u0301, \u202eright to left, \uFFFD"},
 		{"control characters", "one\ttwo\r\nthree\x00\x1b[31mred\x7f\u0085\u2028"},
-		// Wherever these two are cut, one of them is cut within a character.
-		{"4 KiB of multi-byte text", strings.Repeat("日", 4<<10/3)},
-		{"4 KiB of multi-byte text", "x" + strings.Repeat("日", 4<<10/3)},
+		{"3.8 KiB of multi-byte text", kib},
+		{"3.8 KiB of multi-byte text", "x" + kib},
 		{"empty strings", ""},
 	} {
 		r := sample(7)
@@ -88,18 +90,19 @@ func unicodes(p *session) (records []uncommon) {
 	return records
 }
 
+// large returns records with the longest annotations that a host sends. Messages of
+// Kubernetes have no limit.
 func large(p *session) []uncommon {
-	long := "x" + strings.Repeat("日", 8<<10/3)
 	r := sample(7)
-	r.Info, r.Pod.Name = long, strings.Repeat("n", 253)
-	p.dress(r, always(strings.Repeat("l", 63)), always(long))
+	r.Info, r.Pod.Name = "x"+strings.Repeat("日", 8<<10/len("日")), strings.Repeat("n", 253)
+	p.dress(r, always(strings.Repeat("l", 63)), always("x"+strings.Repeat("日", record.MaxAnnotation/len("日"))))
 	many := sample(7)
 	many.Pod.Labels = map[string]string{}
 	for i := range 200 {
 		many.Pod.Labels[fmt.Sprintf("example.com/label-%d", i)] = strings.Repeat("l", 63)
 	}
 	p.dress(many, labelOf(7), annotationOf(7))
-	return []uncommon{{"values of 8 KiB", r}, {"200 labels", many}}
+	return []uncommon{{"annotations of 4 KiB and a message of 8 KiB", r}, {"200 labels", many}}
 }
 
 func odd(p *session) (records []uncommon) {

@@ -25,7 +25,7 @@ func TestBrokenPlugins(t *testing.T) {
 	for behaviour, rule := range faulty.Rules() {
 		t.Run(behaviour, func(t *testing.T) {
 			t.Parallel() // most of the time is spent waiting
-			o := enrichertest.Options{}
+			o := enrichertest.Options{Timeout: faulty.Patience(behaviour)}
 			if behaviour == "silent" {
 				o.StartTimeout = time.Second
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,6 +14,9 @@ import (
 
 // enrichFunc answers a batch.
 type enrichFunc = func(ctx context.Context, records []*enrichv1.Record) ([]*enrichv1.Patch, error)
+
+// lateBy is the time for a batch of 64 records of the plugin that is late.
+const lateBy = 640 * time.Millisecond
 
 // batchFaults are in the answers to batches.
 func batchFaults() map[string]fault {
@@ -44,7 +48,7 @@ func batchFaults() map[string]fault {
 		}),
 		"late": answered("deadline", func(good enrichFunc) enrichFunc {
 			return func(ctx context.Context, records []*enrichv1.Record) ([]*enrichv1.Patch, error) {
-				time.Sleep(time.Duration(min(len(records), 64)) * 10 * time.Millisecond)
+				time.Sleep(lateBy * time.Duration(min(len(records), 64)) / 64)
 				return good(ctx, records)
 			}
 		}),
@@ -73,16 +77,27 @@ func stuckAfterCancel(good enrichFunc) enrichFunc {
 	}
 }
 
-// mixesBatches shares its working data between calls with as many records.
+// mixesBatches answers a batch of 64 with the records of another that comes while it waits.
 // Calls with another number are unaffected, cancelled ones that still run among them.
 func mixesBatches(good enrichFunc) enrichFunc {
-	var last sync.Map // records by their number
+	others := make(chan []*enrichv1.Record)
+	const patience = 100 * time.Millisecond // within the deadline of a batch
 	return func(ctx context.Context, records []*enrichv1.Record) ([]*enrichv1.Patch, error) {
-		last.Store(len(records), records)
-		time.Sleep(20 * time.Millisecond)
-		mixed, _ := last.Load(len(records))
-		return good(ctx, mixed.([]*enrichv1.Record))
+		if len(records) == 64 {
+			select {
+			case others <- records:
+			case records = <-others:
+			case <-time.After(patience):
+			}
+		}
+		return good(ctx, records)
 	}
+}
+
+// bloated answers with more than a message may have.
+func bloated(s *service) {
+	big := strings.Repeat("x", 1<<20)
+	s.changePatch(func(_ *enrichv1.Record, p *enrichv1.Patch) { add(p, "big", big) })
 }
 
 // failing answers with an error.

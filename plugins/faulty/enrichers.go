@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"os"
-	"strings"
 	"syscall"
 
 	"github.com/pod-status-logger/pod-status-logger/plugins/enricher"
@@ -13,7 +12,6 @@ import (
 
 // enrichers are plugins on top of package enricher.
 func enrichers() map[string]enricher.Enricher {
-	big := strings.Repeat("x", 1<<20)
 	on := func(do func(r *enricher.Record, p *enricher.Patch) error) enricher.Enricher { return faulty{do: do} }
 	return map[string]enricher.Enricher{
 		"good":       on(nil),
@@ -44,7 +42,9 @@ func enrichers() map[string]enricher.Enricher {
 
 		// Its answers break rules.
 		"garbage": on(func(_ *enricher.Record, p *enricher.Patch) error { p.SetString("NO SUCH\nKEY", "x"); return nil }),
-		"bloated": on(func(_ *enricher.Record, p *enricher.Patch) error { p.SetString("big", big); return nil }),
+
+		// It is wrong about each record, which no rule about single patches shows.
+		"fails-for-each-record": on(func(*enricher.Record, *enricher.Patch) error { return errors.New("no database") }),
 
 		"leaks": on(leak()),
 	}

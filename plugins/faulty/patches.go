@@ -29,8 +29,11 @@ func patchFaults() map[string]fault {
 		"bad-tracestate": changed("trace-context", func(_ *enrichv1.Record, p *enrichv1.Patch) {
 			p.Traceparent, p.Tracestate = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "no state"
 		}),
-		"long-errors": changed("errors",
-			func(_ *enrichv1.Record, p *enrichv1.Patch) { p.Error = "panic\n\tat line 1\n\tat line 2" }),
+		"long-errors": changed("errors", func(r *enrichv1.Record, p *enrichv1.Patch) {
+			if len(r.GetPod().GetLabels()) > 0 { // not for all records, which breaks another rule
+				p.Error = "panic\n\tat line 1\n\tat line 2"
+			}
+		}),
 		"large-answers": changed("message-size", func(_ *enrichv1.Record, p *enrichv1.Patch) {
 			add(p, "a", strings.Repeat("x", 4096))
 			add(p, "b", strings.Repeat("x", 4096))

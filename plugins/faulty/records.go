@@ -20,7 +20,9 @@ func recordFaults() map[string]fault {
 		"copies-annotations": {"large-records", func(s *service) {
 			const key = "example.com/notes"
 			s.describe().Needs = &enrichv1.Needs{Annotations: []string{key}}
-			s.changePatch(func(r *enrichv1.Record, p *enrichv1.Patch) { add(p, "notes", r.GetPod().GetAnnotations()[key]) })
+			s.changePatch(func(r *enrichv1.Record, p *enrichv1.Patch) {
+				add(p, "notes", "notes: "+r.GetPod().GetAnnotations()[key])
+			})
 		}},
 		"forwards-any-traceparent": {"odd-values", func(s *service) {
 			const key = "traceparent"

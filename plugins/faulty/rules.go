@@ -1,6 +1,9 @@
 package faulty
 
-import "maps"
+import (
+	"maps"
+	"time"
+)
 
 // Rules returns behaviours that break exactly one rule of package enrichertest, each
 // with the rule.
@@ -15,13 +18,29 @@ func Rules() map[string]string {
 		"suppresses":      "suppress",
 		keepsALock:        "restart",
 		"ignores-the-end": "shutdown",
+
+		"fails-for-each-record": "answers",
 	}
-	for _, some := range []map[string]fault{setupFaults(), patchFaults(), recordFaults(), batchFaults()} {
+	for _, some := range []map[string]fault{
+		setupFaults(), healthFaults(), patchFaults(), recordFaults(), batchFaults(),
+	} {
 		for behaviour, f := range some {
 			rules[behaviour] = f.rule
 		}
 	}
 	return rules
+}
+
+// Patience returns the deadline of a batch with which a busy machine, too, finds only the one
+// broken rule of a behaviour: a long one, unless the plugin is late or never answers.
+func Patience(behaviour string) time.Duration {
+	switch behaviour {
+	case "late":
+		return lateBy / 4
+	case "hangs", "stuck-after-cancel":
+		return time.Second
+	}
+	return 10 * time.Second
 }
 
 // fault is how a service fails, and the rule that it breaks by that; empty: several.
@@ -32,8 +51,10 @@ type fault struct {
 
 // services are plugins without package enricher.
 func services() map[string]fault {
-	all := map[string]fault{"fails": {apply: failing}}
-	for _, some := range []map[string]fault{setupFaults(), patchFaults(), recordFaults(), batchFaults()} {
+	all := map[string]fault{"fails": {apply: failing}, "bloated": {apply: bloated}}
+	for _, some := range []map[string]fault{
+		setupFaults(), healthFaults(), patchFaults(), recordFaults(), batchFaults(),
+	} {
 		maps.Copy(all, some)
 	}
 	return all

@@ -21,6 +21,7 @@ type service struct {
 	describe  func() *enrichv1.DescribeResponse
 	configure func(config string) error
 	enrich    func(ctx context.Context, records []*enrichv1.Record) ([]*enrichv1.Patch, error)
+	intercept grpc.UnaryServerInterceptor // of all calls, those of other services too
 }
 
 func newService() *service {
@@ -28,6 +29,9 @@ func newService() *service {
 	s := &service{
 		describe:  func() *enrichv1.DescribeResponse { return description },
 		configure: refuseKeys,
+		intercept: func(ctx context.Context, request any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+			return next(ctx, request)
+		},
 	}
 	s.changePatch(func(*enrichv1.Record, *enrichv1.Patch) {})
 	return s
@@ -86,8 +90,10 @@ func (s *service) serve() {
 			ProtocolVersion: enrichv1.ProtocolVersion, MagicCookieKey: enrichv1.MagicCookieKey,
 			MagicCookieValue: enrichv1.MagicCookieValue,
 		},
-		Plugins:    plugin.PluginSet{"enricher": &servicePlugin{service: s}},
-		GRPCServer: plugin.DefaultGRPCServer,
+		Plugins: plugin.PluginSet{"enricher": &servicePlugin{service: s}},
+		GRPCServer: func(options []grpc.ServerOption) *grpc.Server {
+			return plugin.DefaultGRPCServer(append(options, grpc.UnaryInterceptor(s.intercept)))
+		},
 	})
 }
 

@@ -10,7 +10,8 @@ import (
 // setupFaults show before the first record.
 func setupFaults() map[string]fault {
 	return map[string]fault{
-		"no-version": {"describe", func(s *service) { s.describe().Version = "" }},
+		"no-version":        {"describe", func(s *service) { s.describe().Version = "" }},
+		"has-an-old-helper": {"helper", func(s *service) { s.describe().Helper = "python/1" }},
 		"bad-needs": {
 			"needs-valid", func(s *service) { s.describe().Needs = &enrichv1.Needs{Annotations: []string{"not a key"}} },
 		},

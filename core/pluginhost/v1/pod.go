@@ -30,10 +30,11 @@ func (s *shared) pod(out *enrichv1.Pod, p *record.Pod) {
 	if !s.needs.GetPodOnly() {
 		out.Node, out.Phase, out.Reason = p.Node, p.Phase, record.Valid(p.Reason)
 	}
-	out.Labels = once(s.labels, p.Labels, func() map[string]string {
-		keys := s.needs.GetLabels()
-		return pick(p.Labels, func(key string) bool { return len(keys) == 0 || slices.Contains(keys, key) })
-	})
+	if keys := s.needs.GetLabels(); !s.needs.GetNoLabels() {
+		out.Labels = once(s.labels, p.Labels, func() map[string]string {
+			return pick(p.Labels, func(key string) bool { return len(keys) == 0 || slices.Contains(keys, key) })
+		})
+	}
 	out.Annotations = once(s.annotations, p.Annotations, func() map[string]string {
 		return pick(p.Annotations, func(key string) bool { return slices.Contains(s.needs.GetAnnotations(), key) })
 	})

@@ -13,7 +13,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x0c\x65nrich.proto\x12\x13podstatus.enrich.v1\"\x11\n\x0f\x44\x65scribeRequest\"\\\n\x10\x44\x65scribeResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12)\n\x05needs\x18\x03 \x01(\x0b\x32\x1a.podstatus.enrich.v1.Needs\"o\n\x05Needs\x12\x0e\n\x06labels\x18\x01 \x03(\t\x12\x13\n\x0b\x61nnotations\x18\x02 \x03(\t\x12/\n\x06owners\x18\x03 \x01(\x0b\x32\x1f.podstatus.enrich.v1.OwnerNeeds\x12\x10\n\x08pod_only\x18\x04 \x01(\x08\"1\n\nOwnerNeeds\x12\x0e\n\x06labels\x18\x01 \x03(\t\x12\x13\n\x0b\x61nnotations\x18\x02 \x03(\t\"8\n\x10\x43onfigureRequest\x12\x13\n\x0b\x63onfig_json\x18\x01 \x01(\t\x12\x0f\n\x07\x63luster\x18\x02 \x01(\t\">\n\x11\x43onfigureResponse\x12)\n\x05needs\x18\x01 \x01(\x0b\x32\x1a.podstatus.enrich.v1.Needs\"=\n\rEnrichRequest\x12,\n\x07records\x18\x01 \x03(\x0b\x32\x1b.podstatus.enrich.v1.Record\"=\n\x0e\x45nrichResponse\x12+\n\x07patches\x18\x01 \x03(\x0b\x32\x1a.podstatus.enrich.v1.Patch\"\xc1\x02\n\x06Record\x12+\n\x06\x61\x63tion\x18\x01 \x01(\x0e\x32\x1b.podstatus.enrich.v1.Action\x12)\n\x05state\x18\x02 \x01(\x0e\x32\x1a.podstatus.enrich.v1.State\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0c\n\x04info\x18\x04 \x01(\t\x12\x16\n\x0etime_unix_nano\x18\x05 \x01(\x03\x12%\n\x03pod\x18\x06 \x01(\x0b\x32\x18.podstatus.enrich.v1.Pod\x12\x31\n\tcontainer\x18\x07 \x01(\x0b\x32\x1e.podstatus.enrich.v1.Container\x12\x0f\n\x07initial\x18\x08 \x01(\x08\x12\x11\n\trecovered\x18\t \x01(\x08\x12\x18\n\x10resource_version\x18\n \x01(\t\x12\x11\n\trecord_id\x18\x0b \x01(\t\"\xfd\x02\n\x03Pod\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tnamespace\x18\x02 \x01(\t\x12\x0b\n\x03uid\x18\x03 \x01(\t\x12\x0c\n\x04node\x18\x04 \x01(\t\x12\r\n\x05phase\x18\x05 \x01(\t\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x34\n\x06labels\x18\x07 \x03(\x0b\x32$.podstatus.enrich.v1.Pod.LabelsEntry\x12>\n\x0b\x61nnotations\x18\x08 \x03(\x0b\x32).podstatus.enrich.v1.Pod.AnnotationsEntry\x12*\n\x06owners\x18\t \x03(\x0b\x32\x1a.podstatus.enrich.v1.Owner\x12\x16\n\x0eowners_pending\x18\n \x01(\x08\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x32\n\x10\x41nnotationsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xa2\x02\n\x05Owner\x12\x13\n\x0b\x61pi_version\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0b\n\x03uid\x18\x04 \x01(\t\x12\x36\n\x06labels\x18\x05 \x03(\x0b\x32&.podstatus.enrich.v1.Owner.LabelsEntry\x12@\n\x0b\x61nnotations\x18\x06 \x03(\x0b\x32+.podstatus.enrich.v1.Owner.AnnotationsEntry\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x32\n\x10\x41nnotationsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xb6\x01\n\tContainer\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x30\n\x04type\x18\x02 \x01(\x0e\x32\".podstatus.enrich.v1.ContainerType\x12\r\n\x05image\x18\x03 \x01(\t\x12\r\n\x05ready\x18\x04 \x01(\x08\x12\x15\n\rrestart_count\x18\x05 \x01(\x05\x12\x16\n\texit_code\x18\x06 \x01(\x05H\x00\x88\x01\x01\x12\x0e\n\x06signal\x18\x07 \x01(\x05\x42\x0c\n\n_exit_code\"\x85\x01\n\x05Patch\x12\x32\n\nattributes\x18\x01 \x03(\x0b\x32\x1e.podstatus.enrich.v1.Attribute\x12\x13\n\x0btraceparent\x18\x02 \x01(\t\x12\x12\n\ntracestate\x18\x03 \x01(\t\x12\x10\n\x08suppress\x18\x04 \x01(\x08\x12\r\n\x05\x65rror\x18\x05 \x01(\t\"|\n\tAttribute\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x16\n\x0cstring_value\x18\x02 \x01(\tH\x00\x12\x14\n\nbool_value\x18\x03 \x01(\x08H\x00\x12\x13\n\tint_value\x18\x04 \x01(\x03H\x00\x12\x16\n\x0c\x64ouble_value\x18\x05 \x01(\x01H\x00\x42\x07\n\x05value*Y\n\x06\x41\x63tion\x12\x16\n\x12\x41\x43TION_UNSPECIFIED\x10\x00\x12\x11\n\rACTION_CREATE\x10\x01\x12\x11\n\rACTION_UPDATE\x10\x02\x12\x11\n\rACTION_DELETE\x10\x03*k\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_WAITING\x10\x01\x12\x11\n\rSTATE_RUNNING\x10\x02\x12\x0f\n\x0bSTATE_ERROR\x10\x03\x12\x14\n\x10STATE_TERMINATED\x10\x04*\xa0\x01\n\rContainerType\x12\x1e\n\x1a\x43ONTAINER_TYPE_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x43ONTAINER_TYPE_CONTAINER\x10\x01\x12\x17\n\x13\x43ONTAINER_TYPE_INIT\x10\x02\x12\x1a\n\x16\x43ONTAINER_TYPE_SIDECAR\x10\x03\x12\x1c\n\x18\x43ONTAINER_TYPE_EPHEMERAL\x10\x04\x32\x99\x02\n\x0f\x45nricherService\x12W\n\x08\x44\x65scribe\x12$.podstatus.enrich.v1.DescribeRequest\x1a%.podstatus.enrich.v1.DescribeResponse\x12Z\n\tConfigure\x12%.podstatus.enrich.v1.ConfigureRequest\x1a&.podstatus.enrich.v1.ConfigureResponse\x12Q\n\x06\x45nrich\x12\".podstatus.enrich.v1.EnrichRequest\x1a#.podstatus.enrich.v1.EnrichResponseBSZQgithub.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1;enrichv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x0c\x65nrich.proto\x12\x13podstatus.enrich.v1\"\x11\n\x0f\x44\x65scribeRequest\"l\n\x10\x44\x65scribeResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\x12)\n\x05needs\x18\x03 \x01(\x0b\x32\x1a.podstatus.enrich.v1.Needs\x12\x0e\n\x06helper\x18\x04 \x01(\t\"\x82\x01\n\x05Needs\x12\x0e\n\x06labels\x18\x01 \x03(\t\x12\x13\n\x0b\x61nnotations\x18\x02 \x03(\t\x12/\n\x06owners\x18\x03 \x01(\x0b\x32\x1f.podstatus.enrich.v1.OwnerNeeds\x12\x10\n\x08pod_only\x18\x04 \x01(\x08\x12\x11\n\tno_labels\x18\x05 \x01(\x08\"1\n\nOwnerNeeds\x12\x0e\n\x06labels\x18\x01 \x03(\t\x12\x13\n\x0b\x61nnotations\x18\x02 \x03(\t\"8\n\x10\x43onfigureRequest\x12\x13\n\x0b\x63onfig_json\x18\x01 \x01(\t\x12\x0f\n\x07\x63luster\x18\x02 \x01(\t\">\n\x11\x43onfigureResponse\x12)\n\x05needs\x18\x01 \x01(\x0b\x32\x1a.podstatus.enrich.v1.Needs\"=\n\rEnrichRequest\x12,\n\x07records\x18\x01 \x03(\x0b\x32\x1b.podstatus.enrich.v1.Record\"=\n\x0e\x45nrichResponse\x12+\n\x07patches\x18\x01 \x03(\x0b\x32\x1a.podstatus.enrich.v1.Patch\"\xc1\x02\n\x06Record\x12+\n\x06\x61\x63tion\x18\x01 \x01(\x0e\x32\x1b.podstatus.enrich.v1.Action\x12)\n\x05state\x18\x02 \x01(\x0e\x32\x1a.podstatus.enrich.v1.State\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0c\n\x04info\x18\x04 \x01(\t\x12\x16\n\x0etime_unix_nano\x18\x05 \x01(\x03\x12%\n\x03pod\x18\x06 \x01(\x0b\x32\x18.podstatus.enrich.v1.Pod\x12\x31\n\tcontainer\x18\x07 \x01(\x0b\x32\x1e.podstatus.enrich.v1.Container\x12\x0f\n\x07initial\x18\x08 \x01(\x08\x12\x11\n\trecovered\x18\t \x01(\x08\x12\x18\n\x10resource_version\x18\n \x01(\t\x12\x11\n\trecord_id\x18\x0b \x01(\t\"\xfd\x02\n\x03Pod\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tnamespace\x18\x02 \x01(\t\x12\x0b\n\x03uid\x18\x03 \x01(\t\x12\x0c\n\x04node\x18\x04 \x01(\t\x12\r\n\x05phase\x18\x05 \x01(\t\x12\x0e\n\x06reason\x18\x06 \x01(\t\x12\x34\n\x06labels\x18\x07 \x03(\x0b\x32$.podstatus.enrich.v1.Pod.LabelsEntry\x12>\n\x0b\x61nnotations\x18\x08 \x03(\x0b\x32).podstatus.enrich.v1.Pod.AnnotationsEntry\x12*\n\x06owners\x18\t \x03(\x0b\x32\x1a.podstatus.enrich.v1.Owner\x12\x16\n\x0eowners_pending\x18\n \x01(\x08\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x32\n\x10\x41nnotationsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xa2\x02\n\x05Owner\x12\x13\n\x0b\x61pi_version\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12\x0b\n\x03uid\x18\x04 \x01(\t\x12\x36\n\x06labels\x18\x05 \x03(\x0b\x32&.podstatus.enrich.v1.Owner.LabelsEntry\x12@\n\x0b\x61nnotations\x18\x06 \x03(\x0b\x32+.podstatus.enrich.v1.Owner.AnnotationsEntry\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x32\n\x10\x41nnotationsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xb6\x01\n\tContainer\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x30\n\x04type\x18\x02 \x01(\x0e\x32\".podstatus.enrich.v1.ContainerType\x12\r\n\x05image\x18\x03 \x01(\t\x12\r\n\x05ready\x18\x04 \x01(\x08\x12\x15\n\rrestart_count\x18\x05 \x01(\x05\x12\x16\n\texit_code\x18\x06 \x01(\x05H\x00\x88\x01\x01\x12\x0e\n\x06signal\x18\x07 \x01(\x05\x42\x0c\n\n_exit_code\"\x85\x01\n\x05Patch\x12\x32\n\nattributes\x18\x01 \x03(\x0b\x32\x1e.podstatus.enrich.v1.Attribute\x12\x13\n\x0btraceparent\x18\x02 \x01(\t\x12\x12\n\ntracestate\x18\x03 \x01(\t\x12\x10\n\x08suppress\x18\x04 \x01(\x08\x12\r\n\x05\x65rror\x18\x05 \x01(\t\"|\n\tAttribute\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x16\n\x0cstring_value\x18\x02 \x01(\tH\x00\x12\x14\n\nbool_value\x18\x03 \x01(\x08H\x00\x12\x13\n\tint_value\x18\x04 \x01(\x03H\x00\x12\x16\n\x0c\x64ouble_value\x18\x05 \x01(\x01H\x00\x42\x07\n\x05value*Y\n\x06\x41\x63tion\x12\x16\n\x12\x41\x43TION_UNSPECIFIED\x10\x00\x12\x11\n\rACTION_CREATE\x10\x01\x12\x11\n\rACTION_UPDATE\x10\x02\x12\x11\n\rACTION_DELETE\x10\x03*k\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_WAITING\x10\x01\x12\x11\n\rSTATE_RUNNING\x10\x02\x12\x0f\n\x0bSTATE_ERROR\x10\x03\x12\x14\n\x10STATE_TERMINATED\x10\x04*\xa0\x01\n\rContainerType\x12\x1e\n\x1a\x43ONTAINER_TYPE_UNSPECIFIED\x10\x00\x12\x1c\n\x18\x43ONTAINER_TYPE_CONTAINER\x10\x01\x12\x17\n\x13\x43ONTAINER_TYPE_INIT\x10\x02\x12\x1a\n\x16\x43ONTAINER_TYPE_SIDECAR\x10\x03\x12\x1c\n\x18\x43ONTAINER_TYPE_EPHEMERAL\x10\x04\x32\x99\x02\n\x0f\x45nricherService\x12W\n\x08\x44\x65scribe\x12$.podstatus.enrich.v1.DescribeRequest\x1a%.podstatus.enrich.v1.DescribeResponse\x12Z\n\tConfigure\x12%.podstatus.enrich.v1.ConfigureRequest\x1a&.podstatus.enrich.v1.ConfigureResponse\x12Q\n\x06\x45nrich\x12\".podstatus.enrich.v1.EnrichRequest\x1a#.podstatus.enrich.v1.EnrichResponseBSZQgithub.com/pod-status-logger/pod-status-logger/proto/podstatus/enrich/v1;enrichv1b\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'enrich_pb2', globals())
@@ -29,48 +29,48 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _OWNER_LABELSENTRY._serialized_options = b'8\001'
   _OWNER_ANNOTATIONSENTRY._options = None
   _OWNER_ANNOTATIONSENTRY._serialized_options = b'8\001'
-  _ACTION._serialized_start=2010
-  _ACTION._serialized_end=2099
-  _STATE._serialized_start=2101
-  _STATE._serialized_end=2208
-  _CONTAINERTYPE._serialized_start=2211
-  _CONTAINERTYPE._serialized_end=2371
+  _ACTION._serialized_start=2046
+  _ACTION._serialized_end=2135
+  _STATE._serialized_start=2137
+  _STATE._serialized_end=2244
+  _CONTAINERTYPE._serialized_start=2247
+  _CONTAINERTYPE._serialized_end=2407
   _DESCRIBEREQUEST._serialized_start=37
   _DESCRIBEREQUEST._serialized_end=54
   _DESCRIBERESPONSE._serialized_start=56
-  _DESCRIBERESPONSE._serialized_end=148
-  _NEEDS._serialized_start=150
-  _NEEDS._serialized_end=261
-  _OWNERNEEDS._serialized_start=263
-  _OWNERNEEDS._serialized_end=312
-  _CONFIGUREREQUEST._serialized_start=314
-  _CONFIGUREREQUEST._serialized_end=370
-  _CONFIGURERESPONSE._serialized_start=372
-  _CONFIGURERESPONSE._serialized_end=434
-  _ENRICHREQUEST._serialized_start=436
-  _ENRICHREQUEST._serialized_end=497
-  _ENRICHRESPONSE._serialized_start=499
-  _ENRICHRESPONSE._serialized_end=560
-  _RECORD._serialized_start=563
-  _RECORD._serialized_end=884
-  _POD._serialized_start=887
-  _POD._serialized_end=1268
-  _POD_LABELSENTRY._serialized_start=1171
-  _POD_LABELSENTRY._serialized_end=1216
-  _POD_ANNOTATIONSENTRY._serialized_start=1218
-  _POD_ANNOTATIONSENTRY._serialized_end=1268
-  _OWNER._serialized_start=1271
-  _OWNER._serialized_end=1561
-  _OWNER_LABELSENTRY._serialized_start=1171
-  _OWNER_LABELSENTRY._serialized_end=1216
-  _OWNER_ANNOTATIONSENTRY._serialized_start=1218
-  _OWNER_ANNOTATIONSENTRY._serialized_end=1268
-  _CONTAINER._serialized_start=1564
-  _CONTAINER._serialized_end=1746
-  _PATCH._serialized_start=1749
-  _PATCH._serialized_end=1882
-  _ATTRIBUTE._serialized_start=1884
-  _ATTRIBUTE._serialized_end=2008
-  _ENRICHERSERVICE._serialized_start=2374
-  _ENRICHERSERVICE._serialized_end=2655
+  _DESCRIBERESPONSE._serialized_end=164
+  _NEEDS._serialized_start=167
+  _NEEDS._serialized_end=297
+  _OWNERNEEDS._serialized_start=299
+  _OWNERNEEDS._serialized_end=348
+  _CONFIGUREREQUEST._serialized_start=350
+  _CONFIGUREREQUEST._serialized_end=406
+  _CONFIGURERESPONSE._serialized_start=408
+  _CONFIGURERESPONSE._serialized_end=470
+  _ENRICHREQUEST._serialized_start=472
+  _ENRICHREQUEST._serialized_end=533
+  _ENRICHRESPONSE._serialized_start=535
+  _ENRICHRESPONSE._serialized_end=596
+  _RECORD._serialized_start=599
+  _RECORD._serialized_end=920
+  _POD._serialized_start=923
+  _POD._serialized_end=1304
+  _POD_LABELSENTRY._serialized_start=1207
+  _POD_LABELSENTRY._serialized_end=1252
+  _POD_ANNOTATIONSENTRY._serialized_start=1254
+  _POD_ANNOTATIONSENTRY._serialized_end=1304
+  _OWNER._serialized_start=1307
+  _OWNER._serialized_end=1597
+  _OWNER_LABELSENTRY._serialized_start=1207
+  _OWNER_LABELSENTRY._serialized_end=1252
+  _OWNER_ANNOTATIONSENTRY._serialized_start=1254
+  _OWNER_ANNOTATIONSENTRY._serialized_end=1304
+  _CONTAINER._serialized_start=1600
+  _CONTAINER._serialized_end=1782
+  _PATCH._serialized_start=1785
+  _PATCH._serialized_end=1918
+  _ATTRIBUTE._serialized_start=1920
+  _ATTRIBUTE._serialized_end=2044
+  _ENRICHERSERVICE._serialized_start=2410
+  _ENRICHERSERVICE._serialized_end=2691
 # @@protoc_insertion_point(module_scope)

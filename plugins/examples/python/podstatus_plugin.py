@@ -16,7 +16,10 @@ import grpc
 
 import enrich_pb2 as pb
 
+HELPER = "python/2"  # `plugin verify` reports an old one: copy the file anew then
 MAX_MESSAGE_BYTES = 4 << 20
+MAX_VALUE_BYTES = 4 << 10
+TRACEBACK_SECONDS = 10  # pause after each traceback in the log
 
 
 class Plugin:
@@ -30,7 +33,8 @@ class Plugin:
         its message must name the key."""
 
     def needs(self):
-        """A pb.Needs. None: all labels of pods, no annotations, no owners."""
+        """A pb.Needs. None: all labels of pods, no annotations, no owners. Without labels:
+        pb.Needs(no_labels=True)."""
 
     def enrich(self, record, patch):
         """Add attributes for the pb.Record to the Patch. An exception, or sys.exit, becomes the text
@@ -49,9 +53,12 @@ class Patch:
         self.name, self.message = name, message
 
     def set(self, key, value):
-        """Add an attribute. Its key is given without the plugin's name."""
+        """Add an attribute. Its key is given without the plugin's name. Texts are cut at 4 KiB,
+        between two characters."""
         if type(value) not in self.field_of:
             raise TypeError(f"{key} is neither str, bool, int nor float")
+        if type(value) is str and len(value) > MAX_VALUE_BYTES // 4:  # a character has at most four bytes
+            value = value.encode()[:MAX_VALUE_BYTES].decode(errors="ignore")
         attribute = pb.Attribute(key=f"{self.name}.{key}", **{self.field_of[type(value)]: value})
         self.message.attributes.append(attribute)
 
@@ -105,8 +112,10 @@ def await_orphaned(host, stopping):
 def handlers(plugin, stopping):
     """The services that go-plugin requires, and our own."""
 
+    reported = Rate(TRACEBACK_SECONDS)
+
     def describe(request, context):
-        return pb.DescribeResponse(name=plugin.name, version=plugin.version)
+        return pb.DescribeResponse(name=plugin.name, version=plugin.version, helper=HELPER)
 
     def configure(request, context):
         try:
@@ -128,7 +137,7 @@ def handlers(plugin, stopping):
             except (Exception, SystemExit) as error:  # sys.exit would lose the batch
                 text = " ".join(f"{type(error).__name__}: {error}".split())  # one line
                 patch.message.error = text[:200].encode(errors="replace")
-                logging.debug("enrich", exc_info=True)
+                logging.log(logging.WARNING if reported.allow() else logging.DEBUG, "enrich", exc_info=True)
         return response
 
     def check(request, context):
@@ -165,6 +174,21 @@ def merge(defaults, values):
         if type(value) is not wanted and (type(value), wanted) != (int, float):
             raise ValueError(f"{key}: want a value such as {json.dumps(defaults[key])}, got {json.dumps(value)}")
     return {**defaults, **values}
+
+
+class Rate:
+    """Allows one event, and the next one after a pause."""
+
+    def __init__(self, seconds):
+        self.seconds, self.next, self.lock = seconds, 0.0, threading.Lock()
+
+    def allow(self):
+        with self.lock:
+            now = time.monotonic()
+            if now < self.next:
+                return False
+            self.next = now + self.seconds
+            return True
 
 
 class JSONFormatter(logging.Formatter):

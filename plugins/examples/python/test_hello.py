@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 COOKIE = {"POD_STATUS_LOGGER_PLUGIN": "podstatus.enrich"}
 
 
-def wait_for(condition, seconds=3.0):
+def wait_for(condition, seconds=30.0):
     """Returns whether the condition becomes true in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -116,6 +116,7 @@ class Calls(Case):
     def test_describe(self):
         answer = self.call("Describe", pb.DescribeRequest())
         self.assertEqual((answer.name, answer.version), ("pyhello", "1.0.0"))
+        self.assertRegex(answer.helper, r"^python/\d+$")
 
     def test_configure(self):
         answer = self.call("Configure", configuration(greeting="good morning"))
@@ -175,7 +176,7 @@ class Calls(Case):
 
 class End(Case):
     def assertEnds(self, process):
-        self.assertTrue(wait_for(lambda: process.poll() is not None), "runs on after 3 s")
+        self.assertTrue(wait_for(lambda: process.poll() is not None), "runs on")
         self.assertFalse(os.path.exists(self.socket), "left its socket")
 
     def test_shutdown(self):
@@ -204,7 +205,7 @@ class End(Case):
         self.assertTrue(alive(pid))
         shell.kill()
         shell.wait()
-        self.assertTrue(wait_for(lambda: not alive(pid)), "runs on after 3 s")
+        self.assertTrue(wait_for(lambda: not alive(pid)), "runs on")
         self.assertFalse(os.path.exists(self.socket), "left its socket")
 
     def test_by_hand(self):
@@ -243,6 +244,17 @@ class Rough(Case):
         self.assertEqual([good.error, again.error], ["", ""])
         self.assertEqual(again.attributes[0].string_value, "web-1")
 
+    def test_traceback_is_logged_once(self):
+        self.call("Enrich", batch("fails", "fails"))
+        entries = [json.loads(line) for line in self.logged().splitlines()]
+        self.assertEqual([entry["@level"] for entry in entries], ["warn", "debug"])
+        self.assertIn('rough.py", line', entries[0]["exception"])
+
+    def test_long_texts_are_cut(self):
+        for name in ("x" + "日" * 2000, "日" * 2000, "x" * 4096):
+            value = self.call("Enrich", batch(name)).patches[0].attributes[0].string_value
+            self.assertTrue(name.startswith(value) and 4094 <= len(value.encode()) <= 4096, len(value.encode()))
+
     def test_types(self):
         patch = self.call("Enrich", batch("types")).patches[0]
         got = {a.key: getattr(a, a.WhichOneof("value")) for a in patch.attributes}
@@ -263,7 +275,7 @@ class Rough(Case):
         self.assertRefused(grpc.StatusCode.DEADLINE_EXCEEDED, self.call, "Enrich", batch("hangs"), 0.2)
         self.assertEqual(self.call("grpc.health.v1.Health/Check"), b"\x08\x01")
         self.call("plugin.GRPCController/Shutdown")
-        self.assertTrue(wait_for(lambda: self.process.poll() is not None), "runs on after 3 s")
+        self.assertTrue(wait_for(lambda: self.process.poll() is not None), "runs on")
         self.assertIn("closed", self.logged())
 
 

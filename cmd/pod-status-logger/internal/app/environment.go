@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"io"
 	"log/slog"
 	"os"
@@ -18,10 +19,14 @@ type Environment struct {
 	Width  int
 	// Log is the program's own log.
 	Log *slog.Logger
+	// PluginLog is the log of plugins and of events in their lives. nil: Log.
+	PluginLog *slog.Logger
 	// Lookup finds environment variables.
 	Lookup config.Lookup
 	// OnListed is called after each complete list of pods. May be nil.
 	OnListed func()
 }
+
+func (e Environment) pluginLog() *slog.Logger { return cmp.Or(e.PluginLog, e.Log) }
 
 func (e Environment) userAgent() string { return "pod-status-logger/" + e.Version }

@@ -46,7 +46,7 @@ func startPlugins(ctx context.Context, c config.Config, env Environment) (*plugi
 		specs[i] = PluginSpec(&c.Plugins[i], c.Cluster, env.Version, env.Lookup)
 		warnOfPlugin(&c.Plugins[i], env)
 	}
-	host, err := pluginhost.Start(ctx, specs, env.Log)
+	host, err := pluginhost.Start(ctx, specs, env.pluginLog())
 	refused := (*pluginhost.ConfigError)(nil)
 	switch {
 	case err == nil:

@@ -22,7 +22,8 @@ func demoCommand(env Environment) *cobra.Command {
 rollout of a Helm release, an image that can't be pulled, a crash loop and an
 eviction. The records of a rollout share a bundle version and a trace. The demo
 takes some seconds, and ends by itself or at Ctrl-C. With --repeat it repeats
-with new pods and versions until it is stopped.`,
+with new pods and versions until it is stopped. Unless --log-level is set, the
+log on stderr has the program's warnings, and lines of plugins from level info.`,
 		Example: `  pod-status-logger demo
   pod-status-logger demo -o json --pace 0s | jq -r .msg
   pod-status-logger demo --otlp-endpoint http://localhost:4317`,
@@ -36,7 +37,14 @@ with new pods and versions until it is stopped.`,
 			if !config.IsGiven(cmd.Flags(), env.Lookup, "listen") {
 				o.Telemetry.Listen = ""
 			}
-			return env.running(o, func(env app.Environment) error { return demo.Run(cmd.Context(), o, env) })
+			pluginLevel := o.Log.Level
+			if pluginLevel == defaults.Log.Level && !config.IsGiven(cmd.Flags(), env.Lookup, "log-level") {
+				pluginLevel = "info" // the demo is where authors try their plugins
+			}
+			return env.running(o, func(appEnv app.Environment) error {
+				appEnv.PluginLog = newLogger(env.Stderr, pluginLevel)
+				return demo.Run(cmd.Context(), o, appEnv)
+			})
 		}),
 	}
 	addFlags(cmd, defaults, config.DemoFlags, config.ListenFlag, config.StateFlag, config.OutputFlags, config.CommonFlags)

@@ -39,6 +39,7 @@ its configuration, its needs are unknown, and the exit status is 2.`,
 type inspection struct {
 	Name     string `json:"name"`
 	Version  string `json:"version"`
+	Helper   string `json:"helper,omitempty"`
 	Builtin  string `json:"builtin,omitempty"`
 	Command  string `json:"command,omitempty"`
 	SHA256   string `json:"sha256,omitempty"`
@@ -49,6 +50,7 @@ type inspection struct {
 
 type inspectionNeeds struct {
 	Labels      []string          `json:"labels,omitempty"`
+	NoLabels    bool              `json:"noLabels,omitempty"`
 	Annotations []string          `json:"annotations,omitempty"`
 	Owners      *inspectionOwners `json:"owners,omitempty"`
 	PodOnly     bool              `json:"podOnly"`
@@ -62,7 +64,11 @@ type inspectionOwners struct {
 func inspect(cmd *cobra.Command, l *look) error {
 	p, err := l.start(cmd.Context())
 	if err != nil {
-		return fmt.Errorf("plugin: %w", err)
+		err = fmt.Errorf("plugin: %w", err)
+		if cantRun(err) {
+			err = config.Usage(err)
+		}
+		return err
 	}
 	defer p.Kill()
 	description, needs, err := p.Introduce(cmd.Context())
@@ -70,7 +76,7 @@ func inspect(cmd *cobra.Command, l *look) error {
 	if !l.InProcess() {
 		shown.AutoMTLS = new(!l.spec.PlainText)
 	}
-	shown.Name, shown.Version = description.GetName(), description.GetVersion()
+	shown.Name, shown.Version, shown.Helper = description.GetName(), description.GetVersion(), description.GetHelper()
 	var refusal error
 	if refused := (*pluginhost.ConfigError)(nil); errors.As(err, &refused) {
 		refusal, err = config.Usage(fmt.Errorf("plugin %s: %w", shown.Name, refused)), nil
@@ -94,7 +100,9 @@ func inspect(cmd *cobra.Command, l *look) error {
 }
 
 func shownNeeds(n *enrichv1.Needs) *inspectionNeeds {
-	shown := &inspectionNeeds{Labels: n.GetLabels(), Annotations: n.GetAnnotations(), PodOnly: n.GetPodOnly()}
+	shown := &inspectionNeeds{
+		Labels: n.GetLabels(), NoLabels: n.GetNoLabels(), Annotations: n.GetAnnotations(), PodOnly: n.GetPodOnly(),
+	}
 	if o := n.GetOwners(); o != nil {
 		shown.Owners = &inspectionOwners{o.GetLabels(), o.GetAnnotations()}
 	}

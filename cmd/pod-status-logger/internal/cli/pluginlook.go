@@ -109,9 +109,7 @@ func (l *look) start(ctx context.Context) (*pluginhost.Process, error) {
 
 // lookingAt returns the function of a command for one plugin.
 func lookingAt(env Environment, f *lookFlags, do func(cmd *cobra.Command, l *look) error) runE {
-	defaults := config.DefaultOptions()
-	defaults.Log.Level = "warn"
-	return configured(env, defaults, func(cmd *cobra.Command, args []string, o config.Options) error {
+	return configured(env, config.DefaultOptions(), func(cmd *cobra.Command, args []string, o config.Options) error {
 		l, err := newLook(cmd, args, o.Config, env, f)
 		if err != nil {
 			return config.Usage(fmt.Errorf("%s: %w", pathOf(cmd), err))

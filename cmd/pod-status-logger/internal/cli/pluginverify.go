@@ -2,11 +2,14 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
+	"github.com/pod-status-logger/pod-status-logger/core/pluginhost"
 	"github.com/pod-status-logger/pod-status-logger/plugins/enrichertest"
 )
 
@@ -17,7 +20,7 @@ func pluginVerifyCommand(env Environment) *cobra.Command {
 		Short: "Check that a plugin follows the rules for plugins",
 		Long: `Starts a plugin several times, sends it usual and unusual batches of records,
 and reports the rules that it follows and breaks. The exit status is 1 if it
-breaks a rule.`,
+breaks a rule, and 2 if the file can't be run. The plugin's log is on stderr.`,
 		Example: `  pod-status-logger plugin verify /plugins/team
   pod-status-logger plugin verify /plugins/hello.py --timeout 1s`,
 		Args:              onePlugin,
@@ -38,9 +41,14 @@ func verify(cmd *cobra.Command, l *look, f *lookFlags) error {
 		return config.Usage(err)
 	}
 	out := cmd.OutOrStdout()
-	report, err := enrichertest.Verify(cmd.Context(), func(ctx context.Context) (enrichertest.Process, error) {
+	ctx, stop := context.WithCancelCause(cmd.Context())
+	defer stop(nil)
+	report, err := enrichertest.Verify(ctx, func(ctx context.Context) (enrichertest.Process, error) {
 		p, err := l.start(ctx)
 		if err != nil {
+			if cantRun(err) {
+				stop(config.Usage(err))
+			}
 			return nil, err
 		}
 		return p, nil
@@ -48,14 +56,23 @@ func verify(cmd *cobra.Command, l *look, f *lookFlags) error {
 		Config:        string(l.Config),
 		Timeout:       timeout,
 		AllowSuppress: f.suppress || l.AllowSuppress,
-		Each:          func(r enrichertest.Result) { _, _ = fmt.Fprintln(out, r) },
+		Each: func(r enrichertest.Result) {
+			if r.Outcome != enrichertest.NotReached {
+				_, _ = fmt.Fprintln(out, r)
+			}
+		},
 	})
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}
-	_, _ = fmt.Fprintln(out, report.Summary())
+	_ = report.PrintEnd(out)
 	if broken := report.Broken(); len(broken) > 0 {
 		return fmt.Errorf("verify: the plugin breaks %d of the rules", len(broken))
 	}
 	return nil
+}
+
+// cantRun reports whether the error is about the file of a plugin, which is no plugin then.
+func cantRun(err error) bool {
+	return errors.Is(err, pluginhost.ErrCommand) || errors.Is(err, fs.ErrNotExist)
 }

@@ -258,7 +258,11 @@ type DescribeResponse struct {
 	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
 	// Data that the plugin needs. Absent: all labels of pods, no annotations and no
 	// owners.
-	Needs         *Needs `protobuf:"bytes,3,opt,name=needs,proto3" json:"needs,omitempty"`
+	Needs *Needs `protobuf:"bytes,3,opt,name=needs,proto3" json:"needs,omitempty"`
+	// Library with which the plugin serves this contract, a slash, and the version of
+	// the library's interface, such as python/2. `plugin verify` reports an old one. May
+	// be empty.
+	Helper        string `protobuf:"bytes,4,opt,name=helper,proto3" json:"helper,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -314,6 +318,13 @@ func (x *DescribeResponse) GetNeeds() *Needs {
 	return nil
 }
 
+func (x *DescribeResponse) GetHelper() string {
+	if x != nil {
+		return x.Helper
+	}
+	return ""
+}
+
 // Needs selects the data that the host sends to the plugin. Other data costs
 // nothing and is not disclosed.
 type Needs struct {
@@ -329,7 +340,10 @@ type Needs struct {
 	// The patch depends on Record.pod alone. The host then omits the other fields of
 	// the record, and node, phase and reason of the pod. It may use one patch for
 	// several records whose remaining Pod messages are equal.
-	PodOnly       bool `protobuf:"varint,4,opt,name=pod_only,json=podOnly,proto3" json:"pod_only,omitempty"`
+	PodOnly bool `protobuf:"varint,4,opt,name=pod_only,json=podOnly,proto3" json:"pod_only,omitempty"`
+	// Send no labels of pods, whatever labels contains. An older host ignores this
+	// field.
+	NoLabels      bool `protobuf:"varint,5,opt,name=no_labels,json=noLabels,proto3" json:"no_labels,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -388,6 +402,13 @@ func (x *Needs) GetOwners() *OwnerNeeds {
 func (x *Needs) GetPodOnly() bool {
 	if x != nil {
 		return x.PodOnly
+	}
+	return false
+}
+
+func (x *Needs) GetNoLabels() bool {
+	if x != nil {
+		return x.NoLabels
 	}
 	return false
 }
@@ -1202,7 +1223,8 @@ type Attribute struct {
 	// Key: the plugin's name, a dot, and at least one of a-z, 0-9, ".", "_", "-" and "/";
 	// at most 255 bytes.
 	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
-	// Value, at most 4 KiB. Required; a double must be finite.
+	// Value: at most 4 KiB; cut longer texts between two characters. Required; a double
+	// must be finite.
 	//
 	// Types that are valid to be assigned to Value:
 	//
@@ -1332,16 +1354,18 @@ var File_podstatus_enrich_v1_enrich_proto protoreflect.FileDescriptor
 const file_podstatus_enrich_v1_enrich_proto_rawDesc = "" +
 	"\n" +
 	" podstatus/enrich/v1/enrich.proto\x12\x13podstatus.enrich.v1\"\x11\n" +
-	"\x0fDescribeRequest\"r\n" +
+	"\x0fDescribeRequest\"\x8a\x01\n" +
 	"\x10DescribeResponse\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\tR\aversion\x120\n" +
-	"\x05needs\x18\x03 \x01(\v2\x1a.podstatus.enrich.v1.NeedsR\x05needs\"\x95\x01\n" +
+	"\x05needs\x18\x03 \x01(\v2\x1a.podstatus.enrich.v1.NeedsR\x05needs\x12\x16\n" +
+	"\x06helper\x18\x04 \x01(\tR\x06helper\"\xb2\x01\n" +
 	"\x05Needs\x12\x16\n" +
 	"\x06labels\x18\x01 \x03(\tR\x06labels\x12 \n" +
 	"\vannotations\x18\x02 \x03(\tR\vannotations\x127\n" +
 	"\x06owners\x18\x03 \x01(\v2\x1f.podstatus.enrich.v1.OwnerNeedsR\x06owners\x12\x19\n" +
-	"\bpod_only\x18\x04 \x01(\bR\apodOnly\"F\n" +
+	"\bpod_only\x18\x04 \x01(\bR\apodOnly\x12\x1b\n" +
+	"\tno_labels\x18\x05 \x01(\bR\bnoLabels\"F\n" +
 	"\n" +
 	"OwnerNeeds\x12\x16\n" +
 	"\x06labels\x18\x01 \x03(\tR\x06labels\x12 \n" +
