@@ -202,7 +202,7 @@ $(LOGSTORE):
 
 .PHONY: docs
 docs: ## Write what is generated in docs anew: fields, configuration, metrics, commands, manual page
-	go test ./cmd/pod-status-logger/internal/cli -run '^(TestRecordsPage|TestConfigurationPage|TestHelpPage|TestManPage)$$' -count=1 -update
+	go test ./cmd/pod-status-logger/internal/cli -run '^(TestRecordsPage|TestConfigurationPage|TestHelpPage|TestManPage|TestTimelinePage)$$' -count=1 -update
 
 .PHONY: pictures
 pictures: build ## Draw the pictures of the README anew

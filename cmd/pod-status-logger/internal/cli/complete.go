@@ -34,7 +34,7 @@ func complete(cmd *cobra.Command, env Environment) {
 			_ = cmd.RegisterFlagCompletionFunc(f.Name, values)
 		}
 	})
-	if cmd.ValidArgsFunction == nil && cmd.Name() != "replay" {
+	if cmd.ValidArgsFunction == nil && !slices.Contains([]string{"replay", "timeline"}, cmd.Name()) {
 		cmd.ValidArgsFunction = cobra.NoFileCompletions
 	}
 	for _, sub := range cmd.Commands() {

@@ -3,6 +3,7 @@ package cli
 import (
 	"log/slog"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/term"
@@ -48,4 +49,15 @@ func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 func wantsColor(lookup config.Lookup) bool {
 	kind, _ := lookup("TERM")
 	return kind != "dumb" && !config.IsSet(lookup, "NO_COLOR")
+}
+
+// hasUnicode reports whether the locale has UTF-8. Without a locale, terminals are assumed to have it.
+func hasUnicode(lookup config.Lookup) bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if value, _ := lookup(name); value != "" {
+			value = strings.ToLower(value)
+			return strings.Contains(value, "utf-8") || strings.Contains(value, "utf8")
+		}
+	}
+	return true
 }

@@ -19,6 +19,9 @@ type choice struct {
 	values []string
 }
 
+// Choice returns the value of a flag with few valid values. Its default is the present value.
+func Choice(value *string, values ...string) pflag.Value { return &choice{value, values} }
+
 // Values returns the valid values, for completion.
 func (c *choice) Values() []string { return c.values }
 

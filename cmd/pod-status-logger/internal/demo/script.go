@@ -2,6 +2,7 @@ package demo
 
 import (
 	"slices"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -116,11 +117,14 @@ func arrive(pod *corev1.Pod) []step {
 	}
 }
 
+// grace is the grace period of deletions: the API server adds it to the time of the request.
+const grace = 30 * time.Second
+
 // leave are the last steps of every deleted pod.
 func leave(pod *corev1.Pod) []step {
 	return []step{
 		{pod: pod, change: func(p *corev1.Pod) {
-			p.DeletionTimestamp, p.DeletionGracePeriodSeconds = new(metav1.Now()), new(int64(30))
+			p.DeletionTimestamp, p.DeletionGracePeriodSeconds = new(metav1.NewTime(time.Now().Add(grace))), new(int64(grace/time.Second))
 		}},
 		{pod: pod, change: func(p *corev1.Pod) {
 			for i := range p.Status.ContainerStatuses {
@@ -132,7 +136,9 @@ func leave(pod *corev1.Pod) []step {
 				p.Status.ContainerStatuses[i].Ready = false
 			}
 		}},
-		{pod: pod, change: func(p *corev1.Pod) { p.DeletionGracePeriodSeconds = new(int64(0)) }},
+		{pod: pod, change: func(p *corev1.Pod) {
+			p.DeletionTimestamp, p.DeletionGracePeriodSeconds = new(metav1.Now()), new(int64(0))
+		}},
 		{pod: pod, remove: true},
 	}
 }
