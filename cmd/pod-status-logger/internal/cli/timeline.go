@@ -53,7 +53,7 @@ func (f *timelineFlags) add(fs *pflag.FlagSet) {
 	fs.StringSliceVarP(&f.filter.Namespaces, "namespace", "n", nil, "show only pods in these `namespaces`")
 	fs.StringSliceVar(&f.filter.Pods, "pod", nil, "show only these `pods`; cart-* and shop/cart-* are patterns")
 	fs.StringSliceVar(&f.filter.Bundles, "bundle", nil,
-		"show only pods of these `bundles`: id or name, such as cart or cart@2.4.0")
+		"show only pods of these `bundles`: id or name, with @ before a version")
 	fs.StringVar(&f.since, "since", "",
 		"begin at this `time`, such as 2026-11-30T17:00:00Z, or that long before the last record, such as 1h")
 	fs.StringVar(&f.until, "until", "", "end at this `time`, likewise")

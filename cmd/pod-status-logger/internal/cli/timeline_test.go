@@ -17,7 +17,9 @@ import (
 const recordedDemo = "../timeline/input/testdata/stdout.jsonl"
 
 // run runs the program and returns its output and exit status.
-func run(t *testing.T, stdin io.Reader, variables map[string]string, args ...string) (stdout, stderr string, status int) {
+func run(
+	t *testing.T, stdin io.Reader, variables map[string]string, args ...string,
+) (stdout, stderr string, status int) {
 	t.Helper()
 	var files [2]*os.File
 	for i := range files {
@@ -108,7 +110,8 @@ func TestTimelineGoldens(t *testing.T) {
 			}
 		}
 		if name == "demo" {
-			golden(t, "demo-80-ascii", timelineOf(t, lines, map[string]string{"LC_ALL": "C", "LANG": "en_US.UTF-8"}, "--width=80"))
+			plain := map[string]string{"LC_ALL": "C", "LANG": "en_US.UTF-8"}
+			golden(t, "demo-80-ascii", timelineOf(t, lines, plain, "--width=80"))
 		}
 	}
 }
@@ -123,7 +126,8 @@ func timelineOf(t *testing.T, lines string, variables map[string]string, flags .
 }
 
 func TestTimelineASCII(t *testing.T) {
-	picture := timelineOf(t, readDoc(t, "cmd/pod-status-logger/internal/cli/"+recordedDemo), map[string]string{"LANG": "C"})
+	lines := readDoc(t, "cmd/pod-status-logger/internal/cli/"+recordedDemo)
+	picture := timelineOf(t, lines, map[string]string{"LANG": "C"})
 	for _, c := range picture {
 		if c > 126 {
 			t.Fatalf("%q in a picture for a locale without UTF-8", c)
@@ -159,7 +163,8 @@ func TestTimelineErrors(t *testing.T) {
 func TestTimelineDamage(t *testing.T) {
 	lines := readDoc(t, "cmd/pod-status-logger/internal/cli/"+recordedDemo)
 	stdout, stderr, status := run(t, strings.NewReader(lines[:len(lines)-50]), nil, "timeline")
-	if status != ExitOK || !strings.Contains(stdout, "checkout 1.9.0") || !strings.Contains(stderr, "skipped 1 damaged line; stdin:44: ") {
+	if status != ExitOK || !strings.Contains(stdout, "checkout 1.9.0") ||
+		!strings.Contains(stderr, "skipped 1 damaged line; stdin:44: ") {
 		t.Errorf("exit status %d: %s\n%s", status, stderr, stdout)
 	}
 }

@@ -124,7 +124,8 @@ const grace = 30 * time.Second
 func leave(pod *corev1.Pod) []step {
 	return []step{
 		{pod: pod, change: func(p *corev1.Pod) {
-			p.DeletionTimestamp, p.DeletionGracePeriodSeconds = new(metav1.NewTime(time.Now().Add(grace))), new(int64(grace/time.Second))
+			p.DeletionTimestamp = new(metav1.NewTime(time.Now().Add(grace)))
+			p.DeletionGracePeriodSeconds = new(int64(grace / time.Second))
 		}},
 		{pod: pod, change: func(p *corev1.Pod) {
 			for i := range p.Status.ContainerStatuses {

@@ -86,7 +86,9 @@ func (s *story) rollout() rolloutKey {
 
 // new returns the rollout of a pod, without its pods.
 func (k rolloutKey) new(s *story) *Rollout {
-	r := &Rollout{Cluster: k.cluster, ID: k.id, Version: k.version, TraceID: s.trace, Name: cmp.Or(s.bundleName, s.bundleID)}
+	r := &Rollout{
+		Cluster: k.cluster, ID: k.id, Name: cmp.Or(s.bundleName, s.bundleID), Version: k.version, TraceID: s.trace,
+	}
 	if k.id == "" {
 		r.Name, r.TraceID = cmp.Or(s.workload, "namespace "+s.namespace), ""
 	}

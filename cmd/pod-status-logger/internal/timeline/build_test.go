@@ -186,7 +186,7 @@ func TestIntervals(t *testing.T) {
 		"a condition with the time of another age": {
 			[]input.Record{
 				of(0, "", "", created, at(0)),
-				of(1, "running", "", pod, at(-9e6), func(r *input.Record) { r.Condition, r.Level = "example.com/gate", "warning" }),
+				of(1, "running", "", pod, at(-9e6), func(r *input.Record) { r.Condition, r.Level = "gate", "warning" }),
 				of(2, "running", "", ready, at(9e6)),
 			},
 			`p: not scheduled 0s-1s starting 1s-2s ready 2s- (warning 1s )
@@ -271,8 +271,10 @@ func TestFilter(t *testing.T) {
 		"a bundle":              {Filter{Bundles: []string{"cart"}}, "cart-5f6d8b7c94-x7k2p cart-7c9d5b8f66-q4m8z"},
 		"a version of a bundle": {Filter{Bundles: []string{"helm/shop/cart@2.4.0"}}, "cart-7c9d5b8f66-q4m8z"},
 		"nothing":               {Filter{Bundles: []string{"cart@3"}}, ""},
-		"the end":               {Filter{Since: Moment{Before: 500 * time.Millisecond}}, "cart-7c9d5b8f66-q4m8z report-28f6d"},
-		"the beginning":         {Filter{Until: Moment{Time: records[0].Received}}, "cart-5f6d8b7c94-x7k2p"},
+		"the end": {
+			Filter{Since: Moment{Before: 500 * time.Millisecond}}, "cart-7c9d5b8f66-q4m8z report-28f6d",
+		},
+		"the beginning": {Filter{Until: Moment{Time: records[0].Received}}, "cart-5f6d8b7c94-x7k2p"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var names []string
@@ -297,7 +299,7 @@ func TestMemory(t *testing.T) {
 		r := of(float64(i), "running", "", ready, at(float64(i)), func(r *input.Record) {
 			r.Pod = fmt.Sprintf("pod-%d", i%pods)
 			r.Message = strings.Repeat("long ", 100)
-			r.Restarts = i / pods
+			r.Restarts = int32(i / pods)
 		})
 		if err := b.Add(&r); err != nil {
 			t.Fatal(err)

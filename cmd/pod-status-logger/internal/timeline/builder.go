@@ -13,7 +13,8 @@ import (
 const MaxRecords = 4 << 20
 
 // ErrTooMany is returned by [Builder.Add] for a record beyond [MaxRecords].
-var ErrTooMany = errors.New("more than 4194304 records; select some with --namespace or --pod, or by a query of the store")
+var ErrTooMany = errors.New(
+	"more than 4194304 records; select some with --namespace or --pod, or by a query of the store")
 
 // Builder collects records and makes timelines of them. It is not safe for concurrent use.
 type Builder struct {
@@ -45,7 +46,7 @@ type change struct {
 	id                 ID
 	restarts           int32
 	exitCode           int32
-	signal             int16
+	signal             int32
 	hasExitCode        bool
 	initial            bool
 	ending             bool // deletion was requested
@@ -89,24 +90,22 @@ func (b *Builder) story(r *input.Record) *story {
 
 // learn takes over what the pod belongs to. A record may lack it if a plugin failed.
 func (s *story) learn(b *Builder, r *input.Record) {
-	for _, f := range []struct {
-		of    *string
-		value string
-	}{
-		{&s.bundleID, r.BundleID}, {&s.bundleName, r.BundleName}, {&s.version, r.BundleVersion},
-		{&s.trace, r.TraceID}, {&s.workload, r.Workload},
-	} {
-		if *f.of == "" && f.value != "" {
-			*f.of = b.shared(f.value)
+	fill := func(field *string, value string) {
+		if *field == "" && value != "" {
+			*field = b.shared(value)
 		}
 	}
+	fill(&s.bundleID, r.BundleID)
+	fill(&s.bundleName, r.BundleName)
+	fill(&s.version, r.BundleVersion)
+	fill(&s.trace, r.TraceID)
+	fill(&s.workload, r.Workload)
 }
 
 func (b *Builder) change(r *input.Record) change {
 	c := change{
 		received: r.Received.UnixNano(), seq: r.Seq, detail: b.detail(r),
-		restarts: int32(r.Restarts), exitCode: int32(r.ExitCode), signal: int16(r.Signal), //nolint:gosec // as Kubernetes has them
-		hasExitCode: r.HasExitCode, initial: r.Initial,
+		restarts: r.Restarts, exitCode: r.ExitCode, signal: r.Signal, hasExitCode: r.HasExitCode, initial: r.Initial,
 		ending: r.Container == "" && r.Condition == "" && strings.Contains(r.Message, " is being deleted"),
 	}
 	if !r.OccurredAt.IsZero() {
@@ -151,8 +150,8 @@ func (b *Builder) shared(s string) string {
 // fact returns the record of a change.
 func (c *change) fact() Fact {
 	return Fact{
-		Detail: c.detail, Seq: c.seq, ID: c.id, Restarts: int(c.restarts),
-		ExitCode: int(c.exitCode), HasExitCode: c.hasExitCode, Signal: int(c.signal),
+		Detail: c.detail, Seq: c.seq, ID: c.id, Restarts: c.restarts,
+		ExitCode: c.exitCode, HasExitCode: c.hasExitCode, Signal: c.signal,
 	}
 }
 

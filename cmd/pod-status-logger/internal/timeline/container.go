@@ -5,7 +5,7 @@ import "time"
 // container extends the row of a container.
 func (h *history) container(c *change, at time.Time) {
 	row, d := h.containerOf(c), c.detail
-	row.Restarts = max(row.Restarts, int(c.restarts))
+	row.Restarts = max(row.Restarts, c.restarts)
 	if d.Image != "" {
 		row.Image = d.Image
 	}

@@ -45,7 +45,7 @@ type Container struct {
 	Row
 
 	Name, Type, Image string
-	Restarts          int
+	Restarts          int32
 }
 
 // Interval is a time in one state. The end of one is the start of the next in the row.
@@ -69,10 +69,10 @@ type Fact struct {
 
 	Seq         uint64
 	ID          ID
-	Restarts    int
-	ExitCode    int
+	Restarts    int32
+	ExitCode    int32
 	HasExitCode bool
-	Signal      int
+	Signal      int32
 }
 
 // Detail has the fields of a record that many records share.

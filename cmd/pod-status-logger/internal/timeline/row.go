@@ -6,7 +6,7 @@ import "time"
 func (r *Row) set(kind Kind, c *change, at time.Time) {
 	if n := len(r.Intervals); n > 0 {
 		last := &r.Intervals[n-1]
-		if last.Kind == kind && last.Restarts == int(c.restarts) {
+		if last.Kind == kind && last.Restarts == c.restarts {
 			return
 		}
 		if at.Before(last.Start) {

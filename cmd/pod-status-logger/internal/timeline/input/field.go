@@ -1,6 +1,7 @@
 package input
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -35,9 +36,7 @@ func setters() map[string]setter {
 		"severity_text":   setLevel,
 	}
 	attributes := attributeSetters()
-	for key, set := range attributes {
-		all[key] = set
-	}
+	maps.Copy(all, attributes)
 	for _, f := range record.Fields() {
 		if set := attributes[f.OTLP]; set != nil && f.Key != "" {
 			all[f.Key] = set
@@ -80,13 +79,13 @@ func attributeSetters() map[string]setter {
 		record.AttrReady:           func(r *Record, v string) { r.Ready = v == "true" },
 		record.AttrInitial:         func(r *Record, v string) { r.Initial = v == "true" },
 		record.AttrRecovered:       func(r *Record, v string) { r.Recovered = v == "true" },
-		record.AttrRestartCount:    number(func(r *Record) *int { return &r.Restarts }),
-		record.AttrSignal:          number(func(r *Record) *int { return &r.Signal }),
+		record.AttrRestartCount:    number(func(r *Record) *int32 { return &r.Restarts }),
+		record.AttrSignal:          number(func(r *Record) *int32 { return &r.Signal }),
 		record.AttrOccurredAt:      moment(func(r *Record) *time.Time { return &r.OccurredAt }),
 		record.AttrSeq:             func(r *Record, v string) { r.Seq, _ = strconv.ParseUint(v, 10, 64) },
 		record.AttrExitCode: func(r *Record, v string) {
-			code, err := strconv.Atoi(v)
-			r.ExitCode, r.HasExitCode = code, err == nil
+			code, err := strconv.ParseInt(v, 10, 32)
+			r.ExitCode, r.HasExitCode = int32(code), err == nil
 		},
 	}
 }
@@ -95,8 +94,11 @@ func text(field func(*Record) *string) setter {
 	return func(r *Record, v string) { *field(r) = v }
 }
 
-func number(field func(*Record) *int) setter {
-	return func(r *Record, v string) { *field(r), _ = strconv.Atoi(v) }
+func number(field func(*Record) *int32) setter {
+	return func(r *Record, v string) {
+		n, _ := strconv.ParseInt(v, 10, 32)
+		*field(r) = int32(n)
+	}
 }
 
 func moment(field func(*Record) *time.Time) setter {

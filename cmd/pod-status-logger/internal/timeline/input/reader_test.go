@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -120,8 +121,8 @@ func fromLoki(t *testing.T, records []Record) string {
 			"k8s_pod_name": r.Pod, "k8s_namespace_name": r.Namespace, "k8s_pod_uid": r.UID, "k8s_cluster_name": r.Cluster,
 			"podstatus_action": r.Action, "podstatus_state": r.State, "podstatus_reason": r.Reason,
 			"podstatus_info": r.Info, "k8s_node_name": r.Node, "k8s_pod_status_phase": r.Phase,
-			"log_record_uid": r.ID, "podstatus_seq": fmt.Sprint(r.Seq), "severity_text": strings.ToUpper(r.Level),
-			"podstatus_initial": fmt.Sprint(r.Initial), "bundle_id": r.BundleID, "bundle_name": r.BundleName,
+			"log_record_uid": r.ID, "podstatus_seq": strconv.FormatUint(r.Seq, 10), "severity_text": strings.ToUpper(r.Level),
+			"podstatus_initial": strconv.FormatBool(r.Initial), "bundle_id": r.BundleID, "bundle_name": r.BundleName,
 			"bundle_version": r.BundleVersion, "podstatus_condition_type": r.Condition,
 			"podstatus_condition_status": r.ConditionStatus,
 		}
@@ -130,11 +131,11 @@ func fromLoki(t *testing.T, records []Record) string {
 		}
 		if r.Container != "" {
 			labels["k8s_container_name"], labels["podstatus_container_type"] = r.Container, r.ContainerType
-			labels["container_image_name"], labels["podstatus_container_ready"] = r.Image, fmt.Sprint(r.Ready)
-			labels["k8s_container_restart_count"] = fmt.Sprint(r.Restarts)
+			labels["container_image_name"], labels["podstatus_container_ready"] = r.Image, strconv.FormatBool(r.Ready)
+			labels["k8s_container_restart_count"] = strconv.Itoa(int(r.Restarts))
 		}
 		if r.HasExitCode {
-			labels["podstatus_container_exit_code"] = fmt.Sprint(r.ExitCode)
+			labels["podstatus_container_exit_code"] = strconv.Itoa(int(r.ExitCode))
 		}
 		line, err := json.Marshal(map[string]any{
 			"labels": labels, "line": r.Message, "timestamp": r.Received.Format("2006-01-02T15:04:05.000000000Z"),

@@ -25,10 +25,10 @@ type Record struct {
 	ContainerType string
 	Image         string
 	Ready         bool
-	Restarts      int
-	ExitCode      int
+	Restarts      int32
+	ExitCode      int32
 	HasExitCode   bool
-	Signal        int
+	Signal        int32
 	Device        string
 	DeviceHealth  string
 

@@ -86,7 +86,7 @@ func shortenEnd(s string, room int) string {
 // wrap breaks a text at spaces into lines. Longer words are broken.
 func wrap(text string, room int) (lines []string) {
 	line, n := "", 0
-	for _, word := range strings.Split(text, " ") {
+	for word := range strings.SplitSeq(text, " ") {
 		for _, piece := range pieces(word, room) {
 			w := cells(piece)
 			if n > 0 && n+1+w > room {
