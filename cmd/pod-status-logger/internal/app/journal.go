@@ -65,8 +65,8 @@ func OpenJournalReadOnly(dir string) (*journal.Journal, error) {
 func fitVolume(dir string, capacity int64, log *slog.Logger) int64 {
 	volume := volumeSize(dir)
 	// The file has free pages, and state beside the records.
-	if fits := volume / 3 * 2; volume > 0 && capacity > fits {
-		log.Warn("the volume of the journal is too small for state.maxSize: using two thirds of the volume instead",
+	if fits := volume / 2; volume > 0 && capacity > fits {
+		log.Warn("the volume of the journal is too small for state.maxSize: using half of the volume instead",
 			"dir", dir, "volume", volume, "maxSize", capacity, "using", fits)
 		return fits
 	}

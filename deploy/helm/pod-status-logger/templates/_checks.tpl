@@ -57,17 +57,17 @@ Not empty if the values configure an OTLP receiver.
 {{- end }}
 
 {{/*
-The journal's file may take one and a half times the size of its content. 256Mi is
+The journal's file may take twice the size of its content. 256Mi is
 the program's default.
 */}}
 {{- define "pod-status-logger.checkSize" -}}
 {{- $max := ((.Values.config).state).maxSize | default "256Mi" }}
 {{- $path := ternary "persistence.size" "emptyDir.sizeLimit" (eq .Values.mode "statefulset") }}
 {{- $size := ternary .Values.persistence.size .Values.emptyDir.sizeLimit (eq .Values.mode "statefulset") }}
-{{- $needs := include "pod-status-logger.bytes" $max | float64 | mulf 1.5 }}
+{{- $needs := include "pod-status-logger.bytes" $max | float64 | mulf 2 }}
 {{- $has := include "pod-status-logger.bytes" $size | float64 }}
 {{- if and $has (gt $needs $has) }}
-{{- fail (printf "%s: %s is too small for config.state.maxSize %s: the journal's file may take one and a half times that" $path $size $max) }}
+{{- fail (printf "%s: %s is too small for config.state.maxSize %s: the journal's file may take twice that" $path $size $max) }}
 {{- end }}
 {{- end }}
 
