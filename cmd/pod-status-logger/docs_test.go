@@ -34,6 +34,34 @@ func TestMakeTargets(t *testing.T) {
 	}
 }
 
+// TestSupportedVersions checks that the versions of Kubernetes and Go on the pages are those of the
+// chart, of the control plane under test and of go.mod.
+func TestSupportedVersions(t *testing.T) {
+	version := func(file, pattern string) string {
+		m := regexp.MustCompile(pattern).FindStringSubmatch(readDoc(t, file))
+		if m == nil {
+			t.Fatalf("%s has no version like %s", file, pattern)
+		}
+		return m[1]
+	}
+	oldest := version("deploy/helm/pod-status-logger/Chart.yaml", `kubeVersion: ">=(1\.\d+)`)
+	tested := version("test/cluster/go.mod", `k8s.io/kubernetes v(1\.\d+)`)
+	builtWith := version("go.mod", `(?m)^go (1\.\d+)`)
+	for _, c := range []struct{ page, pattern, want string }{
+		{"README.md", `Kubernetes\s+(1\.\d+)\s+and\s+newer`, oldest},
+		{"README.md", `tests run on (1\.\d+)`, tested},
+		{"docs/kubernetes.md", `Kubernetes (1\.\d+) or newer`, oldest},
+		{"README.md", `Go (1\.\d+)`, builtWith},
+		{"CONTRIBUTING.md", `Go (1\.\d+)`, builtWith},
+		{"docs/quickstart.md", `Go (1\.\d+)`, builtWith},
+		{"docs/plugins.md", `Go (1\.\d+)`, builtWith},
+	} {
+		if have := version(c.page, c.pattern); have != c.want {
+			t.Errorf("%s: %s has version %s, want %s", c.page, c.pattern, have, c.want)
+		}
+	}
+}
+
 // TestDependenciesHaveReasons checks that a comment above each group of direct dependencies in
 // go.mod gives the reason for them.
 func TestDependenciesHaveReasons(t *testing.T) {
