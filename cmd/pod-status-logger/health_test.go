@@ -20,7 +20,7 @@ func TestHealth(t *testing.T) {
 	}))
 	defer ready.Close()
 	failing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "the journal is full\nthe pods are not listed yet", http.StatusServiceUnavailable)
+		http.Error(w, "the journal is full\npods are not listed yet", http.StatusServiceUnavailable)
 	}))
 	defer failing.Close()
 	_, port, _ := strings.Cut(strings.TrimPrefix(ready.URL, "http://"), ":")
@@ -35,7 +35,7 @@ func TestHealth(t *testing.T) {
 		"ready": {args: []string{ready.URL + "/readyz"}, stdout: "ok\n"},
 		"not ready": {
 			args: []string{failing.URL + "/readyz"}, status: cli.ExitFailed,
-			stderr: "503 Service Unavailable: the journal is full\nthe pods are not listed yet\n",
+			stderr: "503 Service Unavailable: the journal is full\npods are not listed yet\n",
 		},
 		"another path":    {args: []string{ready.URL + "/"}, status: cli.ExitFailed, stderr: "404 Not Found"},
 		"nobody listens":  {listen: nobody, status: cli.ExitFailed, stderr: `not healthy: Get "http://127.0.0.1:1/readyz"`},

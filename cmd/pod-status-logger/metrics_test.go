@@ -48,7 +48,7 @@ func TestMetricsOverOTLP(t *testing.T) {
 			p.await(1)
 			p.signal()
 			if _, stderr, code := p.wait(); code != cli.ExitOK ||
-				strings.Contains(stderr, "does not take metrics") != (status != http.StatusOK) {
+				strings.Contains(stderr, "accepts no metrics") != (status != http.StatusOK) {
 				t.Errorf("exit status %d, stderr:\n%s", code, stderr)
 			}
 			mu.Lock()

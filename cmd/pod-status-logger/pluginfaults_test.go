@@ -51,7 +51,7 @@ func TestPluginFaults(t *testing.T) {
 		"bloated":    {mark: "^faulty: (.* larger than max|deadline exceeded)", log: "plugin fails", counter: lacking},
 		"suppresses": {mark: "^faulty: may not suppress records", counter: lacking},
 		"floods":     {log: `"msg":"flood `, counter: `plugin_log_lines_dropped_total{plugin="faulty"}`},
-		"leaks":      {mark: "^faulty: ", log: "MiB of memory, 128 are allowed", counter: restarts},
+		"leaks":      {mark: "^faulty: ", log: "MiB of memory, at most 128 are allowed", counter: restarts},
 	}
 	inTwos(t, slices.Sorted(maps.Keys(cases)), func(t *testing.T, name string) {
 		c := cases[name]

@@ -157,7 +157,7 @@ func TestServerAway(t *testing.T) {
 	p := start(t, nil, "--kubeconfig", kubeconfig(t, server), "--listen", address)
 	wait.Until(t, "the program is live", func() bool { code, _ := get(address, "/livez"); return code == http.StatusOK })
 	if code, body := get(address, "/readyz"); code != http.StatusServiceUnavailable ||
-		!strings.Contains(body, "watch of all namespaces: the pods are not listed yet") {
+		!strings.Contains(body, "watch of all namespaces: pods are not listed yet") {
 		t.Errorf("/readyz: %d %s", code, body)
 	}
 	if err := server.Up(); err != nil {

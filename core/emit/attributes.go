@@ -22,8 +22,7 @@ func (a *Attribute) LabelKey() string { return string(a.Key)[len(record.AttrLabe
 // resource.
 func (a *Attribute) OfPod() bool { return a.Field != nil && a.Field.Place == record.Resource }
 
-// Record is a log record with its attributes, as the sinks get it. The SDK's record
-// has none of its own then.
+// Record is a log record with its attributes, as the sinks get it. The SDK's record itself has no attributes then.
 type Record struct {
 	*sdklog.Record
 

@@ -1,7 +1,6 @@
-// Package emit makes bytes of records: lines for stdout, and requests for an OTLP
-// receiver. Each record goes, as slog's, through the otelslog bridge to one
-// OpenTelemetry LoggerProvider, whose processors make the bytes. [Emitter.Take]
-// returns them; storing and sending them is for others.
+// Package emit encodes records: as lines for stdout, and as requests for an OTLP receiver. Each
+// record goes, as slog's, through the otelslog bridge to one OpenTelemetry LoggerProvider, whose
+// processors encode it. [Emitter.Take] returns the bytes; other packages store and send them.
 //
 // Package emittest reads records back in tests.
 package emit
@@ -23,7 +22,7 @@ import (
 // ScopeName is the instrumentation scope of all records.
 const ScopeName = "github.com/pod-status-logger/pod-status-logger"
 
-// Settings are what an [Emitter] needs.
+// Settings configure an [Emitter].
 type Settings struct {
 	// Cluster is the name of the cluster; if empty, records have none.
 	Cluster string
@@ -40,7 +39,7 @@ type Settings struct {
 	Processors []sdklog.Processor
 }
 
-// Emitter makes bytes of records and writes lines. It is for one goroutine.
+// Emitter encodes records and writes lines. It is not safe for concurrent use.
 type Emitter struct {
 	handler   slog.Handler
 	converter *converter
@@ -49,7 +48,7 @@ type Emitter struct {
 	encoded   encoded
 }
 
-// Staged is what an [Emitter] made of the records since it was last asked.
+// Staged contains the bytes of the records since the last call of [Emitter.Take].
 type Staged struct {
 	// Lines are for stdout, one for each record.
 	Lines []byte
@@ -132,8 +131,7 @@ func (e *Emitter) Take() Staged {
 }
 
 // Write writes the lines of s to stdout, and retries until ctx ends. It blocks as
-// long as the reader of stdout does. The lines' memory is the emitter's again
-// afterwards: don't use it after Write.
+// long as the reader of stdout does. Write takes over the memory of the lines: don't use it afterwards.
 func (e *Emitter) Write(ctx context.Context, s Staged) error {
 	if e.stdout == nil {
 		return nil

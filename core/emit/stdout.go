@@ -23,7 +23,7 @@ type Stdout struct {
 }
 
 // NewStdout returns a Stdout that writes to w. onError is called with the error of
-// each failed write; the lines are tried again.
+// each failed write; the lines are then written again.
 func NewStdout(w io.Writer, format Format, onError func(error)) *Stdout {
 	return &Stdout{w: w, format: format, onError: onError}
 }

@@ -38,7 +38,7 @@ func (e *entry) check(p *Patch) addition {
 		return addition{err: err, broken: true}
 	}
 	if p.Suppress && !e.AllowSuppress {
-		return addition{err: errors.New("may not suppress records; allowSuppress allows it"), broken: true}
+		return addition{err: errors.New("may not suppress records; set allowSuppress to allow it"), broken: true}
 	}
 	span, err := spanContext(p)
 	if err != nil {
@@ -59,7 +59,7 @@ func spanContext(p *Patch) (trace.SpanContext, error) {
 	ctx := propagation.TraceContext{}.Extract(context.Background(), carrier{p})
 	sc := trace.SpanContextFromContext(ctx)
 	if !sc.IsValid() {
-		return sc, fmt.Errorf("traceparent %q is no W3C trace context", cut(p.Traceparent, 80))
+		return sc, fmt.Errorf("traceparent %q is not a W3C trace context", cut(p.Traceparent, 80))
 	}
 	return sc, nil
 }

@@ -140,10 +140,10 @@ func TestMerge(t *testing.T) {
 			trace: "0af7651916cd43dd8448eb211c80319c",
 		},
 		"second trace": {b: Patch{Traceparent: other}, trace: "11111111111111111111111111111111"},
-		"no trace":     {a: Patch{Traceparent: "00-zero"}, why: `a: traceparent "00-zero" is no W3C trace context`},
+		"no trace":     {a: Patch{Traceparent: "00-zero"}, why: `a: traceparent "00-zero" is not a W3C trace context`},
 		"all zero": {
 			a:   Patch{Traceparent: "00-00000000000000000000000000000000-0000000000000000-01"},
-			why: `a: traceparent "00-00000000000000000000000000000000-0000000000000000-01" is no W3C trace context`,
+			why: `a: traceparent "00-00000000000000000000000000000000-0000000000000000-01" is not a W3C trace context`,
 		},
 		"foreign key": {
 			a: Patch{Attributes: []attribute.KeyValue{str("a.ok", ""), str("b.x", "1")}},
@@ -160,19 +160,19 @@ func TestMerge(t *testing.T) {
 		},
 		"twice": {
 			a:   Patch{Attributes: []attribute.KeyValue{str("a.x", "1"), str("a.x", "2")}},
-			why: `a: attribute "a.x" is there twice`,
+			why: `a: attribute "a.x" is a duplicate`,
 		},
-		"too many": {a: Patch{Attributes: many}, why: "a: 65 attributes, 64 are allowed"},
+		"too many": {a: Patch{Attributes: many}, why: "a: 65 attributes, at most 64 are allowed"},
 		"at most": {
 			a:    Patch{Attributes: many[:1]},
 			b:    Patch{Attributes: []attribute.KeyValue{str("b.x", strings.Repeat("x", record.MaxAttributeValue))}},
 			keys: "a.0 b.x",
 		},
 		"too long": {a: Patch{Attributes: []attribute.KeyValue{str("a.x",
-			strings.Repeat("x", record.MaxAttributeValue+1))}}, why: `a: attribute "a.x" has 4097 bytes, 4096 are allowed`},
+			strings.Repeat("x", record.MaxAttributeValue+1))}}, why: `a: attribute "a.x" has 4097 bytes, at most 4096 are allowed`},
 		"long key": {
 			a:   Patch{Attributes: []attribute.KeyValue{str("a."+strings.Repeat("x", 255), "1")}},
-			why: `a: the key of attribute "a.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"... has 257 bytes, 255 are allowed`,
+			why: `a: the key of attribute "a.xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"... has 257 bytes, at most 255 are allowed`,
 		},
 		"no value": {
 			a:   Patch{Attributes: []attribute.KeyValue{{Key: "a.x"}}},
@@ -187,7 +187,7 @@ func TestMerge(t *testing.T) {
 			b: Patch{Error: strings.Repeat("é", 200)}, keys: "a.x",
 			why: "a: no such team; b: " + strings.Repeat("é", 128) + "...",
 		},
-		"may not suppress": {a: Patch{Suppress: true}, why: "a: may not suppress records; allowSuppress allows it"},
+		"may not suppress": {a: Patch{Suppress: true}, why: "a: may not suppress records; set allowSuppress to allow it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			give := func(p Patch) func(*record.Record) Patch { return func(*record.Record) Patch { return p } }

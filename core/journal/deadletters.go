@@ -10,7 +10,7 @@ import (
 // resendWait is how long Resend and Discard wait for a busy store.
 const resendWait = 30 * time.Second
 
-// DeadLetter is a record that the receiver refused for good.
+// DeadLetter is a record that the receiver refused permanently.
 type DeadLetter struct {
 	Seq    uint64
 	At     time.Time // when it was refused

@@ -22,7 +22,7 @@ var (
 	// ErrUncertain is returned by Commit if its context ended while the disk gave no answer: the group may be in the
 	// file or not. It is there whole or not at all, and the next start resumes from the content of the file. Until the
 	// disk has answered, later Commits fail with it, too.
-	ErrUncertain = errors.New("it is not known whether the group is in the journal")
+	ErrUncertain = errors.New("unknown whether the group is in the journal")
 	// ErrReadOnly is returned for changes of a journal that was opened for reading.
 	ErrReadOnly = errors.New("journal is open for reading only")
 
@@ -51,7 +51,7 @@ type Group struct {
 	Announced uint64 // number of dropped Logs that a record of this group reports
 }
 
-// Options are those of both kinds of journal.
+// Options configure a journal of either kind.
 type Options struct {
 	Capacity   int64       // bytes of records, waiting and dead, at which the journal is full
 	DropOldest bool        // when full, drop the oldest records instead of blocking Commit

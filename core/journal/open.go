@@ -39,7 +39,7 @@ func explain(err error, found *Snapshot) error {
 	err = fmt.Errorf("open journal: %w", err)
 	switch {
 	case errors.Is(err, ErrNewer):
-		return fmt.Errorf("%w; run the version that wrote it, or move the file away to start anew", err)
+		return fmt.Errorf("%w; run the version that wrote it, or move the file away to start over", err)
 	case errors.Is(err, ErrForeign):
 		return fmt.Errorf("%w; name another directory, or move the file away", err)
 	case !errors.Is(err, ErrDamaged):
@@ -49,8 +49,8 @@ func explain(err error, found *Snapshot) error {
 	if h, _, err := decodeHead(found.Head); err == nil && h.Committed != 0 {
 		since = time.Unix(0, h.Committed)
 	}
-	return fmt.Errorf("%w; move it away to start anew: of changes since %s, only those that the cluster still shows "+
-		"can be reported then, and waiting records are lost", err, since.UTC().Format(time.RFC3339))
+	return fmt.Errorf("%w; move it away to start over: changes since %s are then reported only if the cluster still "+
+		"shows them, and pending records are lost", err, since.UTC().Format(time.RFC3339))
 }
 
 // loader fills a journal with the content of a store.

@@ -108,6 +108,6 @@ func (j *Journal) Close() error {
 	case <-j.writer.done:
 		return j.writer.err
 	case <-wait.C:
-		return fmt.Errorf("close journal: the disk of %s gives no answer", j.name)
+		return fmt.Errorf("close journal: the disk of %s does not respond", j.name)
 	}
 }

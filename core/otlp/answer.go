@@ -53,7 +53,7 @@ func httpAnswer(r *http.Response, body []byte) (answer, error) {
 			return a, nil
 		}
 		return answer{},
-			&failure{err: fmt.Errorf("HTTP %s with JSON that is no OTLP response: %q", r.Status, shorten(string(body)))}
+			&failure{err: fmt.Errorf("HTTP %s with JSON that is not an OTLP response: %q", r.Status, shorten(string(body)))}
 	default:
 		return answer{}, &failure{err: fmt.Errorf("HTTP %s with content of type %q: not an OTLP receiver", r.Status, t)}
 	}

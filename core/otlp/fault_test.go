@@ -38,7 +38,7 @@ func TestRetries(t *testing.T) {
 	both := map[string]fault{
 		"unavailable": {otlptest.Unavailable(), "shutting down"},
 		"throttled":   {otlptest.Throttled(0), "queue full"},
-		"close":       {otlptest.Fault{Close: true}, "takes no records"},
+		"close":       {otlptest.Fault{Close: true}, "accepts no records"},
 		"giant":       {otlptest.Fault{Bytes: 5 << 20}, "4194381"},
 	}
 	protocols := map[string]map[string]fault{"grpc": {}, "http": {}}
@@ -65,7 +65,7 @@ func TestRetries(t *testing.T) {
 	protocols["http"]["page"] = fault{otlptest.Fault{Page: "<p>please log in"}, "not an OTLP receiver"}
 	protocols["http"]["text"] = fault{otlptest.Fault{Page: "ok", Type: "text/plain"}, "not an OTLP receiver"}
 	protocols["http"]["JSON"] = fault{
-		otlptest.Fault{Page: `{"error":"no such page"}`, Type: "application/json"}, "no OTLP response",
+		otlptest.Fault{Page: `{"error":"no such page"}`, Type: "application/json"}, "not an OTLP response",
 	}
 
 	bothProtocols(t, func(t *testing.T, o otlptest.Options) {
@@ -234,7 +234,7 @@ func TestPartialSuccess(t *testing.T) {
 			"silently": {otlptest.Fault{Rejected: 1}, 1, "rejected=1"},
 			"warning":  {otlptest.Fault{Message: "use v2"}, 0, "warning\" endpoint"},
 			"long":     {otlptest.Fault{Message: strings.Repeat("x", 2000)}, 0, strings.Repeat("x", 512) + "..."},
-			"garbage":  {otlptest.Fault{Garbage: true}, 0, "no OTLP response"},
+			"garbage":  {otlptest.Fault{Garbage: true}, 0, "not an OTLP response"},
 		} {
 			t.Run(name, func(t *testing.T) {
 				h := newHarness(t, otlptest.New(t, o), o)
@@ -291,7 +291,7 @@ func TestRefusedRecords(t *testing.T) {
 				if diff := cmp.Diff(refused, h.refused); diff != "" {
 					t.Errorf("refused (-want +got):\n%s", diff)
 				}
-				h.wantLogged("refuses a record for good", "bad record")
+				h.wantLogged("refused a record permanently", "bad record")
 				if got := h.outcomes(); got[otlp.Refused] != len(bad) || got[otlp.Retried] != 0 {
 					t.Errorf("outcomes are %v", got)
 				}
@@ -427,7 +427,7 @@ func TestLogHasNoCredentials(t *testing.T) {
 			h.receiver.PlayAlways(&otlptest.Fault{Status: 401})
 			h.commit("a")
 			h.start()
-			h.log.Await(t, "takes no records")
+			h.log.Await(t, "accepts no records")
 			h.stop()
 			if strings.Contains(h.log.String(), "s3cret") {
 				t.Errorf("the log shows a secret:\n%s", h.log)

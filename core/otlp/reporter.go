@@ -27,7 +27,7 @@ func newReporter(s Settings, outbox Outbox, logger *slog.Logger) *reporter {
 		logger: logger, outbox: outbox, items: items, item: s.Signal.item(),
 		outage: ratelog.NewOutage(ratelog.Settings{
 			Logger: logger, Level: slog.LevelWarn, Every: logEvery,
-			Failing:   "OTLP receiver takes no " + items + "; trying again until it does",
+			Failing:   "OTLP receiver accepts no " + items + "; retrying",
 			Recovered: "OTLP receiver is back",
 		}),
 		rejected: ratelog.New(logger, logEvery),
@@ -57,22 +57,22 @@ func (r *reporter) answered(a answer) {
 	switch {
 	case a.rejected > 0:
 		r.rejected.Log(slog.LevelWarn,
-			"OTLP receiver took a request but rejected "+r.items+" of it: they are lost to it",
+			"OTLP receiver accepted a request but rejected some of its "+r.items+"; they are not resent",
 			"rejected", a.rejected, "message", a.message)
 	case a.message != "":
-		r.rejected.Log(slog.LevelWarn, "OTLP receiver took a request with a warning", "message", a.message)
+		r.rejected.Log(slog.LevelWarn, "OTLP receiver accepted a request with a warning", "message", a.message)
 	}
 }
 
 // refused reports a record that the receiver will never take.
 func (r *reporter) refused(err error) {
 	r.deadOnes.Log(slog.LevelError,
-		"OTLP receiver refuses a "+r.item+" for good; it is a dead letter now, and sending goes on without it",
+		"OTLP receiver refused a "+r.item+" permanently; it is now a dead letter, and sending continues",
 		"error", err)
 }
 
 // shrunk reports that requests are smaller from now on: it happens a few times at most.
 func (r *reporter) shrunk(maxBytes int, err error) {
-	r.logger.Info("OTLP receiver takes no request of this size; sending smaller ones",
+	r.logger.Info("OTLP receiver refused a request as too large; sending smaller ones",
 		"error", err, "max_bytes", maxBytes)
 }

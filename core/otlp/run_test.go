@@ -207,7 +207,7 @@ func TestLogsTroubleOnceInAMinute(t *testing.T) {
 		s, outbox, log := fakeSender(t, f)
 		commit(t, outbox, "a")
 		runToEnd(t, s, outbox)
-		if n := strings.Count(log.String(), "takes no records"); n != 5 {
+		if n := strings.Count(log.String(), "accepts no records"); n != 5 {
 			t.Errorf("logged %d times in 5 minutes:\n%s", n, log)
 		}
 		if n := strings.Count(log.String(), "is back"); n != 1 {

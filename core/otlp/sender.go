@@ -29,7 +29,7 @@ type Outbox interface {
 	Refuse(b journal.Batch, reason string) error
 	// Sent counts records that are sent, each time they are.
 	Sent(records int)
-	// Rejected counts records that the receiver took but won't keep.
+	// Rejected counts records that the receiver acknowledged but rejected.
 	Rejected(records int)
 	Stats() journal.SignalStats
 }
@@ -52,7 +52,7 @@ type Request struct {
 	Outcome  Outcome
 	Records  int
 	Bytes    int   // before compression
-	Rejected int64 // records that the receiver took but won't keep
+	Rejected int64 // records that the receiver acknowledged but rejected
 	Took     time.Duration
 }
 
@@ -63,10 +63,9 @@ type Hooks struct {
 	OnRequest func(Request)
 }
 
-// Sender sends the records of an outbox to the receiver, in order and with one request at
-// a time. A record is acknowledged once the receiver has it. If an answer gets lost, its
-// records are sent again; no record is lost: one that the receiver refuses for good
-// becomes a dead letter.
+// Sender sends the records of an outbox to the receiver, in order and with one request at a time. A
+// record is acknowledged once the receiver has it. If an answer gets lost, its records are sent
+// again. A record that the receiver refuses permanently becomes a dead letter.
 type Sender struct {
 	settings Settings
 	outbox   Outbox

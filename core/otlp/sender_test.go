@@ -93,7 +93,7 @@ func TestReceiverComesUpLater(t *testing.T) {
 		h.drain()
 		h.wantReceived(numbered(10)...)
 		h.log.Await(t, "is back")
-		h.wantLogged("takes no records", "connection refused", h.settings.Target(), "records_waiting=10")
+		h.wantLogged("accepts no records", "connection refused", h.settings.Target(), "records_waiting=10")
 		if n := strings.Count(h.log.String(), "\n"); n != 2 {
 			t.Errorf("logs %d lines, want one of trouble and one of recovery:\n%s", n, h.log)
 		}

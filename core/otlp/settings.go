@@ -19,8 +19,7 @@ const (
 	HTTP Protocol = "http/protobuf"
 )
 
-// Config is the receiver in the user's own configuration. The environment has the
-// values of empty fields.
+// Config is the receiver in the user's own configuration. Empty fields are read from the environment.
 type Config struct {
 	Endpoint string // a URL, or host:port for gRPC with TLS
 	Protocol string // grpc or http/protobuf

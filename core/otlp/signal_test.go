@@ -74,7 +74,7 @@ func TestTracesAreSent(t *testing.T) {
 			t.Errorf("spans (-want +got):\n%s", diff)
 		}
 		h.wantReceived()
-		h.wantLogged("takes no spans", "spans_waiting=5", "is back")
+		h.wantLogged("accepts no spans", "spans_waiting=5", "is back")
 		if strings.Contains(h.log.String(), "record") {
 			t.Errorf("the log is about records:\n%s", h.log)
 		}
@@ -121,7 +121,7 @@ func TestTracesRefused(t *testing.T) {
 		if diff := cmp.Diff([]string{"good"}, spanNames(h.receiver)); diff != "" {
 			t.Errorf("spans (-want +got):\n%s", diff)
 		}
-		h.wantLogged("refuses a span for good", "bad span")
+		h.wantLogged("refused a span permanently", "bad span")
 		if dead := h.outbox.Stats().DeadRecords; dead != 1 {
 			t.Errorf("%d dead letters, want 1", dead)
 		}

@@ -176,7 +176,7 @@ func TestServerDownAndUp(t *testing.T) {
 		time.Sleep(2 * time.Millisecond)
 	}
 	f.want(known, "ReplicaSet till-1 [of][of]")
-	f.wantLog(`owners: look-up failed; records go without unknown owners, and it is retried" namespace=shop error="ReplicaSet cart-1: `)
+	f.wantLog(`owners: look-up failed, retrying; records lack owners that are not cached" namespace=shop error="ReplicaSet cart-1: `)
 	if err := srv.Up(); err != nil {
 		t.Fatal(err)
 	}

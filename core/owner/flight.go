@@ -132,7 +132,7 @@ func (f *Finder) settle(fl *flight, found finding, now time.Time) {
 func (f *Finder) report(fl *flight, found finding) {
 	f.settings.OnLookup(found.outcome)
 	if found.failed() {
-		f.failing.Log(slog.LevelWarn, "owners: look-up failed; records go without unknown owners, and it is retried",
+		f.failing.Log(slog.LevelWarn, "owners: look-up failed, retrying; records lack owners that are not cached",
 			"namespace", fl.namespace, "error", found.err)
 	}
 }

@@ -153,7 +153,7 @@ func (p *progress) wait(ctx context.Context, done <-chan struct{}) bool {
 		case <-done:
 			return true
 		case <-p.C:
-			p.finder.settings.Logger.Info("owners: existing pods wait until their owners are known",
+			p.finder.settings.Logger.Info("owners: records of existing pods wait until their owners are known",
 				"waiting", time.Since(p.began).Round(time.Second), "listed", p.finder.lists.count())
 		case <-ctx.Done():
 			return false

@@ -206,7 +206,7 @@ func TestInitialPodsAreRetried(t *testing.T) {
 				if got, took := describe(pod.Owners), time.Since(began); got != c.want || took > c.most {
 					t.Errorf("got %s after %v, want %s within %v", got, took, c.want, c.most)
 				}
-				if !strings.Contains(f.log.String(), "owners: existing pods wait until their owners are known") {
+				if !strings.Contains(f.log.String(), "owners: records of existing pods wait until their owners are known") {
 					t.Errorf("the log has no progress:\n%s", f.log)
 				}
 				began2 := time.Now() // the patience of the namespace is spent, or the owners are known

@@ -1,7 +1,7 @@
-// Package pipeline conducts the steps of an event, and is the only package that
-// knows their order: take an event, compare it with the state of its pod, enrich
-// and emit the records of the difference, commit what belongs together as a group,
-// and write its lines. Every line on stdout is in the journal.
+// Package pipeline connects the steps of the program, and is the only package that
+// depends on their order: take an event, compare it with the state of its pod, enrich
+// and emit the records of the difference, commit them as a group, and write its lines.
+// A line is in the journal before it is on stdout.
 package pipeline
 
 import (

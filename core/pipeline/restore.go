@@ -41,8 +41,8 @@ type Resume struct {
 // Restored counts the pods of an earlier run.
 type Restored struct {
 	Pods int
-	// Left is the number of pods that are no longer watched. They are forgotten
-	// without a record, because nothing has happened to them as far as is known.
+	// Left is the number of pods that are no longer watched. Their states are dropped without a
+	// record, because no change of them was observed.
 	Left int
 }
 

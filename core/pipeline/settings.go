@@ -11,14 +11,14 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
 )
 
-// Enricher adds attributes of plugins to records; package enrich has it.
+// Enricher adds attributes of plugins to records; package enrich implements it.
 type Enricher interface {
 	// Enrich returns the records to emit, in order: all except those that a plugin
 	// suppressed. It blocks for a bounded time, whatever plugins do.
 	Enrich(ctx context.Context, records []record.Record) []record.Record
 }
 
-// Emitter makes bytes of records; package emit has it.
+// Emitter encodes records; package emit implements it.
 type Emitter interface {
 	// Emit makes a line and an encoded record of r, as far as they are wanted. It
 	// keeps nothing of r.
@@ -32,7 +32,7 @@ type Emitter interface {
 	Write(ctx context.Context, s emit.Staged) error
 }
 
-// Journal stores groups; package journal has it.
+// Journal stores groups; package journal implements it.
 type Journal interface {
 	// Commit adds a group. It blocks while there is no room, until ctx ends.
 	Commit(ctx context.Context, g journal.Group) error
@@ -54,7 +54,7 @@ type Meter interface {
 	Group(delay time.Duration)
 }
 
-// Settings are what a [Pipeline] needs.
+// Settings configure a [Pipeline].
 type Settings struct {
 	Rules status.Rules
 	// SkipInitial emits no records for pods that exist before the first start.

@@ -48,7 +48,7 @@ func (h *handshake) handOver(line []byte) {
 }
 
 // ErrNoTLS is the error for a plugin without a certificate that has to have one.
-var ErrNoTLS = errors.New("it does not speak AutoMTLS; if it can't, set autoMTLS: false for it")
+var ErrNoTLS = errors.New("it does not support AutoMTLS; set autoMTLS: false to allow that")
 
 // checkCertificate returns [ErrNoTLS] if a certificate is missing.
 func (h *handshake) checkCertificate() error {

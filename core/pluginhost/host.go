@@ -1,7 +1,7 @@
-// Package pluginhost runs plugins with HashiCorp's go-plugin: a plugin from outside as a
-// process, a built-in one within this process or, if the operator wants it isolated, as a
-// process too. It sets a deadline for each call, and starts plugins again that crash, hang or
-// use too much memory. A plugin that fails costs its attributes; package enrich ensures that.
+// Package pluginhost runs plugins with HashiCorp's go-plugin: an external plugin as a process, a
+// built-in one within this process or, if the operator isolates it, as a process too. It sets a
+// deadline for each call, and restarts plugins that crash, hang or use too much memory. A plugin
+// that fails costs its attributes; package enrich ensures that.
 //
 // A process is not trusted. It gets an environment of its own, no stdin, a process
 // group, a socket in a folder that only this user can enter, and mutual TLS over
@@ -25,7 +25,7 @@ type Host struct {
 }
 
 // Start starts plugins, all at once, and returns when all are ready. If one fails
-// to start, none is left running, and the error names it and says why; the error is
+// to start, none is left running, and the error names it and the reason; the error is
 // a [ConfigError] if the plugin refuses its configuration.
 func Start(ctx context.Context, specs []Spec, log *slog.Logger) (*Host, error) {
 	for i := range specs {

@@ -71,7 +71,7 @@ func TestErrors(t *testing.T) {
 				t.Errorf("error %v", err)
 			}
 		}
-		log.Await(t, "plugin fails")
+		log.Await(t, "plugin failed repeatedly")
 		if got := p.Stats(); got.Up || got.Restarts != 0 {
 			t.Errorf("%+v", got)
 		}

@@ -235,7 +235,7 @@ func TestHostileFolder(t *testing.T) {
 			_ = syscall.Kill(pidOf(p), syscall.SIGKILL)
 			wait.Until(t, "a restart", func() bool { return p.Stats().Restarts == 1 })
 			answers(t, p)
-			log.Await(t, "is not this user's alone")
+			log.Await(t, "is not private to this user")
 			if used, _ := filepath.Glob(filepath.Join(folder, "*", "*")); len(used) > 0 {
 				t.Errorf("the plugin listens at %v", used)
 			}
@@ -255,7 +255,7 @@ func TestHostileChildren(t *testing.T) {
 	spec.MaxMemory = 250 << 20
 	_, log := hosted(t, spec)
 	child := childOf(t, log)
-	log.Await(t, "MiB of memory, 250 are allowed")
+	log.Await(t, "MiB of memory, at most 250 are allowed")
 	wait.Until(t, "the end of the child", func() bool { return !alive(child) })
 }
 

@@ -38,7 +38,7 @@ func TestCantStartInProcess(t *testing.T) {
 		config string
 		want   string
 	}{
-		"another-name":           {want: `it calls itself "other", not "faulty"`},
+		"another-name":           {want: `its name is "other", not "faulty"`},
 		"bad-name":               {want: `describe: the name "k8s" is taken`},
 		"configured":             {config: `{"prefix":"bad"}`, want: `config: prefix: "bad" is not good`},
 		"panics-when-described":  {want: "panic: out of cheese"},
@@ -163,7 +163,7 @@ func TestClosed(t *testing.T) {
 	if err := <-failed; err == nil {
 		t.Error("no error from a call that was cut off")
 	}
-	if !strings.Contains(log.String(), "plugin did not end when it was asked to") {
+	if !strings.Contains(log.String(), "plugin did not exit on request") {
 		t.Errorf("log:\n%s", log)
 	}
 	select {

@@ -59,7 +59,7 @@ func (o *output) allow() bool {
 		return true
 	}
 	o.dropped.Add(1)
-	o.flood.Log(slog.LevelWarn, "plugin writes more lines than are logged, the rest is left out and counted")
+	o.flood.Log(slog.LevelWarn, "plugin logs too much; excess lines are dropped and counted")
 	return false
 }
 

@@ -49,7 +49,7 @@ func (p *Plugin) Name() string { return p.description.GetName() }
 // Version returns the version that the plugin describes itself with.
 func (p *Plugin) Version() string { return p.description.GetVersion() }
 
-// Needs returns what the plugin needs to see.
+// Needs returns the parts of records that the plugin needs.
 func (p *Plugin) Needs() *enrichv1.Needs { return p.needs }
 
 // Why a plugin was not called, as records have it.
@@ -92,7 +92,7 @@ func (p *Plugin) failed(err error, late bool) {
 	if late {
 		err = errors.New("it did not answer in time")
 	}
-	p.log.Warn("plugin fails, records go without it for a while", "error", err)
+	p.log.Warn("plugin failed repeatedly; calls pause and records lack its attributes", "error", err)
 	why := ""
 	if times >= hopelessAfter && late {
 		why = "it does not answer"

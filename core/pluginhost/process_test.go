@@ -59,7 +59,7 @@ func TestEscape(t *testing.T) {
 			if alive(pid) || !alive(child) {
 				t.Errorf("the plugin is alive: %v, the child: %v", alive(pid), alive(child))
 			}
-			log.Await(t, "did not end when it was asked to")
+			log.Await(t, "did not exit on request")
 		})
 	}
 }

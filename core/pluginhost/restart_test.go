@@ -88,5 +88,5 @@ func TestLeaking(t *testing.T) {
 		_, _ = p.Patch(deadline(t, wait.Patience), batchOf(8))
 		return p.Stats().Restarts > 0
 	})
-	log.Await(t, "MiB of memory, 100 are allowed")
+	log.Await(t, "MiB of memory, at most 100 are allowed")
 }

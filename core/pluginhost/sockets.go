@@ -43,12 +43,12 @@ func (f *socketFolder) create() error {
 	for {
 		path, err := os.MkdirTemp("", socketPrefix)
 		if err != nil {
-			return fmt.Errorf("make a folder for the sockets of plugins: %w; TMPDIR can name a writable one", err)
+			return fmt.Errorf("create a socket directory for plugins: %w; TMPDIR can name a writable one", err)
 		}
 		f.path = path
 		if len(path) > maxSocketFolder {
 			f.clear()
-			return fmt.Errorf("make a folder for the sockets of plugins: the path %s is too long for sockets; "+
+			return fmt.Errorf("create a socket directory for plugins: the path %s is too long for sockets; "+
 				"TMPDIR can name a shorter one", path)
 		}
 		err = f.takeLock()
@@ -57,7 +57,7 @@ func (f *socketFolder) create() error {
 		}
 		f.clear()
 		if !errors.Is(err, errTaken) {
-			return fmt.Errorf("lock the folder for the sockets of plugins: %w", err)
+			return fmt.Errorf("lock the socket directory of plugins: %w", err)
 		}
 	}
 }
@@ -98,7 +98,7 @@ func (f *socketFolder) ensure() (path string, err error) {
 	case err == nil && isPrivate(info):
 		err = f.takeLock()
 	case err == nil:
-		f.log.Warn("the folder for the sockets of plugins is not this user's alone, so another one replaces it",
+		f.log.Warn("the socket directory of plugins is not private to this user; using a new one",
 			"folder", f.path)
 		fallthrough
 	default:

@@ -52,7 +52,7 @@ func (s *Spec) Validate() error {
 		}
 	}
 	if s.Command != "" && !filepath.IsAbs(s.Command) {
-		return fmt.Errorf("command: %q is no absolute path", s.Command)
+		return fmt.Errorf("command: %q is not an absolute path", s.Command)
 	}
 	if _, err := s.checksum(); err != nil {
 		return err
@@ -65,7 +65,7 @@ const sha256Bytes = 32
 func (s *Spec) checksum() ([]byte, error) {
 	sum, err := hex.DecodeString(s.SHA256)
 	if err != nil || len(sum) != sha256Bytes && len(sum) != 0 {
-		return nil, fmt.Errorf("sha256: %q is no SHA-256 sum of 64 hex digits", s.SHA256)
+		return nil, fmt.Errorf("sha256: %q is not a SHA-256 checksum of 64 hex digits", s.SHA256)
 	}
 	return sum, nil
 }

@@ -34,8 +34,8 @@ func TestCantStart(t *testing.T) {
 			change: func(s *Spec) { s.PlainText = true }, // go-plugin would panic
 			want:   "connection refused",
 		},
-		"no-tls":       {want: "it does not speak AutoMTLS; if it can't, set autoMTLS: false for it"},
-		"another-name": {want: `it calls itself "other", not "faulty"; give it that name`},
+		"no-tls":       {want: "it does not support AutoMTLS; set autoMTLS: false to allow that"},
+		"another-name": {want: `its name is "other", not "faulty"; configure it under that name`},
 		"bad-name":     {change: func(s *Spec) { s.Name = "" }, want: `describe: the name "k8s" is taken`},
 		"configured": {
 			change: func(s *Spec) { s.Config = `{"prefix":"bad"}` },
@@ -65,15 +65,15 @@ func TestCantStart(t *testing.T) {
 			want:   "; a plugin has no PATH: begin the file with the full path of its interpreter",
 		},
 		"late":   {change: command("/no/such/file"), want: "stat /no/such/file: no such file or directory"},
-		"few":    {change: command("plugin"), want: `command: "plugin" is no absolute path`},
+		"few":    {change: command("plugin"), want: `command: "plugin" is not an absolute path`},
 		"floods": {change: command(os.DevNull), want: "/dev/null is not executable (chmod +x makes it so)"},
 		"many": {
 			change: func(s *Spec) { s.SHA256 = "abc" },
-			want:   `sha256: "abc" is no SHA-256 sum of 64 hex digits`,
+			want:   `sha256: "abc" is not a SHA-256 checksum of 64 hex digits`,
 		},
 		"good": {
 			change: func(s *Spec) { s.SHA256 = strings.Repeat("0", 64) },
-			want:   "is another file than the one that was pinned",
+			want:   "differs from the pinned file",
 		},
 	} {
 		t.Run(behaviour, func(t *testing.T) {

@@ -45,12 +45,12 @@ func (p *Plugin) supervise(ctx context.Context, first chan<- error) {
 		p.current.Store(nil)
 		if ctx.Err() != nil {
 			if !in.stop(stopTimeout) {
-				p.log.Warn("plugin did not end when it was asked to, and was killed", "after", stopTimeout)
+				p.log.Warn("plugin did not exit on request and was killed", "after", stopTimeout)
 			}
 			return
 		}
 		in.stop(0) // it has ended, or does not work
-		p.log.Warn("plugin is started anew, records go without it meanwhile", "reason", why)
+		p.log.Warn("restarting plugin; records lack its attributes meanwhile", "reason", why)
 		if time.Since(started) > steadyAfter {
 			pause.Reset()
 		}
@@ -123,7 +123,7 @@ func (p *Plugin) boundMemory(in *instance) string {
 		return ""
 	}
 	all.Kill() // those that have left its process group, too
-	return fmt.Sprintf("it uses %d MiB of memory, %d are allowed", all.Resident>>20, most>>20)
+	return fmt.Sprintf("it uses %d MiB of memory, at most %d are allowed", all.Resident>>20, most>>20)
 }
 
 // restart starts the plugin until that succeeds, with growing pauses, or ctx ends.
@@ -140,7 +140,7 @@ func (p *Plugin) restart(ctx context.Context, pause *backoff.ExponentialBackOff)
 			return in
 		}
 		if ctx.Err() == nil {
-			p.log.Error("plugin can't be started, trying again", "error", err)
+			p.log.Error("plugin can't be started, retrying", "error", err)
 		}
 	}
 }

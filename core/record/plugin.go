@@ -43,9 +43,9 @@ func CheckPluginName(name string) error {
 	case name == "":
 		return errors.New("the name is empty")
 	case len(name) > maxPluginName:
-		return fmt.Errorf("the name has %d bytes, %d are allowed", len(name), maxPluginName)
+		return fmt.Errorf("the name has %d bytes, at most %d are allowed", len(name), maxPluginName)
 	case !isLower(name[0]) || strings.ContainsFunc(name, func(r rune) bool { return !isNameRune(r) }):
-		return fmt.Errorf(`%q is no name: want lower-case letters, digits, "-" and "_", a letter first`, name)
+		return fmt.Errorf(`%q is not a name: want lower-case letters, digits, "-" and "_", a letter first`, name)
 	case slices.Contains(reservedNames[:], name):
 		return fmt.Errorf("the name %q is taken; the names %s are", name, strings.Join(reservedNames[:], ", "))
 	}
@@ -58,7 +58,7 @@ func CheckPluginName(name string) error {
 // types that a record can contain.
 func CheckAttributes(plugin string, attrs []attribute.KeyValue) error {
 	if len(attrs) > MaxAttributes {
-		return fmt.Errorf("%d attributes, %d are allowed", len(attrs), MaxAttributes)
+		return fmt.Errorf("%d attributes, at most %d are allowed", len(attrs), MaxAttributes)
 	}
 	for i, kv := range attrs {
 		if err := checkKey(plugin, string(kv.Key)); err != nil {
@@ -66,7 +66,7 @@ func CheckAttributes(plugin string, attrs []attribute.KeyValue) error {
 		}
 		for _, before := range attrs[:i] {
 			if before.Key == kv.Key {
-				return fmt.Errorf("attribute %q is there twice", kv.Key)
+				return fmt.Errorf("attribute %q is a duplicate", kv.Key)
 			}
 		}
 		if err := checkValue(kv.Value); err != nil {
@@ -78,7 +78,8 @@ func CheckAttributes(plugin string, attrs []attribute.KeyValue) error {
 
 func checkKey(plugin, key string) error {
 	if len(key) > MaxAttributeKey {
-		return fmt.Errorf("the key of attribute %.40q... has %d bytes, %d are allowed", key, len(key), MaxAttributeKey)
+		return fmt.Errorf("the key of attribute %.40q... has %d bytes, at most %d are allowed",
+			key, len(key), MaxAttributeKey)
 	}
 	rest, ok := strings.CutPrefix(key, plugin)
 	if !ok || len(rest) < 2 || rest[0] != '.' {
@@ -103,7 +104,7 @@ func checkValue(v attribute.Value) error {
 		return nil
 	case attribute.STRING:
 		if n := len(v.AsString()); n > MaxAttributeValue {
-			return fmt.Errorf("has %d bytes, %d are allowed", n, MaxAttributeValue)
+			return fmt.Errorf("has %d bytes, at most %d are allowed", n, MaxAttributeValue)
 		}
 		return nil
 	default:

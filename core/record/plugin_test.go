@@ -16,7 +16,7 @@ import (
 )
 
 func TestCheckPluginName(t *testing.T) {
-	const noName = `%q is no name: want lower-case letters, digits, "-" and "_", a letter first`
+	const noName = `%q is not a name: want lower-case letters, digits, "-" and "_", a letter first`
 	const taken = `the name %q is taken; the names podstatus, k8s, service, container, log, otel, exception, label, owners, app are`
 	for name, why := range map[string]string{
 		"a":                           "",
@@ -24,7 +24,7 @@ func TestCheckPluginName(t *testing.T) {
 		"my-team_2":                   "",
 		"z-":                          "",
 		strings.Repeat("x", 63):       "",
-		strings.Repeat("x", 64):       "the name has 64 bytes, 63 are allowed",
+		strings.Repeat("x", 64):       "the name has 64 bytes, at most 63 are allowed",
 		"":                            "the name is empty",
 		"2nd":                         noName,
 		"-a":                          noName,
@@ -44,7 +44,7 @@ func TestCheckPluginName(t *testing.T) {
 		"labels":                      "",
 		"k8s":                         taken,
 		"k8s-team":                    "",
-		strings.Repeat("x", 62) + "ä": "the name has 64 bytes, 63 are allowed",
+		strings.Repeat("x", 62) + "ä": "the name has 64 bytes, at most 63 are allowed",
 	} {
 		want := why
 		if strings.Contains(why, "%q") {
@@ -100,15 +100,15 @@ func TestCheckAttributes(t *testing.T) {
 			attribute.Float64("team.f", -0.5),
 		}},
 		"as many as may be": {attrs: many[:record.MaxAttributes]},
-		"one too many":      {attrs: many, want: "65 attributes, 64 are allowed"},
+		"one too many":      {attrs: many, want: "65 attributes, at most 64 are allowed"},
 		"longest key":       {attrs: text("team."+strings.Repeat("k", 250), "")},
 		"longer key": {
 			attrs: text("team."+strings.Repeat("k", 251), ""),
-			want:  `the key of attribute "team.kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"... has 256 bytes, 255 are allowed`,
+			want:  `the key of attribute "team.kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"... has 256 bytes, at most 255 are allowed`,
 		},
 		"longest value": {attrs: text("team.x", strings.Repeat("ä", 2048))},
 		"longer value": {
-			attrs: text("team.x", strings.Repeat("ä", 2048)+"x"), want: `attribute "team.x" has 4097 bytes, 4096 are allowed`,
+			attrs: text("team.x", strings.Repeat("ä", 2048)+"x"), want: `attribute "team.x" has 4097 bytes, at most 4096 are allowed`,
 		},
 		"shortest key": {attrs: text("team.0", "")},
 		"bare prefix":  {attrs: text("team.", ""), want: `attribute "team." does not begin with "team." and a name`},
@@ -143,7 +143,7 @@ func TestCheckAttributes(t *testing.T) {
 		},
 		"twice": {
 			attrs: []attribute.KeyValue{many[0], many[1], attribute.String("team.0", "")},
-			want:  `attribute "team.0" is there twice`,
+			want:  `attribute "team.0" is a duplicate`,
 		},
 		"largest number": {attrs: number(math.MaxFloat64)},
 		"no number":      {attrs: number(math.NaN()), want: `attribute "team.x" is NaN; a number has to be finite`},

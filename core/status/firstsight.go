@@ -7,8 +7,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/status/snapshot"
 )
 
-// first returns the records of a pod of which nothing is known, after that of its
-// creation: of everything about it that is not plain.
+// first returns the records of a pod of which nothing is known, after that of its creation: one for each unusual state.
 func (b *builder) first(pod *corev1.Pod, list []comparison) {
 	if fact := firstFact(pod); fact != 0 {
 		b.add(podRecord(&podChange{next: b.state, pod: pod}, fact))

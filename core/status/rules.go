@@ -41,20 +41,18 @@ func (r Rules) Of(pod *corev1.Pod) *State {
 	return r.snapshot(nil, pod, comparer{pod: pod}.containers(room[:0], nil))
 }
 
-// Create returns the records of a pod that was received as added: that it was created,
-// and everything about it that is not plain.
+// Create returns the records of a pod that was received as added: its creation, and each unusual state.
 func (r Rules) Create(pod *corev1.Pod, at time.Time) (*State, []record.Record) {
 	return r.create(&builder{at: at}, pod)
 }
 
-// Initial returns the records of a pod that existed before the first start: that it
-// exists, and everything about it that is not plain.
+// Initial returns the records of a pod that existed before the first start: its existence, and each unusual state.
 func (r Rules) Initial(pod *corev1.Pod, at time.Time) (*State, []record.Record) {
 	return r.create(&builder{at: at, initial: true}, pod)
 }
 
-// Found returns the records of a pod that was created during a gap: that it was
-// created, everything about it that is not plain, and terminations of its containers.
+// Found returns the records of a pod that was created during a gap: its creation, each unusual
+// state, and each termination of its containers.
 func (r Rules) Found(pod *corev1.Pod, at time.Time) (*State, []record.Record) {
 	return r.create(&builder{at: at, recovered: true}, pod)
 }

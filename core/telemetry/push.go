@@ -110,8 +110,8 @@ type reporter struct {
 func newReporter(exporter sdkmetric.Exporter, log *slog.Logger) *reporter {
 	return &reporter{exporter, ratelog.NewOutage(ratelog.Settings{
 		Logger: log, Level: slog.LevelWarn, Every: 10 * time.Minute,
-		Failing:   "the OTLP receiver does not take metrics; records are not concerned",
-		Recovered: "the OTLP receiver takes metrics again",
+		Failing:   "OTLP receiver accepts no metrics, retrying; records are unaffected",
+		Recovered: "OTLP receiver accepts metrics again",
 	})}
 }
 

@@ -271,7 +271,7 @@ func TestPushFails(t *testing.T) {
 	if err := p.Close(t.Context()); err != nil {
 		t.Error(err)
 	}
-	for _, want := range []string{"the OTLP receiver does not take metrics", "the OTLP receiver takes metrics again"} {
+	for _, want := range []string{"OTLP receiver accepts no metrics", "OTLP receiver accepts metrics again"} {
 		if n := strings.Count(log.String(), want); n != 1 {
 			t.Errorf("%q is logged %d times:\n%s", want, n, log.String())
 		}

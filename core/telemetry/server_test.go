@@ -71,7 +71,7 @@ func TestServer(t *testing.T) {
 		Name: "records", Failure: func() error { return errors.New("records can't be written for 12s") },
 	}
 	unsynced := telemetry.Check{
-		Name: "watch", Failure: func() error { return errors.New("watch of all namespaces: the pods are not listed yet") },
+		Name: "watch", Failure: func() error { return errors.New("watch of all namespaces: pods are not listed yet") },
 	}
 	for name, test := range map[string]struct {
 		checks       telemetry.Checks
@@ -93,7 +93,7 @@ func TestServer(t *testing.T) {
 		"not ready, twice": {
 			telemetry.Checks{unsynced, well, blocked},
 			http.MethodGet, "/readyz", http.StatusServiceUnavailable,
-			"watch of all namespaces: the pods are not listed yet\nrecords can't be written for 12s\n",
+			"watch of all namespaces: pods are not listed yet\nrecords can't be written for 12s\n",
 		},
 		"verbose": {
 			telemetry.Checks{well}, http.MethodGet, "/readyz?verbose", http.StatusOK, "[+]journal ok\nreadyz check passed\n",

@@ -57,7 +57,7 @@ func (s *Stream) noteDenial(e ending) {
 }
 
 // Denied returns the last denial, such as "may not watch pods in namespace shop"; "" if
-// the server was active since. Safe for concurrent use.
+// the server has been active since. Safe for concurrent use.
 func (s *Stream) Denied() string {
 	if why := s.denied.Load(); why != nil {
 		return *why

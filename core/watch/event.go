@@ -15,8 +15,7 @@ type Kind uint8
 //
 //	Listing (Present | Modified | Deleted)* Listed
 //
-// A list that was cut begins anew with another Listing, which makes the Present events
-// since the one before void.
+// If a list is cut, another Listing begins it again, and the Present events since the previous Listing are void.
 const (
 	// Added is an object that was created, or entered the selectors.
 	Added Kind = iota + 1
@@ -87,7 +86,7 @@ type Event struct {
 	room func()     // gives back the room of a large object; nil: it is none
 }
 
-// Pod returns the pod that the event is about, nil if it is about none.
+// Pod returns the event's pod, or nil if it has none.
 func (e Event) Pod() *corev1.Pod { return PodOf(e.Object) }
 
 // Release gives Object back, whose memory then serves for another one: only its

@@ -127,7 +127,7 @@ func decodePod(data []byte) (*corev1.Pod, error) {
 	}
 	// kubectl prints both; a recording that was written by hand may have neither.
 	if cmp.Or(meta.Kind, "Pod") != "Pod" || cmp.Or(meta.APIVersion, "v1") != "v1" {
-		return nil, fmt.Errorf("the object is no v1 Pod but a %q %q", meta.APIVersion, meta.Kind)
+		return nil, fmt.Errorf("the object is a %q %q, not a v1 Pod", meta.APIVersion, meta.Kind)
 	}
 	pod := new(corev1.Pod)
 	if err := kjson.Unmarshal(data, pod); err != nil {
@@ -150,9 +150,9 @@ func describe(err error) error {
 func serverError(data []byte) error {
 	var status metav1.Status
 	if err := json.Unmarshal(data, &status); err != nil || status.Message == "" {
-		return errors.New("the recording holds an ERROR event")
+		return errors.New("the recording contains an ERROR event")
 	}
-	return fmt.Errorf("the recording holds an ERROR event: %s", status.Message)
+	return fmt.Errorf("the recording contains an ERROR event: %s", status.Message)
 }
 
 func errUntyped(kind string) error {

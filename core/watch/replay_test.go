@@ -94,9 +94,9 @@ func TestReplay(t *testing.T) {
 		},
 		"ERROR event": {
 			in:  `{"type":"ERROR","object":{"kind":"Status","apiVersion":"v1","message":"too old resource version: 1 (2)","code":410}}`,
-			bad: []string{"1: the recording holds an ERROR event: too old resource version: 1 (2)"},
+			bad: []string{"1: the recording contains an ERROR event: too old resource version: 1 (2)"},
 		},
-		"ERROR event without a message": {in: `{"type":"ERROR"}`, bad: []string{"1: the recording holds an ERROR event"}},
+		"ERROR event without a message": {in: `{"type":"ERROR"}`, bad: []string{"1: the recording contains an ERROR event"}},
 		"unknown type":                  {in: recorded("RENAMED", "a"), bad: []string{`1: unknown event type "RENAMED"`}},
 		"bare pod": {
 			in: recordedPod("a"), bad: []string{"1: a Pod and not a watch event: record with kubectl's --output-watch-events"},

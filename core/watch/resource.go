@@ -89,7 +89,7 @@ func (podDecoder) Convert(object runtime.Object) (Object, bool) {
 	return &podwire.Pod{Pod: *pod}, true
 }
 
-// PodOf returns the pod that an object is, nil if it is none.
+// PodOf returns o as a pod, or nil if it is another object.
 func PodOf(o Object) *corev1.Pod {
 	switch pod := o.(type) {
 	case *podwire.Pod:

@@ -143,7 +143,7 @@ func noEOF(err error) error {
 func (w *watchResponse) parse(frame []byte) (wireEvent, error) {
 	text, object, ok := wire.Event(frame)
 	if !ok {
-		return wireEvent{}, errors.New("the frame holds no watch event")
+		return wireEvent{}, errors.New("the frame contains no watch event")
 	}
 	typ, err := typeOf(text)
 	if err != nil {

@@ -60,7 +60,7 @@ func TestAnswersThatAreNoWatch(t *testing.T) {
 		"a page of a proxy":   {[]byte("<html>sign in</html>"), "neither protobuf nor JSON, it begins with"},
 		"too large a frame":   {[]byte{1, 0, 0, 1, 0}, "an object of 16777217 bytes is larger than 16777216"},
 		"an empty frame":      {[]byte{0, 0, 0, 0}, "got invalid watch event type"},
-		"no event":            {[]byte{0, 0, 0, 1, 7}, "the frame holds no watch event"},
+		"no event":            {[]byte{0, 0, 0, 1, 7}, "the frame contains no watch event"},
 		"an unknown event":    {framed(t, "RENAMED", cart), "got invalid watch event type: RENAMED"},
 		"no object":           {framed(t, "ADDED", nil), "unable to decode"},
 		"an unknown kind":     {framed(t, "ADDED", object(t, "Gadget", nil)), `Gadget`},

@@ -98,7 +98,7 @@ func checkOrder(ctx context.Context, s *suite) error {
 		}
 		steady++
 		if d := difference(before[i], batch[i]); d != "" {
-			return fmt.Errorf("the patch of record %d of 8 is another one alone than in the batch: %s", i+1, d)
+			return fmt.Errorf("record %d of 8 gets a different patch alone than in the batch: %s", i+1, d)
 		}
 	}
 	if steady == 0 {
@@ -138,7 +138,7 @@ func checkPodOnly(ctx context.Context, s *suite) error {
 		return err
 	}
 	if !p.needs.GetPodOnly() {
-		return notCheckedError("it does not say pod_only")
+		return notCheckedError("it is not pod_only")
 	}
 	for _, r := range p.samples(0, 8) {
 		other := sample(6) // with all that it does not need
@@ -149,10 +149,10 @@ func checkPodOnly(ctx context.Context, s *suite) error {
 			return err
 		}
 		if d := difference(patches[0], patches[1]); d != "" {
-			return errors.New("the same record sent twice gets two patches: " + d)
+			return errors.New("the same record, sent twice, gets different patches: " + d)
 		}
 		if d := difference(patches[0], patches[2]); d != "" {
-			return errors.New("it looks at more than the pod, which it will not see: " + d)
+			return errors.New("its patch depends on more than the pod, which is all that it gets: " + d)
 		}
 	}
 	return nil

@@ -41,7 +41,7 @@ type Process interface {
 	Kill()
 }
 
-// Start starts the plugin. Those that it has started before have ended. ctx bounds the
+// Start starts the plugin. All processes that it started before have ended. ctx bounds the
 // start, not the life of the process.
 type Start func(ctx context.Context) (Process, error)
 

@@ -129,7 +129,7 @@ func (s *suite) settle(ctx context.Context, err error) error {
 	case isHang(after):
 		s.hangs++
 		s.kill()
-		return also(err, "the plugin hangs since")
+		return also(err, "the plugin has hung since")
 	case code(after) == codes.Unavailable:
 		how := "the plugin ended"
 		if ended := s.session.process.Ended(); ended != "" {

@@ -105,7 +105,7 @@ func TestFullQueue(t *testing.T) {
 		c.start(small)
 		env := append(c.otlp(), "OTEL_EXPORTER_OTLP_TIMEOUT=1000")
 		l := start(t, env, loggerProgram, "replay", "--stdout=false", "--shutdown-timeout=2m", file)
-		wait.Until(t, "the logger is refused", func() bool { return strings.Contains(l.log(), "takes no records") })
+		wait.Until(t, "the logger is refused", func() bool { return strings.Contains(l.log(), "accepts no records") })
 		store.PlayAlways(nil)
 		l.wait()
 		awaitAll(t, store)

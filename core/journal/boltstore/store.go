@@ -30,7 +30,7 @@ const (
 // ErrLocked is returned for a journal that another process has open.
 var ErrLocked = errors.New("journal is in use")
 
-// Options are those of a store that is written to.
+// Options configure a store that is opened for writing.
 type Options struct {
 	// NoSync leaves out fsync. It is for tests that cut no power.
 	NoSync bool
@@ -138,7 +138,7 @@ func find(tx *bbolt.Tx, bucket string, key []byte) []byte {
 	return nil
 }
 
-// Stat implements [journal.Store]. The error says that the file was moved.
+// Stat implements [journal.Store]. The error reports that the file was moved.
 func (s *Store) Stat() (int64, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

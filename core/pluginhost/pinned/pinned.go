@@ -54,7 +54,7 @@ func Copy(path string, sum []byte, folder string) (*Executable, error) {
 }
 
 // errAnotherFile is the error for an executable that has another checksum.
-var errAnotherFile = errors.New("is another file than the one that was pinned")
+var errAnotherFile = errors.New("differs from the pinned file")
 
 func naming(path string, err error) error {
 	if err == nil {

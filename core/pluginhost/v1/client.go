@@ -62,7 +62,7 @@ func (w *Client) Describe(ctx context.Context, name string) error {
 		return fmt.Errorf("describe: %w", err)
 	}
 	if name != "" && d.GetName() != name {
-		return fmt.Errorf("it calls itself %q, not %q; give it that name", d.GetName(), name)
+		return fmt.Errorf("its name is %q, not %q; configure it under that name", d.GetName(), name)
 	}
 	w.description, w.needs = d, d.GetNeeds()
 	return nil
@@ -95,11 +95,11 @@ func checkNeeds(n *enrichv1.Needs) error {
 		"labels of owners": n.GetOwners().GetLabels(), "annotations of owners": n.GetOwners().GetAnnotations(),
 	} {
 		if len(keys) > maxNeeds {
-			return fmt.Errorf("it needs %d %s, %d are allowed", len(keys), what, maxNeeds)
+			return fmt.Errorf("it needs %d %s, at most %d are allowed", len(keys), what, maxNeeds)
 		}
 		for i, key := range keys {
 			if key == "" || len(key) > record.MaxAttributeKey+64 || slices.Contains(keys[:i], key) {
-				return fmt.Errorf("the %s that it needs: %.40q is no key, or there twice", what, key)
+				return fmt.Errorf("the %s that it needs: %.40q is not a valid key, or a duplicate", what, key)
 			}
 		}
 	}

@@ -98,7 +98,7 @@ func restoredOwner(m *statev1.Owner) owner {
 
 func restoredContainer(m *statev1.Container) (Container, error) {
 	if m.Kind < statev1.ContainerKind_CONTAINER_KIND_WAITING || m.Kind > statev1.ContainerKind_CONTAINER_KIND_TERMINATED {
-		return Container{}, fmt.Errorf("container %q: kind %d is none", m.Name, m.Kind)
+		return Container{}, fmt.Errorf("container %q: unknown kind %d", m.Name, m.Kind)
 	}
 	return Container{
 		Name: m.Name, Detail: m.DetailHash, Terminated: m.Termination,

@@ -81,7 +81,7 @@ func (s *service) checkJournal(j journal.Stats) error {
 		return fmt.Errorf("the journal is full of dead letters: %d records that the OTLP receiver refuses; "+
 			"see journal dead-letter", j.DeadRecords)
 	case full:
-		return fmt.Errorf("the journal is full: %d records wait for the OTLP receiver", j.Records)
+		return fmt.Errorf("the journal is full: %d records are pending for the OTLP receiver", j.Records)
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func checkStream(ns string, stream *watch.Stream, silence time.Duration) error {
 	case stream.Denied() != "":
 		return fmt.Errorf("watch of %s: %s", scope(ns), stream.Denied())
 	case !stream.Synced():
-		return fmt.Errorf("watch of %s: the pods are not listed yet", scope(ns))
+		return fmt.Errorf("watch of %s: pods are not listed yet", scope(ns))
 	case silence > maxSilence:
 		return fmt.Errorf("watch of %s: neither event nor bookmark for %v", scope(ns), silence.Round(time.Second))
 	}

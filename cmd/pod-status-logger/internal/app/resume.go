@@ -13,7 +13,7 @@ import (
 func (s *service) unwritten(env Environment) []byte {
 	lines := s.journal.Unwritten()
 	if err := endLastLine(env.Stdout, len(lines) > 0); err != nil {
-		s.log.Warn("can't find out whether stdout ends with a whole line", "error", err)
+		s.log.Warn("can't determine whether stdout ends with a complete line", "error", err)
 	}
 	return lines
 }
@@ -27,7 +27,7 @@ func (s *service) resume() error {
 	stats := s.journal.Stats()
 	restored, err := s.pipeline.Restore(stats.Totals.Emitted, s.journal.State(), s.config.WatchedNamespaces())
 	if err != nil {
-		return fmt.Errorf("journal in %s: %w; move it away to start anew", dir, err)
+		return fmt.Errorf("journal in %s: %w; move it away to start over", dir, err)
 	}
 	if stats.Committed.IsZero() {
 		s.log.Info("starting with a new journal", "dir", dir)
@@ -44,8 +44,8 @@ func (s *service) resume() error {
 
 func (s *service) warnOfJournal(stats journal.Stats) {
 	if stats.HeadDamaged {
-		s.log.Warn("one of the two heads of the journal was damaged, as by a power cut; " +
-			"its last transaction may be missing and is repeated")
+		s.log.Warn("one of the two meta pages of the journal was damaged, as by a power failure; " +
+			"the last transaction may be missing and is repeated")
 	}
 	if stats.Records > 0 && s.sender == nil {
 		s.log.Warn("records are pending, but no OTLP receiver is configured", "records_waiting", stats.Records)

@@ -57,7 +57,7 @@ type stream struct {
 func (s *service) newStreams(cluster *rest.Config) (streams, error) {
 	client, err := watch.NewClient(cluster)
 	if err != nil {
-		return nil, fmt.Errorf("make a client: %w", err)
+		return nil, fmt.Errorf("create API client: %w", err)
 	}
 	for _, reason := range watch.Reasons() {
 		s.metrics.WatchRestarts.WithLabelValues(reason)
