@@ -101,7 +101,7 @@ func planOf(quick bool, only, programs string) (plan measure.Plan, ok bool) {
 	return plan, len(measurable) > 0 && !unknown
 }
 
-// profiled is how many seconds a profile goes on.
+// profiled is the length of a profile in seconds.
 const profiled = 20
 
 // names are those of all programs.

@@ -12,7 +12,7 @@ import (
 const fastest = 150_000
 
 // Profile writes the CPU profile of the program at full speed, with both sinks, the
-// journal on disk and the plugin, to a file. It goes on for so many seconds.
+// journal on disk and the plugin, to a file. It takes that many seconds.
 func Profile(ctx context.Context, bin, file string, seconds int) error {
 	_, err := Try(ctx, bin, Trial{
 		Subject: ours("profiled", true, "bundle", "--state-dir=state", "--pprof"), Pods: FewPods, Size: apiserver.Medium,

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// What stands between these lines of a page is written anew.
+// The text between these lines of a page is generated.
 const (
 	Begin = "<!-- make bench writes what follows -->"
 	End   = "<!-- make bench wrote what precedes -->"

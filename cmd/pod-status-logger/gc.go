@@ -33,7 +33,7 @@ func gcPercent(live, perSecond uint64) int {
 	return int(min(busy, quiet))
 }
 
-// tuneGC sets the GC percentage anew after each collection, until undo is called. GOGC
+// tuneGC sets the GC percentage after each collection, until undo is called. GOGC
 // in the environment turns that off. GOMEMLIMIT has its effect in any case.
 func tuneGC(lookup func(string) (string, bool)) (undo func()) {
 	if _, set := lookup("GOGC"); set {

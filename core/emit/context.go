@@ -27,7 +27,7 @@ func (c *carried) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// carriedBy returns what ctx carries: nothing, if it is of somebody else.
+// carriedBy returns what ctx carries: nothing if it comes from elsewhere.
 func carriedBy(ctx context.Context) *carried {
 	if c, ok := ctx.Value(carriedKey{}).(*carried); ok {
 		return c

@@ -17,8 +17,8 @@ type converter struct {
 	cluster string
 	fields  fields
 	all     []Attribute // reused
-	// labelKeys maps each label key seen to its attribute key, which isn't built
-	// anew for each record then. The map's keys are substrings of its values: those
+	// labelKeys maps each label key seen to its attribute key, so that it isn't
+	// built for each record. The map's keys are substrings of its values: those
 	// of a record would keep all labels of its pod in memory.
 	labelKeys map[string]string
 }

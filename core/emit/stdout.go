@@ -40,7 +40,7 @@ func (s *Stdout) write(ctx context.Context, lines []byte) error {
 		if err == nil && n > 0 {
 			continue
 		}
-		if err == nil { // against the rules of io.Writer; without a pause this would loop for ever
+		if err == nil { // against the rules of io.Writer; without a pause this would loop forever
 			err = io.ErrShortWrite
 		}
 		s.onError(err)

@@ -102,7 +102,7 @@ func (j *Journal) used() (waiting, dead int64) {
 }
 
 // alone reports whether nothing waits that could make room by leaving. A group that is too large for the room beside
-// dead letters, or for any, would otherwise wait for ever. The lock is held.
+// dead letters, or for any, would otherwise wait forever. The lock is held.
 func (j *Journal) alone() bool {
 	_, dead := j.used()
 	return j.waiting() == 0 && (dead < j.options.Capacity || dead == 0)

@@ -2,7 +2,7 @@ package journal
 
 import "time"
 
-// Drop describes Logs that were dropped for want of room.
+// Drop describes Logs that were dropped for lack of room.
 type Drop struct {
 	Records           uint64
 	FirstSeq, LastSeq uint64 // lowest and highest number among them

@@ -30,7 +30,7 @@ func decodeAnswer(response []byte) answer {
 	if err := proto.Unmarshal(response, &r); err != nil {
 		// The status reports success; some receivers answer in a format of
 		// their own.
-		return answer{message: "the answer is no OTLP response"}
+		return answer{message: "the answer is not an OTLP response"}
 	}
 	p := r.GetPartialSuccess()
 	return answer{rejected: p.GetRejectedLogRecords(), message: shorten(p.GetErrorMessage())}

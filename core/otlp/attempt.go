@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// insist sends records until the receiver takes them, refuses them for good (the error
+// insist sends records until the receiver accepts them, refuses them permanently (the error
 // is a failure then), or ctx ends. It also returns if there is no answer in time to
-// several records: the same request could time out, and be duplicated, for ever.
+// several records: the same request could time out, and be duplicated, forever.
 func (r *run) insist(ctx context.Context, records [][]byte) error {
 	for {
 		err := r.attempt(ctx, records)

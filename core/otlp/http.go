@@ -102,7 +102,7 @@ func (t *httpTransport) export(ctx context.Context, records [][]byte) (answer, e
 	return httpAnswer(response, text)
 }
 
-// body returns the request in memory of its own: the transport may go on reading it
+// body returns the request in memory of its own: the transport may still read it
 // after the request was cancelled.
 func (t *httpTransport) body(records [][]byte) ([]byte, error) {
 	if t.gzip == nil {

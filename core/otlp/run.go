@@ -70,7 +70,7 @@ func (r *run) gather(ctx context.Context) error {
 }
 
 // deliver sends b, in one request if the receiver takes it. If the receiver refuses it
-// for good, smaller and smaller requests find the record that it refuses, and growing
+// permanently, smaller and smaller requests find the record that it refuses, and growing
 // ones deliver the others: about 2 log2(n) requests for one such record among n, and one
 // for each if all are refused.
 func (r *run) deliver(ctx context.Context, b journal.Batch) error {

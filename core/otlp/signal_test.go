@@ -100,7 +100,7 @@ func TestTracesPartialSuccess(t *testing.T) {
 		if diff := cmp.Diff(numbered(3), spanNames(h.receiver)); diff != "" {
 			t.Errorf("spans (-want +got):\n%s", diff)
 		}
-		h.wantLogged("rejected spans of it", "rejected=2", `message="too old"`)
+		h.wantLogged("rejected some of its spans", "rejected=2", `message="too old"`)
 		if got := h.outbox.Stats().Signals[journal.Logs].Totals; got.Rejected != 2 || got.Acknowledged != 3 {
 			t.Errorf("%d rejected and %d acknowledged, want 2 of 3", got.Rejected, got.Acknowledged)
 		}

@@ -20,7 +20,7 @@ import (
 // meanwhile, unless they are initial ones.
 //
 // The groups that Kubernetes itself serves share one breaker. Any other group may be
-// served by another program, which may be away for ever: it has a breaker of its own, and
+// served by another program, which may be unavailable forever: it has a breaker of its own, and
 // a few failures in a row of any kind open that one too. Otherwise the creator of a pod
 // could stop the look-ups of everybody by naming a group that is away.
 const (

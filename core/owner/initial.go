@@ -114,8 +114,8 @@ func (f *Finder) retryAt(pods []*record.Pod) (at time.Time) {
 	return at
 }
 
-// dueAgain returns when the look-up for a pod may be repeated, zero if it ended for good.
-// A group that Kubernetes itself doesn't serve may be away for ever. The mutex is held.
+// dueAgain returns when the look-up for a pod may be repeated, zero if it ended permanently.
+// A group that Kubernetes itself doesn't serve may be unavailable forever. The mutex is held.
 func (f *Finder) dueAgain(pod *record.Pod, now time.Time) time.Time {
 	if !pod.Owners.Pending {
 		return time.Time{}

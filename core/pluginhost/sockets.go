@@ -86,7 +86,7 @@ func (f *socketFolder) takeLock() error {
 }
 
 // ensure returns the path of the folder, and creates missing parts, since somebody may have
-// tidied it away. If another user has created the folder anew, or its mode lets others in, a
+// tidied it away. If another user has recreated the folder, or its mode lets others in, a
 // folder with another name replaces it.
 func (f *socketFolder) ensure() (path string, err error) {
 	f.mu.Lock()

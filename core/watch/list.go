@@ -36,7 +36,7 @@ func (l *fullList) paged() bool { return l.refused || l.cuts >= maxCuts }
 // failed decides how to retry a list that failed, and reports whether to do so at
 // once. Streaming lists are refused in many ways: with 422 or 400, by ERROR events
 // with code 500 (etcd too old), by silence. Only the first differs from a passing
-// failure, so the others make way for pages too, but not for good: the right to list
+// failure, so the others make way for pages too, but not permanently: the right to list
 // may be missing. Failures that have nothing to do with streaming lists don't count.
 func (l *fullList) failed(reason string) (atOnce bool) {
 	switch {

@@ -108,7 +108,7 @@ func TestReplay(t *testing.T) {
 		"some object": {in: `{"hello":"world"}`, bad: []string{`1: not a watch event: no "type"`}},
 		"no pod": {
 			in:  `{"type":"ADDED","object":{"apiVersion":"apps/v1","kind":"Deployment"}}`,
-			bad: []string{`1: the object is no v1 Pod but a "apps/v1" "Deployment"`},
+			bad: []string{`1: the object is a "apps/v1" "Deployment", not a v1 Pod`},
 		},
 		"no object": {in: `{"type":"ADDED"}`, bad: []string{"1: the event has no object"}},
 		"object no object": {

@@ -11,7 +11,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/watch/podwire"
 )
 
-// Resource describes the objects that a [Stream] watches. [Pods] returns the one of
+// Resource describes the objects that a [Stream] watches. [Pods] returns that of
 // pods.
 type Resource struct {
 	GroupVersion schema.GroupVersion // such as apps/v1; the core group is ""

@@ -16,7 +16,7 @@ type ending struct {
 	wait   time.Duration
 }
 
-// isDenial reports whether the request was refused for want of rights.
+// isDenial reports whether the request was refused for lack of permission.
 func (e ending) isDenial() bool {
 	return e.reason == ReasonForbidden || e.reason == ReasonUnauthorized
 }

@@ -14,10 +14,10 @@ func newCompactCommand() *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "compact REVISION",
-		Short: "Have etcd forget what came before a revision",
-		Long: `Have etcd forget what came before a revision, as API servers have it do every
-five minutes. A watch that etcd itself answers, and that begins before, gets 410.
-history can't be read afterwards; history --follow goes on if it has seen the revision.`,
+		Short: "Have etcd drop the history before a revision",
+		Long: `Have etcd drop the history before a revision, as API servers do every five minutes.
+A watch that begins before it, and that etcd itself answers, gets 410. Afterwards
+history fails; history --follow continues if it has reached the revision.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			revision, err := strconv.ParseInt(args[0], 10, 64)

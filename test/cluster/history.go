@@ -34,12 +34,12 @@ func newHistoryCommand() *cobra.Command {
 		Use:   "history",
 		Short: "Print every change of every pod since the cluster began, one JSON line each",
 		Long: `Print every change of every pod since the cluster began, one JSON line each,
-in the order of their revisions. It reads etcd, not the API server: what a
-client of the API server says that it saw can be held against it.
+in the order of their revisions. It reads etcd, not the API server, so that the
+result can be compared with the records of a client of the API server.
 
-With --follow it goes on until SIGTERM, over crashes of etcd, and says on lines of
-the type BOOKMARK up to which revision all has been printed. Where etcd was
-compacted past that it exits with 1.`,
+With --follow it continues until SIGTERM, over crashes of etcd. Lines of the type
+BOOKMARK contain the revision up to which everything has been printed. If etcd was
+compacted past that, it exits with 1.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if follows {
@@ -49,7 +49,7 @@ compacted past that it exits with 1.`,
 		},
 	}
 	dirFlag(cmd, &dir)
-	cmd.Flags().BoolVar(&follows, "follow", false, "go on with what changes, until SIGTERM")
+	cmd.Flags().BoolVar(&follows, "follow", false, "print new changes, too, until SIGTERM")
 	return cmd
 }
 

@@ -80,7 +80,7 @@ func Open(dir string, o Options) (*Store, error) {
 	return s, nil
 }
 
-// OpenReadOnly opens the journal in dir for reading. It changes nothing and makes nothing. Meanwhile nobody can
+// OpenReadOnly opens the journal in dir for reading. It changes and creates nothing. Until it is closed, nobody can
 // open the journal with [Open].
 func OpenReadOnly(dir string) (*Store, error) {
 	lock, err := lockDir(dir, false)

@@ -12,9 +12,9 @@ const (
 
 // Config is what a user configures, in a file, by flags or in the environment.
 type Config struct {
-	// APIVersion is podstatus/v1alpha1.
+	// APIVersion must be podstatus/v1alpha1.
 	APIVersion string `json:"apiVersion"`
-	// Kind is Config.
+	// Kind must be Config.
 	Kind string `json:"kind"`
 
 	// Cluster is the name of the cluster in records. Default: k8s.cluster.name

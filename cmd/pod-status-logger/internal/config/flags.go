@@ -47,7 +47,7 @@ func OutputFlags(fs *pflag.FlagSet, o *Options) {
 	fs.BoolVar(&o.Stdout.Enabled, "stdout", o.Stdout.Enabled,
 		"write records to stdout; --stdout=false: do not")
 	fs.Var(&choice{&o.Watch.Updates, []string{"changes", "all"}}, "updates",
-		"updates of pods to emit records for; all: each new version of a pod")
+		"updates that produce records; all: every new version of a pod")
 	fs.BoolVar(&o.Service.FromLabels, "service-from-labels", o.Service.FromLabels,
 		"derive service.name and service.version also from the app.kubernetes.io labels")
 	fs.StringVar(&o.OTLP.Endpoint, "otlp-endpoint", o.OTLP.Endpoint,
@@ -61,7 +61,7 @@ func OutputFlags(fs *pflag.FlagSet, o *Options) {
 	fs.Var(&choice{&o.State.WhenFull, []string{whenFullBlock, whenFullDrop}}, "state-when-full",
 		"what to do when the journal is full: block the watch, or drop the oldest records")
 	fs.StringVar((*string)(&o.ShutdownTimeout), "shutdown-timeout", string(o.ShutdownTimeout),
-		"maximum `duration` of delivering pending records after a signal")
+		"maximum `duration` of the delivery of pending records after a signal")
 }
 
 // CommonFlags binds the flags of all commands that read the configuration.
