@@ -122,7 +122,7 @@ func usages(flags []*pflag.Flag, width int) string {
 	for _, f := range flags {
 		shown := *f
 		shown.Value = struct{ pflag.Value }{f.Value} // hides that it is boolean
-		if shown.DefValue == "[]" { // an empty list
+		if shown.DefValue == "[]" {                  // an empty list
 			shown.DefValue = ""
 		}
 		fs.AddFlag(&shown)
