@@ -8,6 +8,7 @@ import (
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
+	"github.com/pod-status-logger/pod-status-logger/core/owner/gate"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
@@ -152,13 +153,13 @@ func (s Settings) entryOf(f finding, old entry, now time.Time) entry {
 
 // due returns when the owners are to be looked up again.
 func (s Settings) due(f finding, e entry, now time.Time) time.Time {
-	var denied *forbiddenError
-	var paused *pausedError
+	var denied *gate.DeniedError
+	var paused *gate.PausedError
 	switch {
 	case errors.As(f.err, &denied):
-		return denied.until
+		return denied.Until
 	case errors.As(f.err, &paused):
-		return paused.until
+		return paused.Until
 	case f.outcome == OutcomeGone && e.known == 0:
 		return now.Add(s.GoneTTL)
 	case f.failed():

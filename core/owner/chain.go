@@ -8,8 +8,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/pod-status-logger/pod-status-logger/core/owner/gate"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/transport"
 )
 
 // maxDepth bounds a chain, as references may lead in a circle.
@@ -19,8 +19,7 @@ const maxDepth = 8
 type source struct {
 	client              *client
 	discovery           *discovery
-	denials             *denials
-	breakers            *breakers
+	gate                *gate.Gate
 	labels, annotations []string
 }
 
@@ -29,8 +28,8 @@ func newSource(s Settings) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, b := newDenials(s), newBreakers()
-	return &source{c, newDiscovery(s, c, d, b), d, b, s.Labels, s.Annotations}, nil
+	g := gate.New(gate.Settings{Logger: s.Logger, ForbiddenTTL: s.ForbiddenTTL})
+	return &source{c, newDiscovery(s, c, g), g, s.Labels, s.Annotations}, nil
 }
 
 // finding is the result of a look-up.
@@ -94,7 +93,7 @@ func (s *source) read(ctx context.Context, namespace string, ref record.OwnerRef
 	if !ok {
 		return object{}, errGone
 	}
-	meta, err := s.ask(ctx, right{r.group, r.name, namespace}, path, requests)
+	meta, err := s.ask(ctx, gate.Right{Group: r.group, Resource: r.name, Namespace: namespace}, path, requests)
 	if err != nil {
 		return object{}, err
 	}
@@ -107,26 +106,15 @@ func (s *source) read(ctx context.Context, namespace string, ref record.OwnerRef
 // ask requests an object for which the right is needed, unless the right was denied lately
 // or the server asked for a pause.
 func (s *source) ask(
-	ctx context.Context, needed right, path string, requests *int,
-) (*metav1.PartialObjectMetadata, error) {
-	if err := s.denials.check(needed); err != nil {
-		return nil, err
-	}
-	if err := s.breakers.check(needed.group); err != nil {
-		return nil, err
-	}
-	*requests++
-	ctx = transport.WithRetryAfter(ctx)
-	meta, err := s.client.metadata(ctx, path)
-	err = s.breakers.note(ctx, needed.group, err)
-	switch {
-	case apierrors.IsForbidden(err):
-		return nil, s.denials.add(needed, err)
-	case apierrors.IsNotFound(err): // without the right it would be forbidden
-		s.denials.forget(needed)
-		return nil, errGone
-	case err == nil:
-		s.denials.forget(needed)
+	ctx context.Context, needed gate.Right, path string, requests *int,
+) (meta *metav1.PartialObjectMetadata, err error) {
+	err = s.gate.Do(ctx, needed.Group, needed, func(ctx context.Context) (err error) {
+		*requests++
+		meta, err = s.client.metadata(ctx, path)
+		return err
+	})
+	if apierrors.IsNotFound(err) {
+		err = errGone
 	}
 	return meta, err
 }

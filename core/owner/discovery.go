@@ -14,7 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/pod-status-logger/pod-status-logger/core/watch/transport"
+	"github.com/pod-status-logger/pod-status-logger/core/owner/gate"
 )
 
 // maxDocuments bounds the discovery documents that are kept. References can name groups
@@ -24,8 +24,7 @@ const maxDocuments = 256
 // discovery finds the resources of kinds that are not the usual ones.
 type discovery struct {
 	client       *client
-	denials      *denials
-	breakers     *breakers
+	gate         *gate.Gate
 	ttl, goneTTL time.Duration
 	flights      singleflight.Group
 
@@ -39,9 +38,9 @@ type document struct {
 	read  time.Time
 }
 
-func newDiscovery(s Settings, c *client, d *denials, b *breakers) *discovery {
+func newDiscovery(s Settings, c *client, g *gate.Gate) *discovery {
 	return &discovery{
-		client: c, denials: d, breakers: b, ttl: s.TTL, goneTTL: s.GoneTTL,
+		client: c, gate: g, ttl: s.TTL, goneTTL: s.GoneTTL,
 		documents: newLRU[string, document](maxDocuments, nil),
 	}
 }
@@ -99,26 +98,18 @@ func (d *discovery) kept(path, kind string) (doc document, ok bool) {
 }
 
 func (d *discovery) ask(ctx context.Context, path string, gv schema.GroupVersion) (document, error) {
-	if err := d.denials.check(right{}); err != nil {
-		return document{}, err
-	}
-	if err := d.breakers.check(gv.Group); err != nil {
-		return document{}, err
-	}
-	ctx = transport.WithRetryAfter(ctx)
-	list, err := d.client.resources(ctx, path)
-	err = d.breakers.note(ctx, gv.Group, err)
-	doc := document{read: time.Now()}
-	switch {
-	case apierrors.IsNotFound(err):
-	case apierrors.IsForbidden(err):
-		return doc, d.denials.add(right{}, err)
-	case err != nil:
+	doc := document{}
+	err := d.gate.Do(ctx, gv.Group, gate.Right{}, func(ctx context.Context) error {
+		list, err := d.client.resources(ctx, path)
+		doc.read = time.Now()
+		if err == nil {
+			doc.kinds = kindsOf(list, gv)
+		}
+		return err
+	})
+	if err != nil && !apierrors.IsNotFound(err) {
 		return doc, err
-	default:
-		doc.kinds = kindsOf(list, gv)
 	}
-	d.denials.forget(right{})
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.documents.Add(path, doc)

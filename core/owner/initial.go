@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/pod-status-logger/pod-status-logger/core/owner/gate"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
@@ -126,7 +127,7 @@ func (f *Finder) dueAgain(pod *record.Pod, now time.Time) time.Time {
 	case ReasonThrottled, ReasonTimeout, ReasonFailed:
 		last := pod.Owners.Owners[len(pod.Owners.Owners)-1]
 		gv, err := schema.ParseGroupVersion(last.APIVersion)
-		if err != nil || groupOf(gv.Group) != "" {
+		if err != nil || !gate.Builtin(gv.Group) {
 			return time.Time{}
 		}
 		return f.chains.peek(keyOf(pod), revisionOf(pod)).until

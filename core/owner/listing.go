@@ -13,9 +13,9 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/pod-status-logger/pod-status-logger/core/owner/gate"
 	"github.com/pod-status-logger/pod-status-logger/core/owner/metawire"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
-	"github.com/pod-status-logger/pod-status-logger/core/watch/transport"
 	"github.com/pod-status-logger/pod-status-logger/core/watch/wire"
 )
 
@@ -78,14 +78,14 @@ func (l *lists) readAll(ctx context.Context, at scope) (n int, err error) {
 			n++
 			return l.add(o)
 		})
-		var paused *pausedError
+		var paused *gate.PausedError
 		switch {
 		case apierrors.IsForbidden(err):
 			l.logDenied(r)
 			return n, err
 		case errors.As(err, &paused) && pauses < maxPagePauses && n == before:
 			pauses++
-			sleep(ctx, time.Until(paused.until))
+			sleep(ctx, time.Until(paused.Until))
 		case err != nil || page.next == "":
 			return n, err
 		default:
@@ -96,7 +96,7 @@ func (l *lists) readAll(ctx context.Context, at scope) (n int, err error) {
 
 // logDenied logs once that a resource can't be listed.
 func (l *lists) logDenied(of resource) {
-	needed := right{group: of.group, resource: of.name}
+	needed := gate.Right{Group: of.group, Resource: of.name}
 	l.mu.Lock()
 	logged := l.denied[needed]
 	if len(l.denied) < maxScopes {
@@ -108,7 +108,7 @@ func (l *lists) logDenied(of resource) {
 	}
 	l.settings.Logger.LogAttrs(context.Background(), slog.LevelInfo, fmt.Sprintf(
 		"owners: may not list %s; those of existing pods are read one by one, which takes longer; allow it with %s",
-		needed, needed.ruleFor("get, list")))
+		needed, needed.Rule("get, list")))
 }
 
 // page is a page of a list.
@@ -127,25 +127,31 @@ func (p *page) object(meta metawire.Object) object {
 
 // readPage reads a page, and yields its objects until there is no room for them.
 func (s *source) readPage(ctx context.Context, p *page, yield func(object) bool) error {
-	if err := s.breakers.check(p.group); err != nil {
-		return err
-	}
-	if err := s.client.limiter.Wait(ctx); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(transport.WithRetryAfter(ctx), pageTimeout)
+	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
-	request := s.client.rest.Get().AbsPath(p.path).MaxRetries(0).
-		SetHeader("Accept", acceptPartialList).Param(limitParam, strconv.Itoa(pageSize))
-	if p.next != "" {
-		request.Param("continue", p.next)
-	}
-	body, err := request.Stream(ctx)
-	if err = s.breakers.note(ctx, p.group, err); err != nil {
+	var body io.ReadCloser
+	err := s.gate.DoAnyway(ctx, p.group, func(ctx context.Context) (err error) {
+		body, err = s.client.page(ctx, p)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	defer func() { _ = body.Close() }()
 	return s.decodePage(body, p, yield)
+}
+
+// page requests a page once the rate allows it.
+func (c *client) page(ctx context.Context, p *page) (io.ReadCloser, error) {
+	if err := c.limiter.Wait(ctx); err != nil {
+		return nil, err
+	}
+	request := c.rest.Get().AbsPath(p.path).MaxRetries(0).
+		SetHeader("Accept", acceptPartialList).Param(limitParam, strconv.Itoa(pageSize))
+	if p.next != "" {
+		request.Param("continue", p.next)
+	}
+	return request.Stream(ctx)
 }
 
 func (s *source) decodePage(body io.Reader, p *page, yield func(object) bool) error {

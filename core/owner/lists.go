@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/pod-status-logger/pod-status-logger/core/owner/gate"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 )
 
@@ -55,8 +56,8 @@ type lists struct {
 	mu       sync.Mutex
 	missing  map[scope]int
 	listings map[scope]*listing
-	denied   map[right]bool     // logged to be missing
-	objects  map[string]*listed // by uid
+	denied   map[gate.Right]bool // logged to be missing
+	objects  map[string]*listed  // by uid
 	kinds    map[record.OwnerRef]*record.OwnerRef
 	bytes    int         // of all objects, about
 	idle     *time.Timer // forgets all; nil: nothing is kept
@@ -64,7 +65,7 @@ type lists struct {
 }
 
 func newLists(s Settings, src *source, start func(list func(context.Context))) *lists {
-	l := &lists{settings: s, source: src, start: start, denied: map[right]bool{}}
+	l := &lists{settings: s, source: src, start: start, denied: map[gate.Right]bool{}}
 	l.forget()
 	return l
 }

@@ -6,6 +6,8 @@ import (
 	"net"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
+	"github.com/pod-status-logger/pod-status-logger/core/owner/gate"
 )
 
 // Outcomes of the look-up of a chain, as [Settings.OnLookup] receives them: a closed
@@ -64,8 +66,8 @@ var errGone = errors.New("not found")
 
 // outcomeOf classifies the error that ended a chain.
 func outcomeOf(err error) string {
-	var denied *forbiddenError
-	var paused *pausedError
+	var denied *gate.DeniedError
+	var paused *gate.PausedError
 	var netErr net.Error
 	switch {
 	case errors.Is(err, errGone):

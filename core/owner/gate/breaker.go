@@ -34,20 +34,22 @@ const (
 	maxBreakers = 256
 )
 
-// pausedError reports that no request was made, or that the server refused it for now.
-type pausedError struct {
-	until time.Time
+// PausedError reports that no request was made, or that the server refused it for now.
+type PausedError struct {
+	Until time.Time // the next request can be made
+
 	cause error // nil: no request was made
 }
 
-func (e *pausedError) Error() string {
+func (e *PausedError) Error() string {
 	if e.cause != nil {
 		return e.cause.Error()
 	}
-	return fmt.Sprintf("no requests before %s, as the API server asked for a pause", e.until.Format(time.TimeOnly))
+	return fmt.Sprintf("no requests before %s, as the API server asked for a pause", e.Until.Format(time.TimeOnly))
 }
 
-func (e *pausedError) Unwrap() error { return e.cause }
+// Unwrap returns the answer of the server, nil if no request was made.
+func (e *PausedError) Unwrap() error { return e.cause }
 
 // breakers decide whether requests are made.
 type breakers struct {
@@ -61,12 +63,14 @@ type breaker struct {
 	failures int           // in a row
 }
 
-func newBreakers() *breakers { return &breakers{known: newLRU[string, *breaker](maxBreakers, nil)} }
+func newBreakers() *breakers { return &breakers{known: newLRU[string, *breaker](maxBreakers)} }
 
-// groupOf returns the group under which the breaker of an API group is kept.
-func groupOf(group string) string {
-	switch group {
-	case "apps", "batch":
+// Builtin reports whether Kubernetes itself serves the API group of owners.
+func Builtin(group string) bool { return group == "" || group == "apps" || group == "batch" }
+
+// keyOf returns the key of the breaker for an API group.
+func keyOf(group string) string {
+	if Builtin(group) {
 		return ""
 	}
 	return group
@@ -76,8 +80,8 @@ func groupOf(group string) string {
 func (b *breakers) check(group string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if one, ok := b.known.Get(groupOf(group)); ok && time.Now().Before(one.until) {
-		return &pausedError{until: one.until}
+	if one, ok := b.known.Get(keyOf(group)); ok && time.Now().Before(one.until) {
+		return &PausedError{Until: one.until}
 	}
 	return nil
 }
@@ -85,7 +89,7 @@ func (b *breakers) check(group string) error {
 // note takes the outcome of a request of the group that was made with ctx, and returns the
 // error for its caller.
 func (b *breakers) note(ctx context.Context, group string, err error) error {
-	group = groupOf(group)
+	group = keyOf(group)
 	asked, ok := transport.RetryAfter(ctx, err)
 	ok = ok && err != nil
 	b.mu.Lock()
@@ -93,11 +97,11 @@ func (b *breakers) note(ctx context.Context, group string, err error) error {
 	one, known := b.known.Get(group)
 	throttled := ok || apierrors.IsTooManyRequests(err) || isStatus(err, http.StatusServiceUnavailable)
 	open := known && time.Now().Before(one.until) // since this request began
-	if !throttled && !isFailure(err) {
+	if err == nil {
 		if known && !open {
 			b.known.Remove(group)
 		}
-		return err
+		return nil
 	}
 	if !known {
 		one = new(breaker)
@@ -108,7 +112,7 @@ func (b *breakers) note(ctx context.Context, group string, err error) error {
 		return err
 	}
 	one.extend(open, ok, asked)
-	return &pausedError{one.until, err}
+	return &PausedError{one.until, err}
 }
 
 // extend opens the breaker for as long as the server asked for, if it did, or else for a pause that grows. If the
@@ -123,15 +127,6 @@ func (b *breaker) extend(open, byServer bool, asked time.Duration) {
 	if until := time.Now().Add(max(asked, minPause)); !open || byServer && until.After(b.until) {
 		b.until = until
 	}
-}
-
-// isFailure reports whether a request was not answered, or with a failure of the server.
-func isFailure(err error) bool {
-	if err == nil {
-		return false
-	}
-	outcome := outcomeOf(err)
-	return outcome == OutcomeFailed || outcome == OutcomeTimeout
 }
 
 func isStatus(err error, code int32) bool {

@@ -34,45 +34,44 @@ type denial struct {
 	span  time.Duration
 }
 
-// right is the right to get a resource in a namespace. The zero value is the right to
+// Right is the right to get a resource in a namespace. The zero value is the right to
 // read discovery documents, which every server grants everybody by default.
-type right struct{ group, resource, namespace string }
+type Right struct{ Group, Resource, Namespace string }
 
-func (r right) String() string {
+// String returns the name of the resource.
+func (r Right) String() string {
 	switch {
-	case r.resource == "":
+	case r.Resource == "":
 		return "discovery documents"
-	case r.group == "":
-		return r.resource
+	case r.Group == "":
+		return r.Resource
 	}
-	return r.resource + "." + r.group
+	return r.Resource + "." + r.Group
 }
 
 // anywhere returns the right without its namespace.
-func (r right) anywhere() right { return right{group: r.group, resource: r.resource} }
+func (r Right) anywhere() Right { return Right{Group: r.Group, Resource: r.Resource} }
 
-// rule returns the RBAC rule that grants the right.
-func (r right) rule() string { return r.ruleFor("get") }
-
-// ruleFor returns the RBAC rule that grants these verbs.
-func (r right) ruleFor(verbs string) string {
-	if r.resource == "" {
+// Rule returns the RBAC rule that grants these verbs.
+func (r Right) Rule(verbs string) string {
+	if r.Resource == "" {
 		return "{nonResourceURLs: [/api/*, /apis/*], verbs: [get]}"
 	}
-	group := r.group
+	group := r.Group
 	if group == "" {
 		group = `""`
 	}
-	return fmt.Sprintf("{apiGroups: [%s], resources: [%s], verbs: [%s]}", group, r.resource, verbs)
+	return fmt.Sprintf("{apiGroups: [%s], resources: [%s], verbs: [%s]}", group, r.Resource, verbs)
 }
 
-// forbiddenError reports that a right is missing, and until when it is not tried again.
-type forbiddenError struct {
-	right right
-	until time.Time
+// DeniedError reports that a right is missing.
+type DeniedError struct {
+	Until time.Time // it is tried again
+
+	right Right
 }
 
-func (e *forbiddenError) Error() string { return "may not get " + e.right.String() }
+func (e *DeniedError) Error() string { return "may not get " + e.right.String() }
 
 // denials are the rights that the server denied.
 type denials struct {
@@ -80,29 +79,29 @@ type denials struct {
 	ttl    time.Duration
 
 	mu      sync.Mutex
-	known   *simplelru.LRU[right, denial]
-	outages map[right]*ratelog.Outage // by right without its namespace
+	known   *simplelru.LRU[Right, denial]
+	outages map[Right]*ratelog.Outage // by right without its namespace
 }
 
 func newDenials(s Settings) *denials {
 	return &denials{
 		logger: s.Logger, ttl: s.ForbiddenTTL,
-		known: newLRU[right, denial](maxDenials, nil), outages: map[right]*ratelog.Outage{},
+		known: newLRU[Right, denial](maxDenials), outages: map[Right]*ratelog.Outage{},
 	}
 }
 
 // check returns an error if the right was denied lately.
-func (d *denials) check(r right) error {
+func (d *denials) check(r Right) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if known, ok := d.known.Get(r); ok && time.Now().Before(known.until) {
-		return &forbiddenError{r, known.until}
+		return &DeniedError{known.until, r}
 	}
 	return nil
 }
 
 // forget is called when the server granted the right.
-func (d *denials) forget(r right) {
+func (d *denials) forget(r Right) {
 	d.mu.Lock()
 	denied := d.known.Remove(r)
 	outage := d.outages[r.anywhere()]
@@ -111,12 +110,12 @@ func (d *denials) forget(r right) {
 	}
 	d.mu.Unlock()
 	if denied && outage != nil {
-		outage.Recover("namespace", r.namespace)
+		outage.Recover("namespace", r.Namespace)
 	}
 }
 
 // add is called when the server denied the right with err.
-func (d *denials) add(r right, err error) error {
+func (d *denials) add(r Right, err error) error {
 	d.mu.Lock()
 	span := min(firstDenial, d.ttl)
 	if before, ok := d.known.Get(r); ok {
@@ -127,17 +126,17 @@ func (d *denials) add(r right, err error) error {
 	outage := d.outage(r)
 	d.mu.Unlock()
 	outage.Fail(err)
-	return &forbiddenError{r, until}
+	return &DeniedError{until, r}
 }
 
 // outage returns the outage of a right in all namespaces. The mutex is held.
-func (d *denials) outage(r right) *ratelog.Outage {
+func (d *denials) outage(r Right) *ratelog.Outage {
 	o := d.outages[r.anywhere()]
 	if o == nil {
 		o = ratelog.NewOutage(ratelog.Settings{
 			Logger: d.logger, Level: slog.LevelWarn, Every: denialEvery,
 			Failing: fmt.Sprintf("owners: may not get %s; "+
-				"the owner chains of pods end there; allow it with %s", r, r.rule()),
+				"the owner chains of pods end there; allow it with %s", r, r.Rule("get")),
 			Recovered: fmt.Sprintf("owners: may get %s again", r),
 		})
 		d.outages[r.anywhere()] = o

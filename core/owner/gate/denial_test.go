@@ -14,7 +14,7 @@ import (
 func TestFirstDenialIsShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDenials(Settings{Logger: slog.New(slog.DiscardHandler), ForbiddenTTL: 5 * time.Minute})
-		r := right{resource: "pods"}
+		r := Right{Resource: "pods"}
 		for i, want := range []time.Duration{
 			30 * time.Second, time.Minute, 2 * time.Minute, 4 * time.Minute, 5 * time.Minute, 5 * time.Minute,
 		} {
@@ -36,7 +36,7 @@ func TestLastingDenialIsLoggedDaily(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
 		d := newDenials(Settings{Logger: slog.New(slog.NewTextHandler(&log, nil)), ForbiddenTTL: 5 * time.Minute})
-		shop, bank := right{resource: "nodes", namespace: "shop"}, right{resource: "nodes", namespace: "bank"}
+		shop, bank := Right{Resource: "nodes", Namespace: "shop"}, Right{Resource: "nodes", Namespace: "bank"}
 		for start := time.Now(); time.Since(start) < 25*time.Hour; time.Sleep(5 * time.Minute) {
 			_ = d.add(shop, errors.New("denied"))
 			_ = d.add(bank, errors.New("denied"))
