@@ -362,6 +362,16 @@ func TestVerifyPasses(t *testing.T) {
 			}
 			return []string{path}
 		},
+		"node": func(p *place) []string {
+			if lack := lackOfNode(t); lack != "" {
+				p.t.Skip(lack)
+			}
+			path, err := filepath.Abs(root + "plugins/examples/node/hello.js")
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			return []string{path}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPlace(t)

@@ -62,7 +62,7 @@ func completionOf(cmd *cobra.Command, f *pflag.Flag, env Environment) cobra.Comp
 		return cobra.FixedCompletions([]cobra.Completion{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt)
 	case "kubeconfig":
 		return nil
-	case "state-dir":
+	case "state-dir", "clone":
 		return cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
 	case "context":
 		return completeOne(func() []string { return slices.Collect(maps.Keys(loadKubeconfig(cmd).Contexts)) })

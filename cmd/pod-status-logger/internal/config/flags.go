@@ -75,9 +75,14 @@ func CommonFlags(fs *pflag.FlagSet, o *Options) {
 	fs.String(FlagFile, "", "configuration `file`")
 }
 
+// PaceFlag binds the flag of the demo's speed.
+func PaceFlag(fs *pflag.FlagSet, o *Options) {
+	fs.StringVar(&o.Pace, "pace", o.Pace, "`duration` between two events")
+}
+
 // DemoFlags binds the flags of the demo.
 func DemoFlags(fs *pflag.FlagSet, o *Options) {
-	fs.StringVar(&o.Pace, "pace", o.Pace, "`duration` between two events")
+	PaceFlag(fs, o)
 	fs.BoolVar(&o.Repeat, "repeat", o.Repeat, "repeat with new pods and versions until stopped")
 }
 
