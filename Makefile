@@ -49,16 +49,16 @@ test: ## Run the tests, and list the slowest packages
 	go test -timeout 30m ./... | tools/slowest.sh
 
 .PHONY: race
-race: ## Run the tests with the race detector, and see that they cover enough of core
+race: ## Run the tests with the race detector, and check their coverage of core
 	go test -race -timeout 30m -coverprofile=coverage.out -coverpkg=./core/... ./...
 	@tools/coverage.sh coverage.out 85
 
 .PHONY: hostile
-hostile: ## Attack the program as tenants, servers, receivers and plugins may (five minutes; DURATION=1h: again and again)
+hostile: ## Attack the program as tenants, servers, receivers and plugins may (five minutes; DURATION=1h: repeatedly)
 	tools/hostile.sh $(if $(filter-out file,$(origin DURATION)),$(DURATION))
 
 .PHONY: faults
-faults: ## Stream RECORDS records through each plugin that goes wrong
+faults: ## Stream RECORDS records through each faulty plugin
 	go test ./cmd/pod-status-logger -run TestPluginFaults -count=1 -timeout 60m -v -args -records=$(RECORDS)
 
 .PHONY: fuzz
@@ -66,7 +66,7 @@ fuzz: ## Run each fuzz target for FUZZTIME
 	tools/fuzz.sh $(FUZZTIME)
 
 .PHONY: bench bench-programs bench-test bench-go bench-compare profile
-bench: bench-programs ## Measure the program beside others, and see that it is as fast and small as it aims to be (15 minutes; QUICK=1: three)
+bench: bench-programs ## Measure the program beside others, and check its aims (15 minutes; QUICK=1: three)
 	bench/bin/bench -bin bench/bin $(if $(QUICK),-quick,-page docs/performance.md -images docs/images)
 bench-programs: build
 	CGO_ENABLED=0 go -C bench build -trimpath -ldflags='-s -w' -o bin/ . ./informer ./decode ./frames
@@ -75,7 +75,7 @@ bench-programs: build
 profile: bench-programs ## Profile the program at full speed, and show where the CPU time goes
 	bench/bin/bench -bin bench/bin -profile bench/bin/cpu.pprof
 	go tool pprof -top -cum -nodecount 60 bin/pod-status-logger bench/bin/cpu.pprof
-bench-test: ## Test what measures
+bench-test: ## Test the benchmark programs
 	go -C bench vet ./...
 	go -C bench test ./...
 bench-go: ## Run the Go benchmarks
@@ -84,7 +84,7 @@ bench-compare: ## Compare the Go benchmarks of the working tree with those of BA
 	tools/bench-compare.sh '$(BASE)' '$(BENCH)'
 
 .PHONY: compare
-compare: ## Compare what the working tree emits and stores with what BASE does, such as BASE=main, for PODS random pod lives
+compare: ## Compare the output and the states of the working tree with those of BASE, such as BASE=main, for PODS random pod lives
 	tools/compare.sh '$(BASE)' '$(PODS)' '$(SEED)'
 
 .PHONY: check
@@ -110,7 +110,7 @@ lint-text: ## Lint prose, Markdown, links, spelling and workflows
 	$(TEXTTOOL) actionlint
 
 .PHONY: proto
-proto: ## Lint the plugins' contract, and see that it breaks none and its code is up to date
+proto: ## Lint the plugins' contract, and check that it is compatible and its code is up to date
 	tools/proto.sh check
 
 .PHONY: vuln
@@ -127,12 +127,12 @@ loghouse-test: build ## Test stdout in loghouse's ClickHouse (Debian's clickhous
 	go test -tags loghouse -count=1 ./test/loghouse
 
 .PHONY: chaos
-chaos: build $(CLUSTER) $(COLLECTOR) ## Kill, cut and fill everything for DURATION on a real cluster, and see that nothing is missing
+chaos: build $(CLUSTER) $(COLLECTOR) ## Kill, cut and fill everything for DURATION on a real cluster, and check that no record is missing
 	$(CLUSTER) build
 	tools/chaos.sh $(DURATION) $(SEED)
 
 .PHONY: image
-image: ## Build the container image IMAGE:VERSION, for another PLATFORM if you say so (needs Docker)
+image: ## Build the container image IMAGE:VERSION, for PLATFORM if set (needs Docker)
 	DOCKER_BUILDKIT=1 docker build --build-arg VERSION=$(VERSION) $(if $(PLATFORM),--platform=$(PLATFORM)) -t $(IMAGE):$(VERSION) .
 
 # Versions of Compose and Buildx are those of test/compose/cli/go.mod.
@@ -168,7 +168,7 @@ node-programs: build $(CLUSTER) $(NODE)
 	$(NODE) build
 
 .PHONY: record
-record: node-programs ## Record the stories of core/status that a real node plays anew, for a new version of Kubernetes
+record: node-programs ## Record the stories of core/status on a real node again, for a new version of Kubernetes
 	go -C test/node test -tags node -count=1 -timeout 20m -parallel 64 -v ./scenarios \
 		-run '^TestScenarios$$' -args -record ../../../core/status/testdata/node
 	go test ./core/status -run '^TestGolden$$' -count=1 -args -update
@@ -201,11 +201,11 @@ $(LOGSTORE):
 	CGO_ENABLED=0 go -C test/logstore build -trimpath -ldflags='-s -w' -o bin/victoria-logs github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-logs
 
 .PHONY: docs
-docs: ## Write what is generated in docs anew: fields, configuration, metrics, commands, manual page
+docs: ## Regenerate parts of docs: fields, configuration, metrics, commands, manual page
 	go test ./cmd/pod-status-logger/internal/cli -run '^(TestRecordsPage|TestConfigurationPage|TestHelpPage|TestManPage|TestTimelinePage)$$' -count=1 -update
 
 .PHONY: pictures
-pictures: build ## Draw the pictures of the README anew
+pictures: build ## Regenerate the picture of the README
 	tools/pictures.sh
 
 .PHONY: release
@@ -213,7 +213,7 @@ release: ## Build the archives of a release, with bills of materials and checksu
 	PLATFORMS='$(PLATFORMS)' tools/release.sh dist $(VERSION) env $(BUILD)
 
 .PHONY: release-test
-release-test: ## See that a release has its version everywhere, and that two builds of it are the same bytes
+release-test: ## Check that a release has its version everywhere, and that two builds of it are identical
 	go test -tags release -count=1 -timeout 20m -v ./test/release
 
 .PHONY: rules-test
