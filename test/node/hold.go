@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -145,6 +146,9 @@ func (f folder) furnish() error {
 			return err
 		}
 	}
+	if err := f.replaceResolver(); err != nil {
+		return err
+	}
 	if err := f.shield(); err != nil {
 		return err
 	}
@@ -157,6 +161,26 @@ func (f folder) furnish() error {
 		}
 	}
 	return os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o600)
+}
+
+// replaceResolver gives containerd the name server of pods, so that its messages about
+// images that can't be pulled are the same on every machine.
+func (f folder) replaceResolver() error {
+	const file = "/etc/resolv.conf"
+	target, err := os.Readlink(file)
+	if err == nil && !filepath.IsAbs(target) {
+		target = filepath.Join("/etc", target)
+	}
+	// The node's own /run is still empty.
+	if strings.HasPrefix(target, "/run/") {
+		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+			return fmt.Errorf("replace %s: %w", file, err)
+		}
+		if err := os.WriteFile(target, nil, 0o644); err != nil {
+			return fmt.Errorf("replace %s: %w", file, err)
+		}
+	}
+	return bind(f.join("resolv.conf"), file)
 }
 
 // shield hides the kernel parameters that the kubelet would set for the whole
