@@ -172,6 +172,8 @@ record: node-programs ## Record the stories of core/status on a real node again,
 	go -C test/node test -tags node -count=1 -timeout 20m -parallel 64 -v ./scenarios \
 		-run '^TestScenarios$$' -args -record ../../../core/status/testdata/node
 	go test ./core/status -run '^TestGolden$$' -count=1 -args -update
+	rm -f cmd/pod-status-logger/internal/cli/testdata/timeline/node-*
+	go test ./cmd/pod-status-logger/internal/cli -run '^TestTimelineGoldens$$' -count=1 -update
 
 .PHONY: helm-docs
 helm-docs: helm-tools ## Write the chart's README.md from its values

@@ -24,7 +24,7 @@ apiVersion: v1
 kind: Pod
 metadata: {name: invalid}
 spec:
-  containers: [{name: app, image: "node.test/Not A Name"}]
+  containers: [{name: app, image: "node.test/NotAName"}]
 `,
 			want: `
 missing:

@@ -97,7 +97,7 @@ func TestTimelineGoldens(t *testing.T) {
 	}
 	for name, lines := range records {
 		widths := []int{120}
-		if name == "demo" || name == "node-crashloop" || name == "node-job-sidecar" {
+		if name == "demo" || name == "node-crash-loop" || name == "node-job-sidecar" {
 			widths = []int{80, 120, 200}
 		}
 		for _, width := range widths {
