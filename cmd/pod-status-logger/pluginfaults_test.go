@@ -48,7 +48,9 @@ func TestPluginFaults(t *testing.T) {
 		"fails":   {mark: "^faulty: database is away$", log: "database is away", counter: failed},
 		"garbage": {mark: "^faulty: attribute .* has a character other than", counter: lacking},
 		// late on slow machines
-		"bloated":    {mark: "^faulty: (.* larger than max|deadline exceeded)", log: "plugin failed repeatedly", counter: lacking},
+		"bloated": {
+			mark: "^faulty: (.* larger than max|deadline exceeded)", log: "plugin failed repeatedly", counter: lacking,
+		},
 		"suppresses": {mark: "^faulty: may not suppress records", counter: lacking},
 		"floods":     {log: `"msg":"flood `, counter: `plugin_log_lines_dropped_total{plugin="faulty"}`},
 		"leaks":      {mark: "^faulty: ", log: "MiB of memory, at most 128 are allowed", counter: restarts},

@@ -8,7 +8,7 @@ import (
 )
 
 // helpers returns the libraries that serve plugins, by their names in descriptions: their
-// present versions, and where to get them.
+// present versions and their sources.
 func helpers() map[string]helper {
 	return map[string]helper{
 		"go":     {1, "build the plugin with the present module"},

@@ -77,7 +77,8 @@ func classify(path string, err error) error {
 	}
 }
 
-// entry takes an entry of the file. It continues after errors of visit: the format version that follows may explain them.
+// entry takes an entry of the file. It continues after errors of visit: the format version that follows may explain
+// them.
 func (v *findings) entry(path []string, key, value []byte) error {
 	if len(path) == 0 || path[0][0] == 0 {
 		return errors.New("root of another bucket")

@@ -12,7 +12,7 @@ import (
 // maxLine is the maximum length of a line. A request in OTLP has many records.
 const maxLine = 64 << 20
 
-// Stats counts what was read.
+// Stats counts lines and records.
 type Stats struct {
 	Lines   int // not empty
 	Records int
