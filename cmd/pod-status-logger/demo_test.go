@@ -36,7 +36,7 @@ func demoRecords(t *testing.T, stdout string) (all []demoRecord) {
 }
 
 // roundRecords is more than the number of records of the script.
-const roundRecords = 60
+const roundRecords = 80
 
 // TestDemoRepeats: each round has other pods and another rollout.
 func TestDemoRepeats(t *testing.T) {
@@ -103,7 +103,7 @@ func TestDemoGoesOn(t *testing.T) {
 					t.Fatalf("record %d has seq %d and id %s", i+1, r.Seq, r.ID)
 				}
 				ids[r.ID] = true
-				alive[r.PodUID] = r.Action != "delete"
+				alive[r.PodUID] = r.PodUID != "" && r.Action != "delete"
 			}
 			for _, r := range before {
 				if alive[r.PodUID] {

@@ -132,7 +132,7 @@ func TestRecover(t *testing.T) {
 			})
 			k.await(9)
 			k.ready()
-			if gaps := k.metric(`watch_gaps_total{reason="expired"}`); gaps != 1 {
+			if gaps := k.metric(`watch_gaps_total{reason="expired",resource="pods"}`); gaps != 1 {
 				t.Errorf("%v gaps counted, want 1", gaps)
 			}
 			if status := k.stop(); status != cli.ExitOK {

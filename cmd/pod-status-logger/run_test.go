@@ -168,10 +168,10 @@ func TestServerAway(t *testing.T) {
 	_, metrics := get(address, "/metrics")
 	for _, series := range []string{
 		`pod_status_logger_records_total{action="create",state=""} 1`,
-		`pod_status_logger_watch_events_total{kind="present"} 1`,
-		`pod_status_logger_watch_restarts_total{reason="refused"}`,
+		`pod_status_logger_watch_events_total{kind="present",resource="pods"} 1`,
+		`pod_status_logger_watch_restarts_total{reason="refused",resource="pods"}`,
 		`pod_status_logger_pods 1`,
-		`pod_status_logger_watch_silence_seconds{watched_namespace=""}`,
+		`pod_status_logger_watch_silence_seconds{resource="pods",watched_namespace=""}`,
 	} {
 		if !strings.Contains(metrics, series) {
 			t.Errorf("/metrics lacks %s", series)

@@ -22,7 +22,7 @@
 //
 // Other resources are listed and watched with a script of their own:
 //
-//	events := apiscript.Serve[*corev1.Event](s, apiscript.Resource{...})
+//	events := apiscript.Serve[*corev1.Event](s, apiscript.Events())
 //	events.Create(event)
 //	events.Expire() // pods keep their history
 //

@@ -91,6 +91,19 @@ func podResource() Resource {
 	}
 }
 
+// Events returns the resource of the Events of core/v1, in an etcd of their own, for
+// [Serve].
+func Events() Resource {
+	return Resource{
+		GroupVersion: corev1.SchemeGroupVersion, Plural: "events", Kind: "Event", OwnEtcd: true,
+		NewList: func() runtime.Object { return new(corev1.EventList) },
+		Fields: func(o Object) fields.Set {
+			e, _ := o.(*corev1.Event)
+			return fields.Set{"reason": e.Reason, "type": e.Type, "involvedObject.kind": e.InvolvedObject.Kind}
+		},
+	}
+}
+
 // newOf returns a new object of a type that is a pointer.
 func newOf[T Object]() T {
 	o, _ := reflect.TypeAssert[T](reflect.New(reflect.TypeFor[T]().Elem()))

@@ -35,11 +35,15 @@ const maxLabelKeys = 4096
 func (c *converter) convert(r *record.Record) []Attribute {
 	c.all = c.all[:0]
 	c.event(r)
-	if r.Dropped != nil {
+	switch {
+	case r.Dropped != nil:
 		c.dropped(r)
 		return c.all
+	case r.Gap != nil:
+		c.gap(r)
+		return c.all
 	}
-	c.pod(r.Pod)
+	c.subject(r)
 	if r.Container != nil {
 		c.container(r)
 	}
@@ -48,7 +52,7 @@ func (c *converter) convert(r *record.Record) []Attribute {
 		c.str(c.fields.conditionStatus, r.Condition.Status)
 	}
 	if !r.OccurredAt.IsZero() {
-		c.str(c.fields.occurredAt, r.OccurredAt.UTC().Format(time.RFC3339Nano))
+		c.time(c.fields.occurredAt, r.OccurredAt)
 	}
 	c.nonEmpty(c.fields.podReason, r.Pod.Reason)
 	c.service(r.Pod)
@@ -60,6 +64,9 @@ func (c *converter) convert(r *record.Record) []Attribute {
 	for _, kv := range r.Attributes {
 		key := attribute.Key(record.Valid(string(kv.Key)))
 		c.all = append(c.all, Attribute{KeyValue: attribute.KeyValue{Key: key, Value: scalar(kv.Value)}})
+	}
+	if r.Object != nil {
+		return c.all // its labels are not those of a pod
 	}
 	for key, value := range r.Pod.Labels.All() {
 		c.all = append(c.all, Attribute{KeyValue: attribute.String(c.labelKey(key), record.Valid(value)), Label: true})
@@ -86,13 +93,44 @@ func (c *converter) dropped(r *record.Record) {
 	c.number(r)
 }
 
-func (c *converter) pod(p *record.Pod) {
+// gap appends the attributes of a record about a time of which Events may be missing.
+func (c *converter) gap(r *record.Record) {
+	c.nonEmpty(c.fields.cluster, c.cluster)
+	c.time(c.fields.gapFrom, r.Gap.From)
+	c.time(c.fields.gapTo, r.Gap.To)
+	c.str(c.fields.resourceVersion, r.ResourceVersion)
+	c.number(r)
+}
+
+// subject appends the attributes of the pod, or of the object that owns pods, and of the
+// Event about it.
+func (c *converter) subject(r *record.Record) {
+	if r.Object == nil {
+		c.pod(r)
+	} else {
+		c.str(c.fields.namespace, r.Pod.Namespace)
+		c.nonEmpty(c.fields.cluster, c.cluster)
+		c.str(c.fields.objectKind, r.Object.Kind)
+		c.str(c.fields.objectName, r.Object.Name)
+	}
+	if e := r.Event; e != nil {
+		c.str(c.fields.eventType, e.Type)
+		c.field(c.fields.eventCount, attribute.Int64Value(e.Count))
+		c.nonEmpty(c.fields.eventSource, e.Source)
+		c.nonEmpty(c.fields.container, e.Container)
+	}
+}
+
+func (c *converter) pod(r *record.Record) {
+	p := r.Pod
 	c.str(c.fields.podName, p.Name)
 	c.str(c.fields.namespace, p.Namespace)
 	c.str(c.fields.podUID, p.UID)
 	c.nonEmpty(c.fields.node, p.Node)
 	c.nonEmpty(c.fields.cluster, c.cluster)
-	c.str(c.fields.phase, p.Phase)
+	if p.Phase != "" || r.Event == nil {
+		c.str(c.fields.phase, p.Phase)
+	}
 }
 
 func (c *converter) container(r *record.Record) {
@@ -158,6 +196,10 @@ func (c *converter) field(f *record.Field, v attribute.Value) {
 
 func (c *converter) str(f *record.Field, value string) {
 	c.field(f, attribute.StringValue(record.Valid(value)))
+}
+
+func (c *converter) time(f *record.Field, t time.Time) {
+	c.field(f, attribute.StringValue(t.UTC().Format(time.RFC3339Nano)))
 }
 
 func (c *converter) nonEmpty(f *record.Field, value string) {

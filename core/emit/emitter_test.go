@@ -104,11 +104,92 @@ func TestEmitEverything(t *testing.T) {
 		t.Errorf("attributes with device and condition (-want +got):\n%s", diff)
 	}
 	want[record.AttrContainerReason] = ""
-	want[record.AttrTruncated] = true // TestOmittedLabels
+	want[record.AttrTruncated] = true    // TestOmittedLabels
+	elsewhere := func(key string) bool { // in the tests of other actions
+		for _, prefix := range []string{"podstatus.dropped.", "podstatus.event.", "podstatus.object.", "podstatus.gap."} {
+			if strings.HasPrefix(key, prefix) {
+				return true
+			}
+		}
+		return false
+	}
 	for _, f := range record.Fields() {
-		if _, ok := want[f.OTLP]; !ok && f.Place != record.Own && !strings.HasPrefix(f.OTLP, "podstatus.dropped.") {
+		if _, ok := want[f.OTLP]; !ok && f.Place != record.Own && !elsewhere(f.OTLP) {
 			t.Errorf("this test forgets %s", f.OTLP)
 		}
+	}
+}
+
+// A record of an Event has the fields of its pod, or those of the object that owns pods.
+func TestEmitEvents(t *testing.T) {
+	r := newUpdate(map[string]string{"app": "web"})
+	r.Action, r.State, r.Container = record.Event, 0, nil
+	r.Level, r.Reason, r.Info = record.LevelWarning, "Unhealthy", "no answer"
+	r.Message = "pod shop/web has Event Unhealthy, 8 times (no answer)"
+	r.Pod = &record.Pod{Name: "web", Namespace: "shop", UID: podUID}
+	r.Event = &record.EventInfo{Count: 8, Source: "kubelet", Type: "Warning", Container: "app"}
+	owner := *r
+	owner.Pod = record.NewOwner("shop",
+		record.OwnerRef{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "web-5d9c7b8f66", UID: podUID})
+	owner.Pod.Owners = &record.OwnerChain{Owners: []record.Owner{
+		{OwnerRef: owner.Pod.Controller, Labels: map[string]string{"pod-template-hash": "5d9c7b8f66"}},
+		{OwnerRef: record.OwnerRef{APIVersion: "apps/v1", Kind: "Deployment", Name: "web"}},
+	}}
+	owner.Pod.Complete()
+	owner.Object = &record.Object{Kind: "ReplicaSet", Name: "web-5d9c7b8f66"}
+	owner.Message = "ReplicaSet shop/web-5d9c7b8f66 has Event Unhealthy (no answer)"
+	owner.Event = &record.EventInfo{Count: 1, Type: "Warning"}
+
+	both := map[string]any{
+		"podstatus.action": "event", "podstatus.reason": "Unhealthy", "podstatus.info": "no answer",
+		"k8s.namespace.name": "shop", "k8s.cluster.name": "prod-eu", "podstatus.event.type": "Warning",
+		"podstatus.resource_version": "123456790", "log.record.uid": r.ID.String(), "podstatus.seq": int64(987654),
+	}
+	of := func(more map[string]any) map[string]any {
+		all := maps.Clone(both)
+		maps.Copy(all, more)
+		return all
+	}
+	for want, r := range map[*map[string]any]*record.Record{
+		new(of(map[string]any{
+			"k8s.pod.name": "web", "k8s.pod.uid": podUID, "k8s.container.name": "app",
+			"podstatus.event.count": int64(8), "podstatus.event.source": "kubelet",
+		})): r,
+		new(of(map[string]any{
+			"podstatus.object.kind": "ReplicaSet", "podstatus.object.name": "web-5d9c7b8f66",
+			"podstatus.event.count": int64(1), "k8s.replicaset.name": "web-5d9c7b8f66", "k8s.deployment.name": "web",
+			"service.name": "web", "service.namespace": "shop",
+		})): &owner,
+	} {
+		got := exported(t, emit.Settings{Cluster: "prod-eu"}, r)[0]
+		if diff := cmp.Diff(*want, emittest.Attributes(&got)); diff != "" {
+			t.Errorf("attributes (-want +got):\n%s", diff)
+		}
+		if got.EventName() != "podstatus.event" || got.Severity() != log.SeverityWarn {
+			t.Errorf("got %q %v", got.EventName(), got.Severity())
+		}
+		pretty := string(emit.Pretty{}.Append(nil, emit.Own(&got)))
+		if !strings.Contains(pretty, "shop/web") || !strings.Contains(pretty, "event") ||
+			!strings.Contains(pretty, "Unhealthy") || strings.Contains(pretty, "has Event") {
+			t.Errorf("pretty line %s", pretty)
+		}
+	}
+}
+
+// A record about a time of which Events may be missing is about no pod.
+func TestEmitGap(t *testing.T) {
+	r := &record.Record{
+		Time: received, Level: record.LevelWarning, Message: "Events may be missing", Action: record.Gap, Seq: 9,
+		ResourceVersion: "7", Gap: &record.GapInfo{From: received.Add(-2 * time.Hour), To: received},
+	}
+	got := exported(t, emit.Settings{Cluster: "prod-eu"}, r)[0]
+	want := map[string]any{
+		"podstatus.action": "gap", "k8s.cluster.name": "prod-eu", "podstatus.resource_version": "7",
+		"podstatus.gap.from": "2026-11-23T14:45:24.468Z", "podstatus.gap.to": "2026-11-23T16:45:24.468Z",
+		"log.record.uid": strings.Repeat("0", 32), "podstatus.seq": int64(9),
+	}
+	if diff := cmp.Diff(want, emittest.Attributes(&got)); diff != "" || got.EventName() != "podstatus.gap" {
+		t.Errorf("event name %q, attributes (-want +got):\n%s", got.EventName(), diff)
 	}
 }
 

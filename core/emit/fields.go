@@ -18,6 +18,8 @@ type fields struct {
 
 	deployment, replicaSet, statefulSet, daemonSet, job, cronJob *record.Field
 
+	eventFields
+
 	dropped, droppedFirst, droppedLast, droppedTotal *record.Field
 
 	enrichment, initial, recovered, resourceVersion, id, seq, truncated *record.Field
@@ -66,6 +68,8 @@ func newFields() fields {
 		job:         record.ByAttribute(record.AttrJob),
 		cronJob:     record.ByAttribute(record.AttrCronJob),
 
+		eventFields: newEventFields(),
+
 		dropped:      record.ByAttribute(record.AttrDropped),
 		droppedFirst: record.ByAttribute(record.AttrDroppedFirst),
 		droppedLast:  record.ByAttribute(record.AttrDroppedLast),
@@ -78,5 +82,22 @@ func newFields() fields {
 		id:              record.ByAttribute(record.AttrID),
 		seq:             record.ByAttribute(record.AttrSeq),
 		truncated:       record.ByAttribute(record.AttrTruncated),
+	}
+}
+
+// eventFields are those of records about Kubernetes Events.
+type eventFields struct {
+	objectKind, objectName, eventType, eventCount, eventSource, gapFrom, gapTo *record.Field
+}
+
+func newEventFields() eventFields {
+	return eventFields{
+		objectKind:  record.ByAttribute(record.AttrObjectKind),
+		objectName:  record.ByAttribute(record.AttrObjectName),
+		eventType:   record.ByAttribute(record.AttrEventType),
+		eventCount:  record.ByAttribute(record.AttrEventCount),
+		eventSource: record.ByAttribute(record.AttrEventSource),
+		gapFrom:     record.ByAttribute(record.AttrGapFrom),
+		gapTo:       record.ByAttribute(record.AttrGapTo),
 	}
 }

@@ -58,6 +58,8 @@ func (f *prettyFields) text(key attribute.Key) *string {
 		return &f.namespace
 	case record.AttrPodName:
 		return &f.pod
+	case record.AttrObjectName:
+		return &f.pod
 	case record.AttrContainer:
 		return &f.container
 	case record.AttrContainerType:
@@ -114,6 +116,7 @@ func (f *prettyFields) detail(message string) string {
 // withoutState cuts off words that repeat the column of the state.
 func withoutState(detail string) string {
 	for _, words := range [...]string{
+		"has Event ",
 		"is waiting: ", "is waiting", "is running and ", "is running but ", "is running", "terminated with ",
 	} {
 		if rest, ok := strings.CutPrefix(detail, words); ok {
@@ -134,7 +137,7 @@ func (f *prettyFields) withoutInfo(detail string) string {
 }
 
 func (f *prettyFields) subject() string {
-	if f.typ == record.Regular.String() {
+	if f.typ == record.Regular.String() || f.typ == "" {
 		return f.container
 	}
 	return f.typ + " " + f.container

@@ -114,7 +114,28 @@ func New(entries []ChainEntry, owners Owners, meter Meter, log *slog.Logger) *Ch
 // Enrich adds the plugins' attributes to the records, and returns them in order, without
 // suppressed ones. For each 128 records, it blocks for at most the longest timeout of the
 // entries plus that of the owners. Initial records wait for their owners, see [Owners].
+// Records without a pod stay as they are.
 func (c *Chain) Enrich(ctx context.Context, records []record.Record) []record.Record {
+	n := beforeGap(records)
+	if n == len(records) {
+		return c.enrich(ctx, records)
+	}
+	kept := append(c.enrich(ctx, records[:n]), records[n])
+	return append(kept, c.Enrich(ctx, records[n+1:])...)
+}
+
+// beforeGap returns the number of records before the first one without a pod.
+func beforeGap(records []record.Record) int {
+	for i := range records {
+		if records[i].Pod == nil {
+			return i
+		}
+	}
+	return len(records)
+}
+
+// enrich is [Chain.Enrich] for records that have pods.
+func (c *Chain) enrich(ctx context.Context, records []record.Record) []record.Record {
 	c.findOwners(ctx, records)
 	additions := c.ask(ctx, records)
 	kept := records[:0]
@@ -163,6 +184,9 @@ func (c *Chain) findSome(ctx context.Context, records []record.Record) {
 		c.owners.FindInitial(ctx, pods)
 	}
 	for i := range records {
+		if records[i].Object != nil {
+			records[i].Pod.Complete()
+		}
 		if chain := records[i].Pod.Owners; chain != nil && chain.Pending {
 			reason := cmp.Or(chain.Reason, "deadline exceeded")
 			c.meter.OwnersPending(reason)

@@ -288,6 +288,37 @@ func TestSuppress(t *testing.T) {
 	}
 }
 
+// TestWithoutPod: records without a pod go to no plugin, and keep their places.
+func TestWithoutPod(t *testing.T) {
+	p := &fake{name: "a", patch: func(r *record.Record) Patch {
+		patch := named(r)
+		patch.Suppress = r.Pod.Name == "pod-2"
+		return patch
+	}}
+	owners := ownersFunc(func(pods []*record.Pod) {
+		if slices.Contains(pods, nil) {
+			t.Error("owners of no pod are looked up")
+		}
+	})
+	records := recordsOf(6)
+	for _, i := range []int{0, 3, 5} {
+		records[i] = record.Record{Action: record.Gap, Seq: uint64(i)}
+	}
+	chain := New([]ChainEntry{{Plugin: p, Timeout: time.Second, AllowSuppress: true}}, owners, newCounts(),
+		slog.New(slog.DiscardHandler))
+	var got []string
+	for _, r := range chain.Enrich(t.Context(), records) {
+		if r.Pod == nil {
+			got = append(got, fmt.Sprintf("gap %d", r.Seq))
+		} else {
+			got = append(got, r.Attributes[0].Value.AsString())
+		}
+	}
+	if diff := cmp.Diff([]string{"gap 0", "pod-1", "gap 3", "pod-4", "gap 5"}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // ownersFunc implements Owners.
 type ownersFunc func(pods []*record.Pod)
 

@@ -22,6 +22,12 @@ func (p *Pipeline) commitLater() {
 
 // finish commits changes without a record, and announces dropped records.
 func (p *Pipeline) finish(ctx context.Context) error {
+	if p.events != nil { // none waits any longer
+		now := time.Now()
+		if err := p.process(ctx, now, func() error { return p.takeWaiting(ctx, now.Add(maxJoin)) }); err != nil {
+			return err
+		}
+	}
 	p.announced = time.Time{}
 	if !p.set.Stored && p.set.Journal.Dropped().Records == 0 {
 		return nil
@@ -37,6 +43,7 @@ func (p *Pipeline) commit(ctx context.Context) error {
 		return err
 	}
 	g := p.group.take(p.set.Stored, p.pods, p.seq)
+	p.events.store(g.State)
 	g.Announced = announced
 	if err := p.store(ctx, g); err != nil {
 		return err

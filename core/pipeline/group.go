@@ -11,6 +11,7 @@ type group struct {
 	parted                        bool // a part of the group is committed
 	received, changed, suppressed uint64
 	pods                          map[podName]*status.State // nil: gone
+	forgotten                     []string                  // other stored keys that have no use any more
 	buf                           []byte                    // reused
 }
 
@@ -61,5 +62,8 @@ func (g *group) state(p *pods) map[string][]byte {
 		changes[streamPrefix+name] = nil
 	}
 	p.retired = nil
+	for _, key := range g.forgotten {
+		changes[key] = nil
+	}
 	return changes
 }

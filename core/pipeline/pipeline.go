@@ -9,23 +9,28 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/core/status"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
 )
 
 // Pipeline turns events into records. Use [New].
 type Pipeline struct {
-	set  Settings
-	pods *pods
-	seq  uint64
+	set    Settings
+	pods   *pods
+	events *eventLog // nil: Events are not watched
+	seq    uint64
 	// pending are the records of the group that are not emitted yet.
 	pending      []record.Record
 	pendingBytes int // at most; see sizeOf
 	group        group
 	// overdue fires when changes without a record have waited long enough.
-	overdue   <-chan time.Time
+	overdue <-chan time.Time
+	// joinable fires when an Event has waited long enough for its pod.
+	joinable  <-chan time.Time
 	announced time.Time // when dropped records were last announced
 
 	made      time.Time    // busySince is measured from here, whatever happens to the clock
@@ -34,7 +39,12 @@ type Pipeline struct {
 
 // New returns a pipeline without pods.
 func New(s Settings) *Pipeline {
-	return &Pipeline{set: s, pods: newPods(s.Rules, s.SkipInitial), group: newGroup(), made: time.Now()}
+	p := &Pipeline{set: s, pods: newPods(s.Rules, s.SkipInitial), group: newGroup(), made: time.Now()}
+	if s.Events != nil {
+		p.events = newEventLog(*s.Events, s.SkipInitial)
+		p.pods.gone, _ = simplelru.NewLRU[string, *status.State](maxGone, nil) // fails only for sizes below 1
+	}
+	return p
 }
 
 // Run takes events until the channel is closed, then returns nil with the records
@@ -56,22 +66,27 @@ func (p *Pipeline) Run(ctx context.Context, events <-chan watch.Event) error {
 			if err := p.commit(ctx); err != nil {
 				return err
 			}
+		case <-p.joinable:
+			now := time.Now()
+			if err := p.process(ctx, now, func() error { return p.takeWaiting(ctx, now) }); err != nil {
+				return err
+			}
 		case ev, ok := <-events:
 			if !ok {
 				return p.finish(ctx)
 			}
-			if err := p.process(ctx, ev, events); err != nil {
+			if err := p.process(ctx, ev.Received, func() error { return p.takeGroup(ctx, ev, events) }); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// process takes an event and those that wait behind it, and emits, commits and
-// writes their records.
-func (p *Pipeline) process(ctx context.Context, first watch.Event, events <-chan watch.Event) error {
+// process takes events, the first of which was received at that time, and emits, commits
+// and writes their records.
+func (p *Pipeline) process(ctx context.Context, received time.Time, take func() error) error {
 	before := p.seq
-	if err := p.takeGroup(ctx, first, events); err != nil {
+	if err := take(); err != nil {
 		return err
 	}
 	if err := p.emitPending(ctx); err != nil {
@@ -84,7 +99,7 @@ func (p *Pipeline) process(ctx context.Context, first watch.Event, events <-chan
 	if err := p.commit(ctx); err != nil {
 		return err
 	}
-	p.set.Meter.Group(time.Since(first.Received))
+	p.set.Meter.Group(time.Since(received))
 	return nil
 }
 
@@ -110,6 +125,14 @@ func (p *Pipeline) Pods() int { return p.pods.count() }
 // Known reports whether records were already emitted for this resourceVersion of
 // the pod.
 func (p *Pipeline) Known(pod *corev1.Pod) bool { return p.pods.known(pod) }
+
+// KnownEvent reports whether the Event may have been taken when it last changed.
+func (p *Pipeline) KnownEvent(e *corev1.Event) bool {
+	return !p.events.Rules.Wants(e) || p.events.tracker.Known(e)
+}
+
+// Events returns the number of tracked Events, and of those that made way for others.
+func (p *Pipeline) Events() (tracked int, evicted uint64) { return p.events.tracker.Count() }
 
 // Annotations returns the keys of the annotations that events need to have.
 func (p *Pipeline) Annotations() []string { return p.set.Rules.AnnotationKeys() }

@@ -88,7 +88,7 @@ func (s *sink) Write(ctx context.Context, staged emit.Staged) error {
 // meter counts nothing but groups.
 type meter struct{ groups int }
 
-func (*meter) Event(watch.Kind)                   {}
+func (*meter) Event(string, watch.Kind)           {}
 func (*meter) Record(record.Action, record.State) {}
 func (m *meter) Group(time.Duration)              { m.groups++ }
 

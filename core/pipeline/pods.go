@@ -5,6 +5,7 @@ import (
 	"sync"
 	"unique"
 
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
@@ -20,9 +21,16 @@ type pods struct {
 	streams     map[string]*stream
 	retired     []string // streams that are stored but no longer watched
 
+	// gone are the last pods that went, by uid, for Events that come after their pod has
+	// gone; nil: there are no Events.
+	gone *simplelru.LRU[string, *status.State]
+
 	mu     sync.Mutex
 	states map[podName]known
 }
+
+// maxGone is the number of pods that are remembered after they went.
+const maxGone = 2048
 
 // podName identifies a pod: at any time a cluster has one pod of a name.
 type podName struct {
@@ -142,7 +150,7 @@ func (p *pods) keep(c change, s *stream) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if c.state == nil {
-		delete(p.states, c.pod)
+		p.remove(c.pod)
 		return
 	}
 	p.states[nameOfState(c.state)] = known{c.state, s.List}
@@ -151,8 +159,16 @@ func (p *pods) keep(c change, s *stream) {
 func (p *pods) forget(name podName, records []record.Record) change {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.states, name)
+	p.remove(name)
 	return change{pod: name, records: records}
+}
+
+// remove removes a state. The mutex is held.
+func (p *pods) remove(name podName) {
+	if state := p.states[name].state; state != nil && p.gone != nil {
+		p.gone.Add(state.UID(), state)
+	}
+	delete(p.states, name)
 }
 
 // known reports whether the state of the pod is that of this resourceVersion.
@@ -179,6 +195,11 @@ func (p *pods) stream(name string) *stream {
 }
 
 func nameOf(pod *corev1.Pod) podName { return podName{unique.Make(pod.Namespace), pod.Name} }
+
+// nameOfSubject returns the name of the pod that an Event is about.
+func nameOfSubject(e *corev1.Event) podName {
+	return podName{unique.Make(e.InvolvedObject.Namespace), e.InvolvedObject.Name}
+}
 
 // nameOfState returns a name that shares the state's memory.
 func nameOfState(s *status.State) podName { return podName{unique.Make(s.Namespace()), s.Name()} }

@@ -15,6 +15,9 @@ import (
 const (
 	podPrefix    = "pod/"
 	streamPrefix = "stream/"
+	// Those of Events, and of their streams.
+	eventPrefix       = "event/"
+	eventStreamPrefix = "events/"
 )
 
 func (n podName) key() string { return podPrefix + n.namespace.Value() + "/" + n.name }
@@ -58,6 +61,7 @@ func (p *Pipeline) Restore(seq uint64, stored iter.Seq2[string, []byte], namespa
 		}
 	}
 	p.pods.adopt(before, namespaces, p.set.Selector)
+	p.adoptEvents(namespaces)
 	r := Restored{Left: p.leave(namespaces)}
 	r.Pods = p.pods.count()
 	p.commitLater()
@@ -69,6 +73,9 @@ func (p *Pipeline) restore(key string, value []byte, before map[string]*stream) 
 		s := &stream{}
 		before[name] = s
 		return json.Unmarshal(value, s)
+	}
+	if strings.HasPrefix(key, eventPrefix) || strings.HasPrefix(key, eventStreamPrefix) {
+		return p.restoreEvents(key, value)
 	}
 	if !strings.HasPrefix(key, podPrefix) {
 		return fmt.Errorf("neither %s nor %s", podPrefix, streamPrefix)
@@ -97,8 +104,12 @@ func (p *Pipeline) leave(namespaces []string) (left int) {
 }
 
 // Resume returns where the stream of a namespace resumes.
-func (p *Pipeline) Resume(namespace string) Resume {
-	s := p.pods.stream(namespace)
+func (p *Pipeline) Resume(namespace string) Resume { return p.pods.stream(namespace).resume() }
+
+// ResumeEvents returns where the stream of a namespace's Events resumes.
+func (p *Pipeline) ResumeEvents(namespace string) Resume { return p.events.stream(namespace).resume() }
+
+func (s *stream) resume() Resume {
 	return Resume{Checkpoint: s.Checkpoint, Compare: s.Listing && s.Checkpoint != ""}
 }
 

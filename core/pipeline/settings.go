@@ -45,8 +45,8 @@ type Journal interface {
 
 // Meter counts. Its methods must not block.
 type Meter interface {
-	// Event counts an event of the watch.
-	Event(kind watch.Kind)
+	// Event counts an event of the watch of a resource.
+	Event(resource string, kind watch.Kind)
 	// Record counts a record.
 	Record(action record.Action, state record.State)
 	// Group counts a group whose records are all committed and written. delay is
@@ -61,6 +61,8 @@ type Settings struct {
 	SkipInitial bool
 	// Selector is the label selector of the streams.
 	Selector string
+	// Events are for the Events of Kubernetes; nil: none are watched.
+	Events   *EventSettings
 	Enricher Enricher // nil: nothing is added
 	Emitter  Emitter
 	Journal  Journal

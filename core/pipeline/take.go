@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"time"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
@@ -55,7 +56,12 @@ func next(events <-chan watch.Event) (watch.Event, bool) {
 // take compares an event with the states, and adds the records of the difference to
 // the pending ones.
 func (p *Pipeline) take(ctx context.Context, ev watch.Event) error {
-	p.set.Meter.Event(ev.Kind)
+	p.set.Meter.Event(ev.Resource, ev.Kind)
+	if p.events != nil && ev.Resource == p.events.resource {
+		now := time.Now()
+		p.events.wait(ev, now)
+		return p.takeWaiting(ctx, now)
+	}
 	if ev.Pod() != nil {
 		p.group.received++
 	}
@@ -73,18 +79,43 @@ func (p *Pipeline) take(ctx context.Context, ev watch.Event) error {
 	if ev.Kind == watch.Listed && p.set.OnListed != nil {
 		p.set.OnListed()
 	}
+	if p.events != nil && len(p.events.waiting) > 0 {
+		return p.takeWaiting(ctx, time.Now())
+	}
 	return nil
 }
 
-// add adds a change to the group. A large group is committed early, but only while
-// none of its records is pending: the state of a pod must not be stored before the
-// records of its change.
+// takeWaiting takes the Events that need not wait for their pods any longer.
+func (p *Pipeline) takeWaiting(ctx context.Context, now time.Time) error {
+	for {
+		ev, ok := p.events.next(p.pods, now)
+		if !ok {
+			p.joinable = p.events.due(now)
+			return nil
+		}
+		records := p.events.apply(ev, p.pods)
+		p.pending = append(p.pending, records...)
+		p.pendingBytes += sizeOf(records)
+		ev.Release()
+		if err := p.makeRoom(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// add adds a change to the group.
 func (p *Pipeline) add(ctx context.Context, c change) error {
 	p.pending = append(p.pending, c.records...)
 	p.pendingBytes += sizeOf(c.records)
 	if p.set.Stored {
 		p.group.pods[c.pod] = c.state
 	}
+	return p.makeRoom(ctx)
+}
+
+// makeRoom commits a large group early, but only while none of its records is pending: the
+// state of a pod must not be stored before the records of its change.
+func (p *Pipeline) makeRoom(ctx context.Context) error {
 	for len(p.pending) >= maxPending {
 		if err := p.emit(ctx, maxPending); err != nil {
 			return err
@@ -102,7 +133,7 @@ func (p *Pipeline) add(ctx context.Context, c change) error {
 // large reports whether the group is to be committed although it is not complete.
 func (p *Pipeline) large() bool {
 	return p.group.emitted >= maxStaged || p.group.parted || p.pendingBytes >= maxPendingBytes ||
-		len(p.group.pods) >= maxStates
+		len(p.group.pods) >= maxStates || p.events.changed() >= maxStates
 }
 
 // sizeOf returns the approximate number of bytes that the records of an event keep in

@@ -3,16 +3,20 @@ package record
 // Action is what happened to the pod.
 type Action uint8
 
-// The actions. Only an [Update] has a [State]. A [Drop] record concerns no pod: it
-// reports records that were dropped to make room, under `state.whenFull: drop-oldest`.
+// The actions. Only an [Update] has a [State]. An [Event] record repeats a Kubernetes
+// Event about a pod or about an object that owns pods. Two actions concern no pod: a
+// [Drop] record reports records that were dropped to make room, under
+// `state.whenFull: drop-oldest`, and a [Gap] record a time of which Events may be missing.
 const (
 	Create Action = iota + 1
 	Update
 	Delete
 	Drop
+	Event
+	Gap
 )
 
-// String returns the action as a record contains it: create, update, delete or drop.
+// String returns the action as a record contains it: such as create.
 func (a Action) String() string {
 	switch a {
 	case Create:
@@ -23,6 +27,10 @@ func (a Action) String() string {
 		return "delete"
 	case Drop:
 		return "drop"
+	case Event:
+		return "event"
+	case Gap:
+		return "gap"
 	}
 	return ""
 }
@@ -38,6 +46,10 @@ func (a Action) EventName() string {
 		return "podstatus.delete"
 	case Drop:
 		return "podstatus.drop"
+	case Event:
+		return "podstatus.event"
+	case Gap:
+		return "podstatus.gap"
 	}
 	return ""
 }

@@ -56,6 +56,7 @@ func ExampleFields() {
 		}
 	}
 	// Output:
+	// event_count       podstatus.event.count
 	// restart_count     k8s.container.restart_count
 	// exit_code         podstatus.container.exit_code
 	// signal            podstatus.container.signal

@@ -54,6 +54,6 @@ func conditionRecord(rule *conditionRule, c *conditionChange) record.Record {
 		rec.Reason, rec.Info = c.now.Reason, c.now.Message
 		rec.OccurredAt = c.now.LastTransitionTime.Time
 	}
-	rec.Message = rule.message(c) + details(rec.Info)
+	rec.Message = rule.message(c) + record.Details(rec.Info)
 	return rec
 }

@@ -2,8 +2,6 @@ package status
 
 import (
 	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/status/snapshot"
@@ -23,7 +21,7 @@ func (b *builder) message(r *record.Record) string {
 	case r.Action == record.Create:
 		predicate = " was created"
 	case r.Action == record.Delete:
-		predicate = because(" was deleted", r.Reason) + details(r.Info)
+		predicate = because(" was deleted", r.Reason) + record.Details(r.Info)
 	}
 	return "pod " + namespace + "/" + name + predicate
 }
@@ -54,7 +52,7 @@ func (b *builder) aside(r *record.Record) string {
 func podMessage(c *podChange, fact podFact, r *record.Record) string {
 	switch fact {
 	case factReason:
-		return reasonMessage(c, r) + details(r.Info)
+		return reasonMessage(c, r) + record.Details(r.Info)
 	case factDeletion:
 		return deletionMessage(c)
 	case factPhase:
@@ -106,7 +104,7 @@ func deletionMessage(c *podChange) string {
 func phaseMessage(c *podChange, r *record.Record) string {
 	phase := c.next.Phase()
 	if end := ending(phase); end != "" {
-		return because(end, r.Reason) + details(r.Info)
+		return because(end, r.Reason) + record.Details(r.Info)
 	}
 	if phase == "Running" {
 		return " is running"
@@ -154,7 +152,7 @@ func explanation(r *record.Record) string {
 	if r.Level != record.LevelError {
 		return ""
 	}
-	return details(r.Info)
+	return record.Details(r.Info)
 }
 
 func deviceMessage(r *record.Record) string {
@@ -168,7 +166,7 @@ func deviceMessage(r *record.Record) string {
 }
 
 func deviceName(r *record.Record) string {
-	return r.Container.Device.Resource + " " + r.Container.Device.ID + details(r.Info)
+	return r.Container.Device.Resource + " " + r.Container.Device.ID + record.Details(r.Info)
 }
 
 // because appends the reason to a predicate, if there is one.
@@ -177,23 +175,4 @@ func because(predicate, reason string) string {
 		return predicate
 	}
 	return predicate + ": " + reason
-}
-
-// maxDetails is the length in bytes to which a message of Kubernetes is cut in the
-// message of a record. The field info has all of it.
-const maxDetails = 300
-
-// details returns a message of Kubernetes in parentheses, on one line.
-func details(info string) string {
-	if info = strings.Join(strings.Fields(info), " "); info == "" {
-		return ""
-	}
-	if len(info) > maxDetails {
-		end := maxDetails
-		for end > 0 && !utf8.RuneStart(info[end]) {
-			end--
-		}
-		info = info[:end] + "..."
-	}
-	return " (" + info + ")"
 }

@@ -22,9 +22,9 @@ const namespace = "pod_status_logger"
 type Metrics struct {
 	Registry *prometheus.Registry
 
-	WatchRestarts     *prometheus.CounterVec // by reason
+	WatchRestarts     *prometheus.CounterVec // by resource and reason
 	StdoutWriteErrors prometheus.Counter
-	WatchGaps         *prometheus.CounterVec // by reason
+	WatchGaps         *prometheus.CounterVec // by resource and reason
 	OTLPSentBytes     prometheus.Counter
 	OTLPRequests      *prometheus.CounterVec // by outcome
 	OTLPRetries       prometheus.Counter
@@ -63,13 +63,12 @@ func NewMetrics(version string) *Metrics {
 // registerWatch also creates the series whose labels are known: Prometheus misses
 // the first increase of a series that does not begin with 0.
 func (m *Metrics) registerWatch() {
-	m.events = m.counters("watch_events_total", "Watch events received, by kind.", "kind")
-	for kind := watch.Added; kind <= watch.Bookmark; kind++ {
-		m.events.WithLabelValues(kind.String())
-	}
-	m.WatchRestarts = m.counters("watch_restarts_total", "Watch requests restarted, by reason.", "reason")
+	m.events = m.counters("watch_events_total", "Watch events received, by resource and kind.", "resource", "kind")
+	m.WatchRestarts = m.counters("watch_restarts_total", "Watch requests restarted, by resource and reason.",
+		"resource", "reason")
 	m.WatchGaps = m.counters("watch_gaps_total",
-		"Gaps in the watch history, filled by comparing a full list, by reason.", "reason")
+		"Gaps in the watch history, filled by comparing a full list, by resource and reason.", "resource", "reason")
+	m.RegisterWatch(watch.Pods().String())
 	m.records = m.counters("records_total", "Records emitted, by action and state.", "action", "state")
 	m.records.WithLabelValues(record.Create.String(), "")
 	m.records.WithLabelValues(record.Delete.String(), "")
@@ -84,6 +83,36 @@ func (m *Metrics) registerWatch() {
 	})
 }
 
+// RegisterWatch creates the series of the watch of a resource.
+func (m *Metrics) RegisterWatch(resource string) {
+	for kind := watch.Added; kind <= watch.Bookmark; kind++ {
+		m.events.WithLabelValues(resource, kind.String())
+	}
+	for _, reason := range watch.Reasons() {
+		m.WatchRestarts.WithLabelValues(resource, reason)
+	}
+	for _, reason := range watch.GapReasons() {
+		m.WatchGaps.WithLabelValues(resource, reason)
+	}
+}
+
+// RegisterEvents creates the series of records of Kubernetes Events, and registers the
+// number of tracked Events and of those that made way for others.
+func (m *Metrics) RegisterEvents(count func() (tracked int, evicted uint64)) {
+	m.RegisterWatch(watch.Events().String())
+	m.records.WithLabelValues(record.Event.String(), "")
+	m.records.WithLabelValues(record.Gap.String(), "")
+	m.gauge("events_tracked", "Kubernetes Events whose last record is known.", nil, func() float64 {
+		tracked, _ := count()
+		return float64(tracked)
+	})
+	m.counterFunc("events_evicted_total", "Kubernetes Events no longer tracked, to keep to events.maxTracked.", nil,
+		func() float64 {
+			_, evicted := count()
+			return float64(evicted)
+		})
+}
+
 func (m *Metrics) registerSinks() {
 	m.StdoutWriteErrors = m.counter("stdout_write_errors_total", "Failed writes to stdout. Each is retried.")
 	m.OTLPSentBytes = m.counter("otlp_sent_bytes_total",
@@ -92,8 +121,10 @@ func (m *Metrics) registerSinks() {
 	m.OTLPRetries = m.counter("otlp_retries_total", "OTLP requests retried.")
 }
 
-// Event counts an event of the watch.
-func (m *Metrics) Event(kind watch.Kind) { m.events.WithLabelValues(kind.String()).Inc() }
+// Event counts an event of the watch of a resource.
+func (m *Metrics) Event(resource string, kind watch.Kind) {
+	m.events.WithLabelValues(resource, kind.String()).Inc()
+}
 
 // Record counts a record.
 func (m *Metrics) Record(action record.Action, state record.State) {
@@ -121,9 +152,9 @@ func (m *Metrics) RegisterBusy(busy func() time.Duration) {
 
 // RegisterStream registers for how long a stream has received nothing. The label is
 // not called namespace: Prometheus sets that to the namespace of the program.
-func (m *Metrics) RegisterStream(stream string, silence func() time.Duration) {
+func (m *Metrics) RegisterStream(resource, stream string, silence func() time.Duration) {
 	m.gauge("watch_silence_seconds", "Time since the last event or bookmark of the watch.",
-		prometheus.Labels{"watched_namespace": stream}, func() float64 { return silence().Seconds() })
+		prometheus.Labels{"resource": resource, "watched_namespace": stream}, func() float64 { return silence().Seconds() })
 }
 
 func oneIf(condition bool) float64 {

@@ -32,8 +32,8 @@ func wired() *telemetry.Metrics {
 	m.RegisterPods(func() int { return 42 })
 	m.RegisterReady(telemetry.Checks{{Name: "journal", Failure: func() error { return nil }}})
 	m.RegisterBusy(func() time.Duration { return 2500 * time.Millisecond })
-	m.RegisterStream("shop", func() time.Duration { return 1500 * time.Millisecond })
-	m.RegisterStream("", func() time.Duration { return time.Minute })
+	m.RegisterStream("pods", "shop", func() time.Duration { return 1500 * time.Millisecond })
+	m.RegisterStream("pods", "", func() time.Duration { return time.Minute })
 	m.RegisterJournal(func() journal.Stats {
 		return journal.Stats{
 			Records: 3, Bytes: 1000, Capacity: 4096,
@@ -52,8 +52,9 @@ func wired() *telemetry.Metrics {
 		return pluginhost.Stats{Up: true, MemoryBytes: 5 << 20, Restarts: 2, LinesDropped: 7}
 	})
 	m.RegisterPlugin("bundle", func() pluginhost.Stats { return pluginhost.Stats{} })
-	m.WatchRestarts.WithLabelValues("gone")
-	m.WatchGaps.WithLabelValues("expired")
+	m.RegisterEvents(func() (int, uint64) { return 3, 1 })
+	m.WatchRestarts.WithLabelValues("pods", "gone")
+	m.WatchGaps.WithLabelValues("pods", "expired")
 	m.OTLPRequests.WithLabelValues("ok")
 	m.OwnerLookups.WithLabelValues("found")
 	return m
@@ -64,6 +65,8 @@ func TestSeries(t *testing.T) {
 	want := map[string]string{
 		"build_info":                       "gauge",
 		"delay_seconds":                    "histogram",
+		"events_evicted_total":             "counter",
+		"events_tracked":                   "gauge",
 		"group_busy_seconds":               "gauge",
 		"journal_blocked_seconds":          "gauge",
 		"journal_bytes":                    "gauge",
@@ -150,23 +153,23 @@ pod_status_logger_records_total{action="update",state="error"} 0
 pod_status_logger_records_total{action="update",state="running"} 0
 pod_status_logger_records_total{action="update",state="terminated"} 0
 pod_status_logger_records_total{action="update",state="waiting"} 0
-# HELP pod_status_logger_watch_events_total Watch events received, by kind.
+# HELP pod_status_logger_watch_events_total Watch events received, by resource and kind.
 # TYPE pod_status_logger_watch_events_total counter
-pod_status_logger_watch_events_total{kind="added"} 0
-pod_status_logger_watch_events_total{kind="bookmark"} 0
-pod_status_logger_watch_events_total{kind="deleted"} 0
-pod_status_logger_watch_events_total{kind="listed"} 0
-pod_status_logger_watch_events_total{kind="listing"} 0
-pod_status_logger_watch_events_total{kind="modified"} 0
-pod_status_logger_watch_events_total{kind="present"} 0
+pod_status_logger_watch_events_total{kind="added",resource="pods"} 0
+pod_status_logger_watch_events_total{kind="bookmark",resource="pods"} 0
+pod_status_logger_watch_events_total{kind="deleted",resource="pods"} 0
+pod_status_logger_watch_events_total{kind="listed",resource="pods"} 0
+pod_status_logger_watch_events_total{kind="listing",resource="pods"} 0
+pod_status_logger_watch_events_total{kind="modified",resource="pods"} 0
+pod_status_logger_watch_events_total{kind="present",resource="pods"} 0
 `, "records_total", "watch_events_total")
 }
 
 func TestCounters(t *testing.T) {
 	m := wired()
-	m.Event(watch.Added)
-	m.Event(watch.Modified)
-	m.Event(watch.Modified)
+	m.Event("pods", watch.Added)
+	m.Event("pods", watch.Modified)
+	m.Event("pods", watch.Modified)
 	m.Record(record.Create, 0)
 	m.Record(record.Update, record.Waiting)
 	m.Record(record.Update, record.Waiting)
@@ -174,52 +177,52 @@ func TestCounters(t *testing.T) {
 	m.Group(0)
 	m.Group(3 * time.Millisecond)
 	m.Group(time.Hour)
-	m.WatchRestarts.WithLabelValues("gone").Inc()
+	m.WatchRestarts.WithLabelValues("pods", "gone").Inc()
 	m.StdoutWriteErrors.Inc()
 	m.OTLPSentBytes.Add(1000)
 	m.OTLPRequests.WithLabelValues("ok").Inc()
 	m.OTLPRetries.Inc()
-	m.WatchGaps.WithLabelValues("expired").Inc()
+	m.WatchGaps.WithLabelValues("pods", "expired").Inc()
 	for name, want := range map[string]float64{
-		`records_total{action="create",state=""}`:         1,
-		`records_total{action="update",state="waiting"}`:  2,
-		`records_total{action="update",state="error"}`:    1,
-		`records_total{action="delete",state=""}`:         0,
-		`watch_events_total{kind="added"}`:                1,
-		`watch_events_total{kind="modified"}`:             2,
-		`watch_events_total{kind="deleted"}`:              0,
-		`watch_restarts_total{reason="gone"}`:             1,
-		`watch_silence_seconds{watched_namespace="shop"}`: 1.5,
-		`watch_silence_seconds{watched_namespace=""}`:     60,
-		"ready":                                        1,
-		"group_busy_seconds":                           2.5,
-		"stdout_write_errors_total":                    1,
-		"otlp_sent_bytes_total":                        1000,
-		`otlp_requests_total{outcome="ok"}`:            1,
-		"otlp_retries_total":                           1,
-		`watch_gaps_total{reason="expired"}`:           1,
-		"journal_received_events_total":                20,
-		"journal_emitted_records_total":                15,
-		"journal_dead_letters":                         4,
-		"journal_file_bytes":                           65536,
-		`sink_committed_records_total{sink="stdout"}`:  15,
-		`sink_waiting_records{sink="stdout"}`:          0,
-		`sink_sent_records_total{sink="otlp"}`:         9,
-		`sink_acknowledged_records_total{sink="otlp"}`: 7,
-		`sink_rejected_records_total{sink="otlp"}`:     2,
-		`sink_dead_records{sink="otlp"}`:               4,
-		`sink_dropped_records_total{sink="otlp"}`:      1,
-		`sink_waiting_records{sink="otlp"}`:            3,
-		"pods":                                         42,
-		"journal_records":                              3,
-		"journal_bytes":                                1000,
-		"journal_capacity_bytes":                       4096,
-		`build_info{version="1.2.3"}`:                  1,
-		"delay_seconds_count":                          3,
-		"delay_seconds_sum":                            3600.003,
-		`delay_seconds_bucket{le="0.0005"}`:            1,
-		`delay_seconds_bucket{le="0.008"}`:             2,
-		`delay_seconds_bucket{le="+Inf"}`:              3,
+		`records_total{action="create",state=""}`:                         1,
+		`records_total{action="update",state="waiting"}`:                  2,
+		`records_total{action="update",state="error"}`:                    1,
+		`records_total{action="delete",state=""}`:                         0,
+		`watch_events_total{kind="added",resource="pods"}`:                1,
+		`watch_events_total{kind="modified",resource="pods"}`:             2,
+		`watch_events_total{kind="deleted",resource="pods"}`:              0,
+		`watch_restarts_total{reason="gone",resource="pods"}`:             1,
+		`watch_silence_seconds{resource="pods",watched_namespace="shop"}`: 1.5,
+		`watch_silence_seconds{resource="pods",watched_namespace=""}`:     60,
+		"ready":                             1,
+		"group_busy_seconds":                2.5,
+		"stdout_write_errors_total":         1,
+		"otlp_sent_bytes_total":             1000,
+		`otlp_requests_total{outcome="ok"}`: 1,
+		"otlp_retries_total":                1,
+		`watch_gaps_total{reason="expired",resource="pods"}`: 1,
+		"journal_received_events_total":                      20,
+		"journal_emitted_records_total":                      15,
+		"journal_dead_letters":                               4,
+		"journal_file_bytes":                                 65536,
+		`sink_committed_records_total{sink="stdout"}`:        15,
+		`sink_waiting_records{sink="stdout"}`:                0,
+		`sink_sent_records_total{sink="otlp"}`:               9,
+		`sink_acknowledged_records_total{sink="otlp"}`:       7,
+		`sink_rejected_records_total{sink="otlp"}`:           2,
+		`sink_dead_records{sink="otlp"}`:                     4,
+		`sink_dropped_records_total{sink="otlp"}`:            1,
+		`sink_waiting_records{sink="otlp"}`:                  3,
+		"pods":                                               42,
+		"journal_records":                                    3,
+		"journal_bytes":                                      1000,
+		"journal_capacity_bytes":                             4096,
+		`build_info{version="1.2.3"}`:                        1,
+		"delay_seconds_count":                                3,
+		"delay_seconds_sum":                                  3600.003,
+		`delay_seconds_bucket{le="0.0005"}`:                  1,
+		`delay_seconds_bucket{le="0.008"}`:                   2,
+		`delay_seconds_bucket{le="+Inf"}`:                    3,
 	} {
 		if got := value(t, m.Registry, name); math.Abs(got-want) > 1e-9 {
 			t.Errorf("%s = %v, want %v", name, got, want)

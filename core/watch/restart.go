@@ -92,6 +92,8 @@ func (r *session) logRestart(ctx context.Context, e ending) {
 	switch {
 	case e.reason == ReasonUnauthorized:
 		level, msg = slog.LevelError, notAccepted
+	case e.reason == ReasonForbidden && r.Optional:
+		level, msg = r.warnOnce(), e.denied.String()+"; no records are emitted of them until then; "+e.denied.remedy()
 	case e.reason == ReasonForbidden:
 		level, msg = slog.LevelError, e.denied.String()+"; no records are emitted until then; "+e.denied.remedy()
 	case e.reason == ReasonInvalid && e.atOnce:
@@ -102,6 +104,15 @@ func (r *session) logRestart(ctx context.Context, e ending) {
 		level, msg = slog.LevelDebug, "watch ended, resuming"
 	}
 	r.Logger.LogAttrs(ctx, level, msg, append(r.attrs(e), slog.Duration("wait", e.wait))...)
+}
+
+// warnOnce returns the level of a log line that is a warning for the first time only.
+func (r *session) warnOnce() slog.Level {
+	if r.warned {
+		return slog.LevelDebug
+	}
+	r.warned = true
+	return slog.LevelWarn
 }
 
 func sleep(ctx context.Context, d time.Duration) {

@@ -18,6 +18,7 @@ type session struct {
 	list         fullList
 	retry        retry
 	verification verification
+	warned       bool // of a missing right; only if Optional
 }
 
 func newSession(s *Stream, from string, out chan<- Event) *session {

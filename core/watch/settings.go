@@ -36,6 +36,10 @@ type Settings struct {
 	// read. nil = every object is known.
 	Known func(Object) bool
 
+	// Optional is whether the reader can do without the objects: a missing right is then
+	// logged once, as a warning.
+	Optional bool
+
 	// OnRestart is called from Run with the reason, one of [Reasons], each time a
 	// request has ended and another one follows. It must not block. nil = nothing.
 	OnRestart func(reason string)

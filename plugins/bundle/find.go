@@ -120,7 +120,7 @@ func (d *detector) versionOf(c *chain) (version string, certain bool) {
 			}
 		}
 	}
-	if c.open {
+	if c.open || c.unversioned {
 		return "", false
 	}
 	return c.revision, true

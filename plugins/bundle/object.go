@@ -59,6 +59,9 @@ type chain struct {
 	// lasting is the number of objects, from the pod on, that the next rollout leaves
 	// unchanged. Only these identify a rollout; see DESIGN.md.
 	lasting int
+	// unversioned reports that the revision is unknown: the "pod" is an object that goes on
+	// from one rollout to the next, and the record is about an Event of it.
+	unversioned bool
 	// open reports that further lasting objects may be pending.
 	open bool
 }
@@ -67,6 +70,7 @@ func newChain(pod *enricher.Pod) chain {
 	c := chain{pod: pod, owners: pod.GetOwners(), lasting: 1}
 	revision, reach := rolloutOf(pod.GetLabels())
 	c.revision = revision
+	c.unversioned = pod.GetName() == "" && revision == "" && len(c.owners) > 0 && goesOn(c.owners[0].GetKind())
 	switch {
 	case pod.GetOwnersPending():
 		c.owners, c.open = nil, reach != reachesPod
@@ -76,6 +80,15 @@ func newChain(pod *enricher.Pod) chain {
 		c.lasting++
 	}
 	return c
+}
+
+// goesOn reports whether an object of a kind stays the same over rollouts.
+func goesOn(kind string) bool {
+	switch kind {
+	case "Deployment", "StatefulSet", "DaemonSet", "HorizontalPodAutoscaler":
+		return true
+	}
+	return false
 }
 
 func (c *chain) len() int { return 1 + len(c.owners) }

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"time"
+
 	"google.golang.org/protobuf/encoding/protowire"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -116,20 +118,33 @@ const (
 
 // Time reads a [metav1.Time], of which Kubernetes uses the seconds only.
 func Time(message []byte, t *metav1.Time) (ok bool) {
+	seconds, _, ok := timestamp(message)
 	*t = metav1.Time{}
-	if len(message) == 0 {
-		return true
+	if len(message) > 0 {
+		*t = metav1.Unix(seconds, 0)
 	}
-	seconds := int64(0)
+	return ok
+}
+
+// MicroTime reads a [metav1.MicroTime].
+func MicroTime(message []byte, t *metav1.MicroTime) (ok bool) {
+	seconds, nanos, ok := timestamp(message)
+	*t = metav1.MicroTime{}
+	if len(message) > 0 {
+		t.Time = time.Unix(seconds, int64(time.Duration(nanos).Truncate(time.Microsecond)))
+	}
+	return ok
+}
+
+func timestamp(message []byte) (seconds int64, nanos int32, ok bool) {
 	r := NewReader(message)
 	for r.Next() {
 		switch r.Field {
 		case timeSeconds:
 			seconds = int64(r.Varint()) //nolint:gosec // that is how it is encoded
 		case timeNanos:
-			r.Varint()
+			nanos = int32(r.Varint()) //nolint:gosec // likewise
 		}
 	}
-	*t = metav1.Unix(seconds, 0)
-	return r.OK()
+	return seconds, nanos, r.OK()
 }

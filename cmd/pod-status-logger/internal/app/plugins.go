@@ -97,7 +97,7 @@ func (s *service) openPlugins(
 		})
 		annotations = append(annotations, p.Needs().GetAnnotations()...)
 		if needs := p.Needs().GetOwners(); needs != nil {
-			ofOwners = append(ofOwners, needs)
+			ofOwners = append(ofOwners, s.withPodLabels(needs, p.Needs().GetLabels()))
 		}
 	}
 	owners, err := s.openOwners(ofOwners, cluster)
@@ -106,6 +106,17 @@ func (s *service) openPlugins(
 	}
 	slices.Sort(annotations)
 	return enrich.New(entries, owners, s.metrics, s.log), slices.Compact(annotations), nil
+}
+
+// withPodLabels adds the labels of pods that a plugin needs to those of owners, which stand
+// for them in Events about an owner.
+func (s *service) withPodLabels(needs *enrichv1.OwnerNeeds, ofPods []string) *enrichv1.OwnerNeeds {
+	if !s.config.Events.Enabled {
+		return needs
+	}
+	return &enrichv1.OwnerNeeds{
+		Labels: slices.Concat(needs.GetLabels(), ofPods), Annotations: needs.GetAnnotations(),
+	}
 }
 
 // openOwners returns the finder of owners, with the metadata that plugins need of

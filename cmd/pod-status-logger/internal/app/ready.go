@@ -2,8 +2,6 @@ package app
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
@@ -30,15 +28,18 @@ func (s *service) checks(all streams) telemetry.Checks {
 		{Name: "journal", Failure: func() error { return s.checkJournal(s.journal.Stats()) }},
 		{Name: "records", Failure: s.checkBusy},
 	}
-	for _, ns := range slices.Sorted(maps.Keys(all)) {
-		stream := all[ns].Stream
+	for _, each := range all {
+		ns, stream := each.namespace, each.Stream
 		silence := func() time.Duration {
 			if at := stream.LastActivity(); !at.IsZero() {
 				return time.Since(at)
 			}
 			return time.Since(start)
 		}
-		s.metrics.RegisterStream(ns, silence)
+		s.metrics.RegisterStream(each.resource, ns, silence)
+		if each.optional {
+			continue
+		}
 		checks = append(checks, telemetry.Check{
 			Name:    "watch of " + scope(ns),
 			Failure: func() error { return checkStream(ns, stream, silence()) },

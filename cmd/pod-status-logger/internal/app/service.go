@@ -12,6 +12,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
 	"github.com/pod-status-logger/pod-status-logger/core/emit"
+	"github.com/pod-status-logger/pod-status-logger/core/events"
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp"
 	"github.com/pod-status-logger/pod-status-logger/core/pipeline"
@@ -110,6 +111,9 @@ func (s *service) open(ctx context.Context, env Environment, to destinations, cl
 	s.pipeline = pipeline.New(settings)
 	s.metrics.RegisterPods(s.pipeline.Pods)
 	s.metrics.RegisterBusy(s.pipeline.Busy)
+	if settings.Events != nil {
+		s.metrics.RegisterEvents(s.pipeline.Events)
+	}
 	if err := s.resume(); err != nil {
 		return err
 	}
@@ -134,6 +138,28 @@ func (s *service) pipelineSettings(env Environment) pipeline.Settings {
 				"records", d.Records, "first_seq", d.FirstSeq, "last_seq", d.LastSeq)
 		},
 		OnListed: env.OnListed,
+		Events:   s.eventSettings(),
 		Meter:    s.metrics,
+	}
+}
+
+// eventSettings returns the settings for Events, nil if they are not watched.
+func (s *service) eventSettings() *pipeline.EventSettings {
+	if !s.config.Events.Enabled {
+		return nil
+	}
+	return &pipeline.EventSettings{
+		Rules: s.eventRules(), Tracked: s.config.Events.MaxTracked, Since: s.journal.Stats().Committed,
+		OnEvicted: func(evicted uint64) {
+			s.log.Warn("events.maxTracked is reached: Events that have not changed for the longest time are no longer "+
+				"tracked; if they change again, a record may be emitted twice, with one record_id", "evicted", evicted)
+		},
+	}
+}
+
+func (s *service) eventRules() events.Rules {
+	return events.Rules{
+		Cluster: s.config.Cluster, Reasons: s.config.Events.Reasons, Types: s.config.Events.Types,
+		PodsOnly: s.config.Watch.Selector != "",
 	}
 }

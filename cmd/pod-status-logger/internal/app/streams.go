@@ -3,12 +3,15 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"k8s.io/client-go/rest"
 
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
+	"github.com/pod-status-logger/pod-status-logger/core/pipeline"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
 )
 
@@ -45,13 +48,15 @@ func namespacesText(namespaces []string) string {
 	return strings.Join(namespaces, ",")
 }
 
-// streams are the watches, by namespace.
-type streams map[string]stream
+// streams are all watches.
+type streams []stream
 
 // stream is a watch and the checkpoint from which it resumes; empty: from a list.
 type stream struct {
 	*watch.Stream
-	checkpoint string
+
+	resource, namespace, checkpoint string
+	optional                        bool // the program is ready without it
 }
 
 func (s *service) newStreams(cluster *rest.Config) (streams, error) {
@@ -59,36 +64,56 @@ func (s *service) newStreams(cluster *rest.Config) (streams, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create API client: %w", err)
 	}
-	for _, reason := range watch.Reasons() {
-		s.metrics.WatchRestarts.WithLabelValues(reason)
+	var all streams
+	namespaces := slices.Sorted(slices.Values(s.config.WatchedNamespaces()))
+	for _, ns := range namespaces {
+		all = append(all, s.podStream(client, ns))
 	}
-	for _, reason := range watch.GapReasons() {
-		s.metrics.WatchGaps.WithLabelValues(reason)
-	}
-	all := make(streams)
-	for _, ns := range s.config.WatchedNamespaces() {
-		from := s.pipeline.Resume(ns)
-		all[ns] = stream{checkpoint: from.Checkpoint, Stream: watch.New(watch.Settings{
-			Client:        client,
-			Resource:      watch.Pods(s.pipeline.Annotations()...),
-			Namespace:     ns,
-			LabelSelector: s.config.Watch.Selector,
-			Since:         s.journal.Stats().Committed,
-			Known:         func(o watch.Object) bool { return s.pipeline.Known(watch.PodOf(o)) },
-			Compare:       from.Compare,
-			Logger:        s.log,
-			OnGap:         func(g watch.Gap) { s.metrics.WatchGaps.WithLabelValues(g.Reason).Inc() },
-			OnRestart:     func(reason string) { s.metrics.WatchRestarts.WithLabelValues(reason).Inc() },
-		})}
+	if s.config.Events.Enabled {
+		for _, ns := range namespaces {
+			all = append(all, s.eventStream(client, ns))
+		}
 	}
 	return all, nil
 }
 
-// run is the [Source] of all streams. It ends with ctx.
+func (s *service) podStream(client *watch.Client, namespace string) stream {
+	return s.newStream(s.pipeline.Resume(namespace), watch.Settings{
+		Client: client, Resource: watch.Pods(s.pipeline.Annotations()...), Namespace: namespace,
+		LabelSelector: s.config.Watch.Selector,
+		Known:         func(o watch.Object) bool { return s.pipeline.Known(watch.PodOf(o)) },
+	})
+}
+
+func (s *service) eventStream(client *watch.Client, namespace string) stream {
+	return s.newStream(s.pipeline.ResumeEvents(namespace), watch.Settings{
+		Client: client, Resource: watch.Events(), Namespace: namespace, Optional: true,
+		FieldSelector: s.eventRules().FieldSelector(),
+		Known:         func(o watch.Object) bool { return s.pipeline.KnownEvent(watch.EventOf(o)) },
+	})
+}
+
+// newStream completes the settings of a stream that resumes there.
+func (s *service) newStream(from pipeline.Resume, settings watch.Settings) stream {
+	resource := settings.Resource.String()
+	settings.Since = s.journal.Stats().Committed
+	settings.Compare = from.Compare
+	settings.Logger = s.log
+	settings.OnGap = func(g watch.Gap) { s.metrics.WatchGaps.WithLabelValues(resource, g.Reason).Inc() }
+	settings.OnRestart = func(reason string) { s.metrics.WatchRestarts.WithLabelValues(resource, reason).Inc() }
+	return stream{watch.New(settings), resource, settings.Namespace, from.Checkpoint, settings.Optional}
+}
+
+// run is the [Source] of all streams. It ends with ctx. Those that the program can do
+// without begin when the pods are listed, so that their events find their pods.
 func (all streams) run(ctx context.Context, out chan<- watch.Event) error {
 	var running sync.WaitGroup
 	for _, s := range all {
-		running.Go(func() { _ = s.Run(ctx, s.checkpoint, out) }) // the error is that of ctx
+		running.Go(func() {
+			if !s.optional || all.waitForPods(ctx) {
+				_ = s.Run(ctx, s.checkpoint, out) // the error is that of ctx
+			}
+		})
 	}
 	running.Go(func() { all.checkLists(ctx) })
 	running.Wait()
@@ -99,8 +124,35 @@ func (all streams) run(ctx context.Context, out chan<- watch.Event) error {
 // list a page at their start.
 func (all streams) checkLists(ctx context.Context) {
 	for _, s := range all {
-		if s.checkpoint == "" && ctx.Err() == nil {
+		if s.checkpoint == "" && !s.optional && ctx.Err() == nil {
 			s.CheckList(ctx)
 		}
 	}
+}
+
+// syncedEvery is how often the streams are asked whether the pods are listed.
+const syncedEvery = 50 * time.Millisecond
+
+// waitForPods waits until all pods are sent to the pipeline. It returns false if ctx ended
+// before.
+func (all streams) waitForPods(ctx context.Context) bool {
+	tick := time.NewTicker(syncedEvery)
+	defer tick.Stop()
+	for !all.synced() {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-tick.C:
+		}
+	}
+	return true
+}
+
+func (all streams) synced() bool {
+	for _, s := range all {
+		if !s.optional && !s.Synced() {
+			return false
+		}
+	}
+	return true
 }

@@ -12,6 +12,7 @@ func demoCommand(env Environment) *cobra.Command {
 	defaults := config.DefaultOptions()
 	defaults.Log.Level = "warn" // lines at info level would stand between the records
 	defaults.Telemetry.Listen = ""
+	defaults.Events.Enabled = true
 	if env.Stdout != nil && isTerminal(env.Stdout) {
 		defaults.Stdout.Format = "pretty"
 	}
@@ -19,11 +20,13 @@ func demoCommand(env Environment) *cobra.Command {
 		Use:   "demo",
 		Short: "Show records of a scripted cluster; needs no cluster",
 		Long: `Runs the program against a scripted API server in the same process: a healthy
-rollout of a Helm release, an image that can't be pulled, a crash loop and an
-eviction. The records of a rollout share a bundle version and a trace. The demo
-takes some seconds, and ends by itself or at Ctrl-C. With --repeat it repeats
-with new pods and versions until it is stopped. Unless --log-level is set, the
-log on stderr has the program's warnings, and lines of plugins from level info.`,
+rollout of a Helm release, an image that can't be pulled, a crash loop, a
+rollout that a quota forbids, a pod that waits for a volume, and an eviction.
+The records of a rollout share a bundle version and a trace. Kubernetes Events
+are watched, too. The demo takes some seconds, and ends by itself or at Ctrl-C.
+With --repeat it repeats with new pods and versions until it is stopped. Unless
+--log-level is set, the log on stderr has the program's warnings, and lines of
+plugins from level info.`,
 		Example: `  pod-status-logger demo
   pod-status-logger demo -o json --pace 0s | jq -r .msg
   pod-status-logger demo --otlp-endpoint http://localhost:4317`,

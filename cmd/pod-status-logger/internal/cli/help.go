@@ -30,7 +30,7 @@ type flagGroup struct {
 // and come first.
 func flagGroups() []flagGroup {
 	return []flagGroup{
-		{"Pods", []string{"kubeconfig", "context", "namespace", "all-namespaces", "selector", "initial"}},
+		{"Pods", []string{"kubeconfig", "context", "namespace", "all-namespaces", "selector", "initial", "events"}},
 		{"Records", []string{"output", "stdout", "updates", "cluster-name", "service-from-labels", "plugins"}},
 		{"Delivery", []string{
 			"otlp-endpoint", "otlp-protocol", "state-dir", "state-max-size", "state-when-full", "shutdown-timeout",

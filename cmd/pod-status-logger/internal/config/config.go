@@ -22,6 +22,7 @@ type Config struct {
 	Cluster string `json:"cluster"`
 
 	Watch     WatchConfig     `json:"watch"`
+	Events    EventsConfig    `json:"events"`
 	Stdout    StdoutConfig    `json:"stdout"`
 	OTLP      OTLPConfig      `json:"otlp"`
 	Service   ServiceConfig   `json:"service"`
@@ -49,6 +50,21 @@ type WatchConfig struct {
 	// Initial is create to emit records for pods that exist at the first start,
 	// or none.
 	Initial string `json:"initial"`
+}
+
+// EventsConfig selects Events of Kubernetes to emit records of.
+type EventsConfig struct {
+	// Enabled watches the Events of the watched namespaces, which takes the right to
+	// list and watch events.
+	Enabled bool `json:"enabled"`
+	// Reasons are patterns with * and ?, such as Failed*. One with ! in front leaves
+	// out. Empty: every reason.
+	Reasons []string `json:"reasons"`
+	// Types are Normal, Warning, or both. Empty: both.
+	Types []string `json:"types"`
+	// MaxTracked is the maximum number of Events whose last record is known, at some
+	// 40 bytes each. Default: 100000.
+	MaxTracked int `json:"maxTracked"`
 }
 
 // StdoutConfig configures the lines on stdout.
@@ -121,6 +137,7 @@ func Default() Config {
 		APIVersion:      configVersion,
 		Kind:            configKind,
 		Watch:           WatchConfig{Namespaces: []string{}, Updates: "changes", Initial: "create"},
+		Events:          EventsConfig{Reasons: []string{}, Types: []string{}, MaxTracked: 100_000},
 		Stdout:          StdoutConfig{Enabled: true, Format: "json"},
 		State:           StateConfig{WhenFull: whenFullBlock},
 		Telemetry:       TelemetryConfig{Listen: "127.0.0.1:9464"},

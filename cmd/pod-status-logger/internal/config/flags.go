@@ -18,6 +18,8 @@ func ClusterFlags(fs *pflag.FlagSet, o *Options) {
 		"watch all namespaces, even if the file names some")
 	fs.StringVarP(&o.Watch.Selector, "selector", "l", o.Watch.Selector,
 		"watch only pods that match this label `selector`, such as app=web,tier!=cache")
+	fs.BoolVar(&o.Events.Enabled, "events", o.Events.Enabled,
+		"also emit records of Kubernetes Events about pods and the objects that own them")
 	fs.Var(&choice{&o.Watch.Initial, []string{"create", "none"}}, "initial",
 		"records to emit for pods that exist at the first start")
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,9 @@ import (
 const (
 	minJournal = 1 << 20 // bytes that fit a commit group of long records
 	maxSize    = 1 << 40 // more than machines have
+
+	minTracked = 1000 // Events
+	maxTracked = 10_000_000
 )
 
 // Validate returns all errors of the configuration. Each names the key and shows a
@@ -25,6 +29,7 @@ func (c *Config) Validate() error {
 		oneOf("apiVersion", c.APIVersion, configVersion),
 		oneOf("kind", c.Kind, configKind),
 		c.Watch.validate(),
+		c.Events.validate(),
 		oneOf("stdout.format", c.Stdout.Format, "json", "pretty"),
 		oneOf("otlp.protocol", c.OTLP.Protocol, "", "grpc", "http/protobuf"),
 		errorOf(c.State.Bytes()),
@@ -55,6 +60,23 @@ func (w *WatchConfig) validate() error {
 	errs = append(errs,
 		oneOf("watch.updates", w.Updates, "changes", "all"),
 		oneOf("watch.initial", w.Initial, "create", "none"))
+	return errors.Join(errs...)
+}
+
+func (e *EventsConfig) validate() error {
+	var errs []error
+	for i, pattern := range e.Reasons {
+		if _, err := path.Match(pattern, ""); err != nil || strings.Trim(pattern, "!") == "" {
+			errs = append(errs, fmt.Errorf("events.reasons[%d]: %q is not a pattern such as Failed* or !Pulled", i, pattern))
+		}
+	}
+	for i, typ := range e.Types {
+		errs = append(errs, oneOf(fmt.Sprintf("events.types[%d]", i), typ, "Normal", "Warning"))
+	}
+	if e.MaxTracked < minTracked || e.MaxTracked > maxTracked {
+		errs = append(errs, fmt.Errorf("events.maxTracked: %d is not between %d and %d",
+			e.MaxTracked, minTracked, maxTracked))
+	}
 	return errors.Join(errs...)
 }
 

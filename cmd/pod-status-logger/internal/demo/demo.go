@@ -5,7 +5,7 @@ package demo
 import (
 	"context"
 	"fmt"
-	"sync"
+	"maps"
 
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/app"
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
@@ -28,49 +28,62 @@ func Run(ctx context.Context, c config.Options, env app.Environment) error {
 		return fmt.Errorf("start the scripted API server: %w", err)
 	}
 	defer server.Close()
+	k := newCluster(server)
 	first := firstRound()
-	first.prepare(server)
-	return app.WatchThrough(ctx, c.Config, env, server.Config(), func(pods app.Source) app.Source {
+	first.prepare(k)
+	s := show{
+		resources: k.versions(c.Events.Enabled),
+		play: func(ctx context.Context, passed *progress) {
+			first.play(ctx, k, pace, c.Repeat, func() { passed.await(ctx, k.versions(c.Events.Enabled)) })
+		},
+	}
+	return app.WatchThrough(ctx, c.Config, env, server.Config(), func(source app.Source) app.Source {
 		return func(ctx context.Context, out chan<- watch.Event) error {
 			ctx, stop := context.WithCancel(ctx)
 			defer stop()
-			play := func() string { return first.play(ctx, server, pace, c.Repeat) }
-			return showing(ctx, stop, play, pods, out)
+			return s.pass(ctx, stop, source, out)
 		}
 	})
 }
 
-// showing passes on the events of the pods until the last one of the play, as the
-// source itself has no end. The play starts after the first list.
-func showing(ctx context.Context, stop func(), play func() string, pods app.Source, out chan<- watch.Event) error {
+// show is a play that ends.
+type show struct {
+	resources map[string]string // the watched ones, with their resourceVersions
+	play      func(ctx context.Context, passed *progress)
+}
+
+// pass passes on the events of a source until the play has ended, as the source itself has no
+// end. The play starts after the first list of each resource.
+func (s show) pass(ctx context.Context, stop func(), source app.Source, out chan<- watch.Event) error {
 	events := make(chan watch.Event)
 	go func() {
 		defer close(events)
-		_ = pods(ctx, events)
+		_ = source(ctx, events)
 	}()
-	played := make(chan string, 1)
-	var once sync.Once
-	last, passed := "", ""
-	for last == "" || passed != last {
+	passed, played, unlisted := newProgress(), make(chan struct{}), maps.Clone(s.resources)
+	for {
 		select {
-		case last = <-played:
+		case <-played:
+			err := ctx.Err()
+			stop()
+			for range events { // until the source has ended
+			}
+			return err
 		case ev, ok := <-events:
 			if !ok {
 				return ctx.Err()
 			}
-			if ev.Kind == watch.Listed {
-				once.Do(func() { go func() { played <- play() }() })
-			}
-			passed = ev.ResourceVersion
 			select {
 			case out <- ev:
 			case <-ctx.Done():
 				return ctx.Err()
 			}
+			passed.reach(ev)
+			if _, first := unlisted[ev.Resource]; first && ev.Kind == watch.Listed {
+				if delete(unlisted, ev.Resource); len(unlisted) == 0 {
+					go func() { defer close(played); s.play(ctx, passed) }()
+				}
+			}
 		}
 	}
-	stop()
-	for range events { // until the source has ended
-	}
-	return nil
 }

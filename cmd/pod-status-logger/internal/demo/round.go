@@ -11,8 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/rand"
 	"k8s.io/apimachinery/pkg/util/uuid"
-
-	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 )
 
 // round is a run of the script. Its pods have UIDs of their own, so that a store that
@@ -21,6 +19,8 @@ type round struct {
 	number                         int
 	old                            *corev1.Pod // exists at the start
 	cart, failer, checkout, report *corev1.Pod
+	search                         *corev1.Pod // never created
+	orders                         *corev1.Pod
 }
 
 // firstRound returns the round with the names in the documentation.
@@ -45,11 +45,15 @@ func newRound(number int, old *corev1.Pod) *round {
 		failer:   newPod("default", "failer-"+name("64d8cc85cd"), name("th2g8"), "trusch/hello-worldd"),
 		checkout: newPod("shop", "checkout-"+name("6b8f9d7d5c"), name("l9w3t"), "shop/checkout:1.9."+patch),
 		report:   newPod("batch", "report", name("28f6d"), "batch/report:7"),
+		search:   newPod("shop", "search-"+name("74d9b6c5f8"), name("w6z2b"), "shop/search:3.0."+patch),
+		orders:   newPod("shop", "orders", "0", "shop/orders:5.1."+patch),
 	}
 	r.cart.Spec.InitContainers = []corev1.Container{{Name: "migrate", Image: "shop/cart-migrate:2.4." + patch}}
 	delete(r.report.Labels, "pod-template-hash")
 	job := &r.report.OwnerReferences[0]
 	job.APIVersion, job.Kind = "batch/v1", "Job"
+	delete(r.orders.Labels, "pod-template-hash")
+	r.orders.OwnerReferences[0].Kind = "StatefulSet"
 	return r
 }
 
@@ -73,15 +77,14 @@ func newPod(namespace, replicaSet, suffix, image string) *corev1.Pod {
 	}
 }
 
-// prepare creates the existing objects. Checkpoints of other runs are expired on this
-// server, so that a resumed watch lists again.
-func (r *round) prepare(server *apiscript.Server) {
-	deploy(server, r.old, helm())
+// prepare creates the existing objects.
+func (r *round) prepare(k cluster) {
+	deploy(k, r.old, helm())
 	running(r.old)
 	setReady(r.old)
-	server.Create(r.old)
-	r.deploy(server)
-	server.Expire()
+	k.Create(r.old)
+	r.deploy(k)
+	k.expire()
 }
 
 // helm returns the annotations that Helm sets.
@@ -95,33 +98,37 @@ func argoCD() map[string]string {
 }
 
 // deploy creates the owners of the pods of the round.
-func (r *round) deploy(server *apiscript.Server) {
-	deploy(server, r.cart, helm())
-	deploy(server, r.checkout, argoCD())
-	deploy(server, r.failer, nil)
+func (r *round) deploy(k cluster) {
+	deploy(k, r.cart, helm())
+	deploy(k, r.checkout, argoCD())
+	deploy(k, r.failer, nil)
+	deploy(k, r.search, nil)
 }
 
-// retire deletes the ReplicaSets whose pods ended with the round.
-func (r *round) retire(server *apiscript.Server) {
-	for _, pod := range []*corev1.Pod{r.old, r.checkout, r.failer} {
-		server.DeleteOwner("apps/v1", "replicasets", pod.Namespace, pod.OwnerReferences[0].Name)
+// retire deletes the ReplicaSets whose pods ended with the round, and the Events.
+func (r *round) retire(k cluster) {
+	for _, pod := range []*corev1.Pod{r.old, r.checkout, r.failer, r.search} {
+		k.DeleteOwner("apps/v1", "replicasets", pod.Namespace, pod.OwnerReferences[0].Name)
 	}
+	k.deleteEvents(r.search.OwnerReferences[0].UID)
+	k.deleteEvents(r.orders.UID)
 }
 
 // deploy creates the ReplicaSet of a pod, and its Deployment. The ReplicaSet has a
 // copy of the Deployment's annotations.
-func deploy(server *apiscript.Server, pod *corev1.Pod, annotations map[string]string) {
+func deploy(k cluster, pod *corev1.Pod, annotations map[string]string) {
 	name, replicaSet := pod.Labels["app.kubernetes.io/name"], pod.OwnerReferences[0]
-	deployment := server.SetOwner("apps/v1", "deployments", &metav1.PartialObjectMetadata{
+	deployment := k.SetOwner("apps/v1", "deployments", &metav1.PartialObjectMetadata{
 		TypeMeta: metav1.TypeMeta{Kind: "Deployment"},
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: pod.Namespace, Name: name, UID: "uid-of-" + types.UID(name), Annotations: annotations,
 		},
 	})
-	server.SetOwner(replicaSet.APIVersion, "replicasets", &metav1.PartialObjectMetadata{
+	k.SetOwner(replicaSet.APIVersion, "replicasets", &metav1.PartialObjectMetadata{
 		TypeMeta: metav1.TypeMeta{Kind: replicaSet.Kind},
 		ObjectMeta: metav1.ObjectMeta{
-			Namespace: pod.Namespace, Name: replicaSet.Name, UID: replicaSet.UID, Annotations: annotations,
+			Namespace: pod.Namespace, Name: replicaSet.Name, UID: replicaSet.UID,
+			Labels: pod.Labels, Annotations: annotations,
 			OwnerReferences: []metav1.OwnerReference{{
 				APIVersion: "apps/v1", Kind: "Deployment", Name: name, UID: deployment.UID, Controller: new(true),
 			}},
@@ -129,39 +136,28 @@ func deploy(server *apiscript.Server, pod *corev1.Pod, annotations map[string]st
 	})
 }
 
-// play plays the round on the server, and the next ones if repeat is set, until ctx
-// ends. It returns the resourceVersion of the last step.
-func (r *round) play(ctx context.Context, server *apiscript.Server, pace time.Duration, repeat bool) string {
+// play plays the round on the cluster, and the next ones if repeat is set, until ctx ends.
+// After each step it calls await.
+func (r *round) play(ctx context.Context, k cluster, pace time.Duration, repeat bool, await func()) {
 	var last *round
-	for r.playOnce(ctx, server, pace) && repeat {
+	for r.playOnce(ctx, k, pace, await) && repeat {
 		if last != nil { // a round later, as its records may still need the owners
-			last.retire(server)
+			last.retire(k)
 		}
 		last, r = r, r.next()
-		r.deploy(server)
+		r.deploy(k)
 	}
-	return server.ResourceVersion()
 }
 
-func (r *round) playOnce(ctx context.Context, server *apiscript.Server, pace time.Duration) bool {
+func (r *round) playOnce(ctx context.Context, k cluster, pace time.Duration, await func()) bool {
 	for _, s := range r.script() {
 		select {
 		case <-ctx.Done():
 			return false
 		case <-time.After(pace):
 		}
-		s.perform(server)
+		k.perform(s)
+		await()
 	}
 	return true
-}
-
-func (s step) perform(server *apiscript.Server) {
-	switch {
-	case s.remove:
-		server.Delete(s.pod.Namespace, s.pod.Name)
-	case s.change == nil:
-		server.Create(s.pod)
-	default:
-		server.Update(s.pod.Namespace, s.pod.Name, s.change)
-	}
 }

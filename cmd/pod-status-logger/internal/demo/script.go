@@ -10,15 +10,19 @@ import (
 
 // The lifecycles of the demo, as a kubelet would report them. Each step is an event.
 
-// step is one change of one pod.
+// step is one change of one pod, or one of an Event.
 type step struct {
 	pod    *corev1.Pod
 	change func(*corev1.Pod) // nil: the pod is created
 	remove bool
+
+	event *corev1.Event
+	count int32 // how often the Event has happened so far; 0: it is created
 }
 
 func (r *round) script() []step {
-	return slices.Concat(r.healthyRollout(), r.imagePullFailure(), r.crashLoop(), r.eviction())
+	return slices.Concat(r.healthyRollout(), r.imagePullFailure(), r.crashLoop(),
+		r.forbiddenRollout(), r.volumeWait(), r.eviction())
 }
 
 // healthyRollout replaces the pod that exists at the start.

@@ -42,6 +42,8 @@ const (
 	Action_ACTION_UPDATE Action = 2
 	// The pod was deleted.
 	Action_ACTION_DELETE Action = 3
+	// A Kubernetes Event about the pod, or about an object that owns pods.
+	Action_ACTION_EVENT Action = 5
 )
 
 // Enum value maps for Action.
@@ -51,12 +53,14 @@ var (
 		1: "ACTION_CREATE",
 		2: "ACTION_UPDATE",
 		3: "ACTION_DELETE",
+		5: "ACTION_EVENT",
 	}
 	Action_value = map[string]int32{
 		"ACTION_UNSPECIFIED": 0,
 		"ACTION_CREATE":      1,
 		"ACTION_UPDATE":      2,
 		"ACTION_DELETE":      3,
+		"ACTION_EVENT":       5,
 	}
 )
 
@@ -808,7 +812,8 @@ func (x *Record) GetRecordId() string {
 // Pod is the pod of a record.
 type Pod struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Name of the pod.
+	// Name of the pod. Empty: the record is about an object that owns pods, the first of
+	// owners, whose metadata then stands for that of the pods: its labels are here, too.
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// Its namespace.
 	Namespace string `protobuf:"bytes,2,opt,name=namespace,proto3" json:"namespace,omitempty"`
@@ -1452,12 +1457,13 @@ const file_podstatus_enrich_v1_enrich_proto_rawDesc = "" +
 	"bool_value\x18\x03 \x01(\bH\x00R\tboolValue\x12\x1d\n" +
 	"\tint_value\x18\x04 \x01(\x03H\x00R\bintValue\x12#\n" +
 	"\fdouble_value\x18\x05 \x01(\x01H\x00R\vdoubleValueB\a\n" +
-	"\x05value*Y\n" +
+	"\x05value*q\n" +
 	"\x06Action\x12\x16\n" +
 	"\x12ACTION_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rACTION_CREATE\x10\x01\x12\x11\n" +
 	"\rACTION_UPDATE\x10\x02\x12\x11\n" +
-	"\rACTION_DELETE\x10\x03*k\n" +
+	"\rACTION_DELETE\x10\x03\x12\x10\n" +
+	"\fACTION_EVENT\x10\x05\"\x04\b\x04\x10\x04*k\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rSTATE_WAITING\x10\x01\x12\x11\n" +
