@@ -34,7 +34,7 @@ func startProgram(t *testing.T, apiServer, receiver string, env ...string) (addr
   "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}], "users": [{"name": "u"}],
   "clusters": [{"name": "c", "cluster": {"server": %q}}]}`, apiServer))
 	start(t, env, programPath, "--kubeconfig", kubeconfig, "--listen", address, "--otlp-endpoint", receiver,
-		"--otlp-protocol=http/protobuf", "--shutdown-timeout=100ms").AwaitOK(t, "http://"+address+"/livez")
+		"--otlp-protocol=http/protobuf", "--events", "--shutdown-timeout=100ms").AwaitOK(t, "http://"+address+"/livez")
 	return address
 }
 

@@ -70,7 +70,11 @@ The program's configuration file. State directory and address are arguments.
 */}}
 {{- define "pod-status-logger.config" -}}
 {{- $head := dict "apiVersion" "podstatus/v1alpha1" "kind" "Config" }}
-{{- mergeOverwrite (deepCopy (.Values.config | default dict)) $head | toYaml }}
+{{- $config := mergeOverwrite (deepCopy (.Values.config | default dict)) $head }}
+{{- if .Values.events }}
+{{- $config = mergeOverwrite $config (dict "events" (dict "enabled" true)) }}
+{{- end }}
+{{- $config | toYaml }}
 {{- end }}
 
 {{/*
@@ -83,12 +87,23 @@ its default.
   resources: [pods]
   verbs: [list, watch]
 {{- $config := .Values.config | default dict }}
+{{- $events := or .Values.events ($config.events).enabled }}
+{{- if $events }}
+- apiGroups: [""]
+  resources: [events]
+  verbs: [list, watch]
+{{- end }}
 {{- $plugins := or (not (hasKey $config "plugins")) $config.plugins }}
 {{- if or (eq .Values.rbac.owners "always") (and (eq .Values.rbac.owners "auto") $plugins) }}
 {{- range concat .Values.rbac.ownerKinds .Values.rbac.extraOwnerKinds }}
 - apiGroups: {{ toJson .apiGroups }}
   resources: {{ toJson .resources }}
   verbs: {{ ternary "[get, list]" "[get]" $.Values.rbac.listOwners }}
+{{- end }}
+{{- if $events }}
+- apiGroups: [autoscaling]
+  resources: [horizontalpodautoscalers]
+  verbs: [get]
 {{- end }}
 {{- end }}
 {{- end }}
