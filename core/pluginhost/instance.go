@@ -26,6 +26,7 @@ type instance struct {
 
 	stage          string       // of the start: what the host is waiting for
 	checkHandshake func() error // nil: there is none
+	file           *executable  // nil: there is none
 }
 
 // body is what an instance runs in: a process of its own, or this one.

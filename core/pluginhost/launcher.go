@@ -68,6 +68,7 @@ func (l *launcher) startProcess(ctx context.Context, ready readyFunc) (*instance
 	}
 	p := newProcess(&l.spec, cmd, l.output, sockets)
 	in := &instance{
+		file:           newExecutable(l.spec.Command),
 		body:           p,
 		client:         plugin.NewClient(l.launch(p)),
 		stage:          "its handshake",

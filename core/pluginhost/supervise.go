@@ -49,12 +49,33 @@ func (p *Plugin) supervise(ctx context.Context, first chan<- error) {
 			}
 			return
 		}
-		in.stop(0) // it has ended, or does not work
+		patience := time.Duration(0) // it has ended, or does not work
+		if why == fileChanged {
+			patience = stopTimeout
+		}
+		in.stop(patience)
 		p.log.Warn("restarting plugin; records lack its attributes meanwhile", "reason", why)
-		if time.Since(started) > steadyAfter {
+		if why == fileChanged || time.Since(started) > steadyAfter {
 			pause.Reset()
 		}
 	}
+}
+
+// fileChanged is the reason to replace an instance that works.
+const fileChanged = "its file has changed"
+
+// outdated reports whether the instance runs another file than the present one, and may run that.
+// The file of a pinned plugin may not change: the host runs its copy of the one that was pinned.
+func (p *Plugin) outdated(in *instance) bool {
+	if !in.file.replaced() {
+		return false
+	}
+	if p.launcher.spec.SHA256 == "" {
+		return true
+	}
+	p.log.Warn("the plugin's file has changed and may not be the pinned one; the copy that was pinned keeps running",
+		"command", p.launcher.spec.Command)
+	return false
 }
 
 func (p *Plugin) introduce(ctx context.Context, in *instance) error {
@@ -82,6 +103,9 @@ func (p *Plugin) watch(ctx context.Context, in *instance) string {
 		}
 		if over := p.boundMemory(in); over != "" {
 			return over
+		}
+		if p.outdated(in) {
+			return fileChanged
 		}
 		if !check {
 			continue

@@ -60,7 +60,7 @@ func completionOf(cmd *cobra.Command, f *pflag.Flag, env Environment) cobra.Comp
 	switch f.Name {
 	case config.FlagFile:
 		return cobra.FixedCompletions([]cobra.Completion{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt)
-	case "kubeconfig":
+	case "kubeconfig", "replay":
 		return nil
 	case "state-dir", "clone":
 		return cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)

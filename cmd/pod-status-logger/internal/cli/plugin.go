@@ -14,16 +14,16 @@ import (
 func pluginCommand(env Environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plugin",
-		Short: "List, inspect, verify and write plugins",
+		Short: "List, inspect, verify, write and develop plugins",
 		Example: `  pod-status-logger plugin list --config config.yaml
   pod-status-logger plugin new python team
   pod-status-logger plugin inspect bundle
   pod-status-logger plugin verify /plugins/team`,
-		Args: oneOfItsCommands("list, inspect, new and verify"),
+		Args: oneOfItsCommands("list, inspect, verify, new and dev"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(pluginListCommand(env), pluginInspectCommand(env), pluginVerifyCommand(env), pluginNewCommand(env),
-		pluginServeCommand(env))
+		pluginDevCommand(env), pluginServeCommand(env))
 	return cmd
 }
 
