@@ -100,7 +100,7 @@ lint: lint-text ## Format and lint code, prose, links and workflows
 	cd test/helm && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/prometheus && go tool -modfile=../../tools/go.mod golangci-lint run ./...
 	cd test/compose && go tool -modfile=../../tools/go.mod golangci-lint run ./...
-	cd test/node && go tool -modfile=../../tools/go.mod golangci-lint run --build-tags node . ./namespace ./nodetest ./pause ./scenarios
+	cd test/node && go tool -modfile=../../tools/go.mod golangci-lint run --build-tags node ./...
 	go mod tidy -diff
 lint-text: ## Lint prose, Markdown, links, spelling and workflows
 	go -C tools run ./prose
@@ -158,7 +158,7 @@ helm-test: build $(CLUSTER) helm-tools ## Test the Helm chart and the manifests 
 	go -C test/helm test -count=1 -timeout 20m -parallel 16 -v ./...
 
 .PHONY: node-test
-node-test: node-programs helm-tools ## Test on a real node with kubelet and containerd, 15 minutes; NODE_TESTS= chooses packages (needs root; the first time builds both: 20 minutes)
+node-test: node-programs helm-tools ## Test on a real node with kubelet and containerd, 8 minutes; NODE_TESTS= chooses packages (needs root; the first time builds both: 20 minutes)
 	go -C test/node test -tags node -count=1 -timeout 30m -p 1 -parallel 64 -v $(NODE_TESTS)
 
 .PHONY: node-programs
