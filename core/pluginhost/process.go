@@ -18,10 +18,9 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/pluginhost/pinned"
 )
 
-// process is one run of a plugin's executable, for go-plugin. go-plugin's own
-// runner gives the plugin the host's stdin, reads its log in a way that a line
-// of the plugin can make panic, and kills only the plugin and not what that has
-// started.
+// process is one run of a plugin's executable, for go-plugin. go-plugin's own runner gives the
+// plugin the host's stdin, panics at certain lines of the plugin's log, and kills only the plugin
+// but not its children.
 type process struct {
 	*handshake
 	name   string // of the plugin

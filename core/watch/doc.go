@@ -1,7 +1,7 @@
-// Package watch reads the objects of a resource, such as the pods of a cluster or of
-// one namespace, as one ordered stream of events that survives everything an API
-// server does to a watch. It resumes from the last resourceVersion, and if the history
-// since then is gone it reads the full list, so that the reader can compare.
+// Package watch reads the objects of a resource, such as the pods of a cluster or of one namespace,
+// as one ordered stream of events. However a watch ends, the stream resumes from the last
+// resourceVersion. If the history since then is gone, it reads the full list, so that the reader
+// can compare.
 //
 // A [Stream] never holds more than the object in hand, or one page of a list in JSON,
 // and never queues. Sending to the reader's channel blocks; the API server holds the

@@ -17,11 +17,10 @@ import (
 // after a restore of etcd, it stays silent; if the history is another one, it sends
 // the events that followed there.
 //
-// So whenever the checkpoint is in doubt, at the start from a stored one and when a
-// connection is back after trouble, the first watch that the server accepts is not
-// read before a list has shown that the checkpoint holds. Asking for the watch first
-// keeps lists away from a server that is in trouble itself: there is one list per
-// recovery, not per retry.
+// The checkpoint is in doubt at the start from a stored one, and when a connection is back after
+// trouble. Then the first watch that the server accepts is not read before a list has shown that
+// the checkpoint holds. Asking for the watch first keeps lists away from a server that is in
+// trouble itself: there is one list per recovery, not per retry.
 const (
 	// verifyLimit bounds how long a list may hold up the watch.
 	verifyLimit = 10 * time.Second

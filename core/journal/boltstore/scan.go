@@ -10,9 +10,10 @@ import (
 	"slices"
 )
 
-// A scan reads a file without bbolt, which trusts its content: it maps the file, and dies of a damaged one in ways that
-// can't be caught, such as a panic in a goroutine of its own, a page that refers to itself and overflows the stack, or
-// SIGBUS in a file that is cut off. So bbolt opens only what a scan has read to the end.
+// A scan reads a file without bbolt, which trusts its content: it maps the file, and a damaged one
+// kills it in ways that can't be caught: a panic in a goroutine of its own, a page that refers to
+// itself and overflows the stack, or SIGBUS in a file that is cut off. So bbolt opens only what a
+// scan has read to the end.
 
 const (
 	noFreelist = ^uint64(0)
