@@ -173,7 +173,7 @@ record: node-programs ## Record the stories of core/status on a real node again,
 		-run '^TestScenarios$$' -args -record ../../../core/status/testdata/node
 	go test ./core/status -run '^TestGolden$$' -count=1 -args -update
 	rm -f cmd/pod-status-logger/internal/cli/testdata/timeline/node-*
-	go test ./cmd/pod-status-logger/internal/cli -run '^TestTimelineGoldens$$' -count=1 -update
+	go test ./cmd/pod-status-logger/internal/cli -run '^(TestTimelineGoldens|TestExplainSituations)$$' -count=1 -update
 
 .PHONY: helm-docs
 helm-docs: helm-tools ## Write the chart's README.md from its values
@@ -204,7 +204,7 @@ $(LOGSTORE):
 
 .PHONY: docs
 docs: ## Regenerate parts of docs: fields, configuration, metrics, commands, manual page
-	go test ./cmd/pod-status-logger/internal/cli -run '^(TestRecordsPage|TestConfigurationPage|TestHelpPage|TestManPage|TestTimelinePage)$$' -count=1 -update
+	go test ./cmd/pod-status-logger/internal/cli -run '^(TestRecordsPage|TestConfigurationPage|TestHelpPage|TestManPage|TestTimelinePage|TestCausesTable)$$' -count=1 -update
 
 .PHONY: pictures
 pictures: build ## Regenerate the picture of the README

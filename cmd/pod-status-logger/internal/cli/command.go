@@ -51,8 +51,8 @@ variables configure the OTLP receiver, too.`,
 	run := runCommand(env)
 	root.RunE = run.RunE
 	root.Flags().AddFlagSet(run.Flags())
-	root.AddCommand(run, demoCommand(env), replayCommand(env), timelineCommand(env), journalCommand(env),
-		configCommand(env), pluginCommand(env), healthCommand(env), versionCommand(env))
+	root.AddCommand(run, demoCommand(env), replayCommand(env), timelineCommand(env), explainCommand(env),
+		journalCommand(env), configCommand(env), pluginCommand(env), healthCommand(env), versionCommand(env))
 	addCompletion(root, env)
 	return root
 }

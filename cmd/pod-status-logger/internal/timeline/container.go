@@ -18,7 +18,7 @@ func (h *history) container(c *change, at time.Time) {
 	if d.Ready && d.Type != typeInit {
 		h.notReady = false // the condition of the pod has no record beside that of the container
 	}
-	if d.Phase == "Failed" || d.Phase == "Succeeded" {
+	if !h.ending { // then the record of the pod shows whether it failed or was stopped
 		h.phase(d.Phase)
 	}
 }

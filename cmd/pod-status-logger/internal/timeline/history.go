@@ -18,6 +18,7 @@ type history struct {
 	assumed  Kind // the state of containers without records
 	notReady bool // the pod as a whole, although its containers may be
 	ending   bool
+	failed   bool // the pod as a whole has a mark
 	ended    Kind // Failed or Done, by the pod's phase
 }
 
@@ -152,9 +153,13 @@ func (h *history) whole(c *change, at time.Time) {
 	h.ending = h.ending || c.ending
 	if h.ended == 0 {
 		h.phase(c.detail.Phase)
-		if h.ended == Failed && c.detail.Level == "error" {
-			h.pod.mark(Failure, c, at)
+		if h.ended == Failed && h.ending && c.detail.Level == "info" {
+			h.ended = Done // its containers were stopped
 		}
+	}
+	if c.detail.Phase == "Failed" && c.detail.Level == "error" && !h.failed {
+		h.failed = true
+		h.pod.mark(Failure, c, at)
 	}
 }
 

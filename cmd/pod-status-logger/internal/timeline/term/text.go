@@ -83,6 +83,11 @@ func shortenEnd(s string, room int) string {
 	return s
 }
 
+// Wrap makes a text of records safe for a terminal, and breaks it into lines of that width.
+func Wrap(text string, width int, ascii bool) string {
+	return strings.Join(wrap(style{ascii: ascii}.text(text), width), "\n")
+}
+
 // wrap breaks a text at spaces into lines. Longer words are broken.
 func wrap(text string, room int) (lines []string) {
 	line, n := "", 0
