@@ -29,9 +29,15 @@ import (
 // blocks. If ctx ends while r blocks, Replay leaves behind a goroutine that ends when
 // r does.
 func Replay(ctx context.Context, r io.Reader, out chan<- Event, bad func(line int, err error)) error {
-	if bad == nil {
-		bad = func(int, error) {}
-	}
+	return replay(ctx, r, out, func(e entry, err error) {
+		if bad != nil {
+			bad(e.line, err)
+		}
+	})
+}
+
+// replay calls bad with the entries that are no events of pods.
+func replay(ctx context.Context, r io.Reader, out chan<- Event, bad func(e entry, err error)) error {
 	r, stop := interruptible(ctx, r)
 	defer stop()
 	scan := newEntryScanner(r, maxEntry)
@@ -47,7 +53,7 @@ func Replay(ctx context.Context, r io.Reader, out chan<- Event, bad func(line in
 			return fmt.Errorf("read recording: %w", err)
 		}
 		if err := replayEntry(ctx, e, out); err != nil {
-			bad(e.line, err)
+			bad(e, err)
 		}
 	}
 }

@@ -80,7 +80,7 @@ func TestPageNamesAll(t *testing.T) {
 	text := readPage(t)
 	words := []string{
 		"keys", "detectors", "trace", "traceKeys", "otherNamespaces", "traceAnnotations", "protectedKeys",
-		labelTemplateHash, labelRolloutHash, labelRevision,
+		labelTemplateHash, labelRolloutHash, labelGroupHash, labelRevision,
 	}
 	for _, a := range []string{attrID, attrName, attrVersion, attrManager, attrSource, attrVerified} {
 		words = append(words, name+"."+a)

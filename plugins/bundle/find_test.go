@@ -52,7 +52,7 @@ func TestPendingIsNeverTakenBack(t *testing.T) {
 	for _, f := range []*finder{
 		newFinder(Config{}), newFinder(Config{OtherNamespaces: refuse, TraceAnnotations: refuse}),
 	} {
-		for _, revision := range []string{"", labelTemplateHash, labelRolloutHash, labelRevision} {
+		for _, revision := range []string{"", labelTemplateHash, labelRolloutHash, labelGroupHash, labelRevision} {
 			for onPod := range allMarks() {
 				for onOwner := range allMarks() {
 					checkPending(t, f, revision, onPod, onOwner)

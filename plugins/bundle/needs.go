@@ -24,7 +24,7 @@ func (s set) sorted() []string {
 func needsOf(f *finder) needs {
 	n := needs{podLabels: set{}, podAnnotations: set{}, ownerLabels: set{}, ownerAnnotations: set{}}
 	n.owners = len(f.detectors) > 0 || f.traceKeys != nil
-	for _, l := range [...]string{labelTemplateHash, labelRolloutHash, labelRevision} {
+	for _, l := range [...]string{labelTemplateHash, labelRolloutHash, labelGroupHash, labelRevision} {
 		n.podLabels[l] = true
 	}
 	for _, d := range f.detectors {

@@ -1,5 +1,7 @@
 package bundle
 
+import "cmp"
+
 import "github.com/pod-status-logger/pod-status-logger/plugins/enricher"
 
 // place is the part of an object with a key.
@@ -46,6 +48,8 @@ const (
 	labelRevision     = "controller-revision-hash"
 	// https://github.com/argoproj/argo-rollouts/blob/master/pkg/apis/rollouts/v1alpha1/types.go
 	labelRolloutHash = "rollouts-pod-template-hash"
+	// https://github.com/kubernetes-sigs/lws/blob/main/api/leaderworkerset/v1/leaderworkerset_types.go
+	labelGroupHash = "leaderworkerset.sigs.k8s.io/template-revision-hash"
 )
 
 // chain is a pod with its owners.
@@ -124,7 +128,8 @@ func rolloutOf(labels map[string]string) (revision string, r reach) {
 	if revision = labels[labelRolloutHash]; revision != "" {
 		return revision, reachesReplicaSet
 	}
-	if revision = labels[labelRevision]; revision != "" {
+	// Leaders and workers of a LeaderWorkerSet belong to several StatefulSets of one rollout.
+	if revision = cmp.Or(labels[labelGroupHash], labels[labelRevision]); revision != "" {
 		return revision, reachesPod
 	}
 	return "", reachesAll

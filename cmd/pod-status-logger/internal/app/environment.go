@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
+	"github.com/pod-status-logger/pod-status-logger/core/enrich"
 )
 
 // Environment is the process for a run, which accesses nothing else of it.
@@ -25,6 +26,8 @@ type Environment struct {
 	Lookup config.Lookup
 	// OnListed is called after each complete list of pods. May be nil.
 	OnListed func()
+
+	owners enrich.Owners // of pods that are not in a cluster; may be nil
 }
 
 func (e Environment) pluginLog() *slog.Logger { return cmp.Or(e.PluginLog, e.Log) }

@@ -100,7 +100,10 @@ func (s *service) openPlugins(
 			ofOwners = append(ofOwners, s.withPodLabels(needs, p.Needs().GetLabels()))
 		}
 	}
-	owners, err := s.openOwners(ofOwners, cluster)
+	owners := env.owners
+	if cluster != nil {
+		owners, err = s.openOwners(ofOwners, cluster)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -120,9 +123,9 @@ func (s *service) withPodLabels(needs *enrichv1.OwnerNeeds, ofPods []string) *en
 }
 
 // openOwners returns the finder of owners, with the metadata that plugins need of
-// them. It is nil if no plugin needs any, or there is no cluster.
+// them. It is nil if no plugin needs any.
 func (s *service) openOwners(needs []*enrichv1.OwnerNeeds, cluster *rest.Config) (enrich.Owners, error) {
-	if len(needs) == 0 || cluster == nil {
+	if len(needs) == 0 {
 		return nil, nil
 	}
 	settings := owner.Settings{

@@ -17,21 +17,33 @@ func Replay(ctx context.Context, c config.Config, env Environment, path string) 
 		return err
 	}
 	defer func() { _ = input.Close() }()
-	c.State.Dir = ""                       // the checkpoints are of a cluster
-	s, err := newService(ctx, c, env, nil) // without owners, which may have changed since the recording
+	c.State.Dir = ""              // the checkpoints are of a cluster
+	owners := newRecordedOwners() // those in a cluster may have changed since the recording
+	if path != "-" {
+		if err := owners.readFile(path); err != nil {
+			return err
+		}
+	}
+	env.owners = owners
+	s, err := newService(ctx, c, env, nil)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	bad := 0
+	skipped := 0
 	err = s.run(ctx, func(ctx context.Context, out chan<- watch.Event) error {
-		return watch.Replay(ctx, input, out, func(line int, err error) {
-			bad++
+		bad := func(line int, err error) {
+			skipped++
 			s.log.Error("skipped a line that is not an event of a pod", "file", path, "line", line, "error", err)
+		}
+		return watch.ReplayObjects(ctx, input, out, bad, func(o *watch.OwnerObject) {
+			if path == "-" {
+				owners.add(o)
+			}
 		})
 	})
-	if err == nil && bad > 0 {
-		return fmt.Errorf("replay %s: invalid events: %d", path, bad)
+	if err == nil && skipped > 0 {
+		return fmt.Errorf("replay %s: invalid events: %d", path, skipped)
 	}
 	return err
 }

@@ -18,6 +18,13 @@ stdin:
 
   kubectl get pods -A -w --output-watch-events -o json
 
+Plugins see the owners of pods that the input contains, in a file anywhere, on
+stdin before the pods:
+
+  kubectl get replicasets,deployments -A -o json
+
+Of other owners they see what the pod names: kind, name and uid of the nearest.
+
 Invalid lines are logged with their number and skipped; the exit status is
 then 1.
 
