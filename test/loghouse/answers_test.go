@@ -25,6 +25,9 @@ func positive(n float64) bool { return n > 0 }
 
 func anyRecord(object) bool { return true }
 
+// ofPod reports whether a record is about a pod, and not about an object that owns pods.
+func ofPod(o object) bool { return o["pod"] != nil }
+
 // findNothing are the queries of the page that must find no record of the demo.
 var findNothing = []string{
 	`namespace = "shop"`,
@@ -64,8 +67,8 @@ var answers = map[string]func(object) bool{
 		"7c9d5b8f66"),
 	`container_name = "pod-status-logger" and stream = "stdout" and level = "error"`: is("level", "error"),
 	// In the table of impossible queries, and in the text.
-	`msg = "%pod shop/%"`:      is("namespace", "shop"),
-	`msg =~ "pod shop\x2f"`:    is("namespace", "shop"),
+	`msg = "%pod shop/%"`:      allOf(is("namespace", "shop"), ofPod),
+	`msg =~ "pod shop\x2f"`:    allOf(is("namespace", "shop"), ofPod),
 	`* = "cart"`:               is("app.kubernetes.io/name", "cart"),
 	`bundle.name = "cart"`:     is("app.kubernetes.io/name", "cart"),
 	`bundle.version = "2.4.0"`: is("bundle.version", "2.4.0"),

@@ -49,7 +49,7 @@ func TestRoundTrip(t *testing.T) {
 // testTypes checks that a name is in one kind of list only, and that there are no nulls.
 func testTypes(t *testing.T, c *clickhouse) {
 	for list, want := range map[string]string{
-		"number_fields":  "exit_code restart_count seq signal",
+		"number_fields":  "event_count exit_code restart_count seq signal",
 		"boolean_fields": "bundle.verified initial ready truncated",
 		"null_fields":    "",
 	} {
