@@ -36,18 +36,19 @@ type bookmark struct {
 // follower prints changes from the revision next on.
 type follower struct {
 	client  *clientv3.Client
+	prefix  string
 	encoder *json.Encoder
 	next    int64
 }
 
 // follow prints all changes and bookmarks until ctx ends, which is no error.
-func follow(ctx context.Context, dir string, out io.Writer) error {
+func follow(ctx context.Context, dir, prefix string, out io.Writer) error {
 	client, err := dial(dir)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = client.Close() }()
-	f := &follower{client: client, encoder: json.NewEncoder(out), next: 1}
+	f := &follower{client: client, prefix: prefix, encoder: json.NewEncoder(out), next: 1}
 	for {
 		err := f.watch(ctx)
 		if ctx.Err() != nil {
@@ -80,7 +81,7 @@ func (e *lostError) Unwrap() error { return e.err }
 func (f *follower) watch(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
 	defer cancel()
-	responses := f.client.Watch(ctx, podPrefix, clientv3.WithPrefix(), clientv3.WithRev(f.next), clientv3.WithPrevKV())
+	responses := f.client.Watch(ctx, f.prefix, clientv3.WithPrefix(), clientv3.WithRev(f.next), clientv3.WithPrevKV())
 	go f.askForProgress(ctx)
 	for resp := range responses {
 		if err := f.print(resp); err != nil {

@@ -17,19 +17,23 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 )
 
-// podPrefix is kube-apiserver's prefix of pods: /registry/pods/NAMESPACE/NAME.
-const podPrefix = "/registry/pods/"
+// Prefixes of kube-apiserver, as in /registry/pods/NAMESPACE/NAME.
+const (
+	podPrefix   = "/registry/pods/"
+	eventPrefix = "/registry/events/"
+)
 
-// change is one line of history's output, in the form of a watch event.
+// change is one line of history's output, in the form of a watch event. Pod or Event is set.
 type change struct {
-	Type            string      `json:"type"`
-	ResourceVersion string      `json:"resource_version"`
-	Pod             *corev1.Pod `json:"pod"`
+	Type            string        `json:"type"`
+	ResourceVersion string        `json:"resource_version"`
+	Pod             *corev1.Pod   `json:"pod,omitempty"`
+	Event           *corev1.Event `json:"event,omitempty"`
 }
 
 func newHistoryCommand() *cobra.Command {
 	var dir string
-	var follows bool
+	var follows, events bool
 	cmd := &cobra.Command{
 		Use:   "history",
 		Short: "Print every change of every pod since the cluster began, one JSON line each",
@@ -39,13 +43,17 @@ result can be compared with the records of a client of the API server.
 
 With --follow it continues until SIGTERM, over crashes of etcd. Lines of the type
 BOOKMARK contain the revision up to which everything has been printed. If etcd was
-compacted past that, it exits with 1.`,
+compacted past that, it exits with 1. With --events it prints Events instead.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if follows {
-				return follow(cmd.Context(), dir, cmd.OutOrStdout())
+			prefix := podPrefix
+			if events {
+				prefix = eventPrefix
 			}
-			return history(cmd.Context(), dir, cmd.OutOrStdout())
+			if follows {
+				return follow(cmd.Context(), dir, prefix, cmd.OutOrStdout())
+			}
+			return history(cmd.Context(), dir, prefix, cmd.OutOrStdout())
 		},
 	}
 	dirFlag(cmd, &dir)
@@ -53,7 +61,7 @@ compacted past that, it exits with 1.`,
 	return cmd
 }
 
-func history(ctx context.Context, dir string, out io.Writer) error {
+func history(ctx context.Context, dir, prefix string, out io.Writer) error {
 	client, err := dial(dir)
 	if err != nil {
 		return err
@@ -62,12 +70,12 @@ func history(ctx context.Context, dir string, out io.Writer) error {
 
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
-	head, err := client.Get(ctx, podPrefix, clientv3.WithPrefix(), clientv3.WithCountOnly())
+	head, err := client.Get(ctx, prefix, clientv3.WithPrefix(), clientv3.WithCountOnly())
 	if err != nil {
 		return fmt.Errorf("read revision of etcd: %w", err)
 	}
 	encoder := json.NewEncoder(out)
-	return replay(ctx, client, head.Header.Revision, func(ev *clientv3.Event) error {
+	return replay(ctx, client, prefix, head.Header.Revision, func(ev *clientv3.Event) error {
 		c, err := newChange(ev)
 		if err != nil {
 			return err
@@ -79,10 +87,12 @@ func history(ctx context.Context, dir string, out io.Writer) error {
 // replay calls yield for all changes from the first revision to the given last one. A watch
 // doesn't contain revisions that changed no pod, possibly including the last one. So replay
 // requests etcd's progress, which etcd reports only after all earlier changes.
-func replay(ctx context.Context, client *clientv3.Client, last int64, yield func(*clientv3.Event) error) error {
+func replay(
+	ctx context.Context, client *clientv3.Client, prefix string, last int64, yield func(*clientv3.Event) error,
+) error {
 	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(ctx))
 	defer cancel()
-	responses := client.Watch(ctx, podPrefix, clientv3.WithPrefix(), clientv3.WithRev(1), clientv3.WithPrevKV())
+	responses := client.Watch(ctx, prefix, clientv3.WithPrefix(), clientv3.WithRev(1), clientv3.WithPrevKV())
 	ask := time.NewTicker(50 * time.Millisecond)
 	defer ask.Stop()
 	for {
@@ -136,25 +146,27 @@ func newChange(ev *clientv3.Event) (change, error) {
 	case ev.IsCreate():
 		c.Type = "ADDED"
 	}
-	pod, err := decodePod(value)
-	if err != nil {
+	if err := c.decode(value); err != nil {
 		return c, fmt.Errorf("read %s at revision %s: %w", ev.Kv.Key, c.ResourceVersion, err)
 	}
-	pod.ResourceVersion = c.ResourceVersion
-	c.Pod = pod
 	return c, nil
 }
 
-// decodePod reads a stored pod, which is a protobuf message behind "k8s\0".
-func decodePod(value []byte) (*corev1.Pod, error) {
+// decode reads a stored object, which is a protobuf message behind "k8s\0".
+func (c *change) decode(value []byte) error {
 	obj, err := runtime.Decode(scheme.Codecs.UniversalDeserializer(), value)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	pod, ok := obj.(*corev1.Pod)
-	if !ok {
-		return nil, fmt.Errorf("want a pod, have %T", obj)
+	switch obj := obj.(type) {
+	case *corev1.Pod:
+		obj.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Pod"))
+		obj.ResourceVersion, c.Pod = c.ResourceVersion, obj
+	case *corev1.Event:
+		obj.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Event"))
+		obj.ResourceVersion, c.Event = c.ResourceVersion, obj
+	default:
+		return fmt.Errorf("want a pod or an Event, have %T", obj)
 	}
-	pod.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Pod"))
-	return pod, nil
+	return nil
 }
