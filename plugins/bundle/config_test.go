@@ -89,7 +89,10 @@ func TestGoodConfig(t *testing.T) {
 
 // The plugin needs only data that it uses.
 func TestNeeds(t *testing.T) {
-	revisions := []string{"controller-revision-hash", "pod-template-hash", "rollouts-pod-template-hash"}
+	revisions := []string{
+		"controller-revision-hash", "leaderworkerset.sigs.k8s.io/template-revision-hash", "pod-template-hash",
+		"rollouts-pod-template-hash",
+	}
 	common := []string{"app.kubernetes.io/version", "helm.sh/chart"}
 	with := func(list []string, more ...string) []string {
 		return slices.Sorted(slices.Values(slices.Concat(list, more)))

@@ -1,8 +1,10 @@
 package bundle
 
-import "cmp"
+import (
+	"cmp"
 
-import "github.com/pod-status-logger/pod-status-logger/plugins/enricher"
+	"github.com/pod-status-logger/pod-status-logger/plugins/enricher"
+)
 
 // place is the part of an object with a key.
 type place uint8
