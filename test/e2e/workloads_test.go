@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
@@ -100,12 +101,18 @@ func scale(c *cluster, replicas int) {
 // no others.
 func awaitWeb(c *cluster, replicas int) {
 	c.t.Helper()
+	begun, woken := time.Now(), false
 	wait.NoError(c.t, fmt.Sprintf("web has %d ready pods", replicas), func() error {
 		d := c.get(deployments + "/web")
 		s, want := at(d, "status"), float64(replicas)
 		done := s["observedGeneration"] == at(d, "metadata")["generation"] &&
 			s["replicas"] == want && s["updatedReplicas"] == want && s["readyReplicas"] == want &&
 			len(list(c.get(namespace+"?labelSelector=app%3Dweb"), "items")) == replicas
+		if !done && !woken && time.Since(begun) > time.Minute { // kwok gives up where a kubelet would not
+			woken = true
+			c.run("kill", "kwok")
+			c.run("start", "kwok")
+		}
 		if !done {
 			return fmt.Errorf("its status is %v", s)
 		}
