@@ -32,7 +32,7 @@ func replace(t *testing.T, path, behaviour, comment string) (sum string) {
 	return hex.EncodeToString(hash[:])
 }
 
-// TestFileIsReplaced: the host starts a plugin anew whose file is replaced.
+// TestFileIsReplaced: the host restarts a plugin whose file is replaced.
 func TestFileIsReplaced(t *testing.T) {
 	t.Parallel()
 	spec := specOf(t, "good")

@@ -11,7 +11,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
-// TestRestart: a plugin that ends is started anew, and the log says how it ended.
+// TestRestart: a plugin that ends is restarted, and the log says how it ended.
 func TestRestart(t *testing.T) {
 	t.Parallel()
 	for behaviour, why := range map[string]string{

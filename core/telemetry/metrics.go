@@ -102,11 +102,11 @@ func (m *Metrics) RegisterEvents(count func() (tracked int, evicted uint64)) {
 	m.RegisterWatch(watch.Events().String())
 	m.records.WithLabelValues(record.Event.String(), "")
 	m.records.WithLabelValues(record.Gap.String(), "")
-	m.gauge("events_tracked", "Kubernetes Events whose last record is known.", nil, func() float64 {
+	m.gauge("events_tracked", "Kubernetes Events tracked.", nil, func() float64 {
 		tracked, _ := count()
 		return float64(tracked)
 	})
-	m.counterFunc("events_evicted_total", "Kubernetes Events no longer tracked, to keep to events.maxTracked.", nil,
+	m.counterFunc("events_evicted_total", "Kubernetes Events dropped from tracking because of events.maxTracked.", nil,
 		func() float64 {
 			_, evicted := count()
 			return float64(evicted)

@@ -26,7 +26,7 @@ func pluginDevCommand(env Environment) *cobra.Command {
 		Short: "Run a plugin while you change it",
 		Long: `Plays the records of the demo, or of a recorded watch, through a plugin, and
 shows each record beside the attributes that the plugin adds, with the plugin's
-log between them. When the plugin's file changes, the plugin is started anew and
+log between them. When the plugin's file changes, the plugin is restarted and
 the records are played again, until Ctrl-C. For a script, the files beside it
 with the same extension count, too.`,
 		Example: `  pod-status-logger plugin dev ./plugin.py
@@ -46,7 +46,7 @@ with the same extension count, too.`,
 	}
 	addFlags(cmd, config.DefaultOptions(), config.PaceFlag, config.CommonFlags)
 	f.add(cmd)
-	cmd.Flags().StringVar(&recording, "replay", "", "play this recorded watch, as for replay, instead of the demo; a `file`")
+	cmd.Flags().StringVar(&recording, "replay", "", "`file` with a recorded watch, as for replay, to play instead of the demo")
 	return cmd
 }
 

@@ -82,7 +82,7 @@ func TestConfigurationPage(t *testing.T) {
 	for _, k := range keysOf(reflect.ValueOf(&options.config.Config).Elem(), "") {
 		f := options.flagOf(k)
 		if f == nil {
-			rows = append(rows, []string{code(k.name), "", "", "", strings.TrimSuffix(comments[k.field], ".")})
+			rows = append(rows, []string{code(k.name), "", "", "", explanation(comments[k.field])})
 			continue
 		}
 		shown[f.Name] = true
@@ -92,6 +92,17 @@ func TestConfigurationPage(t *testing.T) {
 	generated(t, "docs/configuration.md", "flags",
 		table("| flag | of | environment variable | default | |", otherFlags(shown)))
 	generated(t, "docs/configuration.md", "metrics", table("| metric | meaning |", metricRows(t)))
+}
+
+// explanation returns the comment of a key as the usage of a flag would have it: without verb and full stop.
+func explanation(comment string) string {
+	for _, verb := range []string{"is the ", "are ", "is "} {
+		if rest, ok := strings.CutPrefix(comment, verb); ok {
+			comment = rest
+			break
+		}
+	}
+	return strings.TrimSuffix(comment, ".")
 }
 
 // describe returns the cells of a flag: names, variable, default, explanation.

@@ -54,16 +54,16 @@ type WatchConfig struct {
 
 // EventsConfig selects Events of Kubernetes to emit records of.
 type EventsConfig struct {
-	// Enabled watches the Events of the watched namespaces, which takes the right to
-	// list and watch events.
+	// Enabled watches the Events of the watched namespaces, which requires permission
+	// to list and watch events.
 	Enabled bool `json:"enabled"`
-	// Reasons are patterns with * and ?, such as Failed*. One with ! in front leaves
-	// out. Empty: every reason.
+	// Reasons are patterns with * and ?, such as Failed*, or !Pulled to exclude a
+	// reason. Empty: every reason.
 	Reasons []string `json:"reasons"`
 	// Types are Normal, Warning, or both. Empty: both.
 	Types []string `json:"types"`
-	// MaxTracked is the maximum number of Events whose last record is known, at some
-	// 40 bytes each. Default: 100000.
+	// MaxTracked is the maximum number of tracked Events, at about 40 bytes each.
+	// Default: 100000.
 	MaxTracked int `json:"maxTracked"`
 }
 
