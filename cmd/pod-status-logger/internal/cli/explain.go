@@ -63,7 +63,7 @@ func explainPods(w io.Writer, files []string, f timeline.Filter, env Environment
 	var texts []string
 	for _, r := range b.Build().Rollouts {
 		for _, p := range r.Pods {
-			texts = append(texts, tell(explain.Pod(r, p, time.Local), env))
+			texts = append(texts, layOut(explain.Pod(r, p, time.Local), env))
 		}
 	}
 	if len(texts) == 0 {
@@ -73,8 +73,8 @@ func explainPods(w io.Writer, files []string, f timeline.Filter, env Environment
 	return err
 }
 
-// tell writes a story in lines of the terminal's width.
-func tell(s explain.Story, env Environment) string {
+// layOut returns a story in lines of the terminal's width.
+func layOut(s explain.Story, env Environment) string {
 	width := helpWidth
 	if env.Stdout != nil {
 		if n := widthOf(env.Stdout); n > 0 {
