@@ -216,7 +216,7 @@ release: ## Build the archives of a release, with bills of materials and checksu
 
 .PHONY: release-test
 release-test: ## Check that a release has its version everywhere, and that two builds of it are identical
-	go test -tags release -count=1 -timeout 20m -v ./test/release
+	go test -tags release -count=1 -timeout 60m -v ./test/release
 
 .PHONY: rules-test
 rules-test: build rules-tools ## Test alert rules, dashboard and metrics with Prometheus itself (the first time builds it: 3 minutes)
