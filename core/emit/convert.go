@@ -119,6 +119,26 @@ func (c *converter) subject(r *record.Record) {
 		c.nonEmpty(c.fields.eventSource, e.Source)
 		c.nonEmpty(c.fields.container, e.Container)
 	}
+	if r.Rollout != nil {
+		c.rollout(r.Rollout)
+	}
+}
+
+func (c *converter) rollout(r *record.RolloutInfo) {
+	c.nonEmpty(c.fields.rolloutStatus, r.Status.String())
+	c.field(c.fields.generation, attribute.Int64Value(r.Generation))
+	for _, number := range [...]struct {
+		field *record.Field
+		of    int32
+	}{
+		{c.fields.desired, r.Replicas.Desired}, {c.fields.updated, r.Replicas.Updated},
+		{c.fields.replicasReady, r.Replicas.Ready}, {c.fields.available, r.Replicas.Available},
+		{c.fields.succeeded, r.Replicas.Succeeded}, {c.fields.failed, r.Replicas.Failed},
+	} {
+		if number.of >= 0 {
+			c.field(number.field, attribute.Int64Value(int64(number.of)))
+		}
+	}
 }
 
 func (c *converter) pod(r *record.Record) {

@@ -20,6 +20,8 @@ type fields struct {
 
 	eventFields
 
+	rolloutStatus, generation, desired, updated, replicasReady, available, succeeded, failed *record.Field
+
 	dropped, droppedFirst, droppedLast, droppedTotal *record.Field
 
 	enrichment, initial, recovered, resourceVersion, id, seq, truncated *record.Field
@@ -69,6 +71,15 @@ func newFields() fields {
 		cronJob:     record.ByAttribute(record.AttrCronJob),
 
 		eventFields: newEventFields(),
+
+		rolloutStatus: record.ByAttribute(record.AttrRolloutStatus),
+		generation:    record.ByAttribute(record.AttrGeneration),
+		desired:       record.ByAttribute(record.AttrDesired),
+		updated:       record.ByAttribute(record.AttrUpdated),
+		replicasReady: record.ByAttribute(record.AttrReplicasReady),
+		available:     record.ByAttribute(record.AttrAvailable),
+		succeeded:     record.ByAttribute(record.AttrSucceeded),
+		failed:        record.ByAttribute(record.AttrFailed),
 
 		dropped:      record.ByAttribute(record.AttrDropped),
 		droppedFirst: record.ByAttribute(record.AttrDroppedFirst),

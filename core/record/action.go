@@ -4,7 +4,8 @@ package record
 type Action uint8
 
 // The actions. Only an [Update] has a [State]. An [Event] record repeats a Kubernetes
-// Event about a pod or about an object that owns pods. Two actions concern no pod: a
+// Event about a pod or about an object that owns pods. A [WorkloadChange] record reports a
+// change of a rollout or a condition of a workload. Two actions concern no pod: a
 // [Drop] record reports records that were dropped to make room, under
 // `state.whenFull: drop-oldest`, and a [Gap] record a time of which Events may be missing.
 const (
@@ -14,6 +15,7 @@ const (
 	Drop
 	Event
 	Gap
+	WorkloadChange
 )
 
 // String returns the action as a record contains it: such as create.
@@ -31,6 +33,8 @@ func (a Action) String() string {
 		return "event"
 	case Gap:
 		return "gap"
+	case WorkloadChange:
+		return "workload"
 	}
 	return ""
 }
@@ -50,6 +54,8 @@ func (a Action) EventName() string {
 		return "podstatus.event"
 	case Gap:
 		return "podstatus.gap"
+	case WorkloadChange:
+		return "podstatus.workload"
 	}
 	return ""
 }

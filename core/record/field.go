@@ -52,11 +52,13 @@ var fields = [...]Field{
 	{
 		"", "EventName", Own, String,
 		"always: podstatus.create, podstatus.update or podstatus.delete; podstatus.event for Events; " +
+			"podstatus.workload for workloads; " +
 			"podstatus.drop for dropped records, podstatus.gap for Events that may be missing",
 	},
 	{
 		"action", AttrAction, Attribute, String,
-		"always: create, update or delete; event for a Kubernetes Event; drop reports dropped records, and gap a time " +
+		"always: create, update or delete; event for a Kubernetes Event, workload for a change of a Deployment, " +
+			"StatefulSet, DaemonSet or Job; drop reports dropped records, and gap a time " +
 			"of which Events may be missing: these two have no fields about a pod",
 	},
 	{
@@ -77,12 +79,32 @@ var fields = [...]Field{
 	{"phase", AttrPhase, Attribute, String, "with pod; not in an event about a pod of which nothing is known"},
 	{
 		"object_kind", AttrObjectKind, Attribute, String,
-		"events about an object that owns pods, such as ReplicaSet, instead of the fields of a pod",
+		"records about an object that owns pods, such as ReplicaSet, instead of the fields of a pod",
 	},
 	{"object_name", AttrObjectName, Attribute, String, "with object_kind"},
 	{"event_type", AttrEventType, Attribute, String, "action event: Normal or Warning"},
 	{"event_count", AttrEventCount, Attribute, Int, "action event: how often it has happened so far"},
 	{"event_source", AttrEventSource, Attribute, String, "action event: the component that reports it, such as kubelet"},
+	{
+		"rollout_status", AttrRolloutStatus, Attribute, String,
+		"action workload, if the rollout of the newest revision has got a new status: progressing, complete, stalled or failed",
+	},
+	{"generation", AttrGeneration, Attribute, Int, "action workload: metadata.generation of the object"},
+	{
+		"replicas_desired", AttrDesired, Attribute, Int,
+		"action workload: number of pods that there should be; for a Job the number of completions",
+	},
+	{
+		"replicas_updated", AttrUpdated, Attribute, Int,
+		"action workload, except Jobs: number of pods of the newest revision",
+	},
+	{"replicas_ready", AttrReplicasReady, Attribute, Int, "action workload: number of ready pods"},
+	{
+		"replicas_available", AttrAvailable, Attribute, Int,
+		"action workload, except Jobs: number of pods that have been ready for minReadySeconds",
+	},
+	{"replicas_succeeded", AttrSucceeded, Attribute, Int, "action workload about a Job: number of pods that have succeeded"},
+	{"replicas_failed", AttrFailed, Attribute, Int, "action workload about a Job: number of pods that have failed"},
 	{"container", AttrContainer, Attribute, String, "records about one container"},
 	{
 		"container_type", AttrContainerType, Attribute, String,
@@ -98,7 +120,7 @@ var fields = [...]Field{
 	{"signal", AttrSignal, Attribute, Int, "if Kubernetes gives one"},
 	{"device", AttrDevice, Attribute, String, "with container, if the record is about an allocated device: its id"},
 	{"device_health", AttrDeviceHealth, Attribute, String, "with device: Healthy, Unhealthy or Unknown"},
-	{"condition", AttrCondition, Attribute, String, "records about one condition of the pod: its type"},
+	{"condition", AttrCondition, Attribute, String, "records about one condition of the pod or the workload: its type"},
 	{"condition_status", AttrConditionStatus, Attribute, String, "with condition: True, False, Unknown or removed"},
 	{"occurred_at", AttrOccurredAt, Attribute, Time, "if Kubernetes gives a time for the change"},
 	{
@@ -126,7 +148,7 @@ var fields = [...]Field{
 	{KeyTraceID, "TraceId", Own, String, "if a plugin gave a trace context"},
 	{KeySpanID, "SpanId", Own, String, "if a plugin gave a trace context"},
 	{"enrichment", AttrEnrichment, Attribute, String, "only if a plugin failed for this record"},
-	{"initial", AttrInitial, Attribute, Bool, "true: the pod existed before the first start"},
+	{"initial", AttrInitial, Attribute, Bool, "true: the pod, Event or workload existed before the first start"},
 	{
 		"recovered", AttrRecovered, Attribute, Bool,
 		"true: found by comparison with the last emitted state, not received as an event",
@@ -140,7 +162,7 @@ var fields = [...]Field{
 	},
 	{"gap_from", AttrGapFrom, Attribute, Time, "with action gap: the last sign of life of the watch of Events"},
 	{"gap_to", AttrGapTo, Attribute, Time, "with action gap: when the Events that still exist were compared"},
-	{"resource_version", AttrResourceVersion, Attribute, String, "always, except drop: that of the pod, or of the Event"},
+	{"resource_version", AttrResourceVersion, Attribute, String, "always, except drop: that of the pod, the Event or the workload"},
 	{"record_id", AttrID, Attribute, String, "always: 32 hex digits, the same for duplicates"},
 	{"seq", AttrSeq, Attribute, Int, "always: one more than in the record before"},
 	{

@@ -1,6 +1,9 @@
 package record
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Object is an object that owns pods, or owns their owners, such as a ReplicaSet.
 type Object struct{ Kind, Name string }
@@ -13,15 +16,43 @@ func NewOwner(namespace string, ref OwnerRef) *Pod {
 	return p
 }
 
+// NewWorkload returns the Pod of a record about a workload whose metadata is known: nearest has
+// its own, behind those of the ReplicaSet of its pods if it has one. Owner look-ups begin with
+// its controller.
+func NewWorkload(namespace string, nearest []Owner, controller OwnerRef) *Pod {
+	p := &Pod{Namespace: namespace, UID: nearest[len(nearest)-1].UID, Nearest: nearest, Controller: controller}
+	p.complete(nearest)
+	return p
+}
+
 // Complete takes over what the owner chain reveals: the names of the workloads and, as the
 // labels of pods, those of the object itself, which has them from the same template. Only
 // for the Pod of a record with an Object.
 func (p *Pod) Complete() {
+	if p.Nearest != nil {
+		p.prependNearest()
+		return
+	}
 	if p.Owners == nil || len(p.Owners.Owners) == 0 {
 		return
 	}
 	p.Labels = NewLabels(p.Owners.Owners[0].Labels)
 	p.complete(p.Owners.Owners)
+}
+
+// prependNearest makes the whole chain out of that of the controller, unless an earlier call
+// has done so: the records of an event share their pod.
+func (p *Pod) prependNearest() {
+	var found OwnerChain
+	if p.Owners != nil {
+		found = *p.Owners
+	}
+	if len(found.Owners) > 0 && found.Owners[0].OwnerRef == p.Nearest[0].OwnerRef {
+		return
+	}
+	found.Owners = slices.Concat(p.Nearest, found.Owners)
+	p.Owners = &found
+	p.complete(found.Owners)
 }
 
 func (p *Pod) complete(owners []Owner) {

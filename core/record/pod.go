@@ -13,6 +13,8 @@ type Pod struct {
 	Workload             Workload
 	Service              Service
 
+	// Nearest are the first owners of the chain, if they need no look-up; see [NewWorkload].
+	Nearest []Owner
 	// Owners is the owner chain; nil unless a plugin needs it.
 	Owners *OwnerChain
 }

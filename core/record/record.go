@@ -15,7 +15,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-// Record is one change in a pod's life, a Kubernetes Event, or with action [Drop] or [Gap]
+// Record is one change in a pod's life or of a workload, a Kubernetes Event, or with action [Drop] or [Gap]
 // a report about the records themselves.
 //
 // The strings are as Kubernetes gave them and may contain invalid UTF-8. The code
@@ -37,12 +37,13 @@ type Record struct {
 	// Pod is shared by the records of one event; nil only with Drop and Gap. With Object it
 	// has no name, but what is known of the pods that the object owns or would own.
 	Pod       *Pod
-	Object    *Object    // nil unless the record is about an object that owns pods
-	Event     *EventInfo // nil unless the action is Event
-	Gap       *GapInfo   // only with Gap
-	Dropped   *Dropped   // only with Drop
-	Container *Container // nil if the record is about the pod as a whole
-	Condition *Condition // nil unless the record is about one condition of the pod
+	Object    *Object      // nil unless the record is about an object that owns pods
+	Event     *EventInfo   // nil unless the action is Event
+	Gap       *GapInfo     // only with Gap
+	Rollout   *RolloutInfo // only with WorkloadChange
+	Dropped   *Dropped     // only with Drop
+	Container *Container   // nil if the record is about the pod as a whole
+	Condition *Condition   // nil unless the record is about one condition of the pod
 
 	OccurredAt      time.Time // zero if Kubernetes gives no time
 	ResourceVersion string

@@ -80,6 +80,7 @@ func newChain(pod *enricher.Pod) chain {
 	switch {
 	case pod.GetOwnersPending():
 		c.owners, c.open = nil, reach != reachesPod
+	case c.unversioned: // the next rollout may change its owners, too
 	case reach == reachesAll:
 		c.lasting += len(c.owners)
 	case reach == reachesReplicaSet && len(c.owners) > 0 && c.owners[0].GetKind() == "ReplicaSet":

@@ -44,6 +44,8 @@ const (
 	Action_ACTION_DELETE Action = 3
 	// A Kubernetes Event about the pod, or about an object that owns pods.
 	Action_ACTION_EVENT Action = 5
+	// A change of a rollout or a condition of a Deployment, StatefulSet, DaemonSet or Job.
+	Action_ACTION_WORKLOAD Action = 7
 )
 
 // Enum value maps for Action.
@@ -54,6 +56,7 @@ var (
 		2: "ACTION_UPDATE",
 		3: "ACTION_DELETE",
 		5: "ACTION_EVENT",
+		7: "ACTION_WORKLOAD",
 	}
 	Action_value = map[string]int32{
 		"ACTION_UNSPECIFIED": 0,
@@ -61,6 +64,7 @@ var (
 		"ACTION_UPDATE":      2,
 		"ACTION_DELETE":      3,
 		"ACTION_EVENT":       5,
+		"ACTION_WORKLOAD":    7,
 	}
 )
 
@@ -1457,13 +1461,14 @@ const file_podstatus_enrich_v1_enrich_proto_rawDesc = "" +
 	"bool_value\x18\x03 \x01(\bH\x00R\tboolValue\x12\x1d\n" +
 	"\tint_value\x18\x04 \x01(\x03H\x00R\bintValue\x12#\n" +
 	"\fdouble_value\x18\x05 \x01(\x01H\x00R\vdoubleValueB\a\n" +
-	"\x05value*q\n" +
+	"\x05value*\x8c\x01\n" +
 	"\x06Action\x12\x16\n" +
 	"\x12ACTION_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rACTION_CREATE\x10\x01\x12\x11\n" +
 	"\rACTION_UPDATE\x10\x02\x12\x11\n" +
 	"\rACTION_DELETE\x10\x03\x12\x10\n" +
-	"\fACTION_EVENT\x10\x05\"\x04\b\x04\x10\x04*k\n" +
+	"\fACTION_EVENT\x10\x05\x12\x13\n" +
+	"\x0fACTION_WORKLOAD\x10\a\"\x04\b\x04\x10\x04\"\x04\b\x06\x10\x06*k\n" +
 	"\x05State\x12\x15\n" +
 	"\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n" +
 	"\rSTATE_WAITING\x10\x01\x12\x11\n" +
