@@ -106,7 +106,8 @@ func TestEmitEverything(t *testing.T) {
 	want[record.AttrContainerReason] = ""
 	want[record.AttrTruncated] = true    // TestOmittedLabels
 	elsewhere := func(key string) bool { // in the tests of other actions
-		for _, prefix := range []string{"podstatus.dropped.", "podstatus.event.", "podstatus.object.", "podstatus.gap."} {
+		for _, prefix := range []string{"podstatus.dropped.", "podstatus.event.", "podstatus.object.", "podstatus.gap.",
+			"podstatus.rollout.", "podstatus.replicas."} {
 			if strings.HasPrefix(key, prefix) {
 				return true
 			}
@@ -173,6 +174,52 @@ func TestEmitEvents(t *testing.T) {
 			!strings.Contains(pretty, "Unhealthy") || strings.Contains(pretty, "has Event") {
 			t.Errorf("pretty line %s", pretty)
 		}
+	}
+}
+
+// A record of a workload has the numbers of pods that its kind has.
+func TestEmitWorkloads(t *testing.T) {
+	r := newUpdate(nil)
+	r.Action, r.State, r.Container, r.Reason, r.Info = record.WorkloadChange, 0, nil, "ProgressDeadlineExceeded", "timed out"
+	r.Message = "Deployment shop/web has a stalled rollout: ProgressDeadlineExceeded (timed out)"
+	r.Pod = record.NewWorkload("shop", []record.Owner{
+		{OwnerRef: record.OwnerRef{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "web-5d9c7b8f66"}},
+		{OwnerRef: record.OwnerRef{APIVersion: "apps/v1", Kind: "Deployment", Name: "web", UID: podUID}},
+	}, record.OwnerRef{})
+	r.Object = &record.Object{Kind: "Deployment", Name: "web"}
+	r.Condition = &record.Condition{Type: "Progressing", Status: "False"}
+	r.Rollout = &record.RolloutInfo{
+		Status: record.Stalled, Generation: 3,
+		Replicas: record.Replicas{Desired: 3, Updated: 1, Succeeded: -1, Failed: -1},
+	}
+	got := exported(t, emit.Settings{}, r)[0]
+	want := map[string]any{
+		"podstatus.action": "workload", "podstatus.reason": "ProgressDeadlineExceeded", "podstatus.info": "timed out",
+		"k8s.namespace.name": "shop", "podstatus.object.kind": "Deployment", "podstatus.object.name": "web",
+		"podstatus.object.generation": int64(3), "podstatus.rollout.status": "stalled",
+		"podstatus.replicas.desired": int64(3), "podstatus.replicas.updated": int64(1),
+		"podstatus.replicas.ready": int64(0), "podstatus.replicas.available": int64(0),
+		"podstatus.condition.type": "Progressing", "podstatus.condition.status": "False",
+		"k8s.deployment.name": "web", "k8s.replicaset.name": "web-5d9c7b8f66",
+		"service.name": "web", "service.namespace": "shop",
+		"podstatus.resource_version": "123456790", "log.record.uid": r.ID.String(), "podstatus.seq": int64(987654),
+	}
+	if diff := cmp.Diff(want, emittest.Attributes(&got)); diff != "" || got.EventName() != "podstatus.workload" {
+		t.Errorf("event name %q, attributes (-want +got):\n%s", got.EventName(), diff)
+	}
+	r.Rollout.Status, r.Rollout.Replicas = 0, record.Replicas{Desired: 4, Updated: -1, Available: -1, Succeeded: 2, Failed: 1}
+	got = exported(t, emit.Settings{}, r)[0]
+	delete(want, "podstatus.rollout.status")
+	delete(want, "podstatus.replicas.updated")
+	delete(want, "podstatus.replicas.available")
+	want["podstatus.replicas.desired"] = int64(4)
+	want["podstatus.replicas.succeeded"], want["podstatus.replicas.failed"] = int64(2), int64(1)
+	if diff := cmp.Diff(want, emittest.Attributes(&got)); diff != "" {
+		t.Errorf("attributes of a Job (-want +got):\n%s", diff)
+	}
+	pretty := string(emit.Pretty{}.Append(nil, emit.Own(&got)))
+	if !strings.Contains(pretty, "shop/web") || !strings.Contains(pretty, "stalled rollout") {
+		t.Errorf("pretty line %s", pretty)
 	}
 }
 

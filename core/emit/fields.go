@@ -20,7 +20,7 @@ type fields struct {
 
 	eventFields
 
-	rolloutStatus, generation, desired, updated, replicasReady, available, succeeded, failed *record.Field
+	rolloutFields
 
 	dropped, droppedFirst, droppedLast, droppedTotal *record.Field
 
@@ -72,14 +72,7 @@ func newFields() fields {
 
 		eventFields: newEventFields(),
 
-		rolloutStatus: record.ByAttribute(record.AttrRolloutStatus),
-		generation:    record.ByAttribute(record.AttrGeneration),
-		desired:       record.ByAttribute(record.AttrDesired),
-		updated:       record.ByAttribute(record.AttrUpdated),
-		replicasReady: record.ByAttribute(record.AttrReplicasReady),
-		available:     record.ByAttribute(record.AttrAvailable),
-		succeeded:     record.ByAttribute(record.AttrSucceeded),
-		failed:        record.ByAttribute(record.AttrFailed),
+		rolloutFields: newRolloutFields(),
 
 		dropped:      record.ByAttribute(record.AttrDropped),
 		droppedFirst: record.ByAttribute(record.AttrDroppedFirst),
@@ -110,5 +103,23 @@ func newEventFields() eventFields {
 		eventSource: record.ByAttribute(record.AttrEventSource),
 		gapFrom:     record.ByAttribute(record.AttrGapFrom),
 		gapTo:       record.ByAttribute(record.AttrGapTo),
+	}
+}
+
+// rolloutFields are those of records about workloads.
+type rolloutFields struct {
+	rolloutStatus, generation, desired, updated, replicasReady, available, succeeded, failed *record.Field
+}
+
+func newRolloutFields() rolloutFields {
+	return rolloutFields{
+		rolloutStatus: record.ByAttribute(record.AttrRolloutStatus),
+		generation:    record.ByAttribute(record.AttrGeneration),
+		desired:       record.ByAttribute(record.AttrDesired),
+		updated:       record.ByAttribute(record.AttrUpdated),
+		replicasReady: record.ByAttribute(record.AttrReplicasReady),
+		available:     record.ByAttribute(record.AttrAvailable),
+		succeeded:     record.ByAttribute(record.AttrSucceeded),
+		failed:        record.ByAttribute(record.AttrFailed),
 	}
 }

@@ -44,6 +44,7 @@ func (p *Pipeline) commit(ctx context.Context) error {
 	}
 	g := p.group.take(p.set.Stored, p.pods, p.seq)
 	p.events.store(g.State)
+	p.workloads.store(g.State)
 	g.Announced = announced
 	if err := p.store(ctx, g); err != nil {
 		return err

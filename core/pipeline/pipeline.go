@@ -15,14 +15,16 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/status"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/core/watch/workloadwire"
 )
 
 // Pipeline turns events into records. Use [New].
 type Pipeline struct {
-	set    Settings
-	pods   *pods
-	events *eventLog // nil: Events are not watched
-	seq    uint64
+	set       Settings
+	pods      *pods
+	events    *eventLog    // nil: Events are not watched
+	workloads *workloadLog // nil: workloads are not watched
+	seq       uint64
 	// pending are the records of the group that are not emitted yet.
 	pending      []record.Record
 	pendingBytes int // at most; see sizeOf
@@ -43,6 +45,9 @@ func New(s Settings) *Pipeline {
 	if s.Events != nil {
 		p.events = newEventLog(*s.Events, s.SkipInitial)
 		p.pods.gone, _ = simplelru.NewLRU[string, *status.State](maxGone, nil) // fails only for sizes below 1
+	}
+	if s.Workloads != nil {
+		p.workloads = newWorkloadLog(*s.Workloads, s.SkipInitial)
 	}
 	return p
 }
@@ -130,6 +135,15 @@ func (p *Pipeline) Known(pod *corev1.Pod) bool { return p.pods.known(pod) }
 func (p *Pipeline) KnownEvent(e *corev1.Event) bool {
 	return !p.events.Rules.Wants(e) || p.events.tracker.Known(e)
 }
+
+// KnownWorkload reports whether records were already emitted for this resourceVersion of the
+// workload.
+func (p *Pipeline) KnownWorkload(resource string, w *workloadwire.Workload) bool {
+	return p.workloads.known(resource, w)
+}
+
+// Workloads returns the number of workloads in the pipeline's state.
+func (p *Pipeline) Workloads() int { return p.workloads.count() }
 
 // Events returns the number of tracked Events, and of those that made way for others.
 func (p *Pipeline) Events() (tracked int, evicted uint64) { return p.events.tracker.Count() }

@@ -18,6 +18,9 @@ const (
 	// Those of Events, and of their streams.
 	eventPrefix       = "event/"
 	eventStreamPrefix = "events/"
+	// Those of workloads, by resource, and of their streams.
+	workloadPrefix       = "workload/"
+	workloadStreamPrefix = "workloads/"
 )
 
 func (n podName) key() string { return podPrefix + n.namespace.Value() + "/" + n.name }
@@ -62,6 +65,7 @@ func (p *Pipeline) Restore(seq uint64, stored iter.Seq2[string, []byte], namespa
 	}
 	p.pods.adopt(before, namespaces, p.set.Selector)
 	p.adoptEvents(namespaces)
+	p.adoptWorkloads(namespaces)
 	r := Restored{Left: p.leave(namespaces)}
 	r.Pods = p.pods.count()
 	p.commitLater()
@@ -76,6 +80,9 @@ func (p *Pipeline) restore(key string, value []byte, before map[string]*stream) 
 	}
 	if strings.HasPrefix(key, eventPrefix) || strings.HasPrefix(key, eventStreamPrefix) {
 		return p.restoreEvents(key, value)
+	}
+	if strings.HasPrefix(key, workloadPrefix) || strings.HasPrefix(key, workloadStreamPrefix) {
+		return p.restoreWorkload(key, value)
 	}
 	if !strings.HasPrefix(key, podPrefix) {
 		return fmt.Errorf("neither %s nor %s", podPrefix, streamPrefix)
@@ -108,6 +115,11 @@ func (p *Pipeline) Resume(namespace string) Resume { return p.pods.stream(namesp
 
 // ResumeEvents returns where the stream of a namespace's Events resumes.
 func (p *Pipeline) ResumeEvents(namespace string) Resume { return p.events.stream(namespace).resume() }
+
+// ResumeWorkloads returns where the stream of a namespace's workloads of a resource resumes.
+func (p *Pipeline) ResumeWorkloads(resource, namespace string) Resume {
+	return p.workloads.stream(resource, namespace).resume()
+}
 
 func (s *stream) resume() Resume {
 	return Resume{Checkpoint: s.Checkpoint, Compare: s.Listing && s.Checkpoint != ""}

@@ -9,6 +9,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/status"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/core/workloads"
 )
 
 // Enricher adds attributes of plugins to records; package enrich implements it.
@@ -62,10 +63,12 @@ type Settings struct {
 	// Selector is the label selector of the streams.
 	Selector string
 	// Events are for the Events of Kubernetes; nil: none are watched.
-	Events   *EventSettings
-	Enricher Enricher // nil: nothing is added
-	Emitter  Emitter
-	Journal  Journal
+	Events *EventSettings
+	// Workloads are the rules for workloads; nil: none are watched.
+	Workloads *workloads.Rules
+	Enricher  Enricher // nil: nothing is added
+	Emitter   Emitter
+	Journal   Journal
 	// Stored is whether the journal outlives the process, so that states and
 	// checkpoints belong into it.
 	Stored bool

@@ -62,6 +62,9 @@ func (p *Pipeline) take(ctx context.Context, ev watch.Event) error {
 		p.events.wait(ev, now)
 		return p.takeWaiting(ctx, now)
 	}
+	if p.workloads.has(ev.Resource) {
+		return p.takeWorkload(ctx, ev)
+	}
 	if ev.Pod() != nil {
 		p.group.received++
 	}
@@ -83,6 +86,15 @@ func (p *Pipeline) take(ctx context.Context, ev watch.Event) error {
 		return p.takeWaiting(ctx, time.Now())
 	}
 	return nil
+}
+
+// takeWorkload compares a workload with its state, and adds the records to the pending ones.
+func (p *Pipeline) takeWorkload(ctx context.Context, ev watch.Event) error {
+	records := p.workloads.apply(ev)
+	ev.Release()
+	p.pending = append(p.pending, records...)
+	p.pendingBytes += sizeOf(records)
+	return p.makeRoom(ctx)
 }
 
 // takeWaiting takes the Events that need not wait for their pods any longer.
@@ -133,7 +145,7 @@ func (p *Pipeline) makeRoom(ctx context.Context) error {
 // large reports whether the group is to be committed although it is not complete.
 func (p *Pipeline) large() bool {
 	return p.group.emitted >= maxStaged || p.group.parted || p.pendingBytes >= maxPendingBytes ||
-		len(p.group.pods) >= maxStates || p.events.changed() >= maxStates
+		len(p.group.pods) >= maxStates || p.events.changed() >= maxStates || p.workloads.unstored() >= maxStates
 }
 
 // sizeOf returns the approximate number of bytes that the records of an event keep in

@@ -52,19 +52,26 @@ func ExampleLabelKey() {
 func ExampleFields() {
 	for _, f := range record.Fields() {
 		if f.Type == record.Int && f.Place == record.Attribute {
-			fmt.Printf("%-17s %s\n", f.Key, f.OTLP)
+			fmt.Printf("%-18s %s\n", f.Key, f.OTLP)
 		}
 	}
 	// Output:
-	// event_count       podstatus.event.count
-	// restart_count     k8s.container.restart_count
-	// exit_code         podstatus.container.exit_code
-	// signal            podstatus.container.signal
-	// dropped           podstatus.dropped.records
-	// dropped_first_seq podstatus.dropped.first_seq
-	// dropped_last_seq  podstatus.dropped.last_seq
-	// dropped_total     podstatus.dropped.total
-	// seq               podstatus.seq
+	// event_count        podstatus.event.count
+	// generation         podstatus.object.generation
+	// replicas_desired   podstatus.replicas.desired
+	// replicas_updated   podstatus.replicas.updated
+	// replicas_ready     podstatus.replicas.ready
+	// replicas_available podstatus.replicas.available
+	// replicas_succeeded podstatus.replicas.succeeded
+	// replicas_failed    podstatus.replicas.failed
+	// restart_count      k8s.container.restart_count
+	// exit_code          podstatus.container.exit_code
+	// signal             podstatus.container.signal
+	// dropped            podstatus.dropped.records
+	// dropped_first_seq  podstatus.dropped.first_seq
+	// dropped_last_seq   podstatus.dropped.last_seq
+	// dropped_total      podstatus.dropped.total
+	// seq                podstatus.seq
 }
 
 // A host rejects attributes that could be mistaken for those of another plugin.

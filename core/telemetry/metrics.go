@@ -113,6 +113,17 @@ func (m *Metrics) RegisterEvents(count func() (tracked int, evicted uint64)) {
 		})
 }
 
+// RegisterWorkloads creates the series of records of workloads, and registers the number of
+// watched workloads.
+func (m *Metrics) RegisterWorkloads(count func() int) {
+	for _, r := range watch.Workloads() {
+		m.RegisterWatch(r.String())
+	}
+	m.records.WithLabelValues(record.WorkloadChange.String(), "")
+	m.gauge("workloads", "Deployments, StatefulSets, DaemonSets and Jobs whose last state is known.", nil,
+		func() float64 { return float64(count()) })
+}
+
 func (m *Metrics) registerSinks() {
 	m.StdoutWriteErrors = m.counter("stdout_write_errors_total", "Failed writes to stdout. Each is retried.")
 	m.OTLPSentBytes = m.counter("otlp_sent_bytes_total",

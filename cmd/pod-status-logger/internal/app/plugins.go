@@ -98,6 +98,7 @@ func (s *service) openPlugins(
 		annotations = append(annotations, p.Needs().GetAnnotations()...)
 		if needs := p.Needs().GetOwners(); needs != nil {
 			ofOwners = append(ofOwners, s.withPodLabels(needs, p.Needs().GetLabels()))
+			s.ownerAnnotations = append(s.ownerAnnotations, needs.GetAnnotations()...)
 		}
 	}
 	owners := env.owners

@@ -32,6 +32,8 @@ type service struct {
 	stdout   *emit.Stdout // nil: no lines are written
 	sender   *otlp.Sender // nil: nothing is sent
 
+	ownerAnnotations []string // those that plugins need
+
 	stdoutOutage *ratelog.Outage // nil: no lines are written
 	closers      closers
 }
@@ -114,6 +116,9 @@ func (s *service) open(ctx context.Context, env Environment, to destinations, cl
 	if settings.Events != nil {
 		s.metrics.RegisterEvents(s.pipeline.Events)
 	}
+	if settings.Workloads != nil {
+		s.metrics.RegisterWorkloads(s.pipeline.Workloads)
+	}
 	if err := s.resume(); err != nil {
 		return err
 	}
@@ -138,8 +143,8 @@ func (s *service) pipelineSettings(env Environment) pipeline.Settings {
 				"records", d.Records, "first_seq", d.FirstSeq, "last_seq", d.LastSeq)
 		},
 		OnListed: env.OnListed,
-		Events:   s.eventSettings(),
-		Meter:    s.metrics,
+		Events:   s.eventSettings(), Workloads: s.workloadRules(),
+		Meter: s.metrics,
 	}
 }
 

@@ -60,7 +60,7 @@ type stream struct {
 }
 
 func (s *service) newStreams(cluster *rest.Config) (streams, error) {
-	client, err := watch.NewClient(cluster)
+	client, err := watch.NewClient(cluster, s.clientTypes()...)
 	if err != nil {
 		return nil, fmt.Errorf("create API client: %w", err)
 	}
@@ -72,6 +72,11 @@ func (s *service) newStreams(cluster *rest.Config) (streams, error) {
 	if s.config.Events.Enabled {
 		for _, ns := range namespaces {
 			all = append(all, s.eventStream(client, ns))
+		}
+	}
+	for _, r := range s.watchedWorkloads() {
+		for _, ns := range namespaces {
+			all = append(all, s.workloadStream(client, r, ns))
 		}
 	}
 	return all, nil

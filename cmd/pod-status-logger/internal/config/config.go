@@ -21,8 +21,14 @@ type Config struct {
 	// in OTEL_RESOURCE_ATTRIBUTES, else none.
 	Cluster string `json:"cluster"`
 
-	Watch     WatchConfig     `json:"watch"`
-	Events    EventsConfig    `json:"events"`
+	Watch  WatchConfig  `json:"watch"`
+	Events EventsConfig `json:"events"`
+
+	// Workloads also watches the Deployments, StatefulSets, DaemonSets and Jobs of the
+	// watched namespaces, for records of rollouts and conditions. This takes the right to
+	// list and watch them.
+	Workloads bool `json:"workloads"`
+
 	Stdout    StdoutConfig    `json:"stdout"`
 	OTLP      OTLPConfig      `json:"otlp"`
 	Service   ServiceConfig   `json:"service"`

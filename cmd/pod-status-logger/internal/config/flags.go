@@ -20,6 +20,8 @@ func ClusterFlags(fs *pflag.FlagSet, o *Options) {
 		"watch only pods that match this label `selector`, such as app=web,tier!=cache")
 	fs.BoolVar(&o.Events.Enabled, "events", o.Events.Enabled,
 		"also emit records of Kubernetes Events about pods and the objects that own them")
+	fs.BoolVar(&o.Workloads, "workloads", o.Workloads,
+		"also emit records of rollouts and conditions of Deployments, StatefulSets, DaemonSets and Jobs")
 	fs.Var(&choice{&o.Watch.Initial, []string{"create", "none"}}, "initial",
 		"records to emit for pods that exist at the first start")
 }
