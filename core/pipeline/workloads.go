@@ -35,7 +35,7 @@ func newWorkloadLog(rules workloads.Rules, skipInitial bool) *workloadLog {
 		rules: rules, skipInitial: skipInitial, resources: map[string]bool{}, streams: map[string]*stream{},
 		changed: map[string]struct{}{}, states: map[string]knownWorkload{},
 	}
-	for _, r := range watch.Workloads() {
+	for _, r := range workloads.Resources() {
 		l.resources[r.String()] = true
 	}
 	return l
@@ -82,7 +82,7 @@ func (l *workloadLog) apply(ev watch.Event) (records []record.Record) {
 	case watch.Bookmark:
 		s.reach(ev.ResourceVersion)
 	case watch.Deleted:
-		l.forget(keyOf(ev.Resource, watch.WorkloadOf(ev.Object)))
+		l.forget(keyOf(ev.Resource, workloads.Of(ev.Object)))
 		s.reach(ev.ResourceVersion)
 	case watch.Present, watch.Added, watch.Modified:
 		records = l.workload(ev, s)
@@ -93,7 +93,7 @@ func (l *workloadLog) apply(ev watch.Event) (records []record.Record) {
 
 // workload compares a workload with its state.
 func (l *workloadLog) workload(ev watch.Event, s *stream) []record.Record {
-	w := watch.WorkloadOf(ev.Object)
+	w := workloads.Of(ev.Object)
 	key := keyOf(ev.Resource, w)
 	if !l.rules.Wants(w) {
 		l.forget(key)

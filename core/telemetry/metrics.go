@@ -13,6 +13,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/pipeline"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/core/workloads"
 )
 
 const namespace = "pod_status_logger"
@@ -116,7 +117,7 @@ func (m *Metrics) RegisterEvents(count func() (tracked int, evicted uint64)) {
 // RegisterWorkloads creates the series of records of workloads, and registers the number of
 // watched workloads.
 func (m *Metrics) RegisterWorkloads(count func() int) {
-	for _, r := range watch.Workloads() {
+	for _, r := range workloads.Resources() {
 		m.RegisterWatch(r.String())
 	}
 	m.records.WithLabelValues(record.WorkloadChange.String(), "")

@@ -38,13 +38,13 @@ func (s *service) watchedWorkloads() []watch.Resource {
 	if !s.config.Workloads {
 		return nil
 	}
-	return watch.Workloads(slices.Concat(workloads.Annotations(), s.pipeline.Annotations(), s.ownerAnnotations)...)
+	return workloads.Resources(slices.Concat(workloads.Annotations(), s.pipeline.Annotations(), s.ownerAnnotations)...)
 }
 
 func (s *service) workloadStream(client *watch.Client, r watch.Resource, namespace string) stream {
 	name := r.String()
 	return s.newStream(s.pipeline.ResumeWorkloads(name, namespace), watch.Settings{
 		Client: client, Resource: r, Namespace: namespace, Optional: true,
-		Known: func(o watch.Object) bool { return s.pipeline.KnownWorkload(name, watch.WorkloadOf(o)) },
+		Known: func(o watch.Object) bool { return s.pipeline.KnownWorkload(name, workloads.Of(o)) },
 	})
 }
