@@ -74,6 +74,9 @@ The program's configuration file. State directory and address are arguments.
 {{- if .Values.events }}
 {{- $config = mergeOverwrite $config (dict "events" (dict "enabled" true)) }}
 {{- end }}
+{{- if .Values.workloads }}
+{{- $config = mergeOverwrite $config (dict "workloads" true) }}
+{{- end }}
 {{- $config | toYaml }}
 {{- end }}
 
@@ -91,6 +94,14 @@ its default.
 {{- if $events }}
 - apiGroups: [""]
   resources: [events]
+  verbs: [list, watch]
+{{- end }}
+{{- if or .Values.workloads $config.workloads }}
+- apiGroups: [apps]
+  resources: [deployments, statefulsets, daemonsets]
+  verbs: [list, watch]
+- apiGroups: [batch]
+  resources: [jobs]
   verbs: [list, watch]
 {{- end }}
 {{- $plugins := or (not (hasKey $config "plugins")) $config.plugins }}
