@@ -12,7 +12,7 @@ func demoCommand(env Environment) *cobra.Command {
 	defaults := config.DefaultOptions()
 	defaults.Log.Level = "warn" // lines at info level would stand between the records
 	defaults.Telemetry.Listen = ""
-	defaults.Events.Enabled = true
+	defaults.Events.Enabled, defaults.Workloads = true, true
 	if env.Stdout != nil && isTerminal(env.Stdout) {
 		defaults.Stdout.Format = "pretty"
 	}
@@ -23,10 +23,10 @@ func demoCommand(env Environment) *cobra.Command {
 rollout of a Helm release, an image that can't be pulled, a crash loop, a
 rollout that a quota forbids, a pod that waits for a volume, and an eviction.
 The records of a rollout share a bundle version and a trace. Kubernetes Events
-are watched, too. The demo takes some seconds, and ends by itself or at Ctrl-C.
-With --repeat it repeats with new pods and versions until it is stopped. Unless
---log-level is set, the log on stderr has the program's warnings, and lines of
-plugins from level info.`,
+and workloads are watched, too. The demo takes some seconds, and ends by itself
+or at Ctrl-C. With --repeat it repeats with new pods and versions until it is
+stopped. Unless --log-level is set, the log on stderr has the program's
+warnings, and lines of plugins from level info.`,
 		Example: `  pod-status-logger demo
   pod-status-logger demo -o json --pace 0s | jq -r .msg
   pod-status-logger demo --otlp-endpoint http://localhost:4317`,

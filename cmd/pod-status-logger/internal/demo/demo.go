@@ -28,13 +28,13 @@ func Run(ctx context.Context, c config.Options, env app.Environment) error {
 		return fmt.Errorf("start the scripted API server: %w", err)
 	}
 	defer server.Close()
-	k := newCluster(server)
+	k := newCluster(server, &c.Config)
 	first := firstRound()
 	first.prepare(k)
 	s := show{
-		resources: k.versions(c.Events.Enabled),
+		resources: k.versions(),
 		play: func(ctx context.Context, passed *progress) {
-			first.play(ctx, k, pace, c.Repeat, func() { passed.await(ctx, k.versions(c.Events.Enabled)) })
+			first.play(ctx, k, pace, c.Repeat, func() { passed.await(ctx, k.versions()) })
 		},
 	}
 	return app.WatchThrough(ctx, c.Config, env, server.Config(), func(source app.Source) app.Source {

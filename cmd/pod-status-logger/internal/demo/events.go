@@ -3,6 +3,7 @@ package demo
 import (
 	"slices"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -10,16 +11,32 @@ import (
 )
 
 // forbiddenRollout is a rollout without pods: a quota forbids them, as only Events about
-// its ReplicaSet report.
+// its ReplicaSet and the status of its Deployment report.
 func (r *round) forbiddenRollout() []step {
 	pod := r.search
 	owner := pod.OwnerReferences[0]
+	forbidden := `pods "` + pod.Name + `" is forbidden: exceeded quota: shop, requested: limits.memory=2Gi, ` +
+		"used: limits.memory=15Gi, limited: limits.memory=16Gi"
 	e := newEvent(corev1.ObjectReference{
 		APIVersion: owner.APIVersion, Kind: owner.Kind, Namespace: pod.Namespace, Name: owner.Name, UID: owner.UID,
 	}, "replicaset-controller", corev1.EventTypeWarning, "FailedCreate",
-		`Error creating: pods "`+pod.Name+`" is forbidden: exceeded quota: shop, requested: limits.memory=2Gi, `+
-			"used: limits.memory=15Gi, limited: limits.memory=16Gi")
-	return []step{{event: e}, {event: e, count: 2}, {event: e, count: 3}, {event: e, count: 4}}
+		"Error creating: "+forbidden)
+	progressing := appsv1.DeploymentCondition{
+		Type: appsv1.DeploymentProgressing, Status: corev1.ConditionTrue, Reason: "NewReplicaSetCreated",
+		Message: `Created new replica set "` + owner.Name + `"`,
+	}
+	failure := appsv1.DeploymentCondition{
+		Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Reason: "FailedCreate", Message: forbidden,
+	}
+	stalled := progressing
+	stalled.Status, stalled.Reason = corev1.ConditionFalse, "ProgressDeadlineExceeded"
+	stalled.Message = `ReplicaSet "` + owner.Name + `" has timed out progressing.`
+	return []step{
+		{deployment: r.deployment(pod, progressing)}, {event: e},
+		{deployment: r.deployment(pod, progressing, failure)},
+		{event: e, count: 2}, {event: e, count: 3}, {event: e, count: 4},
+		{deployment: r.deployment(pod, stalled, failure)},
+	}
 }
 
 // volumeWait is the lifecycle of a pod that waits for a volume, as only Events report.

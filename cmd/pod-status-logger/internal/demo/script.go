@@ -4,13 +4,14 @@ import (
 	"slices"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // The lifecycles of the demo, as a kubelet would report them. Each step is an event.
 
-// step is one change of one pod, or one of an Event.
+// step is one change of one pod, of an Event, or of a Deployment.
 type step struct {
 	pod    *corev1.Pod
 	change func(*corev1.Pod) // nil: the pod is created
@@ -18,6 +19,8 @@ type step struct {
 
 	event *corev1.Event
 	count int32 // how often the Event has happened so far; 0: it is created
+
+	deployment *appsv1.Deployment // its new state
 }
 
 func (r *round) script() []step {
