@@ -70,8 +70,7 @@ func newFields() fields {
 		job:         record.ByAttribute(record.AttrJob),
 		cronJob:     record.ByAttribute(record.AttrCronJob),
 
-		eventFields: newEventFields(),
-
+		eventFields:   newEventFields(),
 		rolloutFields: newRolloutFields(),
 
 		dropped:      record.ByAttribute(record.AttrDropped),
