@@ -17,6 +17,8 @@ RECORDS   ?= 100000
 DURATION  ?= 180s
 SEED      ?= 0
 BASE      ?= HEAD
+KILLS     ?=
+CAUSES    ?= 100
 BENCH     ?= .
 PODS      ?= 3000
 NODE_TESTS ?= ./...
@@ -118,9 +120,9 @@ vuln: ## Look for known vulnerabilities in every module, tools included
 	go -C tools run ./vulncheck
 
 .PHONY: e2e
-e2e: build $(CLUSTER) $(COLLECTOR) ## Test on a real control plane and a real Collector (the first time builds both: 15 minutes)
+e2e: build $(CLUSTER) $(COLLECTOR) ## Test on a real control plane and a real Collector (the first time builds both: 15 minutes; KILLS=200: Events under as many kills, CAUSES of each kind)
 	$(CLUSTER) build
-	go test -tags e2e -count=1 -timeout 20m -v ./test/e2e
+	go test -tags e2e -count=1 -timeout $(if $(KILLS),60m,20m) -v ./test/e2e $(if $(KILLS),-args -kills=$(KILLS) -causes=$(CAUSES) -repeats=10000)
 
 .PHONY: loghouse-test
 loghouse-test: build ## Test stdout in loghouse's ClickHouse (Debian's clickhouse-server)

@@ -58,6 +58,7 @@ compacted past that, it exits with 1. With --events it prints Events instead.`,
 	}
 	dirFlag(cmd, &dir)
 	cmd.Flags().BoolVar(&follows, "follow", false, "print new changes, too, until SIGTERM")
+	cmd.Flags().BoolVar(&events, "events", false, "print Events of Kubernetes instead of pods")
 	return cmd
 }
 
