@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What a release consists of, in a folder: for every platform an archive with
-# the program and its manual page, a bill of materials (CycloneDX), and the checksums of all.
+# the program and its manual page, a bill of materials (CycloneDX), the checksums of all, and
+# the manifest of the plugin for kubectl.
 #
 #   PLATFORMS='OS/ARCH ...' tools/release.sh DIST VERSION BUILD...
 #
@@ -9,6 +10,7 @@
 # times, owners and the state of the checkout are left out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+root=$PWD
 
 dist=$1 version=$2
 shift 2
@@ -37,3 +39,9 @@ rm -f "$dist/log"
 cd "$dist"
 sha256sum -- *.json *.tar.gz >SHA256SUMS
 cat SHA256SUMS
+edits=(-e '/^#/d' -e "s/VERSION/$version/g")
+for platform in $PLATFORMS; do
+	base=${name}_${version}_${platform/\//_}
+	edits+=(-e "s/SHA256_${platform/\//_}/$(sha256sum "$base.tar.gz" | cut -d' ' -f1)/")
+done
+sed "${edits[@]}" "$root/deploy/krew/podstatus.yaml" >podstatus.yaml

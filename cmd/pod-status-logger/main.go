@@ -28,6 +28,7 @@ func main() {
 // environment returns the process for the command line.
 func environment(stdin io.Reader, stdout, stderr *os.File, lookup func(string) (string, bool)) cli.Environment {
 	return cli.Environment{
+		Program: os.Args[0],
 		Version: buildVersion(), Stdin: stdin, Stdout: stdout, Stderr: stderr, Lookup: lookup,
 		SetUp: func(log *slog.Logger) (undo func()) {
 			redirectLibraryLogs(log)

@@ -21,6 +21,8 @@ const (
 
 // Environment is the process for the command line, which accesses nothing else of it.
 type Environment struct {
+	// Program is the path by which the process was started: as kubectl-podstatus, it is a plugin of kubectl.
+	Program        string
 	Version        string
 	Stdin          io.Reader
 	Stdout, Stderr *os.File
@@ -40,7 +42,7 @@ func Run(ctx context.Context, args []string, env Environment) int {
 	if err == nil || errors.Is(err, app.ErrInterrupted) && !isUsage { // nothing had begun
 		return ExitOK
 	}
-	_, _ = fmt.Fprintf(env.Stderr, "pod-status-logger: %v\n", err)
+	_, _ = fmt.Fprintf(env.Stderr, "%s: %v\n", env.name(), err)
 	if isUsage {
 		return ExitUsage
 	}

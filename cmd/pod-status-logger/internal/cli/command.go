@@ -28,7 +28,7 @@ func execute(ctx context.Context, args []string, env Environment) error {
 
 func newCommand(env Environment) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "pod-status-logger",
+		Use:   programName,
 		Short: "Emit a record for every change in the life of Kubernetes pods",
 		Long: `pod-status-logger watches pods and emits a record for every change in a pod's
 life: as JSON lines on stdout and over OTLP. The default command is run.
@@ -45,6 +45,9 @@ variables configure the OTLP receiver, too.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArguments,
+	}
+	if env.isKubectlPlugin() {
+		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: pluginName}
 	}
 	showHelp(root, env.Stdout)
 	root.SetFlagErrorFunc(badFlag)
@@ -98,7 +101,7 @@ func near(cmd *cobra.Command, name string) []string {
 // pathOf returns the path of a command without the program's name, which every error
 // begins with.
 func pathOf(cmd *cobra.Command) string {
-	return strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
+	return strings.TrimPrefix(cmd.CommandPath(), cmd.Root().CommandPath()+" ")
 }
 
 // runE is the function of a command.

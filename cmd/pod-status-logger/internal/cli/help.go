@@ -61,7 +61,7 @@ func writeHelp(w io.Writer, cmd *cobra.Command, width int) {
 		p("  %s [command]\n", cmd.CommandPath())
 	}
 	if cmd.Example != "" {
-		p("\nExamples:\n%s\n", cmd.Example)
+		p("\nExamples:\n%s\n", examplesOf(cmd))
 	}
 	if cmd.HasAvailableSubCommands() {
 		p("\nCommands:\n")

@@ -18,7 +18,7 @@ kept in --state-dir for the next start.`,
   pod-status-logger run --state-dir /var/lib/pod-status-logger
   OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 pod-status-logger run`,
 		Args: noArguments,
-		RunE: configured(env, config.DefaultOptions(), func(cmd *cobra.Command, _ []string, o config.Options) error {
+		RunE: configured(env, env.runDefaults(), func(cmd *cobra.Command, _ []string, o config.Options) error {
 			return env.running(o, func(env app.Environment) error {
 				client, err := app.RESTConfig(o.Kubeconfig, o.Context, env)
 				if err != nil {
@@ -28,7 +28,7 @@ kept in --state-dir for the next start.`,
 			})
 		}),
 	}
-	addFlags(cmd, config.DefaultOptions(), config.ClusterFlags, config.ListenFlag, config.PprofFlag, config.StateFlag,
+	addFlags(cmd, env.runDefaults(), config.ClusterFlags, config.ListenFlag, config.PprofFlag, config.StateFlag,
 		config.OutputFlags, config.CommonFlags)
 	return cmd
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/timeline"
+	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/timeline/page"
+	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/timeline/perfetto"
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/timeline/term"
 )
 
@@ -41,6 +44,7 @@ several clusters.`,
 		Example: `  kubectl logs deploy/pod-status-logger | pod-status-logger timeline
   pod-status-logger timeline records.jsonl --bundle cart --since 1h
   pod-status-logger timeline monday.log.gz tuesday.log -n shop --pod 'cart-*'
+  pod-status-logger timeline records.jsonl -o html > timeline.html
   kubectl logs -f deploy/pod-status-logger | pod-status-logger timeline --follow`,
 		RunE: func(cmd *cobra.Command, args []string) error { return showTimeline(cmd, args, &f, env) },
 	}
@@ -57,7 +61,8 @@ func (f *timelineFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.since, "since", "",
 		"begin at this `time`, such as 2026-11-30T17:00:00Z, or that long before the last record, such as 1h")
 	fs.StringVar(&f.until, "until", "", "end at this `time`, likewise")
-	fs.VarP(config.Choice(&f.output, "term"), "output", "o", "form of the timeline")
+	fs.VarP(config.Choice(&f.output, "term", "html", "perfetto"), "output", "o",
+		"form of the timeline: text, one HTML file, or a trace for ui.perfetto.dev")
 	fs.IntVar(&f.width, "width", 0, "`columns` of the picture; default: those of the terminal, else 100")
 	fs.BoolVar(&f.noColor, "no-color", false, "draw without colors, also on a terminal")
 	fs.BoolVarP(&f.follow, "follow", "f", false, "read on, and redraw the picture once a second")
@@ -92,6 +97,13 @@ func showTimeline(cmd *cobra.Command, args []string, f *timelineFlags, env Envir
 
 // draw writes the timeline in the form of the flags.
 func (f *timelineFlags) draw(w io.Writer, t *timeline.Timeline, env Environment) error {
+	switch f.output {
+	case "html":
+		return page.Write(w, t)
+	case "perfetto":
+		out := bufio.NewWriter(w)
+		return errors.Join(perfetto.Write(out, t), out.Flush())
+	}
 	_, err := io.WriteString(w, term.Draw(t, f.terminal(env)))
 	return err
 }

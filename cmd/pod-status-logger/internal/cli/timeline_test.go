@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -174,4 +176,35 @@ func TestTimelinePage(t *testing.T) {
 	utc(t)
 	picture := timelineOf(t, readDoc(t, "cmd/pod-status-logger/internal/cli/"+recordedDemo), nil, "--width=100")
 	generated(t, "docs/timeline.md", "picture", "```text\n"+picture+"```\n")
+}
+
+// TestTimelineTime: a picture of 10,000 records takes less than a second of an idle machine. The bound of processor
+// time is three times that, as caches are shared with other tests.
+func TestTimelineTime(t *testing.T) {
+	lines := readDoc(t, "cmd/pod-status-logger/internal/cli/"+recordedDemo)
+	count := strings.Count(lines, "\n")
+	var b strings.Builder
+	for i := 0; i*count < 10_000; i++ {
+		// Each copy has pods and records of its own.
+		b.WriteString(strings.NewReplacer(
+			`"record_id":"`, `"record_id":"`+fmt.Sprintf("%04x", i), `"pod":"`, `"pod":"p`+strconv.Itoa(i)+"-",
+		).Replace(lines))
+	}
+	before := cpuTime(t)
+	picture := timelineOf(t, b.String(), nil)
+	took := cpuTime(t) - before
+	t.Logf("%v of processor time for %d lines", took, strings.Count(picture, "\n"))
+	if took > 3*time.Second {
+		t.Errorf("a picture of 10,000 records took %v", took)
+	}
+}
+
+// cpuTime returns the processor time of this process so far.
+func cpuTime(t *testing.T) time.Duration {
+	t.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

@@ -61,6 +61,10 @@ func TestCauses(t *testing.T) {
 		{fact("RestartAllContainersStarted", condition("AllContainersRestarting")), "restarts all its containers"},
 		{fact("PodSandboxNotReady", condition("PodReadyToStartContainers")), "lost its sandbox"},
 		{fact("", condition("Ready")), "its node may be down"},
+		{
+			fact("", with(func(d *timeline.Detail) { d.Container, d.State, d.Level = "c", "running", "warning" })),
+			"its readiness probe fails",
+		},
 		{fact("ReadinessGatesNotReady", condition("Ready")), "is not ready: ReadinessGatesNotReady"},
 		{fact("Target.Timeout", condition("lb/web")), "fails readiness gate lb/web"},
 		{fact("InvalidImageName", stuck(""), with(func(d *timeline.Detail) { d.Image = "A:::1" })), "A:::1 is not the name"},

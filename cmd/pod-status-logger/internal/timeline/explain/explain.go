@@ -80,7 +80,7 @@ func troublesOf(p *timeline.Pod, causes []Cause) (found []*trouble) {
 	for _, c := range p.Containers {
 		rows = append(rows, &c.Row)
 		for i := range c.Intervals {
-			if v := &c.Intervals[i]; v.Kind == timeline.Stuck || v.Kind == timeline.BackOff {
+			if v := &c.Intervals[i]; v.Kind != timeline.Done && v.Kind != timeline.Failed { // those have marks
 				add(v.Start, &v.Fact, attempts(v))
 			}
 		}
@@ -96,9 +96,9 @@ func troublesOf(p *timeline.Pod, causes []Cause) (found []*trouble) {
 	return found
 }
 
-// attempts returns how many attempts to start a container an interval stands for. A back-off is none.
+// attempts returns how many failures an interval stands for. A back-off is none.
 func attempts(v *timeline.Interval) int {
-	if v.Kind == timeline.Stuck {
+	if v.Kind != timeline.BackOff {
 		return 1
 	}
 	return 0

@@ -159,6 +159,15 @@ func readinessCauses() []Cause {
 			},
 		},
 		{
+			Rule:   "`state` `running` of a container, level warning",
+			Says:   "runs, but is no longer ready: its readiness probe fails",
+			Help:   "Look at the probe and at the log; with --events, records have the answer of the probe.",
+			Page:   probes,
+			weight: failure, matches: func(f *timeline.Fact) bool {
+				return f.Container != "" && f.State == "running" && !f.Ready && f.Level == "warning" && f.Device == ""
+			},
+		},
+		{
 			Rule:   "`condition` `Ready` or `ContainersReady`, otherwise",
 			Says:   "is not ready: {reason}",
 			Help:   "Look at the readiness gates of the pod, and at the probes of its containers.",
