@@ -35,7 +35,7 @@ type Record struct {
 	Info   string // Kubernetes' message, unchanged
 
 	// Pod is shared by the records of one event; nil only with Drop and Gap. With Object it
-	// has no name, but what is known of the pods that the object owns or would own.
+	// has no name, but the known data of the pods that the object owns or would own.
 	Pod       *Pod
 	Object    *Object      // nil unless the record is about an object that owns pods
 	Event     *EventInfo   // nil unless the action is Event

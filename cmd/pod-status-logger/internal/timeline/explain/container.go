@@ -112,7 +112,7 @@ func killCauses() []Cause {
 		{
 			Rule:   "terminated with `ContainerStatusUnknown`",
 			Says:   "was lost: the kubelet does not know how it ended",
-			Help:   "Look whether the node or its runtime was restarted.",
+			Help:   "Check whether the node or its runtime was restarted.",
 			Page:   lifecycle + "#container-state-terminated",
 			weight: failure, matches: ended(hasReason("ContainerStatusUnknown")),
 		},

@@ -12,9 +12,9 @@ import (
 
 // Story is the explanation of a pod.
 type Story struct {
-	// First names the cause, or says that there was no failure.
+	// First names the cause, or reports that there was no failure.
 	First string
-	// Identity says where the pod comes from and where it ran.
+	// Identity names the bundle of the pod, its node and its images.
 	Identity string
 	// Then are the other troubles in their order, and how the story ended.
 	Then []string

@@ -29,7 +29,7 @@ func disruptionCauses() []Cause {
 		{
 			Rule: "`reason` `DeletionByTaintManager`",
 			Says: "was deleted because its node has a taint that it does not tolerate",
-			Help: "Look whether the node is down. A longer tolerationSeconds for not-ready and unreachable keeps " +
+			Help: "Check whether the node is down. A longer tolerationSeconds for not-ready and unreachable keeps " +
 				"pods through short outages.",
 			Page:   "concepts/scheduling-eviction/taint-and-toleration/",
 			weight: fate, matches: hasReason("DeletionByTaintManager"),
@@ -37,7 +37,7 @@ func disruptionCauses() []Cause {
 		{
 			Rule:   "`reason` `DeletionByPodGC`",
 			Says:   "was removed by the pod garbage collector, because its node no longer exists",
-			Help:   "Look why the node went: a spot instance was reclaimed, or an autoscaler removed it without draining.",
+			Help:   "Find out why the node went: a spot instance was reclaimed, or an autoscaler removed it without draining.",
 			Page:   "concepts/workloads/pods/pod-lifecycle/#pod-garbage-collection",
 			weight: fate, matches: hasReason("DeletionByPodGC"),
 		},
@@ -59,7 +59,7 @@ func kubeletCauses() []Cause {
 		{
 			Rule:   "`reason` `DeadlineExceeded`",
 			Says:   "ran longer than its activeDeadlineSeconds",
-			Help:   "Raise activeDeadlineSeconds, or look why the work takes so long.",
+			Help:   "Raise activeDeadlineSeconds, or find out why the work takes so long.",
 			Page:   "concepts/workloads/controllers/job/#job-termination-and-cleanup",
 			weight: fate, matches: hasReason("DeadlineExceeded"),
 		},
@@ -145,7 +145,7 @@ func readinessCauses() []Cause {
 		{
 			Rule:   "`condition` `PodReadyToStartContainers` is False",
 			Says:   "lost its sandbox, such as after a restart of its node or runtime",
-			Help:   "Look whether the node rebooted, and at the log of the runtime and the network plugin.",
+			Help:   "Check whether the node rebooted, and look at the log of the runtime and the network plugin.",
 			Page:   "concepts/workloads/pods/pod-lifecycle/#pod-has-network",
 			weight: failure, matches: about("PodReadyToStartContainers", "Initialized"),
 		},
