@@ -76,11 +76,13 @@ func progress(d *appsv1.Deployment, status corev1.ConditionStatus, reason, messa
 
 func complete(d *appsv1.Deployment) {
 	d.Status.Replicas, d.Status.UpdatedReplicas, d.Status.ReadyReplicas, d.Status.AvailableReplicas = 1, 1, 1, 1
-	progress(d, corev1.ConditionTrue, "NewReplicaSetAvailable", `ReplicaSet "cart-5d9c7b8f66" has successfully progressed.`)
+	progress(d, corev1.ConditionTrue, "NewReplicaSetAvailable",
+		`ReplicaSet "cart-5d9c7b8f66" has successfully progressed.`)
 }
 
 func stall(d *appsv1.Deployment) {
-	progress(d, corev1.ConditionFalse, "ProgressDeadlineExceeded", `ReplicaSet "cart-5d9c7b8f66" has timed out progressing.`)
+	progress(d, corev1.ConditionFalse, "ProgressDeadlineExceeded",
+		`ReplicaSet "cart-5d9c7b8f66" has timed out progressing.`)
 }
 
 // TestWorkloads: records of a Deployment have the bundle and the trace of its pods, also when

@@ -180,7 +180,8 @@ func TestEmitEvents(t *testing.T) {
 // A record of a workload has the numbers of pods that its kind has.
 func TestEmitWorkloads(t *testing.T) {
 	r := newUpdate(nil)
-	r.Action, r.State, r.Container, r.Reason, r.Info = record.WorkloadChange, 0, nil, "ProgressDeadlineExceeded", "timed out"
+	r.Action, r.State, r.Container = record.WorkloadChange, 0, nil
+	r.Reason, r.Info = "ProgressDeadlineExceeded", "timed out"
 	r.Message = "Deployment shop/web has a stalled rollout: ProgressDeadlineExceeded (timed out)"
 	r.Pod = record.NewWorkload("shop", []record.Owner{
 		{OwnerRef: record.OwnerRef{APIVersion: "apps/v1", Kind: "ReplicaSet", Name: "web-5d9c7b8f66"}},
@@ -207,7 +208,8 @@ func TestEmitWorkloads(t *testing.T) {
 	if diff := cmp.Diff(want, emittest.Attributes(&got)); diff != "" || got.EventName() != "podstatus.workload" {
 		t.Errorf("event name %q, attributes (-want +got):\n%s", got.EventName(), diff)
 	}
-	r.Rollout.Status, r.Rollout.Replicas = 0, record.Replicas{Desired: 4, Updated: -1, Available: -1, Succeeded: 2, Failed: 1}
+	r.Rollout.Status = 0
+	r.Rollout.Replicas = record.Replicas{Desired: 4, Updated: -1, Available: -1, Succeeded: 2, Failed: 1}
 	got = exported(t, emit.Settings{}, r)[0]
 	delete(want, "podstatus.rollout.status")
 	delete(want, "podstatus.replicas.updated")

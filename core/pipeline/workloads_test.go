@@ -81,14 +81,19 @@ func deploymentAt(name string, revision int, done bool) *workloadwire.Workload {
 		ready = 1
 	}
 	w := &workloadwire.Workload{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, UID: types.UID("uid-" + name), Generation: int64(revision)},
-		Kind:       "Deployment", Spec: workloadwire.Spec{Replicas: 1},
-		Status: workloadwire.Status{ObservedGeneration: int64(revision), Replicas: 1, Updated: 1, Ready: ready, Available: ready},
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: "shop", Name: name, UID: types.UID("uid-" + name), Generation: int64(revision),
+		},
+		Kind: "Deployment", Spec: workloadwire.Spec{Replicas: 1},
+		Status: workloadwire.Status{
+			ObservedGeneration: int64(revision), Replicas: 1, Updated: 1, Ready: ready, Available: ready,
+		},
 	}
 	hash := strings.Repeat("b", revision+1)
-	w.Status.Conditions = []workloadwire.Condition{
-		{Type: "Progressing", Status: "True", Reason: "ReplicaSetUpdated", Message: fmt.Sprintf("ReplicaSet %q is", name+"-"+hash)},
-	}
+	w.Status.Conditions = []workloadwire.Condition{{
+		Type: "Progressing", Status: "True", Reason: "ReplicaSetUpdated",
+		Message: fmt.Sprintf("ReplicaSet %q is", name+"-"+hash),
+	}}
 	return w
 }
 

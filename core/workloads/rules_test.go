@@ -57,7 +57,10 @@ func TestStatus(t *testing.T) {
 			"not available", daemonSet, 2, spec{},
 			status{ObservedGeneration: 2, Desired: 2, Updated: 2, Available: 1}, record.Progressing,
 		},
-		{"available", daemonSet, 2, spec{}, status{ObservedGeneration: 2, Desired: 2, Updated: 2, Available: 2}, record.Complete},
+		{
+			"available", daemonSet, 2, spec{},
+			status{ObservedGeneration: 2, Desired: 2, Updated: 2, Available: 2}, record.Complete,
+		},
 
 		{"never observed", statefulSet, 0, spec{}, status{}, record.Progressing},
 		{"not observed", statefulSet, 2, spec{}, status{ObservedGeneration: 1}, record.Progressing},
@@ -181,7 +184,8 @@ func TestCompare(t *testing.T) {
 		"a new Deployment": {
 			[]*workload{
 				newWorkload(d),
-				newWorkload(d, generation(1, 0), with(progressing, isTrue, "NewReplicaSetCreated", `Created new replica set "web-5d9c7b8f66"`)),
+				newWorkload(d, generation(1, 0), with(progressing, isTrue, "NewReplicaSetCreated",
+					`Created new replica set "web-5d9c7b8f66"`)),
 				newWorkload(d, generation(1, 1), pods(2, 2, 0), updated(first), with(isAvailable, isFalse, "Minimum", "")),
 				newWorkload(d, generation(1, 1), pods(2, 2, 1), updated(first), with(isAvailable, isFalse, "Minimum", "other")),
 				newWorkload(d, generation(1, 1), pods(2, 2, 2), availableNow(first), with(isAvailable, isTrue, "Minimum", "")),
@@ -287,8 +291,10 @@ func TestCompare(t *testing.T) {
 			[]*workload{
 				newWorkload(j, with("Suspended", isTrue, "JobSuspended", "")),
 				newWorkload(j, with("Suspended", isFalse, "JobResumed", "")),
-				newWorkload(j, with("Suspended", isFalse, "JobResumed", ""), with(failureTarget, isTrue, "BackoffLimitExceeded", "")),
-				newWorkload(j, with("Suspended", isFalse, "JobResumed", ""), with(failureTarget, isTrue, "BackoffLimitExceeded", ""),
+				newWorkload(j, with("Suspended", isFalse, "JobResumed", ""),
+					with(failureTarget, isTrue, "BackoffLimitExceeded", "")),
+				newWorkload(j, with("Suspended", isFalse, "JobResumed", ""),
+					with(failureTarget, isTrue, "BackoffLimitExceeded", ""),
 					with(failed, isTrue, "BackoffLimitExceeded", "Job has reached the specified backoff limit")),
 			},
 			[]string{
@@ -365,7 +371,8 @@ func TestLevels(t *testing.T) {
 
 // TestInitial: an existing workload has one record, about its rollout.
 func TestInitial(t *testing.T) {
-	w := newWorkload(deployment, generation(1, 1), with(progressing, isFalse, deadlineExceeded, first), with(isAvailable, isFalse, "", ""))
+	w := newWorkload(deployment, generation(1, 1), with(progressing, isFalse, deadlineExceeded, first),
+		with(isAvailable, isFalse, "", ""))
 	state, records := Rules{}.Initial(w, time.Now())
 	if len(records) != 1 || !records[0].Initial || records[0].Rollout.Status != record.Stalled ||
 		records[0].Reason != deadlineExceeded {
