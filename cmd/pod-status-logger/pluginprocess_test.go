@@ -300,7 +300,8 @@ func TestVerifyNamesRules(t *testing.T) {
 		rule := rules[behaviour]
 		p := newPlace(t)
 		timeout := "--timeout=" + faulty.Patience(behaviour).String()
-		args := append([]string{"plugin", "verify", timeout, "--log-level=warn", self}, faulty.Args(behaviour, filepath.Join(p.dir, "lock"))...)
+		args := append([]string{"plugin", "verify", timeout, "--log-level=warn", self},
+			faulty.Args(behaviour, filepath.Join(p.dir, "lock"))...)
 		stdout, stderr, status := p.run(args...)
 		lines := strings.Split(stdout, "\n")
 		fails := slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return !strings.HasPrefix(line, "FAIL ") })
@@ -375,7 +376,8 @@ func TestVerifyPasses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPlace(t)
-			stdout, stderr, status := p.run(append([]string{"plugin", "verify", "--timeout=10s", "--log-level=warn"}, plugin(p)...)...)
+			verify := []string{"plugin", "verify", "--timeout=10s", "--log-level=warn"}
+			stdout, stderr, status := p.run(append(verify, plugin(p)...)...)
 			if status != cli.ExitOK || strings.Contains(stdout, "FAIL") || strings.Count(stdout, "\nok ") < 15 {
 				t.Errorf("exit status %d\n%s%s", status, stdout, stderr)
 			}

@@ -88,6 +88,8 @@ func (in *instance) check(ctx context.Context) error {
 	switch {
 	case status.Code(err) == codes.DeadlineExceeded:
 		return fmt.Errorf("it did not answer for %v", healthTimeout)
+	case status.Code(err) == codes.Unimplemented:
+		return errors.New("it does not serve that")
 	case err != nil:
 		return errors.New(v1.OneLine(status.Convert(err).Message()))
 	case answer.GetStatus() != healthv1.HealthCheckResponse_SERVING:

@@ -72,7 +72,8 @@ Node.js v20.20.2`,
 			"panic: out of cheese (/src/hello/main.go:12)",
 		},
 		"a long stack": {
-			"panic: x\n" + strings.Repeat("\t/src/runtime/proc.go:1 +0x1\n", 200) + "the end", "panic: x (/src/runtime/proc.go:1)",
+			"panic: x\n" + strings.Repeat("\t/src/runtime/proc.go:1 +0x1\n", 200) + "the end",
+			"panic: x (/src/runtime/proc.go:1)",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -14,13 +14,13 @@ import (
 )
 
 // replace puts a script at a path, as deployments do: under another name first.
-func replace(t *testing.T, path, behaviour, comment string) (sum string) {
+func replace(t *testing.T, path, comment string) (sum string) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := fmt.Sprintf("#!/bin/sh\n# %s\nexec '%s' %s\n", comment, self, strings.Join(faulty.Args(behaviour), " "))
+	text := fmt.Sprintf("#!/bin/sh\n# %s\nexec '%s' %s\n", comment, self, strings.Join(faulty.Args("good"), " "))
 	next := filepath.Join(t.TempDir(), "next")
 	if err := os.WriteFile(next, []byte(text), 0o700); err != nil {
 		t.Fatal(err)
@@ -37,11 +37,11 @@ func TestFileIsReplaced(t *testing.T) {
 	t.Parallel()
 	spec := specOf(t, "good")
 	spec.Command, spec.Args = filepath.Join(t.TempDir(), "plugin"), nil
-	replace(t, spec.Command, "good", "1")
+	replace(t, spec.Command, "1")
 	p, log := hosted(t, spec)
 	answers(t, p)
 	before := pidOf(p)
-	replace(t, spec.Command, "good", "2")
+	replace(t, spec.Command, "2")
 	log.Await(t, `"reason":"its file has changed"`)
 	log.Await(t, `"level":"INFO","msg":"plugin runs again"`)
 	answers(t, p)
@@ -55,12 +55,12 @@ func TestPinnedFileIsReplaced(t *testing.T) {
 	t.Parallel()
 	spec := specOf(t, "good")
 	spec.Command, spec.Args = filepath.Join(t.TempDir(), "plugin"), nil
-	spec.SHA256 = replace(t, spec.Command, "good", "1")
+	spec.SHA256 = replace(t, spec.Command, "1")
 	p, log := hosted(t, spec)
 	answers(t, p)
 	before := pidOf(p)
 	for n, want := range []string{"2", "3"} {
-		replace(t, spec.Command, "good", want)
+		replace(t, spec.Command, want)
 		wait.Until(t, "a warning", func() bool {
 			return strings.Count(log.String(), "may not be the pinned one; the copy that was pinned keeps running") == n+1
 		})

@@ -81,7 +81,8 @@ func (p *process) Client() enrichv1.EnricherServiceClient {
 func (p *process) Health(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	answer, err := healthv1.NewHealthClient(p.conn).Check(ctx, &healthv1.HealthCheckRequest{Service: plugin.GRPCServiceName})
+	request := &healthv1.HealthCheckRequest{Service: plugin.GRPCServiceName}
+	answer, err := healthv1.NewHealthClient(p.conn).Check(ctx, request)
 	if err == nil && answer.GetStatus() != healthv1.HealthCheckResponse_SERVING {
 		err = fmt.Errorf("its status is %v", answer.GetStatus())
 	}

@@ -14,15 +14,15 @@ func TestPrint(t *testing.T) {
 		{Rule: "describe", Says: "it has a name", Outcome: Passed},
 		{Rule: "describe-stable", Says: "it stays", Outcome: Broken, Why: "it does not"},
 		{Rule: "order", Says: "in order", Outcome: NotChecked, Why: "its answers differ"},
-		{Rule: "restart", Says: "it starts again", Outcome: NotReached, Why: "the plugin does not start"},
-		{Rule: "sparse", Says: "it answers", Outcome: NotReached, Why: "the rule order is broken"},
-		{Rule: "shutdown", Says: "it ends", Outcome: NotReached, Why: "the plugin does not start"},
+		{Rule: "restart", Says: "it starts again", Outcome: NotReached, Why: "it does not start"},
+		{Rule: "sparse", Says: "it answers", Outcome: NotReached, Why: "order is broken"},
+		{Rule: "shutdown", Says: "it ends", Outcome: NotReached, Why: "it does not start"},
 	}}
 	want := `ok   handshake        it starts within 10 s (62 ms)
 ok   describe         it has a name
 FAIL describe-stable  it does not
 --   order            not checked: its answers differ
---   not reached      2 rules, as the plugin does not start: restart, shutdown; 1 rules, as the rule order is broken: sparse
+--   not reached      2 rules, as it does not start: restart, shutdown; 1 rules, as order is broken: sparse
 2 rules passed, 1 not checked, 3 not reached, 1 broken: describe-stable
 `
 	var b strings.Builder

@@ -65,7 +65,7 @@ func batchRules(o Options) []rule {
 		},
 		{
 			name: "batch-1000", says: "a batch of 1000 records gives 1000 patches",
-			after: "batch-64", check: checkBatch(1000),
+			after: "deadline", check: checkBatch(1000),
 		},
 		{
 			name: "message-size", says: "the answer to a batch of 1000 records is no larger than 4 MiB",
@@ -102,8 +102,8 @@ func recordRules() []rule {
 			after: "batch-1", check: checkEach(unicodes),
 		},
 		{
-			name: "large-records", says: "annotations of 4 KiB, messages of 8 KiB and 200 labels are answered within the limits of patches",
-			after: "batch-1", check: checkEach(large),
+			name: "large-records", after: "batch-1", check: checkEach(large),
+			says: "annotations of 4 KiB, messages of 8 KiB and 200 labels are answered within the limits of patches",
 		},
 		{
 			name: "odd-values", says: "annotations and labels with malformed values are answered",
@@ -125,7 +125,7 @@ func lifeRules() []rule {
 		},
 		{
 			name: "cancelled-call", says: "the next call after cancelled ones is answered",
-			after: "batch-64", check: checkCancelled,
+			after: "deadline", check: checkCancelled,
 		},
 		{
 			name: "restart", says: "killed and started again, it answers the same",

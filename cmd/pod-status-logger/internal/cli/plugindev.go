@@ -57,7 +57,7 @@ func develops(cmd *cobra.Command, d *developed) error {
 	}
 	defer d.env.SetUp(newLogger(d.env.Stderr, "error"))()
 	develop.Run(cmd.Context(), develop.Settings{
-		File: d.look.Command, Play: d.play, Prefix: d.prefix, Level: level,
+		File: d.Command, Play: d.play, Prefix: d.prefix, Level: level,
 		Output: cmd.OutOrStdout(), Width: widthOf(d.env.Stdout),
 	})
 	return nil
@@ -73,7 +73,8 @@ type developed struct {
 	name atomic.Pointer[string] // of the plugin, once it has started
 }
 
-// prefix returns the beginning of the keys of the plugin's attributes.
+// prefix returns the beginning of the keys of the plugin's attributes, which is no key's while the
+// name of the plugin is unknown.
 func (d *developed) prefix() string {
 	if name := d.name.Load(); name != nil {
 		return *name + "."
@@ -81,7 +82,8 @@ func (d *developed) prefix() string {
 	return "?"
 }
 
-// play plays the records once, for package develop.
+// play plays the records of the demo or of the recording once, through the plugin alone, as package
+// develop calls it after each change.
 func (d *developed) play(ctx context.Context, stdout *os.File, log *slog.Logger) error {
 	if err := d.introduce(ctx, log); err != nil {
 		return fmt.Errorf("plugin: %w", err)
@@ -103,7 +105,8 @@ func (d *developed) play(ctx context.Context, stdout *os.File, log *slog.Logger)
 	return demo.Run(ctx, o, env)
 }
 
-// withoutStandard hides the standard variables of OpenTelemetry: nothing is sent.
+// withoutStandard hides the standard variables of OpenTelemetry from a lookup, so that no records
+// and no metrics of a plugin in development are sent to a receiver.
 func withoutStandard(lookup config.Lookup) config.Lookup {
 	return func(name string) (string, bool) {
 		if strings.HasPrefix(name, "OTEL_") {
@@ -113,7 +116,8 @@ func withoutStandard(lookup config.Lookup) config.Lookup {
 	}
 }
 
-// introduce starts the plugin once for its name, and for errors of its start.
+// introduce starts the plugin once before the records are played, to learn its name and whether
+// it speaks TLS, and to return the errors of its start.
 func (d *developed) introduce(ctx context.Context, log *slog.Logger) error {
 	d.log = log
 	p, err := d.start(ctx)

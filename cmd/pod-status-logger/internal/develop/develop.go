@@ -44,7 +44,8 @@ func Run(ctx context.Context, s Settings) {
 		}()
 		changed := s.await(ctx, files, ended, v)
 		stop()
-		<-ended
+		for range ended { // until the play has ended
+		}
 		if changed != "" {
 			v.note(changed + " has changed: starting anew")
 		}
