@@ -1,6 +1,7 @@
 package emit
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
@@ -107,7 +108,15 @@ func (p Pretty) appendInfo(b []byte, info string, used int) []byte {
 		_, size := utf8.DecodeRune(b[end:])
 		end += size
 	}
-	return append(b[:end], ellipsis...)
+	return append(b[:lastWord(b, start, end)], ellipsis...)
+}
+
+// lastWord returns the position after the last whole word of b[start:end], or end if that would lose more than half.
+func lastWord(b []byte, start, end int) int {
+	if at := bytes.LastIndexByte(b[start:end], ' '); at > (end-start)/2 && end < len(b) && b[end] != ' ' {
+		return start + at
+	}
+	return end
 }
 
 func (p Pretty) paint(b []byte, color, s string) []byte {

@@ -161,3 +161,15 @@ func TestPrettyWidth(t *testing.T) {
 		}
 	}
 }
+
+// TestPrettyWords: Kubernetes' message is cut at a word.
+func TestPrettyWords(t *testing.T) {
+	r := newUpdate(nil)
+	r.Info = strings.Repeat("seven77 ", 40)
+	for width := 110; width < 120; width++ {
+		line := strings.TrimSuffix(written(t, emit.Pretty{Width: width}, r), "\n")
+		if !strings.Contains(line, " seven77...") || utf8.RuneCountInString(line) > width {
+			t.Errorf("width %d: %s", width, line)
+		}
+	}
+}
