@@ -86,7 +86,7 @@ func stall(d *appsv1.Deployment) {
 }
 
 // TestWorkloads: records of a Deployment have the bundle and the trace of its pods, also when
-// the server speaks JSON, and after a restart only what has changed.
+// the server speaks JSON, and after a restart only changes.
 func TestWorkloads(t *testing.T) {
 	for name, options := range map[string][]apiscript.Option{"protobuf": nil, "JSON": {apiscript.WithJSONOnly()}} {
 		t.Run(name, func(t *testing.T) { testWorkloads(t, options...) })

@@ -81,7 +81,7 @@ func (r Rules) Initial(w *workloadwire.Workload, at time.Time) (State, []record.
 	return stateOf(w, revisionOf(w), status), records
 }
 
-// conditionNews appends what has changed of the conditions. If the one that decides on the
+// conditionNews appends the news about conditions that changed. If the one that decides on the
 // rollout has changed, it is part of the last news about that.
 func conditionNews(
 	all []news, was []condition, now []workloadwire.Condition, decides *workloadwire.Condition,

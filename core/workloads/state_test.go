@@ -33,7 +33,7 @@ func TestStored(t *testing.T) {
 	}
 }
 
-// FuzzParseState: whatever is stored, no comparison panics.
+// FuzzParseState: no stored bytes make a comparison panic.
 func FuzzParseState(f *testing.F) {
 	w := newWorkload(deployment, generation(1, 1), with(progressing, isTrue, "A", first))
 	state, _ := Rules{}.Compare(State{}, w, time.Now())

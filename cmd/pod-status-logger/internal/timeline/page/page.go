@@ -62,7 +62,7 @@ const (
 func Write(w io.Writer, t *timeline.Timeline) error {
 	c := collector{t: t, positions: map[string]int{}}
 	c.position("")
-	data, err := json.Marshal(c.content()) // it escapes what could end the script
+	data, err := json.Marshal(c.content()) // it escapes sequences that end the script
 	if err != nil {
 		return err
 	}
