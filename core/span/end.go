@@ -1,6 +1,7 @@
 package span
 
 import (
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -78,8 +79,9 @@ func containerReason(c *corev1.ContainerStatus) string {
 	return ""
 }
 
-// FailedRun returns the last run of a container that ended and failed, as a phase. ok is false if there is none.
-func FailedRun(c *corev1.ContainerStatus) (run Phase, ok bool) {
+// EndedRun returns the last run of a container that ended, as a phase. ok is false if there is none, or if the container
+// has done its work.
+func EndedRun(pod *corev1.Pod, c *corev1.ContainerStatus) (run Phase, ok bool) {
 	t, n := c.State.Terminated, c.RestartCount
 	if t == nil {
 		t = c.LastTerminationState.Terminated
@@ -87,13 +89,22 @@ func FailedRun(c *corev1.ContainerStatus) (run Phase, ok bool) {
 			n-- // in back-off, the container still has the count of the run that ended
 		}
 	}
-	if t == nil || t.ExitCode == 0 || t.StartedAt.IsZero() || n < 0 {
+	if t == nil || t.StartedAt.IsZero() || n < 0 || t.ExitCode == 0 && !runsForEver(pod, c.Name) {
 		return Phase{}, false
 	}
-	return Phase{
-		Name: Run, Container: c.Name, Run: n, Start: t.StartedAt.Time, End: t.FinishedAt.Time,
-		ExitCode: t.ExitCode, Error: reasonOf(t),
-	}, true
+	run = Phase{
+		Name: Run, Container: c.Name, Run: n, Start: t.StartedAt.Time, End: t.FinishedAt.Time, ExitCode: t.ExitCode,
+	}
+	if t.ExitCode != 0 {
+		run.Error = reasonOf(t)
+	}
+	return run, true
+}
+
+// runsForEver reports whether a container has no end.
+func runsForEver(pod *corev1.Pod, name string) bool {
+	return pod.Spec.RestartPolicy == corev1.RestartPolicyAlways &&
+		slices.ContainsFunc(pod.Spec.Containers, func(c corev1.Container) bool { return c.Name == name })
 }
 
 // StopOf returns when the deletion of a pod was requested, zero if it was not.

@@ -24,7 +24,7 @@ func Phases(pod *corev1.Pod, end time.Time) []Phase {
 	if !p.until(Schedule, isTrue(pod, corev1.PodScheduled)) {
 		return p.list
 	}
-	if c := condition(pod, corev1.PodReadyToStartContainers); c != nil && !p.until(Sandbox, sandboxReady(pod, c)) {
+	if c := condition(pod, corev1.PodReadyToStartContainers); c != nil && !p.sandbox(c) {
 		return p.list
 	}
 	for i := range pod.Status.InitContainerStatuses {
@@ -60,8 +60,21 @@ func (p *phases) add(phase Phase, to time.Time) (ended bool) {
 
 func (p *phases) until(name string, to time.Time) (ended bool) { return p.add(Phase{Name: name}, to) }
 
-// init adds the last run of an init container, from the end of the phase before: that is when the kubelet begins with
-// its image.
+// sandbox adds the phase of the sandbox. A pod that ends loses it: the time at which it was ready is gone then, and the
+// next phase begins earlier.
+func (p *phases) sandbox(c *corev1.PodCondition) (ended bool) {
+	const soon = 2 * time.Second
+	switch {
+	case c.Status == corev1.ConditionTrue:
+		return p.until(Sandbox, c.LastTransitionTime.Time)
+	case c.LastTransitionTime.Sub(p.at) > soon:
+		return true
+	}
+	return p.until(Sandbox, time.Time{})
+}
+
+// init adds the last run of an init container, from the end of the phase before, when the kubelet turns to its image.
+// ended is false if the next one can't begin.
 func (p *phases) init(c *corev1.ContainerStatus) (ended bool) {
 	phase := Phase{Name: Init, Container: c.Name, Run: c.RestartCount}
 	p.backOff(c)
@@ -69,11 +82,10 @@ func (p *phases) init(c *corev1.ContainerStatus) (ended bool) {
 	if t == nil {
 		return p.add(phase, time.Time{})
 	}
-	phase.ExitCode = t.ExitCode
-	if t.ExitCode != 0 {
-		phase.Error = reasonOf(t)
+	if t.ExitCode != 0 { // a run that failed has a span of its own
+		return false
 	}
-	return p.add(phase, t.FinishedAt.Time) && t.ExitCode == 0
+	return p.add(phase, t.FinishedAt.Time)
 }
 
 // container adds the phases of a container that isn't an init container.
@@ -106,23 +118,6 @@ func startedAt(c *corev1.ContainerStatus) time.Time {
 		return c.State.Terminated.StartedAt.Time
 	}
 	return time.Time{}
-}
-
-// sandboxReady returns when the sandbox of a pod was ready. A pod that has ended has none any more, so the start of its
-// first container has to do.
-func sandboxReady(pod *corev1.Pod, c *corev1.PodCondition) time.Time {
-	if c.Status == corev1.ConditionTrue {
-		return c.LastTransitionTime.Time
-	}
-	var first time.Time
-	for _, list := range [...][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
-		for i := range list {
-			if t := startedAt(&list[i]); !t.IsZero() && (first.IsZero() || t.Before(first)) {
-				first = t
-			}
-		}
-	}
-	return first
 }
 
 // isSidecar reports whether an init container runs beside the others.

@@ -26,15 +26,16 @@ type Change struct {
 
 // observation is what a change contributes to spans, without the pod.
 type observation struct {
-	life            // identifies the pod
-	record          *record.Pod
-	at, stop        time.Time
-	first, initial  bool
-	gone            bool
-	end             span.End
-	phases          []span.Phase
-	runs            []span.Phase // that failed
-	lost            *incident
+	life           // identifies the pod
+	record         *record.Pod
+	at, stop       time.Time
+	first, initial bool
+	gone           bool
+	end            span.End
+	phases         []span.Phase
+	runs           []span.Phase // that ended
+	lost           *incident
+	reason         string // why the pod isn't ready, unless it is being deleted
 }
 
 // Observe notes a change, for the next [Tracker.Settle]. It keeps nothing of the pod but strings.
@@ -71,15 +72,18 @@ func (o *observation) read(c *Change) {
 	if !o.end.At.IsZero() {
 		o.phases = span.Phases(pod, o.end.At)
 	}
-	o.runs = failedRuns(pod, c.Records)
+	o.runs = endedRuns(pod, c.Records)
 	o.lost = lostOf(pod)
+	if pod.DeletionTimestamp == nil {
+		o.reason = span.Reason(pod)
+	}
 	if c.Gone {
 		o.stop = span.StopOf(pod)
 	}
 }
 
-// failedRuns returns the runs whose end records report: they report each end once.
-func failedRuns(pod *corev1.Pod, records []record.Record) (runs []span.Phase) {
+// endedRuns returns the runs whose end the records report, which they do once for each.
+func endedRuns(pod *corev1.Pod, records []record.Record) (runs []span.Phase) {
 	for i := range records {
 		c := records[i].Container
 		if c == nil || records[i].State != record.Error && records[i].State != record.Terminated {
@@ -89,7 +93,7 @@ func failedRuns(pod *corev1.Pod, records []record.Record) (runs []span.Phase) {
 		if status == nil {
 			continue
 		}
-		if run, ok := span.FailedRun(status); ok && run.End.Equal(records[i].OccurredAt) {
+		if run, ok := span.EndedRun(pod, status); ok && run.End.Equal(records[i].OccurredAt) {
 			runs = append(runs, run)
 		}
 	}
@@ -106,6 +110,9 @@ func statusOf(pod *corev1.Pod, name string) *corev1.ContainerStatus {
 	}
 	return nil
 }
+
+// delay is how long after the end of a container the kubelet may report it.
+const delay = 10 * time.Second
 
 // lostOf returns the incident that a pod is in, nil if it isn't in one. A pod that was ready once has become unready
 // after it was initialized.
@@ -129,9 +136,12 @@ func lostOf(pod *corev1.Pod) *incident {
 	in := &incident{Since: since, Run: since.Unix(), Error: reason}
 	for i := range pod.Status.ContainerStatuses {
 		c := &pod.Status.ContainerStatuses[i]
-		if run, ok := span.FailedRun(c); ok && !c.Ready && !run.End.Before(since.Add(-time.Second)) {
-			in.Container, in.Run, in.Error = c.Name, int64(run.Run), run.Error
+		run, ok := span.EndedRun(pod, c)
+		if !ok || c.Ready || c.State.Running != nil && since.Sub(run.End).Abs() > delay {
+			continue
 		}
+		in.Container, in.Run, in.Error = c.Name, int64(run.Run), or(run.Error, reason)
+		in.Since = earlier(since, run.End)
 	}
 	return in
 }

@@ -96,11 +96,13 @@ func (t *Tracker) recover(l *life, o *observation) {
 	case o.end.Ready && !o.end.At.Before(in.Since):
 		t.incident(l, earlier(o.end.At, limit), "", o.phases)
 	case !o.end.At.IsZero() && !o.end.Ready, o.gone:
-		t.incident(l, earlier(later(o.end.At, in.Since), limit), or(o.end.Error, in.Error), nil)
+		t.incident(l, earlier(o.at, limit), or(in.Error, o.end.Error), nil)
 	}
 }
 
-func (in *incident) trace(uid string) trace.TraceID { return span.IncidentTrace(uid, in.Container, in.Run) }
+func (in *incident) trace(uid string) trace.TraceID {
+	return span.IncidentTrace(uid, in.Container, in.Run)
+}
 
 // incident makes the span of an incident that ended.
 func (t *Tracker) incident(l *life, end time.Time, failure string, phases []span.Phase) {

@@ -65,7 +65,7 @@ func TestGroups(t *testing.T) {
 			p.observe(e)
 		}
 		p.settle()
-		p.tick(events[len(events)-1].at.Add(2 * time.Hour))
+		p.end(events)
 		if got := text(p.spans); got != want {
 			t.Errorf("%s: in one group (-want +got):\n%s", name, cmp.Diff(want, got))
 		}
@@ -82,8 +82,15 @@ func whole(t *testing.T, events []event, crash int) *player {
 			p.crash(t)
 		}
 	}
-	p.tick(events[len(events)-1].at.Add(2 * time.Hour))
+	p.end(events)
 	return p
+}
+
+// end lets the time pass until nothing goes on.
+func (p *player) end(events []event) {
+	last := events[len(events)-1].at
+	p.tick(last.Add(time.Minute))
+	p.tick(last.Add(2 * time.Hour))
 }
 
 // checkSpans checks what holds for all spans.

@@ -50,7 +50,9 @@ type life struct {
 	// Apart is whether the start has a trace of its own, because no rollout creates the pod.
 	Apart bool `json:"a,omitempty"`
 	// Number is that of the pod among those of its rollout.
-	Number   int       `json:"m,omitempty"`
+	Number int `json:"m,omitempty"`
+	// Reason is why the pod wasn't ready when its deletion was not requested yet: afterwards, it says less.
+	Reason   string    `json:"e,omitempty"`
 	Incident *incident `json:"i,omitempty"`
 }
 

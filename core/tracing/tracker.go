@@ -94,7 +94,7 @@ func (t *Tracker) settle(o *observation) {
 		t.lives[o.UID] = l
 	}
 	if l != nil {
-		l.Node = or(o.Node, l.Node)
+		l.Node, l.Reason = or(o.Node, l.Node), or(o.reason, l.Reason)
 		t.dirtyLives[o.UID] = struct{}{}
 		t.progress(l, o, id)
 	}
@@ -117,8 +117,11 @@ func (t *Tracker) progress(l *life, o *observation, id identity) {
 			t.phase(l, o.runs[i], l.Created, later(o.runs[i].End, l.Created.Add(span.Shortest)))
 		}
 	}
-	if !o.end.At.IsZero() {
-		t.started(l, o.end, o.phases)
+	if end := o.end; !end.At.IsZero() {
+		if o.gone && end.Error != "" {
+			end.Error = or(l.Reason, end.Error)
+		}
+		t.started(l, end, o.phases)
 	}
 }
 
