@@ -9,6 +9,9 @@ type Signal string
 // Logs are the records that the totals of a group count. They have the numbers of the group.
 const Logs Signal = "logs"
 
+// Traces are spans.
+const Traces Signal = "traces"
+
 // bucket returns the name of a bucket that each signal has. Those of Logs are older than other signals.
 func (s Signal) bucket(kind string) string {
 	if s == Logs {

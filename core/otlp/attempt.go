@@ -17,7 +17,7 @@ func (r *run) insist(ctx context.Context, records [][]byte) error {
 			return ctx.Err()
 		}
 		failed, ok := errors.AsType[*failure](err)
-		if !ok || failed.verdict != retry {
+		if !ok || failed.verdict != retry || r.optional(failed) {
 			r.backoff.Reset()
 			r.report.recovered()
 			return err
@@ -31,6 +31,10 @@ func (r *run) insist(ctx context.Context, records [][]byte) error {
 		}
 	}
 }
+
+// optional reports whether a failure costs the records, because the receiver doesn't take any of their signal, and the
+// signal is one that few receivers of logs take.
+func (s *Sender) optional(f *failure) bool { return f.absent && s.settings.Signal == Traces }
 
 // attempt makes one request.
 func (r *run) attempt(ctx context.Context, records [][]byte) error {

@@ -27,6 +27,7 @@ type failure struct {
 	verdict verdict
 	after   time.Duration // the pause that the receiver asks for; 0: none
 	slow    bool          // there was no answer in time
+	absent  bool          // the receiver has no service for the signal
 	err     error
 }
 

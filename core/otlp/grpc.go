@@ -131,6 +131,7 @@ func grpcFailure(err error) *failure {
 	return &failure{
 		verdict: grpcVerdict(s.Code(), s.Message()),
 		after:   retryInfo(s),
+		absent:  s.Code() == codes.Unimplemented,
 		err:     fmt.Errorf("%s: %s", s.Code(), shorten(s.Message())),
 	}
 }

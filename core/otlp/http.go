@@ -131,6 +131,7 @@ func httpFailure(r *http.Response, body []byte) *failure {
 	f := &failure{
 		verdict: httpVerdict(r.StatusCode, string(body)),
 		after:   retryAfter(r.Header.Get("Retry-After"), time.Now()),
+		absent:  r.StatusCode == http.StatusNotFound,
 		err:     fmt.Errorf("HTTP %s", r.Status),
 	}
 	if r.StatusCode/100 == 3 {

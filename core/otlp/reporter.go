@@ -2,6 +2,7 @@ package otlp
 
 import (
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/pod-status-logger/pod-status-logger/core/ratelog"
@@ -18,6 +19,7 @@ type reporter struct {
 	items, item        string
 	outage             *ratelog.Outage
 	rejected, deadOnes *ratelog.Limiter
+	unsupported        sync.Once
 }
 
 func newReporter(s Settings, outbox Outbox, logger *slog.Logger) *reporter {
@@ -69,6 +71,14 @@ func (r *reporter) refused(err error) {
 	r.deadOnes.Log(slog.LevelError,
 		"OTLP receiver refused a "+r.item+" permanently; it is now a dead letter, and sending continues",
 		"error", err)
+}
+
+// absent reports, once, that the receiver doesn't take the signal.
+func (r *reporter) absent(err error) {
+	r.unsupported.Do(func() {
+		r.logger.Warn("OTLP receiver takes no "+r.items+": they are lost, records are not; "+
+			"name another endpoint for them, or switch them off", "error", err)
+	})
 }
 
 // shrunk reports that requests are smaller from now on: it happens a few times at most.

@@ -85,6 +85,9 @@ func (r *run) deliver(ctx context.Context, b journal.Batch) error {
 			r.grow()
 		case !ok:
 			return err
+		case r.optional(failed):
+			r.report.absent(err)
+			r.outbox.Rejected(len(head.Records))
 		case failed.slow:
 			r.maxRecords, r.inTime = len(head.Records)/2, 0
 			return nil // the next batch is smaller

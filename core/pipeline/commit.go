@@ -46,7 +46,11 @@ func (p *Pipeline) commit(ctx context.Context) error {
 	p.events.store(g.State)
 	p.workloads.store(g.State)
 	g.Announced = announced
-	if err := p.store(ctx, g); err != nil {
+	for _, key := range p.obsolete {
+		g.State[key] = nil
+	}
+	p.obsolete = nil
+	if err := p.store(ctx, g, p.endedSpans(&g)); err != nil {
 		return err
 	}
 	p.overdue = p.unannounced()
@@ -58,15 +62,18 @@ func (p *Pipeline) commit(ctx context.Context) error {
 // and those of the committed parts are duplicates with the same ids.
 func (p *Pipeline) commitPart(ctx context.Context) error {
 	defer p.busy()()
-	return p.store(ctx, p.group.part(p.seq))
+	return p.store(ctx, p.group.part(p.seq), nil)
 }
 
-// store adds the staged bytes to a group of the journal, commits it, and then writes its lines. In that order, a crash
+// store adds the staged bytes and encoded spans to a group of the journal, commits it, and then writes its lines. In that order, a crash
 // in between leaves lines in the journal, which the next start writes. In the other order the next start would make
 // the group again, perhaps with other records.
-func (p *Pipeline) store(ctx context.Context, g journal.Group) error {
+func (p *Pipeline) store(ctx context.Context, g journal.Group, spans [][]byte) error {
 	staged := p.set.Emitter.Take()
 	g.Records = map[journal.Signal][][]byte{journal.Logs: staged.Records}
+	if len(spans) > 0 {
+		g.Records[journal.Traces] = spans
+	}
 	g.Lines = staged.Lines
 	if err := p.set.Journal.Commit(ctx, g); err != nil {
 		return fmt.Errorf("commit records: %w", err)

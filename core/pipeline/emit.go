@@ -23,6 +23,7 @@ func (p *Pipeline) emit(ctx context.Context, n int) error {
 	}
 	p.group.suppressed += uint64(n - len(records)) //nolint:gosec // never more than there were
 	for i := range records {
+		p.identify(&records[i])
 		if err := p.emitOne(ctx, &records[i]); err != nil {
 			return err
 		}

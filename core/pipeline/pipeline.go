@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/core/span"
 	"github.com/pod-status-logger/pod-status-logger/core/status"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
 	"github.com/pod-status-logger/pod-status-logger/core/watch/workloadwire"
@@ -33,7 +34,9 @@ type Pipeline struct {
 	overdue <-chan time.Time
 	// joinable fires when an Event has waited long enough for its pod.
 	joinable  <-chan time.Time
-	announced time.Time // when dropped records were last announced
+	announced time.Time   // when dropped records were last announced
+	spans     []span.Span // that ended by time
+	obsolete  []string    // keys of state that nothing uses any more
 
 	made      time.Time    // busySince is measured from here, whatever happens to the clock
 	busySince atomic.Int64 // plus 1; 0: neither committing nor writing
@@ -67,6 +70,10 @@ func (p *Pipeline) Run(ctx context.Context, events <-chan watch.Event) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case now := <-p.ticks():
+			if err := p.tick(ctx, now); err != nil {
+				return err
+			}
 		case <-p.overdue:
 			if err := p.commit(ctx); err != nil {
 				return err

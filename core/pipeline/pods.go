@@ -49,6 +49,10 @@ type change struct {
 	pod     podName
 	state   *status.State // nil: the pod is gone
 	records []record.Record
+
+	uid            string
+	event          *corev1.Pod // nil: the pod vanished
+	first, initial bool        // nothing was known of the pod; it existed before the first start
 }
 
 func newPods(rules status.Rules, skipInitial bool) *pods {
@@ -84,12 +88,13 @@ func (p *pods) pod(ev watch.Event, s *stream) iter.Seq[change] {
 		name := nameOf(ev.Pod())
 		prev := p.states[name].state
 		if prev != nil && !prev.SameUID(ev.Pod()) {
-			if !yield(p.forget(name, s.found(p.rules.Vanished(prev, ev.Received)))) {
+			if !yield(p.forget(name, prev, s.found(p.rules.Vanished(prev, ev.Received)))) {
 				return
 			}
 			prev = nil
 		}
-		c := change{pod: name}
+		c := change{pod: name, uid: string(ev.Pod().UID), event: ev.Pod(), first: prev == nil}
+		c.initial = ev.Kind == watch.Present && !s.covers(name.namespace.Value())
 		c.state, c.records = p.compare(ev, prev, s)
 		p.keep(c, s)
 		if ev.Kind.Live() {
@@ -138,7 +143,7 @@ func (p *pods) sweep(ev watch.Event, s *stream) iter.Seq[change] {
 			if k.list == s.List || ev.Stream != "" && ev.Stream != k.state.Namespace() {
 				continue
 			}
-			if !yield(p.forget(name, s.found(p.rules.Vanished(k.state, ev.Received)))) {
+			if !yield(p.forget(name, k.state, s.found(p.rules.Vanished(k.state, ev.Received)))) {
 				return
 			}
 		}
@@ -156,11 +161,11 @@ func (p *pods) keep(c change, s *stream) {
 	p.states[nameOfState(c.state)] = known{c.state, s.List}
 }
 
-func (p *pods) forget(name podName, records []record.Record) change {
+func (p *pods) forget(name podName, prev *status.State, records []record.Record) change {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.remove(name)
-	return change{pod: name, records: records}
+	return change{pod: name, records: records, uid: prev.UID()}
 }
 
 // remove removes a state. The mutex is held.

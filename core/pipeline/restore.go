@@ -84,6 +84,9 @@ func (p *Pipeline) restore(key string, value []byte, before map[string]*stream) 
 	if strings.HasPrefix(key, workloadPrefix) || strings.HasPrefix(key, workloadStreamPrefix) {
 		return p.restoreWorkload(key, value)
 	}
+	if ok, err := p.restoreSpans(key, value); ok {
+		return err
+	}
 	if !strings.HasPrefix(key, podPrefix) {
 		return fmt.Errorf("neither %s nor %s", podPrefix, streamPrefix)
 	}

@@ -79,4 +79,5 @@ type Settings struct {
 	// OnDropped is called when a record announces dropped ones. May be nil.
 	OnDropped func(journal.Drop)
 	Meter     Meter
+	Spans     *Spans // nil: none are made
 }

@@ -71,6 +71,7 @@ func (p *Pipeline) take(ctx context.Context, ev watch.Event) error {
 	changed := false
 	for c := range p.pods.apply(ev) {
 		changed = changed || len(c.records) > 0
+		p.observe(&c, ev.Received)
 		if err := p.add(ctx, c); err != nil {
 			return err
 		}

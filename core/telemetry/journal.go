@@ -118,6 +118,7 @@ func (c *journalCollector) Collect(to chan<- prometheus.Metric) {
 	}
 	for sink, totals := range map[string]journal.SinkTotals{
 		"stdout": now.Totals.Stdout, "otlp": now.Signals[journal.Logs].Totals,
+		"otlp_traces": now.Signals[journal.Traces].Totals,
 	} {
 		for _, s := range c.sinks {
 			to <- prometheus.MustNewConstMetric(s.desc, s.typ, s.value(totals), sink)

@@ -29,6 +29,8 @@ type Metrics struct {
 	OTLPSentBytes     prometheus.Counter
 	OTLPRequests      *prometheus.CounterVec // by outcome
 	OTLPRetries       prometheus.Counter
+	SpanRequests      *prometheus.CounterVec // by outcome
+	SpansLost         prometheus.Counter
 	OwnerLookups      *prometheus.CounterVec // by outcome
 	OwnerPending      *prometheus.CounterVec // by reason
 
@@ -131,6 +133,8 @@ func (m *Metrics) registerSinks() {
 		"Bytes of records acknowledged by the OTLP receiver, before compression.")
 	m.OTLPRequests = m.counters("otlp_requests_total", "OTLP requests, by outcome.", "outcome")
 	m.OTLPRetries = m.counter("otlp_retries_total", "OTLP requests retried.")
+	m.SpanRequests = m.counters("otlp_span_requests_total", "OTLP requests with spans, by outcome.", "outcome")
+	m.SpansLost = m.counter("spans_lost_total", "Spans for which the journal had no room.")
 }
 
 // Event counts an event of the watch of a resource.

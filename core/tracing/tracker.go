@@ -118,7 +118,7 @@ func (t *Tracker) progress(l *life, o *observation, id identity) {
 		}
 	}
 	if end := o.end; !end.At.IsZero() {
-		if o.gone && end.Error != "" {
+		if end.Error != "" && o.reason == "" {
 			end.Error = or(l.Reason, end.Error)
 		}
 		t.started(l, end, o.phases)

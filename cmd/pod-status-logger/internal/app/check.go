@@ -16,8 +16,12 @@ func Check(ctx context.Context, c config.Options, env Environment) error {
 	if config.MetricsByStandard(env.Lookup) { // a run ignores the error
 		badMetrics = nil
 	}
+	_, badTraces := c.TracesReceiver(env.Lookup)
+	if config.TracesByStandard(env.Lookup) { // likewise
+		badTraces = nil
+	}
 	_, badResource := config.SharedResource(env.Lookup)
-	err = errors.Join(err, badMetrics, badResource)
+	err = errors.Join(err, badMetrics, badTraces, badResource)
 	if !c.Stdout.Enabled && !receiver.Enabled {
 		err = errors.Join(err, errNoSink)
 	}

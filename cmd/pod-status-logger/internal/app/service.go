@@ -30,7 +30,8 @@ type service struct {
 	pipeline *pipeline.Pipeline
 	journal  *journal.Journal
 	stdout   *emit.Stdout // nil: no lines are written
-	sender   *otlp.Sender // nil: nothing is sent
+	sender   *otlp.Sender // nil: no records are sent
+	traces   *otlp.Sender // nil: no spans are sent
 
 	ownerAnnotations []string // those that plugins need
 
@@ -59,8 +60,8 @@ func newService(ctx context.Context, c config.Config, env Environment, cluster *
 // destinations are the OTLP receivers, and the resource attributes of everything
 // that is sent there.
 type destinations struct {
-	records, metrics otlp.Settings
-	resource         *resource.Resource
+	records, traces, metrics otlp.Settings
+	resource                 *resource.Resource
 }
 
 func newDestinations(c config.Config, env Environment) (d destinations, err error) {
@@ -73,6 +74,15 @@ func newDestinations(c config.Config, env Environment) (d destinations, err erro
 	case config.MetricsByStandard(env.Lookup): // which was set for all programs of a cluster
 		env.Log.Warn("metrics are not sent over OTLP", "error", err)
 		d.metrics = otlp.Settings{}
+	default:
+		return d, err
+	}
+	d.traces, err = c.TracesReceiver(env.Lookup)
+	switch {
+	case err == nil:
+	case config.TracesByStandard(env.Lookup):
+		env.Log.Warn("spans are not sent", "error", err)
+		d.traces = otlp.Settings{}
 	default:
 		return d, err
 	}
@@ -110,6 +120,7 @@ func (s *service) open(ctx context.Context, env Environment, to destinations, cl
 	if s.stdout != nil {
 		settings.Unwritten = s.unwritten(env)
 	}
+	s.makeSpans(&settings, to, env)
 	s.pipeline = pipeline.New(settings)
 	s.metrics.RegisterPods(s.pipeline.Pods)
 	s.metrics.RegisterBusy(s.pipeline.Busy)

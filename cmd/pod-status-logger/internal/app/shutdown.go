@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
+	"github.com/pod-status-logger/pod-status-logger/core/otlp"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
 )
 
@@ -74,9 +75,7 @@ func (s *service) startTimeout(ctx context.Context) (context.Context, context.Ca
 	timeout, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
 		s.log.Info("stopping; a second signal stops at once", "timeout", s.config.GracePeriod())
-		if s.sender != nil {
-			s.sender.ShortenPauses() // the pipeline may be blocked by a full journal
-		}
+		s.shortenPauses() // the pipeline may be blocked by a full journal
 		time.AfterFunc(s.config.GracePeriod(), cancel)
 	})
 	return timeout, func() { stop(); cancel() }
@@ -84,24 +83,39 @@ func (s *service) startTimeout(ctx context.Context) (context.Context, context.Ca
 
 // startSender starts to send, whatever becomes of ctx, until stop is called.
 func (s *service) startSender(ctx context.Context) (stop func()) {
-	if s.sender == nil {
-		return func() {}
-	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
-	running.Go(func() { s.keepSending(ctx) })
+	for _, sender := range s.senders() {
+		running.Go(func() { s.keepSending(ctx, sender) })
+	}
 	return func() {
 		cancel()
 		running.Wait()
 	}
 }
 
-// keepSending runs the sender until ctx ends or everything is sent. Other errors are
+// senders returns the senders of records and spans.
+func (s *service) senders() (list []*otlp.Sender) {
+	for _, sender := range []*otlp.Sender{s.sender, s.traces} {
+		if sender != nil {
+			list = append(list, sender)
+		}
+	}
+	return list
+}
+
+func (s *service) shortenPauses() {
+	for _, sender := range s.senders() {
+		sender.ShortenPauses()
+	}
+}
+
+// keepSending runs a sender until ctx ends or everything is sent. Other errors are
 // those of the journal, which may pass.
-func (s *service) keepSending(ctx context.Context) {
+func (s *service) keepSending(ctx context.Context, sender *otlp.Sender) {
 	const pause = 5 * time.Second
 	for {
-		err := s.sender.Run(ctx)
+		err := sender.Run(ctx)
 		if err == nil {
 			return
 		}
@@ -118,10 +132,10 @@ func (s *service) keepSending(ctx context.Context) {
 // the shutdown timeout.
 func (s *service) drain(timeout context.Context) error {
 	s.journal.Seal()
-	if s.sender == nil {
+	if len(s.senders()) == 0 {
 		return nil
 	}
-	s.sender.ShortenPauses()
+	s.shortenPauses()
 	for before := s.journal.Stats().Records; ; {
 		waiting, cancel := context.WithTimeout(timeout, s.config.GracePeriod())
 		err := s.journal.Drained(waiting)

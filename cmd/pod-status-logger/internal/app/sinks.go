@@ -43,6 +43,10 @@ func (s *service) newSender(receiver otlp.Settings, env Environment) *otlp.Sende
 }
 
 func (s *service) countRequest(r otlp.Request) {
+	if r.Signal == otlp.Traces {
+		s.metrics.SpanRequests.WithLabelValues(string(r.Outcome)).Inc()
+		return
+	}
 	s.metrics.OTLPRequests.WithLabelValues(string(r.Outcome)).Inc()
 	switch r.Outcome {
 	case otlp.Delivered:

@@ -87,6 +87,9 @@ type OTLPConfig struct {
 	Endpoint string `json:"endpoint"`
 	// Protocol is grpc (the default) or http/protobuf.
 	Protocol string `json:"protocol"`
+	// Traces also sends spans of rollouts and pods. Default: if OTEL_TRACES_EXPORTER
+	// contains otlp.
+	Traces bool `json:"traces"`
 }
 
 // ServiceConfig configures the OpenTelemetry service of pods.

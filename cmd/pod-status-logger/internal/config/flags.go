@@ -58,6 +58,8 @@ func OutputFlags(fs *pflag.FlagSet, o *Options) {
 		"`URL` of the OTLP receiver; default: $OTEL_EXPORTER_OTLP_ENDPOINT, else none")
 	fs.Var(&choice{&o.OTLP.Protocol, []string{"grpc", "http/protobuf"}}, "otlp-protocol",
 		"protocol of the OTLP receiver; default: $OTEL_EXPORTER_OTLP_PROTOCOL, else grpc")
+	fs.BoolVar(&o.OTLP.Traces, "otlp-traces", o.OTLP.Traces,
+		"also send spans of rollouts and pods to the OTLP receiver; default: if $OTEL_TRACES_EXPORTER contains otlp")
 	fs.BoolVar(&o.Telemetry.OTLP, "otlp-metrics", o.Telemetry.OTLP,
 		"also send metrics to the OTLP receiver; default: if $OTEL_METRICS_EXPORTER contains otlp")
 	fs.StringVar((*string)(&o.State.MaxSize), "state-max-size", string(o.State.MaxSize),

@@ -7,20 +7,28 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/otlp"
 )
 
-// envMetrics is the standard variable that names the exporters of metrics.
-const envMetrics = "OTEL_METRICS_EXPORTER"
+// The standard variables that name the exporters of metrics and traces.
+const (
+	envMetrics = "OTEL_METRICS_EXPORTER"
+	envTraces  = "OTEL_TRACES_EXPORTER"
+)
 
-// setMetricsExporter applies envMetrics. It does not affect the page for Prometheus,
-// which telemetry.listen configures.
-func (c *Config) setMetricsExporter(lookup Lookup) {
-	value, _ := lookup(envMetrics)
+// setExporters applies envMetrics and envTraces. The first does not affect the page for
+// Prometheus, which telemetry.listen configures.
+func (c *Config) setExporters(lookup Lookup) {
+	setExporter(&c.Telemetry.OTLP, envMetrics, lookup)
+	setExporter(&c.OTLP.Traces, envTraces, lookup)
+}
+
+func setExporter(on *bool, variable string, lookup Lookup) {
+	value, _ := lookup(variable)
 	if value == "" {
 		return
 	}
-	c.Telemetry.OTLP = false
+	*on = false
 	for name := range strings.SplitSeq(value, ",") {
 		if strings.TrimSpace(name) == "otlp" {
-			c.Telemetry.OTLP = true
+			*on = true
 		}
 	}
 }
@@ -41,6 +49,30 @@ func checkExporters(lookup Lookup) error {
 		}
 	}
 	return nil
+}
+
+// TracesByStandard reports whether envTraces is set, likewise.
+func TracesByStandard(lookup Lookup) bool { return IsSet(lookup, envTraces) }
+
+// TracesReceiver returns the receiver of spans: that of records, unless the standard
+// variables for traces name another one.
+func (c *Config) TracesReceiver(lookup Lookup) (otlp.Settings, error) {
+	if !c.OTLP.Traces {
+		return otlp.Settings{}, nil
+	}
+	receiver := c.Receiver()
+	if IsSet(lookup, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") {
+		receiver.Endpoint = ""
+	}
+	if IsSet(lookup, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") {
+		receiver.Protocol = ""
+	}
+	s, err := otlp.SettingsFromEnv(otlp.Traces, receiver, lookup)
+	if err == nil && !s.Enabled {
+		err = errors.New("otlp.traces: no OTLP receiver for spans is configured; set " +
+			"otlp.endpoint, OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+	}
+	return s, err
 }
 
 // Receiver returns the configured OTLP receiver.

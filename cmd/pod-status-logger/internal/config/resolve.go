@@ -22,7 +22,7 @@ func Resolve(defaults Options, flags *pflag.FlagSet, lookup Lookup) (Options, er
 		}
 		o.preferStandard(lookup)
 	}
-	o.setMetricsExporter(lookup)
+	o.setExporters(lookup)
 	if err := o.set(flags, lookup); err != nil {
 		return o, err
 	}
