@@ -15,6 +15,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/span"
 	"github.com/pod-status-logger/pod-status-logger/core/status"
+	"github.com/pod-status-logger/pod-status-logger/core/status/snapshot"
 	"github.com/pod-status-logger/pod-status-logger/core/tracing"
 )
 
@@ -89,14 +90,14 @@ func latest(pod *corev1.Pod) time.Time {
 // player feeds a tracker with events, as the pipeline does.
 type player struct {
 	tracker *tracing.Tracker
-	states  map[string]*status.State
+	states  map[string]*snapshot.State
 	stored  map[string][]byte
 	spans   []span.Span
 }
 
 func newPlayer() *player {
 	return &player{
-		tracker: newTracker(), states: map[string]*status.State{}, stored: map[string][]byte{},
+		tracker: newTracker(), states: map[string]*snapshot.State{}, stored: map[string][]byte{},
 	}
 }
 

@@ -32,7 +32,7 @@ func newGRPCServer(r *Receiver) server {
 		options = append(options, grpc.MaxRecvMsgSize(r.options.MaxBytes))
 	}
 	server := grpc.NewServer(options...)
-	for _, s := range services() {
+	for _, s := range r.options.services() {
 		// The generated stubs are in a module that isn't slim.
 		server.RegisterService(&grpc.ServiceDesc{
 			ServiceName: s.name,

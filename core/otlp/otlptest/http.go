@@ -32,7 +32,7 @@ func (s httpServer) serve(l net.Listener) {
 
 func newHTTPServer(r *Receiver) server {
 	mux := http.NewServeMux()
-	for _, s := range services() {
+	for _, s := range r.options.services() {
 		mux.HandleFunc("POST "+s.path, func(w http.ResponseWriter, q *http.Request) { r.exportHTTP(s, w, q) })
 	}
 	return httpServer{tls: r.options.TLS != nil, Server: &http.Server{

@@ -25,6 +25,7 @@ type Options struct {
 	TLS      *tls.Config // of the server; nil: plaintext
 	MaxBytes int         // of a request, uncompressed; 0: gRPC's 4 MiB, no limit with HTTP
 	Socket   string      // path of a Unix socket, instead of loopback
+	LogsOnly bool        // no service for traces
 }
 
 // Request is one that the receiver took, or read before it lost the answer.

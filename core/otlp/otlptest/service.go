@@ -16,7 +16,12 @@ type service struct {
 	partial func(rejected int64, message string) proto.Message
 }
 
-func services() []service { return []service{logsService(), traceService()} }
+func (o Options) services() []service {
+	if o.LogsOnly {
+		return []service{logsService()}
+	}
+	return []service{logsService(), traceService()}
+}
 
 func logsService() service {
 	return service{

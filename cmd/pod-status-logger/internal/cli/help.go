@@ -33,7 +33,7 @@ func flagGroups() []flagGroup {
 		{"Pods", []string{"kubeconfig", "context", "namespace", "all-namespaces", "selector", "initial", "events"}},
 		{"Records", []string{"output", "stdout", "updates", "cluster-name", "service-from-labels", "plugins"}},
 		{"Delivery", []string{
-			"otlp-endpoint", "otlp-protocol", "state-dir", "state-max-size", "state-when-full", "shutdown-timeout",
+			"otlp-endpoint", "otlp-protocol", "otlp-traces", "state-dir", "state-max-size", "state-when-full", "shutdown-timeout",
 		}},
 		{"Program", []string{config.FlagFile, "listen", "pprof", "otlp-metrics", "log-level", "help", "version"}},
 	}
