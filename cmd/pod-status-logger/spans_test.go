@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/apiscript"
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/test/docblocks"
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
@@ -66,9 +68,10 @@ func TestSpansKilled(t *testing.T) {
 	const pods, kills = 200, 20
 	server := apiServer(t)
 	receiver := otlptest.New(t, otlptest.Options{})
+	server.Create(somePod("shop", "before"))
 	k := newKeeper(t, server, receiver, "--otlp-traces")
 	k.start()
-	k.ready()
+	k.await(1) // later pods are new, however soon the program is killed
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -200,5 +203,50 @@ func TestSpansSwitchedOff(t *testing.T) {
 	}
 	if log := k.log(); !strings.Contains(log, "spans of an earlier run are discarded") {
 		t.Errorf("no word about the spans:\n%s", log)
+	}
+}
+
+// TestTracesPage: the commands of docs/traces.md print what it shows.
+func TestTracesPage(t *testing.T) {
+	docblocks.Shell{Dir: t.TempDir(), Env: os.Environ()}.Check(t, stepsOf(t, "docs/traces.md"))
+}
+
+// TestTracesReceiver: variables for traces name their receiver, and switch spans on and off.
+func TestTracesReceiver(t *testing.T) {
+	t.Parallel()
+	server := apiServer(t)
+	records, traces := otlptest.New(t, otlptest.Options{}), otlptest.New(t, otlptest.Options{HTTP: true})
+	env := map[string]string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT": records.URL(), "OTEL_TRACES_EXPORTER": "otlp",
+		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": traces.URL() + "/v1/traces",
+		"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/protobuf",
+	}
+	run := func(version string) {
+		p := start(t, env, "--kubeconfig", kubeconfig(t, server), "--listen=", "--plugins=none")
+		defer p.wait()
+		defer p.signal()
+		wait.Until(t, "the first list", func() bool { return strings.Contains(p.read(p.stderr), "watching pods") })
+		starts(server, version, 1)
+		p.await(3)
+	}
+	run("v1")
+	wait.Until(t, "the start of the pod", func() bool { return len(spansNamed(t, traces, "pod start")) == 1 })
+	if n := len(spansNamed(t, records, "pod start")); n != 0 {
+		t.Errorf("%d spans came to the receiver of records", n)
+	}
+	before := len(traces.Requests())
+	env["OTEL_TRACES_EXPORTER"] = "none"
+	run("v2")
+	if n := len(traces.Requests()) - before; n != 0 {
+		t.Errorf("%d requests with spans, which are off", n)
+	}
+	for _, request := range records.Requests() {
+		for _, resource := range request.Logs {
+			r := resource.GetScopeLogs()[0].GetLogRecords()[0]
+			pod := stringIn(resource.GetResource().GetAttributes(), record.AttrPodName)
+			if pod == "v2-0" && len(r.GetTraceId()) > 0 {
+				t.Errorf("a record of a pod without a bundle has a trace: %v", r)
+			}
+		}
 	}
 }
