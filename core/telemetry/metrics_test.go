@@ -87,6 +87,7 @@ func TestSeries(t *testing.T) {
 		"sink_rejected_records_total":      "counter",
 		"sink_sent_records_total":          "counter",
 		"sink_waiting_records":             "gauge",
+		"spans_lost_total":                 "counter",
 		"watch_gaps_total":                 "counter",
 		"journal_records":                  "gauge",
 		"otlp_requests_total":              "counter",

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/span"
+	"github.com/pod-status-logger/pod-status-logger/core/span/podspan"
 )
 
 // about returns a span about a rollout, from its start.
@@ -54,7 +55,7 @@ func (t *Tracker) resource(l *life) []attribute.KeyValue {
 		record.AttrNode, l.Node)
 }
 
-func phaseAttributes(p *span.Phase) (list []attribute.KeyValue) {
+func phaseAttributes(p *podspan.Phase) (list []attribute.KeyValue) {
 	if p.Container == "" {
 		return nil
 	}

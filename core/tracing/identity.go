@@ -25,7 +25,7 @@ type identity struct {
 // Identify reads from an enriched record which rollout its pod belongs to, and gives the record the context of the
 // pod's start.
 func (t *Tracker) Identify(r *record.Record) {
-	if r.Pod == nil {
+	if r.Pod == nil || r.Pod.UID == "" {
 		return
 	}
 	id, ok := t.identities[r.Pod]

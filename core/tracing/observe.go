@@ -6,7 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
-	"github.com/pod-status-logger/pod-status-logger/core/span"
+	"github.com/pod-status-logger/pod-status-logger/core/span/podspan"
 )
 
 // Change is a change of a pod, as the pipeline finds it.
@@ -31,9 +31,9 @@ type observation struct {
 	at, stop       time.Time
 	first, initial bool
 	gone           bool
-	end            span.End
-	phases         []span.Phase
-	runs           []span.Phase // that ended
+	end            podspan.End
+	phases         []podspan.Phase
+	runs           []podspan.Phase // that ended
 	lost           *incident
 	reason         string // why the pod isn't ready, unless it is being deleted
 }
@@ -51,7 +51,7 @@ func (t *Tracker) Observe(c Change) {
 		o.record = c.Records[0].Pod
 	}
 	if c.Pod == nil {
-		o.end = span.End{At: c.At, Error: "Deleted"}
+		o.end = podspan.End{At: c.At, Error: "Deleted"}
 	} else {
 		o.read(&c)
 	}
@@ -68,22 +68,22 @@ func (t *Tracker) follows(uid string) bool {
 func (o *observation) read(c *Change) {
 	pod := c.Pod
 	o.Node, o.Created = pod.Spec.NodeName, pod.CreationTimestamp.Time
-	o.end = span.EndOf(pod, c.At, c.Gone)
+	o.end = podspan.EndOf(pod, c.At, c.Gone)
 	if !o.end.At.IsZero() {
-		o.phases = span.Phases(pod, o.end.At)
+		o.phases = podspan.Phases(pod, o.end.At)
 	}
 	o.runs = endedRuns(pod, c.Records)
 	o.lost = lostOf(pod)
 	if pod.DeletionTimestamp == nil {
-		o.reason = span.Reason(pod)
+		o.reason = podspan.Reason(pod)
 	}
 	if c.Gone {
-		o.stop = span.StopOf(pod)
+		o.stop = podspan.StopOf(pod)
 	}
 }
 
 // endedRuns returns the runs whose end the records report, which they do once for each.
-func endedRuns(pod *corev1.Pod, records []record.Record) (runs []span.Phase) {
+func endedRuns(pod *corev1.Pod, records []record.Record) (runs []podspan.Phase) {
 	for i := range records {
 		c := records[i].Container
 		if c == nil || records[i].State != record.Error && records[i].State != record.Terminated {
@@ -93,7 +93,7 @@ func endedRuns(pod *corev1.Pod, records []record.Record) (runs []span.Phase) {
 		if status == nil {
 			continue
 		}
-		if run, ok := span.EndedRun(pod, status); ok && run.End.Equal(records[i].OccurredAt) {
+		if run, ok := podspan.EndedRun(pod, status); ok && run.End.Equal(records[i].OccurredAt) {
 			runs = append(runs, run)
 		}
 	}
@@ -136,7 +136,7 @@ func lostOf(pod *corev1.Pod) *incident {
 	in := &incident{Since: since, Run: since.Unix(), Error: reason}
 	for i := range pod.Status.ContainerStatuses {
 		c := &pod.Status.ContainerStatuses[i]
-		run, ok := span.EndedRun(pod, c)
+		run, ok := podspan.EndedRun(pod, c)
 		if !ok || c.Ready || c.State.Running != nil && since.Sub(run.End).Abs() > delay {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/pod-status-logger/pod-status-logger/core/span"
+	"github.com/pod-status-logger/pod-status-logger/core/span/podspan"
 )
 
 // full reports whether the spans of a pod contain its phases.
@@ -20,7 +21,7 @@ func (l *life) startTrace() trace.TraceID {
 }
 
 // started makes the span of a pod's start, and counts it in its rollout.
-func (t *Tracker) started(l *life, end span.End, phases []span.Phase) {
+func (t *Tracker) started(l *life, end podspan.End, phases []podspan.Phase) {
 	defer t.forget(l)
 	s := t.ofPod(l, span.PodStart)
 	s.Trace = l.startTrace()
@@ -51,7 +52,7 @@ func (t *Tracker) started(l *life, end span.End, phases []span.Phase) {
 }
 
 // count counts a pod whose start has ended.
-func (t *Tracker) count(r *rollout, end span.End, at time.Time) {
+func (t *Tracker) count(r *rollout, end podspan.End, at time.Time) {
 	r.Unready--
 	r.Last = later(r.Last, at)
 	if end.Error == "" {
@@ -64,14 +65,14 @@ func (t *Tracker) count(r *rollout, end span.End, at time.Time) {
 }
 
 // phase makes the span of a phase of a pod's start.
-func (t *Tracker) phase(l *life, p span.Phase, start, end time.Time) {
+func (t *Tracker) phase(l *life, p podspan.Phase, start, end time.Time) {
 	s := t.ofPhase(l, p, l.startTrace())
 	s.Parent = span.PodID(s.Trace, l.UID)
 	s.Within(start, end)
 	t.spans = append(t.spans, s)
 }
 
-func (t *Tracker) ofPhase(l *life, p span.Phase, id trace.TraceID) span.Span {
+func (t *Tracker) ofPhase(l *life, p podspan.Phase, id trace.TraceID) span.Span {
 	s := t.ofPod(l, p.Name)
 	s.Trace, s.ID = id, span.PhaseID(id, l.UID, p.Name, p.Container, p.Run)
 	s.Start, s.End, s.Error = p.Start, p.End, p.Error
@@ -105,14 +106,14 @@ func (in *incident) trace(uid string) trace.TraceID {
 }
 
 // incident makes the span of an incident that ended.
-func (t *Tracker) incident(l *life, end time.Time, failure string, phases []span.Phase) {
+func (t *Tracker) incident(l *life, end time.Time, failure string, phases []podspan.Phase) {
 	defer t.forget(l)
 	in := l.Incident
 	s := t.ofPod(l, span.Incident)
 	s.Trace = in.trace(l.UID)
 	s.ID, s.Start, s.End = span.ID(s.Trace, span.Incident), in.Since, later(end, in.Since.Add(span.Shortest))
 	s.Error = or(failure, in.Error)
-	s.Attributes = phaseAttributes(&span.Phase{Container: in.Container, Run: int32(in.runs())})
+	s.Attributes = phaseAttributes(&podspan.Phase{Container: in.Container, Run: int32(in.runs())})
 	if id := trace.TraceID(l.Trace); id.IsValid() {
 		s.Links = []trace.SpanContext{
 			contextOf(id, span.PodID(id, l.UID)), contextOf(id, span.ID(id, span.Rollout)),

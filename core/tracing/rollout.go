@@ -6,6 +6,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/pod-status-logger/pod-status-logger/core/span"
+	"github.com/pod-status-logger/pod-status-logger/core/span/podspan"
 )
 
 // Results of a rollout, as the semantic conventions name those of a pipeline.
@@ -107,7 +108,7 @@ func (t *Tracker) end(r *rollout, result string, at time.Time) {
 	at = later(at, r.Started.Add(span.Shortest))
 	for _, l := range t.lives {
 		if l.Trace == r.Trace && l.Joined && !l.Apart && l.Incident == nil {
-			t.started(l, span.End{At: later(at, l.Created.Add(span.Shortest)), Error: result}, nil)
+			t.started(l, podspan.End{At: later(at, l.Created.Add(span.Shortest)), Error: result}, nil)
 		}
 	}
 	s := t.about(r, span.Rollout+" "+r.Name)

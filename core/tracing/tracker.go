@@ -7,6 +7,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/record"
 	"github.com/pod-status-logger/pod-status-logger/core/span"
+	"github.com/pod-status-logger/pod-status-logger/core/span/podspan"
 )
 
 // Bounds; docs/traces.md lists them.
@@ -153,7 +154,7 @@ func (t *Tracker) expire(l *life, now time.Time) {
 		}
 	case l.Apart || !l.Joined:
 		if end := l.Created.Add(longest); !now.Before(end) {
-			t.started(l, span.End{At: end, Error: "timeout"}, nil)
+			t.started(l, podspan.End{At: end, Error: "timeout"}, nil)
 		}
 	}
 }

@@ -1,10 +1,12 @@
-package span
+package podspan
 
 import (
 	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/span"
 )
 
 // End is the end of a pod's start.
@@ -18,7 +20,7 @@ type End struct {
 // gone is whether the pod is deleted.
 func EndOf(pod *corev1.Pod, received time.Time, gone bool) End {
 	if at := isTrue(pod, corev1.PodReady); !at.IsZero() {
-		return End{At: Refine(at, received), Ready: true}
+		return End{At: span.Refine(at, received), Ready: true}
 	}
 	switch {
 	case pod.Status.Phase == corev1.PodSucceeded:
@@ -44,7 +46,7 @@ func lastEnd(pod *corev1.Pod, received time.Time) time.Time {
 	if last.IsZero() {
 		return received
 	}
-	return Refine(last, received)
+	return span.Refine(last, received)
 }
 
 // Reason returns why a pod isn't ready: the reason of the pod, of a container that failed or waits, or of the condition
@@ -93,7 +95,7 @@ func EndedRun(pod *corev1.Pod, c *corev1.ContainerStatus) (run Phase, ok bool) {
 		return Phase{}, false
 	}
 	run = Phase{
-		Name: Run, Container: c.Name, Run: n, Start: t.StartedAt.Time, End: t.FinishedAt.Time, ExitCode: t.ExitCode,
+		Name: span.Run, Container: c.Name, Run: n, Start: t.StartedAt.Time, End: t.FinishedAt.Time, ExitCode: t.ExitCode,
 	}
 	if t.ExitCode != 0 {
 		run.Error = reasonOf(t)

@@ -1,10 +1,12 @@
-package span
+package podspan
 
 import (
 	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/span"
 )
 
 // Phase is a part of a pod's start or of an incident.
@@ -21,7 +23,7 @@ type Phase struct {
 // each of its containers, is in. For each container they follow one another without a gap.
 func Phases(pod *corev1.Pod, end time.Time) []Phase {
 	p := phases{at: pod.CreationTimestamp.Time, end: end}
-	if !p.until(Schedule, isTrue(pod, corev1.PodScheduled)) {
+	if !p.until(span.Schedule, isTrue(pod, corev1.PodScheduled)) {
 		return p.list
 	}
 	if c := condition(pod, corev1.PodReadyToStartContainers); c != nil && !p.sandbox(c) {
@@ -66,17 +68,17 @@ func (p *phases) sandbox(c *corev1.PodCondition) (ended bool) {
 	const soon = 2 * time.Second
 	switch {
 	case c.Status == corev1.ConditionTrue:
-		return p.until(Sandbox, c.LastTransitionTime.Time)
+		return p.until(span.Sandbox, c.LastTransitionTime.Time)
 	case c.LastTransitionTime.Sub(p.at) > soon:
 		return true
 	}
-	return p.until(Sandbox, time.Time{})
+	return p.until(span.Sandbox, time.Time{})
 }
 
 // init adds the last run of an init container, from the end of the phase before, when the kubelet turns to its image.
 // ended is false if the next one can't begin.
 func (p *phases) init(c *corev1.ContainerStatus) (ended bool) {
-	phase := Phase{Name: Init, Container: c.Name, Run: c.RestartCount}
+	phase := Phase{Name: span.Init, Container: c.Name, Run: c.RestartCount}
 	p.backOff(c)
 	t := c.State.Terminated
 	if t == nil {
@@ -91,15 +93,15 @@ func (p *phases) init(c *corev1.ContainerStatus) (ended bool) {
 // container adds the phases of a container that isn't an init container.
 func (p *phases) container(c *corev1.ContainerStatus) {
 	p.backOff(c)
-	name := Create
+	name := span.Create
 	if c.RestartCount > 0 {
-		name = BackOff
+		name = span.BackOff
 	}
 	started := startedAt(c)
 	if !p.add(Phase{Name: name, Container: c.Name, Run: c.RestartCount}, started) {
 		return
 	}
-	p.add(Phase{Name: StartToReady, Container: c.Name, Run: c.RestartCount}, p.end)
+	p.add(Phase{Name: span.StartToReady, Container: c.Name, Run: c.RestartCount}, p.end)
 }
 
 // backOff skips the runs before the last one, which have spans of their own.
