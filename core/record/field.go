@@ -204,6 +204,9 @@ func ByAttribute(key string) *Field { return byAttribute[key] }
 // IsKey reports whether a key on stdout is that of a field, or could be mistaken for one by a reader that ignores
 // case or that uses the names over OTLP.
 func IsKey(key string) bool {
+	if strings.IndexByte(key, '/') >= 0 { // as most labels have, but no field
+		return false
+	}
 	key = strings.ToLower(key)
 	return byKey[key] != nil || byAttribute[key] != nil
 }
