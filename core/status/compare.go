@@ -11,10 +11,11 @@ import (
 // comparison is a container of a pod and what changed about it.
 type comparison struct {
 	podContainer
-	was, now snapshot.Container
-	known    bool // was is the state before
-	hidden   bool // the last termination needs a record
-	changed  bool // the present state needs a record
+	was     snapshot.Container
+	known   bool // was is the state before
+	hidden  bool // the last termination needs a record
+	changed bool // the present state needs a record
+	devices bool // a device has another health, or another device is allocated
 }
 
 // needsRecord reports whether the container has at least one record.
@@ -23,7 +24,7 @@ func (c *comparison) needsRecord() bool {
 		return true
 	}
 	var room [enough]device
-	return c.was.Devices != c.now.Devices && len(changedDevices(room[:0], c.was.Devices, c.status)) > 0
+	return c.devices && len(changedDevices(room[:0], c.was.Devices, c.status)) > 0
 }
 
 // before returns the state before, or nil if nothing is known of the container.
@@ -41,30 +42,43 @@ type comparer struct {
 	pod  *corev1.Pod
 }
 
-// containers appends to list the containers of the pod, compared with the states
-// before.
-func (c comparer) containers(list []comparison, before []snapshot.Container) []comparison {
-	var room [enough]podContainer
-	for i, container := range containersOf(room[:0], c.pod) {
-		list = append(list, comparison{podContainer: container})
-		c.container(&list[len(list)-1], named(before, container.status.Name, i))
-	}
-	return list
+// room is the memory of a comparison, enough for most pods, so that it is on the stack.
+type room struct {
+	list        [enough]comparison
+	before, now [enough]snapshot.Container
 }
 
-func (c comparer) container(cmp *comparison, was *snapshot.Container) {
+// containers returns the containers of the pod, compared with the states before, and
+// their states now.
+func (c comparer) containers(r *room) (list []comparison, now []snapshot.Container) {
+	var before []snapshot.Container
+	if c.prev != nil {
+		before = c.prev.Containers().Unpack(r.before[:0])
+	}
+	var found [enough]podContainer
+	list, now = r.list[:0], r.now[:0]
+	for i, container := range containersOf(found[:0], c.pod) {
+		list = append(list, comparison{podContainer: container})
+		now = append(now, snapshot.Container{})
+		c.container(&list[i], &now[i], named(before, container.status.Name, i))
+	}
+	return list, now
+}
+
+func (c comparer) container(cmp *comparison, now, was *snapshot.Container) {
 	status := cmp.status
-	cmp.now = stateOf(status, was)
+	*now = stateOf(status, was)
 	cmp.hidden = c.hiddenTermination(status, was)
-	cmp.changed = was == nil || !sameContainer(was, &cmp.now) && !knownTermination(status, was)
+	cmp.changed = was == nil || !sameContainer(was, now) && !knownTermination(status, was)
 	if cmp.hidden {
-		reopen(&cmp.now, was, status)
+		reopen(now, was, status)
 	} else if was != nil {
-		carry(&cmp.now, was)
+		carry(now, was)
 	}
 	if was != nil {
 		cmp.was, cmp.known = *was, true
 	}
+	cmp.devices = cmp.was.Devices != now.Devices
 }
 
 // restartsInPlace reports whether the kubelet restarts all containers of the pod
@@ -85,16 +99,6 @@ func anyRecord(list []comparison) bool {
 		}
 	}
 	return false
-}
-
-// packed returns the states of the containers, which often are those before.
-func packed(before snapshot.Containers, list []comparison) snapshot.Containers {
-	var room [enough]snapshot.Container
-	states := room[:0]
-	for i := range list {
-		states = append(states, list[i].now)
-	}
-	return snapshot.Pack(before, states)
 }
 
 // enough is a number of containers that most pods do not exceed. Arrays of this length

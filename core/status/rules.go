@@ -37,8 +37,9 @@ func (r Rules) AnnotationKeys() []string { return r.settings().AnnotationKeys() 
 
 // Of returns the state of a pod as if records for all of it had been emitted.
 func (r Rules) Of(pod *corev1.Pod) *State {
-	var room [enough]comparison
-	return r.snapshot(nil, pod, comparer{pod: pod}.containers(room[:0], nil))
+	var memory room
+	_, containers := comparer{pod: pod}.containers(&memory)
+	return r.settings().Of(nil, pod, snapshot.Pack("", containers))
 }
 
 // Create returns the records of a pod that was received as added: its creation, and each unusual state.
@@ -58,9 +59,9 @@ func (r Rules) Found(pod *corev1.Pod, at time.Time) (*State, []record.Record) {
 }
 
 func (r Rules) create(b *builder, pod *corev1.Pod) (*State, []record.Record) {
-	var room [enough]comparison
-	list := comparer{pod: pod}.containers(room[:0], nil)
-	next := r.snapshot(nil, pod, list)
+	var memory room
+	list, containers := comparer{pod: pod}.containers(&memory)
+	next := r.settings().Of(nil, pod, snapshot.Pack("", containers))
 	b.about(r.Cluster, next, pod)
 	b.add(created(pod))
 	b.first(pod, list)
@@ -74,10 +75,9 @@ func (r Rules) Update(prev *State, pod *corev1.Pod, at time.Time, recovered bool
 	if prev == nil {
 		return r.unknown(pod, at, recovered)
 	}
-	var room [enough]comparison
-	var roomBefore [enough]snapshot.Container
-	list := comparer{prev, pod}.containers(room[:0], prev.Containers().Unpack(roomBefore[:0]))
-	next := r.snapshot(prev, pod, list)
+	var memory room
+	list, states := comparer{prev, pod}.containers(&memory)
+	next := r.settings().Of(prev, pod, snapshot.Pack(prev.Containers(), states))
 	containers := anyRecord(list)
 	if !containers && prev.SameExceptContainers(next) && (!r.EveryUpdate || sameVersion(prev, pod)) {
 		return next, nil
@@ -95,9 +95,9 @@ func (r Rules) Update(prev *State, pod *corev1.Pod, at time.Time, recovered bool
 // the start of a recording: the state of each container, and everything else that is
 // not plain.
 func (r Rules) unknown(pod *corev1.Pod, at time.Time, recovered bool) (*State, []record.Record) {
-	var room [enough]comparison
-	list := comparer{pod: pod}.containers(room[:0], nil)
-	next := r.snapshot(nil, pod, list)
+	var memory room
+	list, containers := comparer{pod: pod}.containers(&memory)
+	next := r.settings().Of(nil, pod, snapshot.Pack("", containers))
 	b := &builder{at: at, recovered: recovered}
 	b.about(r.Cluster, next, pod)
 	if fact := firstFact(pod); fact != 0 {
@@ -114,7 +114,7 @@ func (r Rules) unknown(pod *corev1.Pod, at time.Time, recovered bool) (*State, [
 // Delete returns the record of a pod that was received as deleted.
 func (r Rules) Delete(prev *State, pod *corev1.Pod, at time.Time) []record.Record {
 	b := &builder{at: at}
-	b.about(r.Cluster, r.snapshot(prev, pod, nil), pod)
+	b.about(r.Cluster, r.settings().Of(prev, pod, ""), pod)
 	c := snapshot.CauseOf(pod)
 	b.add(record.Record{Action: record.Delete, OccurredAt: deletionTime(pod), Reason: c.Reason, Info: c.Info})
 	return b.records
@@ -132,15 +132,6 @@ func (r Rules) Vanished(prev *State, at time.Time) []record.Record {
 
 func (r Rules) settings() snapshot.Settings {
 	return snapshot.Settings{ServiceFromLabels: r.ServiceFromLabels, Annotations: r.Annotations}
-}
-
-// snapshot returns the state of a pod with the containers in list, after prev or nil.
-func (r Rules) snapshot(prev *State, pod *corev1.Pod, list []comparison) *State {
-	var before snapshot.Containers
-	if prev != nil {
-		before = prev.Containers()
-	}
-	return r.settings().Of(prev, pod, packed(before, list))
 }
 
 // sameVersion reports whether the state belongs to this version of the pod, whatever its UID.

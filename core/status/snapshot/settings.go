@@ -73,9 +73,10 @@ func reuse[T comparable](before unique.Handle[T], v T) unique.Handle[T] {
 
 func (c Settings) ownerOf(pod *corev1.Pod) owner {
 	name, image := mainContainer(pod)
-	w := workloadOf(pod)
+	ref := controllerRef(pod)
+	w := workloadOf(pod, ref)
 	return owner{
-		namespace: pod.Namespace, container: name, controller: controllerOf(pod),
+		namespace: pod.Namespace, container: name, controller: controllerOf(ref),
 		workload: w, service: c.serviceOf(pod, w, image),
 	}
 }

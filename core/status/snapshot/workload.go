@@ -19,9 +19,8 @@ const (
 )
 
 // workloadOf derives the names of the objects that own the pod from its controller
-// reference.
-func workloadOf(pod *corev1.Pod) (w record.Workload) {
-	ref := controllerRef(pod)
+// reference, nil for none.
+func workloadOf(pod *corev1.Pod, ref *metav1.OwnerReference) (w record.Workload) {
 	if ref == nil {
 		return w
 	}
@@ -53,9 +52,8 @@ func controllerRef(pod *corev1.Pod) *metav1.OwnerReference {
 	return ref
 }
 
-// controllerOf returns the pod's controller reference as records contain it.
-func controllerOf(pod *corev1.Pod) record.OwnerRef {
-	ref := controllerRef(pod)
+// controllerOf returns a controller reference, nil for none, as records contain it.
+func controllerOf(ref *metav1.OwnerReference) record.OwnerRef {
 	if ref == nil {
 		return record.OwnerRef{}
 	}

@@ -41,7 +41,7 @@ func TestWorkload(t *testing.T) {
 				{APIVersion: c.apiVersion, Kind: c.kind, Name: c.owner, Controller: new(true)},
 			}
 			pod.Labels = map[string]string{"pod-template-hash": c.hash}
-			if got := workloadOf(pod); got != c.want {
+			if got := workloadOf(pod, controllerRef(pod)); got != c.want {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
 		})
