@@ -9,7 +9,7 @@
 // reason to resume. An informer keeps every object, queues without bound and can't
 // start from a stored resourceVersion.
 //
-// [Replay] reads the same events from kubectl's output.
+// Package recording reads the same events from kubectl's output.
 //
 // You don't need this package to look at objects now and then, nor to keep a cache of
 // them; client-go's informers are made for that.

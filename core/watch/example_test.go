@@ -3,7 +3,6 @@ package watch_test
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -50,29 +49,4 @@ func ExampleStream() {
 	// checkpoint: 1001
 	// deleted: cart-0
 	// context canceled
-}
-
-// A recording of kubectl is replayed. Entries that are not events of pods are reported with
-// their line, and skipped.
-func ExampleReplay() {
-	recording := strings.NewReader(`{"type":"ADDED","object":{"metadata":{"namespace":"shop","name":"cart-0"}}}
-not JSON
-{"type":"DELETED","object":{"metadata":{"namespace":"shop","name":"cart-0"}}}
-`)
-	events, done := make(chan watch.Event, 2), make(chan error)
-	go func() {
-		defer close(events)
-		done <- watch.Replay(context.Background(), recording, events, func(line int, _ error) {
-			fmt.Println("no event in line", line)
-		})
-	}()
-	fmt.Println(<-done)
-	for ev := range events {
-		fmt.Println(ev.Kind, ev.Pod().Namespace, ev.Pod().Name)
-	}
-	// Output:
-	// no event in line 2
-	// <nil>
-	// added shop cart-0
-	// deleted shop cart-0
 }

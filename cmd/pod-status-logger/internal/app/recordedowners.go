@@ -9,14 +9,14 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/enrich"
 	"github.com/pod-status-logger/pod-status-logger/core/record"
-	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/core/watch/recording"
 )
 
 // recordedOwners finds the owners of pods among the objects of a recording. Of other owners, only
 // those are known that a pod or a recorded object names.
 type recordedOwners struct {
 	mu      sync.Mutex
-	objects map[ownerKey]*watch.OwnerObject
+	objects map[ownerKey]*recording.OwnerObject
 	chains  map[ownerKey]*record.OwnerChain // by their first owner; the pods of a rollout share one
 }
 
@@ -26,7 +26,7 @@ var _ enrich.Owners = (*recordedOwners)(nil)
 type ownerKey struct{ namespace, kind, name string }
 
 func newRecordedOwners() *recordedOwners {
-	return &recordedOwners{objects: map[ownerKey]*watch.OwnerObject{}, chains: map[ownerKey]*record.OwnerChain{}}
+	return &recordedOwners{objects: map[ownerKey]*recording.OwnerObject{}, chains: map[ownerKey]*record.OwnerChain{}}
 }
 
 // readFile adds the objects of a file, so that they may come after the pods.
@@ -36,10 +36,10 @@ func (o *recordedOwners) readFile(path string) error {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	return watch.OwnerObjects(f, o.add)
+	return recording.OwnerObjects(f, o.add)
 }
 
-func (o *recordedOwners) add(object *watch.OwnerObject) {
+func (o *recordedOwners) add(object *recording.OwnerObject) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.objects[ownerKey{object.Namespace, object.Kind, object.Name}] = object

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/core/watch/recording"
 )
 
 // Replay emits the records of a recorded watch: a file, or stdin for the path -.
@@ -36,7 +37,7 @@ func Replay(ctx context.Context, c config.Config, env Environment, path string) 
 			skipped++
 			s.log.Error("skipped a line that is not an event of a pod", "file", path, "line", line, "error", err)
 		}
-		return watch.ReplayObjects(ctx, input, out, bad, func(o *watch.OwnerObject) {
+		return recording.ReplayObjects(ctx, input, out, bad, func(o *recording.OwnerObject) {
 			if path == "-" {
 				owners.add(o)
 			}

@@ -1,4 +1,4 @@
-package watch
+package recording
 
 import (
 	"bytes"
@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch"
 )
 
 // OwnerObject is an object of a recording that is not a pod, but may own one.
@@ -21,7 +23,7 @@ type OwnerObject = metav1.PartialObjectMetadata
 //
 // It calls each with these objects.
 func ReplayObjects(
-	ctx context.Context, r io.Reader, out chan<- Event, bad func(line int, err error), each func(*OwnerObject),
+	ctx context.Context, r io.Reader, out chan<- watch.Event, bad func(line int, err error), each func(*OwnerObject),
 ) error {
 	return replay(ctx, r, out, func(e entry, err error) {
 		switch objects := objectsOf(e.data); {

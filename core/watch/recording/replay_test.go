@@ -1,4 +1,4 @@
-package watch_test
+package recording_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pod-status-logger/pod-status-logger/core/watch"
+	"github.com/pod-status-logger/pod-status-logger/core/watch/recording"
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
@@ -138,13 +139,18 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+func line(ev watch.Event) string {
+	meta := ev.Object.GetObjectMeta()
+	return fmt.Sprintf("%s %s/%s @%s", ev.Kind, meta.GetNamespace(), meta.GetName(), ev.ResourceVersion)
+}
+
 // replay returns the events and bad entries of r, which must end.
 func replay(t *testing.T, r io.Reader) (events, bad []string) {
 	t.Helper()
 	out, done := make(chan watch.Event), make(chan error, 1)
 	go func() {
 		defer close(out)
-		done <- watch.Replay(t.Context(), r, out, func(line int, err error) {
+		done <- recording.Replay(t.Context(), r, out, func(line int, err error) {
 			bad = append(bad, fmt.Sprintf("%d: %v", line, err))
 		})
 	}()
@@ -170,7 +176,7 @@ func TestReplayTakesLongLines(t *testing.T) {
 }
 
 func TestReplayWithoutBad(t *testing.T) {
-	if err := watch.Replay(t.Context(), strings.NewReader("nonsense"), nil, nil); err != nil {
+	if err := recording.Replay(t.Context(), strings.NewReader("nonsense"), nil, nil); err != nil {
 		t.Errorf("Replay: %v", err)
 	}
 }
@@ -179,7 +185,7 @@ func TestReplayReturnsReadError(t *testing.T) {
 	broken := errors.New("disk on fire")
 	r := io.MultiReader(strings.NewReader(`{"type":`), errReader{broken})
 	var bad []int
-	err := watch.Replay(t.Context(), r, nil, func(line int, _ error) { bad = append(bad, line) })
+	err := recording.Replay(t.Context(), r, nil, func(line int, _ error) { bad = append(bad, line) })
 	if !errors.Is(err, broken) {
 		t.Errorf("Replay returned %v, want %v", err, broken)
 	}
@@ -202,7 +208,7 @@ func TestReplayObeysContext(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error, 1)
-			go func() { done <- watch.Replay(ctx, r, make(chan watch.Event), nil) }()
+			go func() { done <- recording.Replay(ctx, r, make(chan watch.Event), nil) }()
 			cancel()
 			select {
 			case err := <-done:

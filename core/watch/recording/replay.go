@@ -1,4 +1,4 @@
-package watch
+package recording
 
 import (
 	"cmp"
@@ -12,7 +12,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kjson "k8s.io/apimachinery/pkg/util/json"
-	"k8s.io/apimachinery/pkg/watch"
+	apiwatch "k8s.io/apimachinery/pkg/watch"
+
+	"github.com/pod-status-logger/pod-status-logger/core/watch"
 )
 
 // Replay sends the events of a recording to out, as Added, Modified and Deleted with
@@ -28,7 +30,7 @@ import (
 // Replay returns nil at the end of r, the error of r, or ctx.Err(). Sending to out
 // blocks. If ctx ends while r blocks, Replay leaves behind a goroutine that ends when
 // r does.
-func Replay(ctx context.Context, r io.Reader, out chan<- Event, bad func(line int, err error)) error {
+func Replay(ctx context.Context, r io.Reader, out chan<- watch.Event, bad func(line int, err error)) error {
 	return replay(ctx, r, out, func(e entry, err error) {
 		if bad != nil {
 			bad(e.line, err)
@@ -37,7 +39,7 @@ func Replay(ctx context.Context, r io.Reader, out chan<- Event, bad func(line in
 }
 
 // replay calls bad with the entries that are no events of pods.
-func replay(ctx context.Context, r io.Reader, out chan<- Event, bad func(e entry, err error)) error {
+func replay(ctx context.Context, r io.Reader, out chan<- watch.Event, bad func(e entry, err error)) error {
 	r, stop := interruptible(ctx, r)
 	defer stop()
 	scan := newEntryScanner(r, maxEntry)
@@ -72,7 +74,7 @@ func interruptible(ctx context.Context, r io.Reader) (_ io.Reader, stop func()) 
 
 // replayEntry sends the event of an entry, and returns why it has none. It returns nil
 // if ctx ends.
-func replayEntry(ctx context.Context, e entry, out chan<- Event) error {
+func replayEntry(ctx context.Context, e entry, out chan<- watch.Event) error {
 	ev, err := decodeEntry(e)
 	if err != nil || ev.Object == nil {
 		return err
@@ -94,32 +96,43 @@ type recorded struct {
 }
 
 // decodeEntry returns an event without an object for an entry to ignore.
-func decodeEntry(e entry) (Event, error) {
+func decodeEntry(e entry) (watch.Event, error) {
 	if e.err != nil {
-		return Event{}, e.err
+		return watch.Event{}, e.err
 	}
 	var rec recorded
 	if err := json.Unmarshal(e.data, &rec); err != nil {
-		return Event{}, describe(err)
+		return watch.Event{}, describe(err)
 	}
-	switch watch.EventType(rec.Type) {
-	case watch.Added, watch.Modified, watch.Deleted:
+	switch apiwatch.EventType(rec.Type) {
+	case apiwatch.Added, apiwatch.Modified, apiwatch.Deleted:
 		pod, err := decodePod(rec.Object)
 		if err != nil {
-			return Event{}, err
+			return watch.Event{}, err
 		}
-		return Event{
-			Kind: kindOf(watch.EventType(rec.Type)), Resource: Pods().String(), Object: pod,
+		return watch.Event{
+			Kind: kindOf(rec.Type), Resource: watch.Pods().String(), Object: pod,
 			ResourceVersion: pod.ResourceVersion,
 		}, nil
-	case watch.Bookmark:
-		return Event{}, nil
-	case watch.Error:
-		return Event{}, serverError(rec.Object)
+	case apiwatch.Bookmark:
+		return watch.Event{}, nil
+	case apiwatch.Error:
+		return watch.Event{}, serverError(rec.Object)
 	case "":
-		return Event{}, errUntyped(rec.Kind)
+		return watch.Event{}, errUntyped(rec.Kind)
 	default:
-		return Event{}, fmt.Errorf("unknown event type %q", rec.Type)
+		return watch.Event{}, fmt.Errorf("unknown event type %q", rec.Type)
+	}
+}
+
+func kindOf(eventType string) watch.Kind {
+	switch apiwatch.EventType(eventType) {
+	case apiwatch.Added:
+		return watch.Added
+	case apiwatch.Deleted:
+		return watch.Deleted
+	default:
+		return watch.Modified
 	}
 }
 
