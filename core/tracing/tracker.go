@@ -14,7 +14,7 @@ import (
 const (
 	// quiet is how long no pod may be created before a rollout whose pods all started is complete.
 	quiet = time.Minute
-	// longest is the maximum length of a span: backends refuse what is older.
+	// longest is the maximum length of a span: backends refuse older spans.
 	longest = time.Hour
 
 	maxActive = 4096
@@ -145,7 +145,7 @@ func (t *Tracker) Tick(now time.Time) []span.Span {
 	return t.take()
 }
 
-// expire ends what lasts too long and is no part of a rollout.
+// expire ends spans that last too long and belong to no rollout.
 func (t *Tracker) expire(l *life, now time.Time) {
 	switch {
 	case l.Incident != nil:
