@@ -206,7 +206,7 @@ func TestSpansSwitchedOff(t *testing.T) {
 	}
 }
 
-// TestTracesPage: the commands of docs/traces.md print what it shows.
+// TestTracesPage: the commands of docs/traces.md print the output that the page shows.
 func TestTracesPage(t *testing.T) {
 	docblocks.Shell{Dir: t.TempDir(), Env: os.Environ()}.Check(t, stepsOf(t, "docs/traces.md"))
 }
