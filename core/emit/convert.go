@@ -131,9 +131,12 @@ func (c *converter) rollout(r *record.RolloutInfo) {
 		field *record.Field
 		of    int32
 	}{
-		{c.fields.desired, r.Replicas.Desired}, {c.fields.updated, r.Replicas.Updated},
-		{c.fields.replicasReady, r.Replicas.Ready}, {c.fields.available, r.Replicas.Available},
-		{c.fields.succeeded, r.Replicas.Succeeded}, {c.fields.failed, r.Replicas.Failed},
+		{c.fields.desired, r.Replicas.Desired},
+		{c.fields.updated, r.Replicas.Updated},
+		{c.fields.replicasReady, r.Replicas.Ready},
+		{c.fields.available, r.Replicas.Available},
+		{c.fields.succeeded, r.Replicas.Succeeded},
+		{c.fields.failed, r.Replicas.Failed},
 	} {
 		if number.of >= 0 {
 			c.field(number.field, attribute.Int64Value(int64(number.of)))

@@ -106,8 +106,10 @@ func TestEmitEverything(t *testing.T) {
 	want[record.AttrContainerReason] = ""
 	want[record.AttrTruncated] = true    // TestOmittedLabels
 	elsewhere := func(key string) bool { // in the tests of other actions
-		for _, prefix := range []string{"podstatus.dropped.", "podstatus.event.", "podstatus.object.", "podstatus.gap.",
-			"podstatus.rollout.", "podstatus.replicas."} {
+		for _, prefix := range []string{
+			"podstatus.dropped.", "podstatus.event.", "podstatus.object.", "podstatus.gap.",
+			"podstatus.rollout.", "podstatus.replicas.",
+		} {
 			if strings.HasPrefix(key, prefix) {
 				return true
 			}

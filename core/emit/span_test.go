@@ -74,7 +74,9 @@ func resourceSpans(s *tracepb.Span, attributes ...*commonpb.KeyValue) *tracepb.R
 }
 
 func text(key, value string) *commonpb.KeyValue {
-	return &commonpb.KeyValue{Key: key, Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: value}}}
+	return &commonpb.KeyValue{
+		Key: key, Value: &commonpb.AnyValue{Value: &commonpb.AnyValue_StringValue{StringValue: value}},
+	}
 }
 
 // id returns an id of so many bytes that begins with first.

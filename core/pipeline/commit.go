@@ -65,9 +65,9 @@ func (p *Pipeline) commitPart(ctx context.Context) error {
 	return p.store(ctx, p.group.part(p.seq), nil)
 }
 
-// store adds the staged bytes and encoded spans to a group of the journal, commits it, and then writes its lines. In that order, a crash
-// in between leaves lines in the journal, which the next start writes. In the other order the next start would make
-// the group again, perhaps with other records.
+// store adds the staged bytes and encoded spans to a group of the journal, commits it, and then writes its lines. In
+// that order, a crash in between leaves lines in the journal, which the next start writes. In the other order the next
+// start would make the group again, perhaps with other records.
 func (p *Pipeline) store(ctx context.Context, g journal.Group, spans [][]byte) error {
 	staged := p.set.Emitter.Take()
 	g.Records = map[journal.Signal][][]byte{journal.Logs: staged.Records}

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
@@ -80,7 +81,7 @@ func (p *Pipeline) endedSpans(g *journal.Group) [][]byte {
 	if s == nil {
 		return nil
 	}
-	ended := append(p.spans, s.Tracer.Settle()...)
+	ended := slices.Concat(p.spans, s.Tracer.Settle())
 	p.spans = nil
 	changes := s.Tracer.Changes()
 	if p.set.Stored {

@@ -87,7 +87,7 @@ var fields = [...]Field{
 	{"event_source", AttrEventSource, Attribute, String, "action event: the component that reports it, such as kubelet"},
 	{
 		"rollout_status", AttrRolloutStatus, Attribute, String,
-		"action workload, if the rollout of the newest revision has got a new status: progressing, complete, stalled or failed",
+		"action workload, if the status of the newest rollout has changed: progressing, complete, stalled or failed",
 	},
 	{"generation", AttrGeneration, Attribute, Int, "action workload: metadata.generation of the object"},
 	{
@@ -103,7 +103,10 @@ var fields = [...]Field{
 		"replicas_available", AttrAvailable, Attribute, Int,
 		"action workload, except Jobs: number of pods that have been ready for minReadySeconds",
 	},
-	{"replicas_succeeded", AttrSucceeded, Attribute, Int, "action workload about a Job: number of pods that have succeeded"},
+	{
+		"replicas_succeeded", AttrSucceeded, Attribute, Int,
+		"action workload about a Job: number of pods that have succeeded",
+	},
 	{"replicas_failed", AttrFailed, Attribute, Int, "action workload about a Job: number of pods that have failed"},
 	{"container", AttrContainer, Attribute, String, "records about one container"},
 	{
@@ -162,7 +165,10 @@ var fields = [...]Field{
 	},
 	{"gap_from", AttrGapFrom, Attribute, Time, "with action gap: the last sign of life of the watch of Events"},
 	{"gap_to", AttrGapTo, Attribute, Time, "with action gap: when the Events that still exist were compared"},
-	{"resource_version", AttrResourceVersion, Attribute, String, "always, except drop: that of the pod, the Event or the workload"},
+	{
+		"resource_version", AttrResourceVersion, Attribute, String,
+		"always, except drop: that of the pod, the Event or the workload",
+	},
 	{"record_id", AttrID, Attribute, String, "always: 32 hex digits, the same for duplicates"},
 	{"seq", AttrSeq, Attribute, Int, "always: one more than in the record before"},
 	{

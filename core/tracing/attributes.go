@@ -1,6 +1,7 @@
 package tracing
 
 import (
+	"slices"
 	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -69,9 +70,9 @@ func phaseAttributes(p *podspan.Phase) (list []attribute.KeyValue) {
 
 // add appends pairs of keys and values, but none without a value.
 func add(list []attribute.KeyValue, pairs ...string) []attribute.KeyValue {
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			list = append(list, attribute.String(pairs[i], record.Valid(pairs[i+1])))
+	for pair := range slices.Chunk(pairs, 2) {
+		if key, value := pair[0], pair[1]; value != "" {
+			list = append(list, attribute.String(key, record.Valid(value)))
 		}
 	}
 	return list

@@ -120,17 +120,8 @@ func lostOf(pod *corev1.Pod) *incident {
 	if pod.DeletionTimestamp != nil || pod.Status.Phase != corev1.PodRunning {
 		return nil
 	}
-	var since, initialized time.Time
-	reason := ""
-	for i := range pod.Status.Conditions {
-		switch c := &pod.Status.Conditions[i]; {
-		case c.Type == corev1.PodReady && c.Status == corev1.ConditionFalse:
-			since, reason = c.LastTransitionTime.Time, c.Reason
-		case c.Type == corev1.PodInitialized && c.Status == corev1.ConditionTrue:
-			initialized = c.LastTransitionTime.Time
-		}
-	}
-	if initialized.IsZero() || !since.After(initialized) || completes(pod) {
+	since, reason := unreadySinceInitialized(pod)
+	if since.IsZero() || completes(pod) {
 		return nil
 	}
 	in := &incident{Since: since, Run: since.Unix(), Error: reason}
@@ -144,6 +135,23 @@ func lostOf(pod *corev1.Pod) *incident {
 		in.Since = earlier(since, run.End)
 	}
 	return in
+}
+
+// unreadySinceInitialized returns when a pod became unready after it was initialized, and why; zero if it didn't.
+func unreadySinceInitialized(pod *corev1.Pod) (since time.Time, reason string) {
+	var initialized time.Time
+	for i := range pod.Status.Conditions {
+		switch c := &pod.Status.Conditions[i]; {
+		case c.Type == corev1.PodReady && c.Status == corev1.ConditionFalse:
+			since, reason = c.LastTransitionTime.Time, c.Reason
+		case c.Type == corev1.PodInitialized && c.Status == corev1.ConditionTrue:
+			initialized = c.LastTransitionTime.Time
+		}
+	}
+	if initialized.IsZero() || !since.After(initialized) {
+		return time.Time{}, ""
+	}
+	return since, reason
 }
 
 // completes reports whether only containers that have done their work make a pod unready.

@@ -113,7 +113,8 @@ func (t *Tracker) incident(l *life, end time.Time, failure string, phases []pods
 	s.Trace = in.trace(l.UID)
 	s.ID, s.Start, s.End = span.ID(s.Trace, span.Incident), in.Since, later(end, in.Since.Add(span.Shortest))
 	s.Error = or(failure, in.Error)
-	s.Attributes = phaseAttributes(&podspan.Phase{Container: in.Container, Run: int32(in.runs())})
+	run := int32(in.runs()) //nolint:gosec // as Kubernetes counts
+	s.Attributes = phaseAttributes(&podspan.Phase{Container: in.Container, Run: run})
 	if id := trace.TraceID(l.Trace); id.IsValid() {
 		s.Links = []trace.SpanContext{
 			contextOf(id, span.PodID(id, l.UID)), contextOf(id, span.ID(id, span.Rollout)),

@@ -144,12 +144,16 @@ func text(spans []span.Span) string {
 	for _, s := range spans {
 		line := fmt.Sprintf("%s %s %s +%s %s", clock(s.Start), s.Trace.String()[:4], s.ID.String()[:4],
 			s.End.Sub(s.Start), s.Name)
-		for _, value := range []string{attr(s, record.AttrPodName), attr(s, record.AttrContainer), s.Error,
-			attr(s, "cicd.pipeline.result"), attr(s, record.AttrRestartCount)} {
+		var lineSb147 strings.Builder
+		for _, value := range []string{
+			attr(s, record.AttrPodName), attr(s, record.AttrContainer), s.Error,
+			attr(s, "cicd.pipeline.result"), attr(s, record.AttrRestartCount),
+		} {
 			if value != "" {
-				line += " " + value
+				lineSb147.WriteString(" " + value)
 			}
 		}
+		line += lineSb147.String()
 		if s.Parent.IsValid() {
 			line += " in " + s.Parent.String()[:4]
 		}
@@ -168,7 +172,7 @@ func clock(t time.Time) string { return t.UTC().Format("15:04:05.000") }
 func attr(s span.Span, key string) string {
 	for _, kv := range slices.Concat(s.Attributes, s.Resource) {
 		if string(kv.Key) == key {
-			return kv.Value.Emit()
+			return kv.Value.String()
 		}
 	}
 	return ""

@@ -216,7 +216,8 @@ func TestOldPodsStop(t *testing.T) {
 	s.after(2 * time.Minute)
 	checkSpans(t, s.spans)
 	stops := s.named(span.PodStop)
-	if len(stops) != 1 || stops[0].Trace != span.VersionTrace(s.bundle, "v2") || attr(stops[0], record.AttrPodName) != "v1-1" {
+	if len(stops) != 1 || stops[0].Trace != span.VersionTrace(s.bundle, "v2") ||
+		attr(stops[0], record.AttrPodName) != "v1-1" {
 		t.Errorf("stops %v", stops)
 	}
 	if s.result("v1") != "success" || s.result("v2") != "success" {

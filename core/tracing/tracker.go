@@ -82,7 +82,7 @@ func (t *Tracker) settle(o *observation) {
 		if o.initial || !fresh {
 			t.remember(id, o.at)
 		}
-		if fresh && !(o.initial && !o.end.At.IsZero()) {
+		if fresh && (!o.initial || o.end.At.IsZero()) {
 			l = &life{UID: o.UID, Namespace: o.Namespace, Name: o.Name, Created: o.Created}
 			t.lives[o.UID] = l
 		}

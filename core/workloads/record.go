@@ -1,6 +1,7 @@
 package workloads
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -145,9 +146,7 @@ func podOf(w *workloadwire.Workload) *record.Pod {
 		Labels:   w.Labels, Annotations: short(w.Annotations),
 	}
 	nearest, of := []record.Owner{self}, make(map[string]string, len(w.Template.Labels)+1)
-	for key, value := range w.Template.Labels {
-		of[key] = value
-	}
+	maps.Copy(of, w.Template.Labels)
 	revision := revisionOf(w)
 	switch {
 	case revision == "" || strings.HasPrefix(revision, counted):

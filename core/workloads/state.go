@@ -90,7 +90,7 @@ func (s State) view() (v view, ok bool) {
 func cut(rest *string, all ...*string) bool {
 	for _, s := range all {
 		n, used := binary.Uvarint([]byte((*rest)[:min(len(*rest), binary.MaxVarintLen64)]))
-		if used <= 0 || n > uint64(len(*rest)-used) {
+		if used <= 0 || n > uint64(len((*rest)[used:])) {
 			return false
 		}
 		end := used + int(n) //nolint:gosec // no more than the length

@@ -7,7 +7,8 @@ import (
 
 // TestStored: a state is the same after it was stored, and a damaged one is an error.
 func TestStored(t *testing.T) {
-	w := newWorkload(deployment, generation(1, 1), with(progressing, isTrue, "A", first), with(isAvailable, isFalse, "", ""))
+	w := newWorkload(deployment, generation(1, 1),
+		with(progressing, isTrue, "A", first), with(isAvailable, isFalse, "", ""))
 	state, _ := Rules{}.Compare(State{}, w, time.Now())
 	stored := state.Stored()
 	if again, err := ParseState(stored); err != nil || again != state {

@@ -4,8 +4,8 @@ package e2e
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
-
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -265,9 +265,7 @@ func setOf(name string, spec object) object {
 	template := pod("", "")
 	at(template, "metadata", "labels")["app"] = name
 	all := object{"selector": object{"matchLabels": object{"app": name}}, "template": template}
-	for key, value := range spec {
-		all[key] = value
-	}
+	maps.Copy(all, spec)
 	return object{"metadata": object{"name": name}, "spec": all}
 }
 

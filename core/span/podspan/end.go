@@ -16,8 +16,8 @@ type End struct {
 	Error string // why the pod was not ready; empty if it was, or has done its work
 }
 
-// EndOf returns how the start of a pod ended, zero if it goes on. received is when this version of the pod was received,
-// gone is whether the pod is deleted.
+// EndOf returns how the start of a pod ended, zero if it goes on. received is when this version of the pod was
+// received, gone is whether the pod is deleted.
 func EndOf(pod *corev1.Pod, received time.Time, gone bool) End {
 	if at := isTrue(pod, corev1.PodReady); !at.IsZero() {
 		return End{At: span.Refine(at, received), Ready: true}
@@ -81,8 +81,8 @@ func containerReason(c *corev1.ContainerStatus) string {
 	return ""
 }
 
-// EndedRun returns the last run of a container that ended, as a phase. ok is false if there is none, or if the container
-// has done its work.
+// EndedRun returns the last run of a container that ended, as a phase. ok is false if there is none, or if the
+// container has done its work.
 func EndedRun(pod *corev1.Pod, c *corev1.ContainerStatus) (run Phase, ok bool) {
 	t, n := c.State.Terminated, c.RestartCount
 	if t == nil {

@@ -47,8 +47,9 @@ func (c Settings) serviceOf(pod *corev1.Pod, w record.Workload, image string) re
 	return record.Service{
 		Name: cmp.Or(annotation(pod, annotationPrefix+record.AttrServiceName), label(labelInstance), label(labelName),
 			w.Deployment, rolloutOf(pod, &w), w.ReplicaSet, w.StatefulSet, w.DaemonSet, w.CronJob, w.Job, pod.Name),
-		Namespace:  cmp.Or(annotation(pod, annotationPrefix+record.AttrServiceNS), pod.Namespace),
-		Version:    cmp.Or(annotation(pod, annotationPrefix+record.AttrServiceVersion), label(labelVersion), versionOf(image)),
+		Namespace: cmp.Or(annotation(pod, annotationPrefix+record.AttrServiceNS), pod.Namespace),
+		Version: cmp.Or(annotation(pod, annotationPrefix+record.AttrServiceVersion), label(labelVersion),
+			versionOf(image)),
 		InstanceID: annotation(pod, annotationPrefix+record.AttrServiceInstance),
 	}
 }

@@ -56,8 +56,14 @@ func TestDecode(t *testing.T) {
 func TestEachField(t *testing.T) {
 	now := metav1.Unix(1521208805, 0)
 	metas := []metav1.ObjectMeta{
-		{Name: "x"}, {Namespace: "x"}, {UID: "x"}, {ResourceVersion: "x"}, {Generation: 7}, {CreationTimestamp: now},
-		{Labels: map[string]string{"x": "y"}}, {Annotations: map[string]string{wanted: "y"}},
+		{Name: "x"},
+		{Namespace: "x"},
+		{UID: "x"},
+		{ResourceVersion: "x"},
+		{Generation: 7},
+		{CreationTimestamp: now},
+		{Labels: map[string]string{"x": "y"}},
+		{Annotations: map[string]string{wanted: "y"}},
 		{OwnerReferences: []metav1.OwnerReference{
 			{APIVersion: "x", Kind: "y", Name: "z", UID: "u", Controller: new(true)},
 		}},

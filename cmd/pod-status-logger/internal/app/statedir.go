@@ -46,6 +46,6 @@ func volumeSize(dir string) int64 {
 	if syscall.Statfs(dir, &fs) != nil && syscall.Statfs(filepath.Dir(dir), &fs) != nil {
 		return 0
 	}
-	reserved := fs.Bfree - uint64(fs.Bavail) // for root
-	return int64((fs.Blocks - reserved) * uint64(fs.Bsize))
+	reserved := fs.Bfree - fs.Bavail                   // for root
+	return int64(fs.Blocks-reserved) * int64(fs.Bsize) //nolint:gosec,unconvert // types differ between systems
 }

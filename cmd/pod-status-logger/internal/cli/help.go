@@ -30,10 +30,13 @@ type flagGroup struct {
 // and come first.
 func flagGroups() []flagGroup {
 	return []flagGroup{
-		{"Pods", []string{"kubeconfig", "context", "namespace", "all-namespaces", "selector", "initial", "events"}},
+		{"Pods", []string{
+			"kubeconfig", "context", "namespace", "all-namespaces", "selector", "initial", "events", "workloads",
+		}},
 		{"Records", []string{"output", "stdout", "updates", "cluster-name", "service-from-labels", "plugins"}},
 		{"Delivery", []string{
-			"otlp-endpoint", "otlp-protocol", "otlp-traces", "state-dir", "state-max-size", "state-when-full", "shutdown-timeout",
+			"otlp-endpoint", "otlp-protocol", "otlp-traces", "state-dir", "state-max-size", "state-when-full",
+			"shutdown-timeout",
 		}},
 		{"Program", []string{config.FlagFile, "listen", "pprof", "otlp-metrics", "log-level", "help", "version"}},
 	}

@@ -32,9 +32,12 @@ func (r *round) forbiddenRollout() []step {
 	stalled.Status, stalled.Reason = corev1.ConditionFalse, "ProgressDeadlineExceeded"
 	stalled.Message = `ReplicaSet "` + owner.Name + `" has timed out progressing.`
 	return []step{
-		{deployment: r.deployment(pod, progressing)}, {event: e},
+		{deployment: r.deployment(pod, progressing)},
+		{event: e},
 		{deployment: r.deployment(pod, progressing, failure)},
-		{event: e, count: 2}, {event: e, count: 3}, {event: e, count: 4},
+		{event: e, count: 2},
+		{event: e, count: 3},
+		{event: e, count: 4},
 		{deployment: r.deployment(pod, stalled, failure)},
 	}
 }
