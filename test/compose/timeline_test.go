@@ -25,17 +25,17 @@ func TestTimelinePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx := openPage(t, pageOf(t, string(records)))
-	if n := evaluate[int](t, ctx, `performance.getEntriesByType("resource").length`); n != 0 {
+	if n := evaluate[int](ctx, t, `performance.getEntriesByType("resource").length`); n != 0 {
 		t.Errorf("the page made %d requests", n)
 	}
-	all := evaluate[int](t, ctx, `podTimeline.rows()`)
-	found := evaluate[int](t, ctx, `(()=>{const s=document.getElementById("search");s.value="oomkilled";`+
+	all := evaluate[int](ctx, t, `podTimeline.rows()`)
+	found := evaluate[int](ctx, t, `(()=>{const s=document.getElementById("search");s.value="oomkilled";`+
 		`s.dispatchEvent(new Event("input"));return podTimeline.rows()})()`)
 	if found == 0 || found >= all {
 		t.Errorf("a search shows %d of %d rows", found, all)
 	}
 	// Keys: down selects a row, right its next interval, + zooms.
-	details := evaluate[string](t, ctx, `(()=>{const s=document.getElementById("scroller");s.focus();`+
+	details := evaluate[string](ctx, t, `(()=>{const s=document.getElementById("scroller");s.focus();`+
 		`for(const key of ["ArrowDown","ArrowRight","+"])s.dispatchEvent(new KeyboardEvent("keydown",{key}));`+
 		`return document.getElementById("details").textContent})()`)
 	if !strings.Contains(details, "checkout") {
@@ -46,13 +46,13 @@ func TestTimelinePage(t *testing.T) {
 	}
 	for _, view := range []string{"chart", "table"} {
 		if view == "table" {
-			evaluate[bool](t, ctx, `(document.getElementById("astable").click(),true)`)
+			evaluate[bool](ctx, t, `(document.getElementById("astable").click(),true)`)
 		}
-		for _, v := range violations(t, ctx) {
+		for _, v := range violations(ctx, t) {
 			t.Errorf("axe, %s: %s", view, v)
 		}
 	}
-	rows := evaluate[int](t, ctx, `document.querySelectorAll("#table tbody tr").length`)
+	rows := evaluate[int](ctx, t, `document.querySelectorAll("#table tbody tr").length`)
 	if rows == 0 {
 		t.Error("the table is empty")
 	}
@@ -68,7 +68,7 @@ func TestTimelineFrames(t *testing.T) {
 	idle := evaluate[float64](t, ctx, strings.Replace(frames, "WORK", "0", 1))
 	const scroll = `document.getElementById("scroller").scrollTop+=137;podTimeline.zoom(n%2?.8:1.2)`
 	busy := evaluate[float64](t, ctx, strings.Replace(frames, "WORK", scroll, 1))
-	text := evaluate[string](t, ctx, `document.getElementById("count").textContent`)
+	text := evaluate[string](ctx, t, `document.getElementById("count").textContent`)
 	t.Logf("%s: a frame takes %.1f ms, %.1f ms of the page at rest", text, busy, idle)
 	if busy > 1000./30 && busy > 2*idle {
 		t.Errorf("a frame takes %.1f ms, want 33.3 (30 frames a second), or twice the %.1f of the page at rest", busy, idle)
@@ -118,7 +118,7 @@ func openPage(t *testing.T, page string) context.Context {
 }
 
 // evaluate returns the value of an expression in the page, which may be a promise.
-func evaluate[T any](t *testing.T, ctx context.Context, expression string) (result T) {
+func evaluate[T any](ctx context.Context, t *testing.T, expression string) (result T) {
 	t.Helper()
 	result, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -131,7 +131,7 @@ func evaluate[T any](t *testing.T, ctx context.Context, expression string) (resu
 const axe = "axe-core@4.14.1"
 
 // violations returns the rules of axe that the page breaks.
-func violations(t *testing.T, ctx context.Context) (found []string) {
+func violations(ctx context.Context, t *testing.T) (found []string) {
 	t.Helper()
 	folder := t.TempDir()
 	pack := exec.Command("npm", "pack", "--silent", axe)
@@ -144,9 +144,9 @@ func violations(t *testing.T, ctx context.Context) (found []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	evaluate[bool](t, ctx, script+";true")
+	evaluate[bool](ctx, t, script+";true")
 	const run = `axe.run().then(r=>JSON.stringify(r.violations.map(v=>v.id+": "+v.nodes.map(n=>n.html).join(" "))))`
-	text := evaluate[string](t, ctx, run)
+	text := evaluate[string](ctx, t, run)
 	if err := json.Unmarshal([]byte(text), &found); err != nil {
 		t.Fatal(err)
 	}
