@@ -41,7 +41,7 @@ func TestTimelinePage(t *testing.T) {
 	if !strings.Contains(details, "checkout") {
 		t.Errorf("the keys select %q", details)
 	}
-	if span := evaluate[[]float64](t, ctx, `podTimeline.window()`); len(span) != 2 || span[0] == 0 && span[1] == 1 {
+	if span := evaluate[[]float64](ctx, t, `podTimeline.window()`); len(span) != 2 || span[0] == 0 && span[1] == 1 {
 		t.Errorf("the window is %v", span)
 	}
 	for _, view := range []string{"chart", "table"} {
@@ -65,9 +65,9 @@ func TestTimelineFrames(t *testing.T) {
 	const frames = `new Promise(done=>{const times=[];let n=0;const step=t=>{times.push(t);WORK;` +
 		`if(++n<90)requestAnimationFrame(step);else done(times.slice(1).map((x,i)=>x-times[i]).sort((a,b)=>a-b)[44])};` +
 		`requestAnimationFrame(step)})`
-	idle := evaluate[float64](t, ctx, strings.Replace(frames, "WORK", "0", 1))
+	idle := evaluate[float64](ctx, t, strings.Replace(frames, "WORK", "0", 1))
 	const scroll = `document.getElementById("scroller").scrollTop+=137;podTimeline.zoom(n%2?.8:1.2)`
-	busy := evaluate[float64](t, ctx, strings.Replace(frames, "WORK", scroll, 1))
+	busy := evaluate[float64](ctx, t, strings.Replace(frames, "WORK", scroll, 1))
 	text := evaluate[string](ctx, t, `document.getElementById("count").textContent`)
 	t.Logf("%s: a frame takes %.1f ms, %.1f ms of the page at rest", text, busy, idle)
 	if busy > 1000./30 && busy > 2*idle {
