@@ -257,7 +257,7 @@ func TestStartInterrupted(t *testing.T) {
 }
 
 // pluginStart is the timeout of the start of a plugin.
-const pluginStart = 10 * time.Second
+const pluginStart = 30 * time.Second
 
 // interrupt signals a command that waits for a silent plugin.
 func interrupt(t *testing.T, good func(status int) bool, args ...string) {

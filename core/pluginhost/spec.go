@@ -73,7 +73,7 @@ func (s *Spec) checksum() ([]byte, error) {
 // Deadlines of the calls that are not for records. Only a plugin that does not work
 // reaches them.
 const (
-	startTimeout  = 10 * time.Second // from the start to the answer to Configure
+	startTimeout  = 30 * time.Second // from the start to the answer to Configure
 	healthTimeout = 2 * time.Second
 	stopTimeout   = 3 * time.Second
 )

@@ -55,7 +55,7 @@ type Options struct {
 	BadConfig string
 	// Timeout is the deadline of a batch of 64 records; 0: 200 ms, the host's default.
 	Timeout time.Duration
-	// StartTimeout is the deadline of the start, and of Configure; 0: 10 s.
+	// StartTimeout is the deadline of the start, and of Configure; 0: 30 s.
 	StartTimeout time.Duration
 	// AllowSuppress lets the plugin suppress records.
 	AllowSuppress bool
@@ -65,7 +65,7 @@ type Options struct {
 
 const (
 	defaultTimeout      = 200 * time.Millisecond
-	defaultStartTimeout = 10 * time.Second
+	defaultStartTimeout = 30 * time.Second
 	unknownKey          = "no-such-key"
 )
 
