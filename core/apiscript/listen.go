@@ -11,13 +11,13 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"syscall"
 	"time"
 )
 
 // listen serves on addr until Down, and returns the address that addr resolved to.
 func (s *Server) listen(addr string) (string, error) {
-	var config net.ListenConfig
-	ln, err := config.Listen(context.Background(), "tcp", addr)
+	ln, err := relisten(addr)
 	if err != nil {
 		return "", fmt.Errorf("listen on %s: %w", addr, err)
 	}
@@ -108,4 +108,18 @@ func (s *Server) all() []*Collection {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Collect(maps.Values(s.collections))
+}
+
+// relisten retries for a while if the address is in use: after Down, a process that was being started meanwhile may
+// have inherited the listener, and holds the port until it executes its program.
+func relisten(addr string) (net.Listener, error) {
+	const attempts, pause = 500, 10 * time.Millisecond
+	var config net.ListenConfig
+	for i := 1; ; i++ {
+		ln, err := config.Listen(context.Background(), "tcp", addr)
+		if !errors.Is(err, syscall.EADDRINUSE) || i == attempts {
+			return ln, err
+		}
+		time.Sleep(pause)
+	}
 }

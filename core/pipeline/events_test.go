@@ -225,7 +225,7 @@ func TestWaitsForPod(t *testing.T) {
 		if got := s.words(); len(got) > 0 {
 			t.Errorf("after half a second: %q", got)
 		}
-		if stored := string(d.state[eventStreamPrefix]); !strings.HasPrefix(stored, `{"checkpoint":"9"`) {
+		if stored := d.stored(eventStreamPrefix); !strings.HasPrefix(stored, `{"checkpoint":"9"`) {
 			t.Errorf("stored %s, and an Event waits", stored)
 		}
 		time.Sleep(500 * time.Millisecond)
@@ -237,7 +237,7 @@ func TestWaitsForPod(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Fatal(err)
 		}
-		if stored := string(d.state[eventStreamPrefix]); !strings.HasPrefix(stored, `{"checkpoint":"12"`) {
+		if stored := d.stored(eventStreamPrefix); !strings.HasPrefix(stored, `{"checkpoint":"12"`) {
 			t.Errorf("stored %s in the end", stored)
 		}
 	})

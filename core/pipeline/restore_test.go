@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,6 +26,7 @@ import (
 
 // disk is a journal that keeps what a start needs, and breaks on command.
 type disk struct {
+	mu      sync.Mutex // held by Commit and stored
 	state   map[string][]byte
 	seq     uint64
 	commits int
@@ -39,6 +41,8 @@ var errCrash = errors.New("crash")
 func newDisk() *disk { return &disk{state: map[string][]byte{}} }
 
 func (d *disk) Commit(_ context.Context, g journal.Group) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.commits++
 	if d.commits == d.breakAt {
 		return errCrash
@@ -54,6 +58,13 @@ func (d *disk) Commit(_ context.Context, g journal.Group) error {
 	d.emitted += g.Emitted
 	d.drop.Records -= g.Announced
 	return nil
+}
+
+// stored returns a value of the state, also while a pipeline runs.
+func (d *disk) stored(key string) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return string(d.state[key])
 }
 
 func (d *disk) Written()              { d.written = d.commits }

@@ -2,6 +2,7 @@
 package freeport
 
 import (
+	"errors"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -57,12 +58,13 @@ func reserve(tb testing.TB, port int) bool {
 	return true
 }
 
+// free reports whether nothing listens on the port. It doesn't try to listen: a process that is being started at the
+// same time would inherit the listener, and hold the port until it executes its program.
 func free(tb testing.TB, port int) bool {
 	tb.Helper()
-	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-	if err != nil {
-		return false
+	conn, err := new(net.Dialer).DialContext(tb.Context(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err == nil {
+		_ = conn.Close()
 	}
-	_ = listener.Close()
-	return true
+	return errors.Is(err, syscall.ECONNREFUSED)
 }

@@ -17,6 +17,7 @@ import (
 	tracepb "go.opentelemetry.io/proto/slim/otlp/trace/v1"
 
 	"github.com/pod-status-logger/pod-status-logger/test/freeport"
+	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
 // Options of a [Receiver]. The zero value is gRPC in plaintext.
@@ -84,10 +85,12 @@ func Unreachable(tb testing.TB, o Options) *Receiver {
 func (r *Receiver) Start(tb testing.TB) {
 	tb.Helper()
 	var config net.ListenConfig
-	l, err := config.Listen(tb.Context(), r.network, r.address)
-	if err != nil {
-		tb.Fatalf("listen for the receiver: %v", err)
-	}
+	var l net.Listener
+	// After Stop, a process that was being started meanwhile may have inherited the listener for a moment.
+	wait.NoError(tb, "the receiver listens", func() (err error) {
+		l, err = config.Listen(tb.Context(), r.network, r.address)
+		return err
+	})
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.address = l.Addr().String()
