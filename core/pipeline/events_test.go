@@ -43,6 +43,8 @@ func (*eventSink) Write(context.Context, emit.Staged) error { return nil }
 
 // words returns the records of Events in short.
 func (s *eventSink) words() (all []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, r := range s.records {
 		words := []string{r.Action.String()}
 		if r.Action == record.Event {
