@@ -39,7 +39,7 @@ func (r Rules) record(n *news, w *workloadwire.Workload, at time.Time) record.Re
 		about = "condition " + n.now.Type
 		rec.Condition = &record.Condition{Type: n.now.Type, Status: n.now.Status}
 		rec.Reason, rec.Info, rec.OccurredAt = n.now.Reason, n.now.Message, n.now.Changed
-	case n.removed != "":
+	case n.status == 0: // neither about a rollout, nor about a condition that exists
 		rec.Condition = &record.Condition{Type: n.removed, Status: record.ConditionRemoved}
 	case w.Generation <= 1 && n.started:
 		rec.OccurredAt = w.CreationTimestamp.Time
@@ -106,7 +106,7 @@ func predicate(n *news, r *record.Record, kind string) string {
 	case record.Failed:
 		return "has failed" + because
 	}
-	if n.removed != "" {
+	if n.now == nil {
 		return "no longer has condition " + n.removed
 	}
 	return "has condition " + r.Condition.Type + " " + r.Condition.Status + because

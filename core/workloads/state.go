@@ -73,7 +73,7 @@ func (s State) view() (v view, ok bool) {
 	}
 	v.status = record.RolloutStatus(s.packed[1])
 	rest := s.packed[head:]
-	if !cut(&rest, &v.uid, &v.version, &v.revision) {
+	if v.status > record.Failed || !cut(&rest, &v.uid, &v.version, &v.revision) {
 		return view{}, false
 	}
 	for rest != "" {
