@@ -66,11 +66,10 @@ func (r *reporter) answered(a answer) {
 	}
 }
 
-// refused reports a record that the receiver will never take.
-func (r *reporter) refused(err error) {
+// refused reports a record that the receiver will never take, and its fate.
+func (r *reporter) refused(fate string, err error) {
 	r.deadOnes.Log(slog.LevelError,
-		"OTLP receiver refused a "+r.item+" permanently; it is now a dead letter, and sending continues",
-		"error", err)
+		"OTLP receiver refused a "+r.item+" permanently; it is now "+fate+", and sending continues", "error", err)
 }
 
 // absent reports, once, that the receiver doesn't take the signal.

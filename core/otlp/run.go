@@ -124,7 +124,13 @@ func (r *run) grow() {
 	r.maxRecords, r.inTime = min(r.settings.MaxRecords, r.maxRecords+r.maxRecords/4+1), 0
 }
 
+// refused keeps a record as a dead letter, but drops a span: no command shows or removes one.
 func (r *run) refused(b journal.Batch, err error) error {
-	r.report.refused(err)
+	if r.settings.Signal == Traces {
+		r.report.refused("lost", err)
+		r.outbox.Rejected(len(b.Records))
+		return r.outbox.Ack(b)
+	}
+	r.report.refused("a dead letter", err)
 	return r.outbox.Refuse(b, err.Error())
 }

@@ -107,7 +107,7 @@ func TestTracesPartialSuccess(t *testing.T) {
 	})
 }
 
-// TestTracesRefused: a span that the receiver refuses becomes a dead letter, alone.
+// TestTracesRefused: a span that the receiver refuses is dropped, alone, and is no dead letter.
 func TestTracesRefused(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, o otlptest.Options) {
 		h := tracesHarness(t, otlptest.New(t, o), o)
@@ -122,8 +122,10 @@ func TestTracesRefused(t *testing.T) {
 			t.Errorf("spans (-want +got):\n%s", diff)
 		}
 		h.wantLogged("refused a span permanently", "bad span")
-		if dead := h.outbox.Stats().DeadRecords; dead != 1 {
-			t.Errorf("%d dead letters, want 1", dead)
+		stats := h.outbox.Stats()
+		if got := stats.Signals[journal.Logs].Totals; stats.DeadRecords != 0 || got.Rejected != 1 || got.Acknowledged != 2 {
+			t.Errorf("%d dead letters, %d rejected, %d acknowledged, want 0, 1, 2", stats.DeadRecords, got.Rejected,
+				got.Acknowledged)
 		}
 	})
 }

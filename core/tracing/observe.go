@@ -67,13 +67,16 @@ func (t *Tracker) follows(uid string) bool {
 
 func (o *observation) read(c *Change) {
 	pod := c.Pod
-	o.Node, o.Created = pod.Spec.NodeName, pod.CreationTimestamp.Time
+	o.Node = pod.Spec.NodeName
+	if created := pod.CreationTimestamp.Time; !future(created, c.At) {
+		o.Created = created
+	}
 	o.end = podspan.EndOf(pod, c.At, c.Gone)
 	if !o.end.At.IsZero() {
 		o.phases = podspan.Phases(pod, o.end.At)
 	}
 	o.runs = endedRuns(pod, c.Records)
-	o.lost = lostOf(pod)
+	o.lost = lostOf(pod, c.At)
 	if pod.DeletionTimestamp == nil {
 		o.reason = podspan.Reason(pod)
 	}
@@ -114,14 +117,17 @@ func statusOf(pod *corev1.Pod, name string) *corev1.ContainerStatus {
 // delay is how long after the end of a container the kubelet may report it.
 const delay = 10 * time.Second
 
+// future reports whether a time in a pod is later than any clock may show.
+func future(t, received time.Time) bool { return t.After(received.Add(longest)) }
+
 // lostOf returns the incident that a pod is in, nil if it isn't in one. A pod that was ready once has become unready
 // after it was initialized.
-func lostOf(pod *corev1.Pod) *incident {
+func lostOf(pod *corev1.Pod, received time.Time) *incident {
 	if pod.DeletionTimestamp != nil || pod.Status.Phase != corev1.PodRunning {
 		return nil
 	}
 	since, reason := unreadySinceInitialized(pod)
-	if since.IsZero() || completes(pod) {
+	if since.IsZero() || future(since, received) || completes(pod) {
 		return nil
 	}
 	in := &incident{Since: since, Run: since.Unix(), Error: reason}

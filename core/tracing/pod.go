@@ -90,7 +90,7 @@ func (t *Tracker) recover(l *life, o *observation) {
 		}
 		s := t.ofPhase(l, o.runs[i], in.trace(l.UID))
 		s.Parent = span.ID(s.Trace, span.Incident)
-		s.Within(in.Since, later(in.Since.Add(span.Shortest), s.End))
+		s.Within(in.Since, earlier(limit, later(in.Since.Add(span.Shortest), s.End)))
 		t.spans = append(t.spans, s)
 	}
 	switch {

@@ -115,7 +115,8 @@ func (t *Tracker) progress(l *life, o *observation, id identity) {
 	}
 	if l.Joined && t.full(l) {
 		for i := range o.runs {
-			t.phase(l, o.runs[i], l.Created, later(o.runs[i].End, l.Created.Add(span.Shortest)))
+			end := later(o.runs[i].End, l.Created.Add(span.Shortest))
+			t.phase(l, o.runs[i], l.Created, earlier(end, l.Created.Add(longest)))
 		}
 	}
 	if end := o.end; !end.At.IsZero() {

@@ -20,6 +20,7 @@ const spansService = "kubernetes-rollouts"
 // makeSpans adds spans to the pipeline, and opens their sender, if they are to be sent.
 func (s *service) makeSpans(p *pipeline.Settings, to destinations, env Environment) {
 	outbox := s.journal.Outbox(journal.Traces)
+	s.discardDeadSpans(outbox)
 	if !to.traces.Enabled {
 		s.discardSpans(outbox)
 		return
@@ -48,8 +49,17 @@ func (s *service) makeSpans(p *pipeline.Settings, to destinations, env Environme
 // spansFull reports whether so many spans are pending that more could leave no room for records.
 func (s *service) spansFull(outbox *journal.Outbox) bool {
 	stats := outbox.Stats()
-	size, _ := s.config.State.Bytes()
-	return stats.Bytes+stats.DeadBytes > size/4
+	return stats.Bytes+stats.DeadBytes > s.journal.Stats().Capacity/4
+}
+
+// discardDeadSpans removes the dead letters that an earlier version made of spans: no command does.
+func (s *service) discardDeadSpans(outbox *journal.Outbox) {
+	if outbox.Stats().DeadRecords == 0 {
+		return
+	}
+	if _, err := outbox.Discard(); err != nil {
+		s.log.Error("discarding spans failed", "error", err)
+	}
 }
 
 // discardSpans removes the spans that an earlier run left: nothing sends them any more.
