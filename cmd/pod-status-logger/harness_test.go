@@ -126,12 +126,17 @@ func isFull(tb testing.TB, pipe *os.File) (full bool) {
 // inTwos runs a test for each name, two at a time: more would slow each other down.
 func inTwos(t *testing.T, names []string, test func(t *testing.T, name string)) {
 	t.Helper()
+	left := make(chan string, len(names))
+	for _, name := range names {
+		left <- name
+	}
+	close(left)
 	const lanes = 2
 	for lane := range lanes {
 		t.Run(fmt.Sprintf("lane %d", lane+1), func(t *testing.T) {
 			t.Parallel()
-			for i := lane; i < len(names); i += lanes {
-				t.Run(names[i], func(t *testing.T) { test(t, names[i]) })
+			for name := range left {
+				t.Run(name, func(t *testing.T) { test(t, name) })
 			}
 		})
 	}

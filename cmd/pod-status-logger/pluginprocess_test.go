@@ -300,7 +300,11 @@ func TestVerifyNamesRules(t *testing.T) {
 		rule := rules[behaviour]
 		p := newPlace(t)
 		timeout := "--timeout=" + faulty.Patience(behaviour).String()
-		args := append([]string{"plugin", "verify", timeout, "--log-level=warn", self},
+		start := "--start-timeout=30s"
+		if behaviour == "silent" { // it takes as long as a start may
+			start = "--start-timeout=5s"
+		}
+		args := append([]string{"plugin", "verify", timeout, start, "--log-level=warn", self},
 			faulty.Args(behaviour, filepath.Join(p.dir, "lock"))...)
 		stdout, stderr, status := p.run(args...)
 		lines := strings.Split(stdout, "\n")

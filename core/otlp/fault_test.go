@@ -105,7 +105,7 @@ func TestRetries(t *testing.T) {
 func TestSlow(t *testing.T) {
 	bothProtocols(t, func(t *testing.T, o otlptest.Options) {
 		h := newHarness(t, otlptest.New(t, o), o)
-		h.settings.Timeout = 50 * time.Millisecond
+		h.settings.Timeout = 500 * time.Millisecond
 		hang := otlptest.Fault{Hang: true}
 		h.receiver.Play(hang, hang, hang, hang, hang)
 		bodies := strings.Split(strings.Repeat("abcdefgh", 8), "")
@@ -129,7 +129,7 @@ func TestSlow(t *testing.T) {
 
 // TestLateAnswer: an answer that comes in the last moment is one.
 func TestLateAnswer(t *testing.T) {
-	const timeout = 500 * time.Millisecond
+	const timeout = 3 * time.Second
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		time.Sleep(timeout * 92 / 100)
 		http.Error(w, "no such record", http.StatusBadRequest)

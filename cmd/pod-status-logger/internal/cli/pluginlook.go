@@ -22,6 +22,7 @@ import (
 type lookFlags struct {
 	config   string
 	timeout  string
+	start    string
 	env      []string
 	autoMTLS bool
 	suppress bool

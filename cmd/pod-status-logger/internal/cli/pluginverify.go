@@ -31,12 +31,17 @@ breaks a rule, and 2 if the file can't be run. The plugin's log is on stderr.`,
 	f.add(cmd)
 	cmd.Flags().StringVar(&f.timeout, "timeout", config.DefaultPluginTimeout,
 		"maximum `duration` of a call with 64 records")
+	cmd.Flags().StringVar(&f.start, "start-timeout", "30s", "maximum `duration` of a start, at most 30s")
 	cmd.Flags().BoolVar(&f.suppress, "allow-suppress", false, "let the plugin suppress records")
 	return cmd
 }
 
 func verify(cmd *cobra.Command, l *look, f *lookFlags) error {
 	timeout, err := config.ParseDuration("timeout", f.timeout, 1)
+	if err != nil {
+		return config.Usage(err)
+	}
+	start, err := config.ParseDuration("start-timeout", f.start, 1)
 	if err != nil {
 		return config.Usage(err)
 	}
@@ -55,6 +60,7 @@ func verify(cmd *cobra.Command, l *look, f *lookFlags) error {
 	}, enrichertest.Options{
 		Config:        string(l.Config),
 		Timeout:       timeout,
+		StartTimeout:  start,
 		AllowSuppress: f.suppress || l.AllowSuppress,
 		Each: func(r enrichertest.Result) {
 			if r.Outcome != enrichertest.NotReached {
