@@ -206,6 +206,32 @@ func TestSpansSwitchedOff(t *testing.T) {
 	}
 }
 
+// TestTraceReceiverAway: a receiver of spans that is away keeps no run from its end, and nothing calls its spans
+// records that are left.
+func TestTraceReceiverAway(t *testing.T) {
+	server := apiServer(t)
+	receiver := otlptest.New(t, otlptest.Options{})
+	t.Setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", otlptest.Unreachable(t, otlptest.Options{}).URL())
+	k := newKeeper(t, server, receiver, "--otlp-traces")
+	k.start()
+	k.ready()
+	starts(server, "v1", 1)
+	wait.Until(t, "spans wait, and no records", func() bool {
+		return k.metric(`sink_waiting_records{sink="otlp_traces"}`) >= 4 &&
+			k.metric(`sink_acknowledged_records_total{sink="otlp"}`) >= 1 &&
+			k.metric(`sink_waiting_records{sink="otlp"}`) == 0
+	})
+	if oldest := k.metric("journal_oldest_seconds"); oldest != 0 {
+		t.Errorf("the oldest record is %v seconds old", oldest)
+	}
+	if status := k.stop(); status != cli.ExitOK {
+		t.Errorf("exit status %d: %s", status, k.log())
+	}
+	if log := k.log(); !strings.Contains(log, "spans are left") || strings.Contains(log, "records are left") {
+		t.Errorf("spans are not named as what is left:\n%s", log)
+	}
+}
+
 // TestTracesPage: the commands of docs/traces.md print the output that the page shows.
 func TestTracesPage(t *testing.T) {
 	docblocks.Shell{Dir: t.TempDir(), Env: os.Environ()}.Check(t, stepsOf(t, "docs/traces.md"))

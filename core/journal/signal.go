@@ -1,6 +1,9 @@
 package journal
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Signal is a kind of records. Each signal has records, totals, dead letters and one consumer of its own; all share the
 // transactions and the capacity of the journal. The name is part of the stored format.
@@ -69,11 +72,13 @@ func (j *Journal) outbox(s Signal) *Outbox {
 // totals returns the totals of the signal. The lock is held.
 func (o *Outbox) totals() *SinkTotals { return &o.j.head.signals[o.index] }
 
-// waiting returns the number of waiting records of all signals. The lock is held.
-func (j *Journal) waiting() int {
+// waiting returns the number of waiting records of these signals, of all if none is named. The lock is held.
+func (j *Journal) waiting(of ...Signal) int {
 	n := 0
 	for _, o := range j.outboxes {
-		n += o.records
+		if len(of) == 0 || slices.Contains(of, o.signal) {
+			n += o.records
+		}
 	}
 	return n
 }

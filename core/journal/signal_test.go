@@ -105,6 +105,9 @@ func TestSignalsShareCapacity(t *testing.T) {
 		drained := make(chan error, 1)
 		go func() { drained <- j.Drained(t.Context()) }()
 		ack(t, j, takeOf(t, j, journal.Logs, 2))
+		if err := j.Drained(t.Context(), journal.Logs); err != nil {
+			t.Error(err)
+		}
 		synctest.Wait()
 		select {
 		case <-drained:

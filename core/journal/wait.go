@@ -56,10 +56,11 @@ func (j *Journal) touch() {
 	j.broadcast()
 }
 
-// Drained blocks until nothing waits and that is stored, or ctx ends, whose error it returns.
-func (j *Journal) Drained(ctx context.Context) error {
+// Drained blocks until nothing of these signals waits and that is stored, or ctx ends, whose error it returns. None
+// means all signals.
+func (j *Journal) Drained(ctx context.Context, of ...Signal) error {
 	return j.await(ctx, func() (bool, error) {
-		if j.waiting() == 0 && j.saved == j.version {
+		if j.waiting(of...) == 0 && j.saved == j.version {
 			return true, nil
 		}
 		if j.closed {

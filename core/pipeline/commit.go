@@ -15,10 +15,13 @@ const maxUncommitted = time.Second
 
 // commitLater leaves changes without a record to the next group, for a while.
 func (p *Pipeline) commitLater() {
-	if p.set.Stored && p.overdue == nil {
+	if p.keepsState() && p.overdue == nil {
 		p.overdue = time.After(maxUncommitted)
 	}
 }
+
+// keepsState reports whether a change without a record has something to commit.
+func (p *Pipeline) keepsState() bool { return p.set.Stored || p.set.Spans != nil }
 
 // finish commits changes without a record, and announces dropped records.
 func (p *Pipeline) finish(ctx context.Context) error {
@@ -29,7 +32,7 @@ func (p *Pipeline) finish(ctx context.Context) error {
 		}
 	}
 	p.announced = time.Time{}
-	if !p.set.Stored && p.set.Journal.Dropped().Records == 0 {
+	if !p.keepsState() && p.set.Journal.Dropped().Records == 0 {
 		return nil
 	}
 	return p.commit(ctx)

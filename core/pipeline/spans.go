@@ -33,8 +33,8 @@ type Spans struct {
 	Tracer Tracer
 	// Encode encodes spans for the journal, each alone.
 	Encode func([]span.Span) [][]byte
-	// Full reports whether the journal has room for records only.
-	Full func() bool
+	// Room returns how many bytes of spans the journal has room for, at most 0 if it has none.
+	Room func() int64
 	// OnLost is called with the number of spans that had no room.
 	OnLost func(spans int)
 	// Ticks are times at which spans may end without an event.
@@ -90,11 +90,26 @@ func (p *Pipeline) endedSpans(g *journal.Group) [][]byte {
 	if len(ended) == 0 {
 		return nil
 	}
-	if s.Full() {
-		s.OnLost(len(ended))
-		return nil
+	return s.fit(ended)
+}
+
+// fit encodes the spans that the journal has room for.
+func (s *Spans) fit(ended []span.Span) (encoded [][]byte) {
+	room := s.Room()
+	if room > 0 {
+		encoded = s.Encode(ended)
 	}
-	return s.Encode(ended)
+	fitting := 0
+	for _, b := range encoded {
+		if room -= int64(len(b)); room < 0 {
+			break
+		}
+		fitting++
+	}
+	if lost := len(ended) - fitting; lost > 0 {
+		s.OnLost(lost)
+	}
+	return encoded[:fitting]
 }
 
 // restoreSpans restores the state of spans. ok is false if the key is of something else. Without spans, it removes the

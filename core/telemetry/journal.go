@@ -54,7 +54,7 @@ func journalSeries() []series[journal.Stats] {
 		gaugeOf("journal_dead_letter_bytes", "Bytes of the dead letters in the journal.",
 			func(s journal.Stats) float64 { return float64(s.DeadBytes) }),
 		gaugeOf("journal_oldest_seconds", "Age of the oldest pending record.",
-			func(s journal.Stats) float64 { return age(s.Oldest) }),
+			func(s journal.Stats) float64 { return age(s.Signals[journal.Logs].Oldest) }),
 		gaugeOf("journal_blocked_seconds", "For how long the full journal has blocked the watch, 0 if it does not.",
 			func(s journal.Stats) float64 { return age(s.BlockedSince) }),
 		gaugeOf("journal_failing_seconds", "For how long writing or reading the journal has failed, 0 if it works.",

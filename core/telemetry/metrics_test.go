@@ -37,9 +37,10 @@ func wired() *telemetry.Metrics {
 	m.RegisterJournal(func() journal.Stats {
 		return journal.Stats{
 			Records: 3, Bytes: 1000, Capacity: 4096,
-			Oldest: time.Now().Add(-time.Hour), BlockedSince: time.Now().Add(-time.Minute),
+			Oldest: time.Now().Add(-2 * time.Hour), BlockedSince: time.Now().Add(-time.Minute),
 			FileBytes: 65536, DeadRecords: 4, DeadBytes: 2000,
 			Signals: map[journal.Signal]journal.SignalStats{journal.Logs: {
+				Oldest: time.Now().Add(-time.Hour), // that of spans doesn't count
 				Totals: journal.SinkTotals{Committed: 15, Sent: 9, Acknowledged: 7, Rejected: 2, Dead: 4, Dropped: 1},
 			}},
 			Totals: journal.Totals{
@@ -241,7 +242,10 @@ func TestJournalAges(t *testing.T) {
 		t.Errorf("%s = %v, want a minute", blocked, got)
 	}
 	future := telemetry.NewMetrics("")
-	future.RegisterJournal(func() journal.Stats { return journal.Stats{Oldest: time.Now().Add(time.Hour)} })
+	future.RegisterJournal(func() journal.Stats {
+		logs := journal.SignalStats{Oldest: time.Now().Add(time.Hour)}
+		return journal.Stats{Signals: map[journal.Signal]journal.SignalStats{journal.Logs: logs}}
+	})
 	if got := value(t, future.Registry, oldest); got != 0 {
 		t.Errorf("%s = %v with a clock that was set back", oldest, got)
 	}

@@ -1,12 +1,18 @@
 package tracing_test
 
 import (
+	"fmt"
+	"slices"
+	"strconv"
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/pod-status-logger/pod-status-logger/core/record"
+	"github.com/pod-status-logger/pod-status-logger/core/span"
 	"github.com/pod-status-logger/pod-status-logger/core/tracing"
 )
 
@@ -52,5 +58,36 @@ func TestImpossibleTimes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestRolloutsAreBoundedAfterRestart: rollouts that were going on before a restart count among those at a time.
+func TestRolloutsAreBoundedAfterRestart(t *testing.T) {
+	s := newStory(t)
+	const most = 4096
+	for i := range most {
+		s.bundle = fmt.Sprint("helm/shop/", i)
+		s.creates(strconv.Itoa(i), 1)
+	}
+	s.player.crash(t)
+	s.bundle = "helm/shop/another"
+	s.creates("another", 1)
+	s.becomes("another", true, 1)
+	want := span.LateTrace("uid-another-1")
+	if !slices.ContainsFunc(s.spans, func(s span.Span) bool { return s.Name == span.PodStart && s.Trace == want }) {
+		t.Errorf("rollout %d was begun", most+1)
+	}
+}
+
+// TestObjectsHaveNoStart: a record about an object that owns pods keeps the context that it was given.
+func TestObjectsHaveNoStart(t *testing.T) {
+	given := trace.NewSpanContext(trace.SpanContextConfig{TraceID: trace.TraceID{1}, SpanID: trace.SpanID{2}})
+	r := record.Record{
+		Pod: &record.Pod{UID: "uid", Namespace: "shop"}, Object: &record.Object{Kind: "Deployment", Name: "web"},
+		SpanContext: given,
+	}
+	newTracker().Identify(&r)
+	if !r.SpanContext.Equal(given) {
+		t.Errorf("context %v, want %v", r.SpanContext, given)
 	}
 }

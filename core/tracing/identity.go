@@ -23,9 +23,9 @@ type identity struct {
 }
 
 // Identify reads from an enriched record which rollout its pod belongs to, and gives the record the context of the
-// pod's start.
+// pod's start. Records about other objects are not in it.
 func (t *Tracker) Identify(r *record.Record) {
-	if r.Pod == nil || r.Pod.UID == "" {
+	if r.Pod == nil || r.Pod.UID == "" || r.Object != nil {
 		return
 	}
 	id, ok := t.identities[r.Pod]

@@ -98,6 +98,9 @@ func (t *Tracker) Restore(key string, value []byte) (ok bool, err error) {
 	r := &rollout{}
 	err = errors.Join(r.Trace.UnmarshalText([]byte(id)), json.Unmarshal(value, r))
 	t.rollouts[r.Trace] = r
+	if r.active() {
+		t.active++
+	}
 	return true, err
 }
 

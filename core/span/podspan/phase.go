@@ -42,6 +42,9 @@ func Phases(pod *corev1.Pod, end time.Time) []Phase {
 	return p.list
 }
 
+// maxPhases is the number of phases that a pod may have; docs/traces.md lists it.
+const maxPhases = 100
+
 // phases collects phases that follow one another.
 type phases struct {
 	list    []Phase
@@ -55,7 +58,9 @@ func (p *phases) add(phase Phase, to time.Time) (ended bool) {
 		to = p.end
 	}
 	phase.Start, phase.End = p.at, later(p.at, to)
-	p.list = append(p.list, phase)
+	if len(p.list) < maxPhases {
+		p.list = append(p.list, phase)
+	}
 	p.at = phase.End
 	return ended
 }

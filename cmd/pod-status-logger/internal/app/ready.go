@@ -73,6 +73,7 @@ func (s *service) blockedBy() string {
 }
 
 func (s *service) checkJournal(j journal.Stats) error {
+	logs := j.Signals[journal.Logs]
 	almostFull := j.Bytes+j.DeadBytes > j.Capacity/100*fullPercent && !s.config.State.DropsOldest()
 	full := !j.BlockedSince.IsZero() || almostFull
 	switch {
@@ -80,9 +81,9 @@ func (s *service) checkJournal(j journal.Stats) error {
 		return fmt.Errorf("the journal can't be written: %s", j.Failing)
 	case full && j.DeadBytes > j.Capacity/2:
 		return fmt.Errorf("the journal is full of dead letters: %d records that the OTLP receiver refuses; "+
-			"see journal dead-letter", j.DeadRecords)
+			"see journal dead-letter", logs.DeadRecords)
 	case full:
-		return fmt.Errorf("the journal is full: %d records are pending for the OTLP receiver", j.Records)
+		return fmt.Errorf("the journal is full: %d records are pending for the OTLP receiver", logs.Records)
 	}
 	return nil
 }

@@ -33,8 +33,9 @@ func (s *service) resume() error {
 		s.log.Info("starting with a new journal", "dir", dir)
 		return nil
 	}
-	s.log.Info("resuming from the journal", "dir", dir, "pods", restored.Pods, "records_waiting", stats.Records,
-		"dead_letters", stats.DeadRecords, "seq", stats.Totals.Emitted, "stored", stats.Committed.UTC())
+	logs := stats.Signals[journal.Logs]
+	s.log.Info("resuming from the journal", "dir", dir, "pods", restored.Pods, "records_waiting", logs.Records,
+		"dead_letters", logs.DeadRecords, "seq", stats.Totals.Emitted, "stored", stats.Committed.UTC())
 	s.warnOfJournal(stats)
 	if restored.Left > 0 {
 		s.log.Warn("pods of namespaces that are no longer watched are forgotten, without a record", "pods", restored.Left)
@@ -47,12 +48,13 @@ func (s *service) warnOfJournal(stats journal.Stats) {
 		s.log.Warn("one of the two meta pages of the journal was damaged, as by a power failure; " +
 			"the last transaction may be missing and is repeated")
 	}
-	if stats.Records > 0 && s.sender == nil {
-		s.log.Warn("records are pending, but no OTLP receiver is configured", "records_waiting", stats.Records)
+	logs := stats.Signals[journal.Logs]
+	if logs.Records > 0 && s.sender == nil {
+		s.log.Warn("records are pending, but no OTLP receiver is configured", "records_waiting", logs.Records)
 	}
-	if stats.DeadRecords > 0 {
+	if logs.DeadRecords > 0 {
 		s.log.Warn("the OTLP receiver has refused records permanently; journal dead-letter prints them",
-			"dead_letters", stats.DeadRecords)
+			"dead_letters", logs.DeadRecords)
 	}
 }
 

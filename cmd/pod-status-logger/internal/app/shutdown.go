@@ -128,26 +128,40 @@ func (s *service) keepSending(ctx context.Context, sender *otlp.Sender) {
 	}
 }
 
+// spansPatience is how long the end of a run waits for a receiver that takes no spans.
+const spansPatience = 2 * time.Second
+
 // drain waits until nothing is pending, or the receiver has acknowledged nothing for
-// the shutdown timeout.
+// the shutdown timeout. Spans that are left are no error.
 func (s *service) drain(timeout context.Context) error {
 	s.journal.Seal()
-	if len(s.senders()) == 0 {
-		return nil
-	}
 	s.shortenPauses()
-	for before := s.journal.Stats().Records; ; {
-		waiting, cancel := context.WithTimeout(timeout, s.config.GracePeriod())
-		err := s.journal.Drained(waiting)
-		cancel()
-		if err == nil {
-			return s.refused()
-		}
-		left := s.journal.Stats().Records
-		if timeout.Err() != nil || left == before {
+	if s.sender != nil {
+		if left, err := s.deliver(timeout, journal.Logs, s.config.GracePeriod()); err != nil {
 			return s.pending(left)
 		}
-		before = left
+	}
+	if s.traces != nil {
+		patience := min(spansPatience, s.config.GracePeriod())
+		if left, err := s.deliver(timeout, journal.Traces, patience); err != nil {
+			s.log.Warn("spans are left: their receiver did not accept them in time", "spans_waiting", left)
+		}
+	}
+	return s.refused()
+}
+
+// deliver waits until nothing of a signal is pending, or the receiver has acknowledged
+// nothing for as long as patience. It returns how many records or spans are left.
+func (s *service) deliver(timeout context.Context, of journal.Signal, patience time.Duration) (left int, err error) {
+	pending := func() int { return s.journal.Stats().Signals[of].Records }
+	for before := pending(); ; before = left {
+		waiting, cancel := context.WithTimeout(timeout, patience)
+		err = s.journal.Drained(waiting, of)
+		cancel()
+		left = pending()
+		if err == nil || timeout.Err() != nil || left == before {
+			return left, err
+		}
 	}
 }
 

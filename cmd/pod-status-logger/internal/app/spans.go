@@ -37,7 +37,7 @@ func (s *service) makeSpans(p *pipeline.Settings, to destinations, env Environme
 	p.Spans = &pipeline.Spans{
 		Tracer: tracing.New(tracing.Settings{Cluster: s.config.Cluster, Service: spansService}),
 		Encode: emit.NewSpanEncoder(env.Version, to.resource).Encode,
-		Full:   func() bool { return s.spansFull(outbox) },
+		Room:   func() int64 { return s.spansRoom(outbox) },
 		OnLost: func(spans int) {
 			s.metrics.SpansLost.Add(float64(spans))
 			lost.Log(slog.LevelWarn, "spans are lost: too many wait for their receiver", "spans", spans)
@@ -46,10 +46,10 @@ func (s *service) makeSpans(p *pipeline.Settings, to destinations, env Environme
 	}
 }
 
-// spansFull reports whether so many spans are pending that more could leave no room for records.
-func (s *service) spansFull(outbox *journal.Outbox) bool {
+// spansRoom returns how many bytes of spans may be added to the pending ones and leave enough room for records.
+func (s *service) spansRoom(outbox *journal.Outbox) int64 {
 	stats := outbox.Stats()
-	return stats.Bytes+stats.DeadBytes > s.journal.Stats().Capacity/4
+	return s.journal.Stats().Capacity/4 - stats.Bytes - stats.DeadBytes
 }
 
 // discardDeadSpans removes the dead letters that an earlier version made of spans: no command does.

@@ -29,10 +29,11 @@ func spansOf(t *testing.T) (*service, *journal.Outbox) {
 	return s, outbox
 }
 
-// TestSpansFullOfCapacity: spans may take a quarter of the journal, not of a state.maxSize that its volume can't hold.
-func TestSpansFullOfCapacity(t *testing.T) {
-	if s, outbox := spansOf(t); !s.spansFull(outbox) {
-		t.Error("1,100 of 4,000 bytes are no quarter")
+// TestSpansRoomOfCapacity: spans may take a quarter of the journal, not of a state.maxSize that its volume can't hold.
+func TestSpansRoomOfCapacity(t *testing.T) {
+	s, outbox := spansOf(t)
+	if room := s.spansRoom(outbox); room != -100 {
+		t.Errorf("room for %d bytes after 1,100 of 4,000", room)
 	}
 }
 
@@ -47,7 +48,7 @@ func TestDeadSpansAreDiscarded(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.discardDeadSpans(outbox)
-	if stats := outbox.Stats(); stats.DeadRecords != 0 || s.spansFull(outbox) {
+	if stats := outbox.Stats(); stats.DeadRecords != 0 || s.spansRoom(outbox) != 1000 {
 		t.Errorf("%d dead letters are left", stats.DeadRecords)
 	}
 }

@@ -38,7 +38,8 @@ func printStat(s journal.Stats, out io.Writer) error {
 	b, err := json.MarshalIndent(stat{
 		Stored: s.Committed.UTC(), FileBytes: s.FileBytes,
 		Received: s.Totals.Received, Changed: s.Totals.Changed, Suppressed: s.Totals.Suppressed, Emitted: s.Totals.Emitted,
-		Stdout: sinkStatOf(s.Totals.Stdout), OTLP: sinkStatOf(s.Signals[journal.Logs].Totals), WaitingFrom: s.Oldest.UTC(),
+		Stdout: sinkStatOf(s.Totals.Stdout), OTLP: sinkStatOf(s.Signals[journal.Logs].Totals),
+		WaitingFrom: s.Signals[journal.Logs].Oldest.UTC(),
 	}, "", "  ")
 	if err != nil {
 		return err
