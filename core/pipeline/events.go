@@ -193,22 +193,26 @@ func (l *eventLog) expire(now time.Time) {
 func (s *eventStream) place() events.Place { return events.Place{Stream: s.index, List: s.List} }
 
 // subject returns the state of the pod that an Event is about, nil if it is unknown. An
-// Event of a static pod has the hash of its manifest as the uid.
+// Event of a static pod has the hash of its manifest as the uid. The API server checks only
+// that the reference has the namespace of the Event, so a uid alone identifies no pod.
 func (p *pods) subject(e *corev1.Event) *status.State {
 	o := &e.InvolvedObject
 	if !events.AboutPod(e) {
 		return nil
 	}
 	uid := string(o.UID)
-	state := p.states[nameOfSubject(e)].state
+	name := nameOfSubject(e)
+	state := p.states[name].state
 	if state != nil && (uid == "" || state.UID() == uid || !isUUID(uid)) {
 		return state
 	}
 	if p.gone == nil {
 		return nil
 	}
-	gone, _ := p.gone.Get(uid)
-	return gone
+	if gone, ok := p.gone.Get(uid); ok && nameOfState(gone) == name {
+		return gone
+	}
+	return nil
 }
 
 // isUUID reports whether a uid has the form of those that the API server gives.

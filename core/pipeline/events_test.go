@@ -136,6 +136,23 @@ func TestEventRecords(t *testing.T) {
 				[]watch.Event{kubeEvent(watch.Added, 10, eventAbout("Pod", "p", "Killing", 1))}),
 			want: []string{"event Killing 1 of p on n1"},
 		},
+		"a uid of a pod of another namespace that is gone": {
+			events: slices.Concat([]watch.Event{
+				event(watch.Added, "", pod("other", "p", scheduled)), event(watch.Deleted, "", pod("other", "p", scheduled)),
+			}, listed(), []watch.Event{kubeEvent(watch.Added, 10, withUID("other/p"))}),
+			want: []string{"event BackOff 1 of p on "},
+		},
+		"a uid of another pod that is gone": {
+			events: slices.Concat([]watch.Event{
+				event(watch.Added, "", pod("shop", "q", scheduled)), event(watch.Deleted, "", pod("shop", "q", scheduled)),
+			}, listed(), []watch.Event{kubeEvent(watch.Added, 10, withUID("shop/q"))}),
+			want: []string{"event BackOff 1 of p on "},
+		},
+		"a uid of a pod of another namespace": {
+			events: slices.Concat([]watch.Event{event(watch.Added, "", pod("other", "p", scheduled))},
+				listed(), []watch.Event{kubeEvent(watch.Added, 10, withUID("other/p"))}),
+			want: []string{"event BackOff 1 of p on "},
+		},
 		"a pod that never comes": {
 			events: append(listed(), kubeEvent(watch.Added, 10, eventAbout("Pod", "q", "Killing", 1))),
 			want:   []string{"event Killing 1 of q on "},
@@ -200,6 +217,29 @@ func TestEventRecords(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestSelectorRestart: after a restart, an Event of a pod that is not selected casts no doubt on the
+// checkpoint.
+func TestSelectorRestart(t *testing.T) {
+	selected := func(s *Settings) { s.Events.Rules.PodsOnly = true }
+	synctest.Test(t, func(t *testing.T) {
+		e := eventAbout("Pod", "q", "BackOff", 1)
+		e.LastTimestamp = metav1.Now()
+		other := kubeEvent(watch.Present, 5, e)
+		s, d := &eventSink{}, newDisk()
+		story := send(kubeEvent(watch.Listing, 0, nil), other, kubeEvent(watch.Listed, 9, nil))
+		if err := eventPipeline(t, d, s, selected).Run(t.Context(), story); err != nil {
+			t.Fatal(err)
+		}
+		p := eventPipeline(t, d, s, selected)
+		if from := p.ResumeEvents("").Checkpoint; from != "9" || len(s.words()) > 0 {
+			t.Fatalf("resumes from %q, records %q", from, s.words())
+		}
+		if !p.KnownEvent(watch.EventOf(other.Object)) {
+			t.Error("the Event is taken for one of another history")
+		}
+	})
 }
 
 func withUID(uid types.UID) *corev1.Event {

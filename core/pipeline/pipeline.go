@@ -138,9 +138,10 @@ func (p *Pipeline) Pods() int { return p.pods.count() }
 // the pod.
 func (p *Pipeline) Known(pod *corev1.Pod) bool { return p.pods.known(pod) }
 
-// KnownEvent reports whether the Event may have been taken when it last changed.
+// KnownEvent reports whether the Event may have been taken when it last changed. With a selector
+// of pods, any Event may: those of other pods are not tracked.
 func (p *Pipeline) KnownEvent(e *corev1.Event) bool {
-	return !p.events.Rules.Wants(e) || p.events.tracker.Known(e)
+	return p.events.Rules.PodsOnly || !p.events.Rules.Wants(e) || p.events.tracker.Known(e)
 }
 
 // KnownWorkload reports whether records were already emitted for this resourceVersion of the

@@ -202,7 +202,10 @@ func TestHostileShortWatches(t *testing.T) {
 			r, w := io.Pipe()
 			go func() {
 				_, _ = io.WriteString(w, initialEnd)
-				time.Sleep(time.Second)
+				select {
+				case <-time.After(time.Second):
+				case <-t.Context().Done(): // or the test would end while this waits
+				}
 				_ = w.Close()
 			}()
 			return response(http.StatusOK, r), nil

@@ -49,7 +49,8 @@ func TestRoundTrip(t *testing.T) {
 // testTypes checks that a name is in one kind of list only, and that there are no nulls.
 func testTypes(t *testing.T, c *clickhouse) {
 	for list, want := range map[string]string{
-		"number_fields":  "event_count exit_code restart_count seq signal",
+		"number_fields": "event_count exit_code generation replicas_available replicas_desired replicas_ready " +
+			"replicas_updated restart_count seq signal",
 		"boolean_fields": "bundle.verified initial ready truncated",
 		"null_fields":    "",
 	} {

@@ -20,7 +20,8 @@ func Replay(ctx context.Context, c config.Config, env Environment, path string) 
 	defer func() { _ = input.Close() }()
 	c.State.Dir = ""              // the checkpoints are of a cluster
 	owners := newRecordedOwners() // those in a cluster may have changed since the recording
-	if path != "-" {
+	twice := isFile(input)
+	if twice {
 		if err := owners.readFile(path); err != nil {
 			return err
 		}
@@ -38,7 +39,7 @@ func Replay(ctx context.Context, c config.Config, env Environment, path string) 
 			s.log.Error("skipped a line that is not an event of a pod", "file", path, "line", line, "error", err)
 		}
 		return recording.ReplayObjects(ctx, input, out, bad, func(o *recording.OwnerObject) {
-			if path == "-" {
+			if !twice {
 				owners.add(o)
 			}
 		})
@@ -58,4 +59,14 @@ func open(path string, stdin io.Reader) (io.ReadCloser, error) {
 		return nil, config.Usage(fmt.Errorf("replay: %w", err))
 	}
 	return f, nil
+}
+
+// isFile reports whether the input can be read twice, which a pipe can't.
+func isFile(input io.Reader) bool {
+	f, ok := input.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode().IsRegular()
 }
