@@ -251,7 +251,7 @@ func TestTracesReceiver(t *testing.T) {
 		p := start(t, env, "--kubeconfig", kubeconfig(t, server), "--listen=", "--plugins=none")
 		defer p.wait()
 		defer p.signal()
-		wait.Until(t, "the first list", func() bool { return strings.Contains(p.read(p.stderr), "watching pods") })
+		wait.Until(t, "the first list", func() bool { return strings.Contains(p.read(p.stderr), "pods listed") })
 		starts(server, version, 1)
 		p.await(3)
 	}
