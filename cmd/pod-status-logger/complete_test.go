@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/pod-status-logger/pod-status-logger/test/need"
 )
 
 // bashCompletion is the package that scripts for bash require.
@@ -13,7 +15,7 @@ const bashCompletion = "/usr/share/bash-completion/bash_completion"
 func TestBashCompletes(t *testing.T) {
 	t.Parallel()
 	if _, err := os.Stat(bashCompletion); err != nil {
-		skip(t, "the package bash-completion", err)
+		need.Missing(t, "the package bash-completion", err)
 	}
 	dir := t.TempDir()
 	linkSelf(t, dir)

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
+	"github.com/pod-status-logger/pod-status-logger/test/need"
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
@@ -81,15 +82,6 @@ func (p *program) await(lines int) {
 	})
 }
 
-// skip skips a test whose requirement is missing. In CI, it fails.
-func skip(t testing.TB, what string, err error) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatalf("this needs %s: %v", what, err)
-	}
-	t.Skipf("this needs %s: %v", what, err)
-}
-
 // awaitReady waits until the program at the address is ready.
 func awaitReady(tb testing.TB, address string) {
 	tb.Helper()
@@ -111,7 +103,7 @@ func isFull(tb testing.TB, pipe *os.File) (full bool) {
 	err = conn.Control(func(fd uintptr) {
 		writeEnd, openErr := unix.Open(fmt.Sprintf("/proc/self/fd/%d", fd), unix.O_WRONLY|unix.O_NONBLOCK, 0)
 		if openErr != nil {
-			skip(tb, "pipes in /proc", openErr)
+			need.Missing(tb, "pipes in /proc", openErr)
 		}
 		defer func() { _ = unix.Close(writeEnd) }()
 		n, pollErr := unix.Poll([]unix.PollFd{{Fd: int32(writeEnd), Events: unix.POLLOUT}}, 0)

@@ -13,6 +13,7 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/plugins/faulty"
 	"github.com/pod-status-logger/pod-status-logger/test/freeport"
 	"github.com/pod-status-logger/pod-status-logger/test/logbuffer"
+	"github.com/pod-status-logger/pod-status-logger/test/need"
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
@@ -126,7 +127,7 @@ func TestProcMetrics(t *testing.T) {
 // written to, and no TMPDIR.
 func TestReadOnly(t *testing.T) {
 	if os.Geteuid() != 0 {
-		skip(t, "mounting", os.ErrPermission)
+		need.Missing(t, "mounting", os.ErrPermission)
 	}
 	self, err := os.Executable()
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/pod-status-logger/pod-status-logger/core/otlp/otlptest"
+	"github.com/pod-status-logger/pod-status-logger/test/need"
 )
 
 // TestOperationsPage runs the commands of docs/operations.md with a running program, and
@@ -17,7 +18,7 @@ import (
 func TestOperationsPage(t *testing.T) {
 	for _, tool := range []string{"curl", "go"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			skip(t, tool, err)
+			need.Missing(t, tool, err)
 		}
 	}
 	server := apiServer(t)

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,6 +11,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/config"
 	"github.com/pod-status-logger/pod-status-logger/test/docblocks"
+	"github.com/pod-status-logger/pod-status-logger/test/need"
 )
 
 // stepsOf returns the steps of a page.
@@ -47,26 +46,14 @@ func TestPluginsPage(t *testing.T) {
 	} {
 		readDoc(t, file) // `go test` caches results as long as files that a test has read are unchanged
 	}
-	lack := lackOfPython(t)
-	if lack != "" {
+	lack := need.PythonPlugins(t.Context())
+	if lack != nil {
 		steps = slices.DeleteFunc(steps, python)
 	}
 	walk(t, "", steps)
-	if lack != "" {
-		t.Run("Python", func(t *testing.T) { t.Skip(lack) })
+	if lack != nil {
+		t.Run("Python", func(t *testing.T) { need.Missing(t, "Python", lack) })
 	}
-}
-
-// lackOfPython returns how to install the missing requirements of the Python plugin.
-func lackOfPython(t *testing.T) string {
-	t.Helper()
-	const python = "/usr/bin/python3" // of Debian, whose packages others can't import
-	out, err := exec.Command(python, "-c", "import grpc, google.protobuf").CombinedOutput()
-	if err == nil {
-		return ""
-	}
-	return fmt.Sprintf("%s lacks what the plugin needs: apt-get update && apt-get install -y --no-install-recommends "+
-		"python3-grpcio python3-protobuf protobuf-compiler\n%v\n%s", python, err, out)
 }
 
 // walk does the steps in a directory beside one of the repository, after a script.

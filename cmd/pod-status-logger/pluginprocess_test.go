@@ -19,6 +19,7 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
 	"github.com/pod-status-logger/pod-status-logger/plugins/faulty"
+	"github.com/pod-status-logger/pod-status-logger/test/need"
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
 
@@ -358,8 +359,8 @@ func TestVerifyPasses(t *testing.T) {
 		},
 		"hello": func(p *place) []string { return []string{p.build("hello", "./plugins/examples/hello")} },
 		"python": func(p *place) []string {
-			if lack := lackOfPython(t); lack != "" {
-				p.t.Skip(lack)
+			if err := need.PythonPlugins(t.Context()); err != nil {
+				need.Missing(p.t, "Python", err)
 			}
 			path, err := filepath.Abs(root + "plugins/examples/python/hello.py")
 			if err != nil {
@@ -368,8 +369,8 @@ func TestVerifyPasses(t *testing.T) {
 			return []string{path}
 		},
 		"node": func(p *place) []string {
-			if lack := lackOfNode(t); lack != "" {
-				p.t.Skip(lack)
+			if err := need.NodePlugins(t.Context(), root+"plugins/examples/node"); err != nil {
+				need.Missing(p.t, "Node.js", err)
 			}
 			path, err := filepath.Abs(root + "plugins/examples/node/hello.js")
 			if err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pod-status-logger/pod-status-logger/cmd/pod-status-logger/internal/cli"
+	"github.com/pod-status-logger/pod-status-logger/test/need"
 )
 
 // TestTemplates: each new plugin builds, passes its tests, and keeps all rules, without a change.
@@ -23,17 +24,21 @@ func TestTemplates(t *testing.T) {
 	}
 	libraries := filepath.Join(repository, "plugins/examples/node/node_modules")
 	for _, c := range []struct {
-		language, lack string
-		prepare        []string // for the tests of the plugin
-		plugin         string
+		language string
+		lack     error
+		prepare  []string // for the tests of the plugin
+		plugin   string
 	}{
-		{"go", "", []string{"go mod tidy", "go vet ./...", "go test ./...", "go build"}, "team"},
-		{"python", lackOfPython(t), []string{"/usr/bin/python3 -B -m unittest"}, "plugin.py"},
-		{"node", lackOfNode(t), []string{"ln -s " + libraries + " node_modules", "/usr/bin/node --test"}, "plugin.js"},
+		{"go", nil, []string{"go mod tidy", "go vet ./...", "go test ./...", "go build"}, "team"},
+		{"python", need.PythonPlugins(t.Context()), []string{need.Python + " -B -m unittest"}, "plugin.py"},
+		{
+			"node", need.NodePlugins(t.Context(), filepath.Dir(libraries)),
+			[]string{"ln -s " + libraries + " node_modules", need.Node + " --test"}, "plugin.js",
+		},
 	} {
 		t.Run(c.language, func(t *testing.T) {
-			if c.lack != "" {
-				t.Skip(c.lack)
+			if c.lack != nil {
+				need.Missing(t, "what runs the plugin", c.lack)
 			}
 			began := time.Now()
 			p := newPlace(t)
@@ -78,17 +83,4 @@ func (p *place) try(t *testing.T, name string, args ...string) (output string, e
 	cmd.Dir = p.dir
 	out, err := cmd.CombinedOutput()
 	return string(out), err
-}
-
-// lackOfNode returns how to install the missing requirements of a plugin in Node.js.
-func lackOfNode(t *testing.T) string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "/usr/bin/node", "-e", `require("@grpc/grpc-js"); require("@grpc/proto-loader")`)
-	cmd.Dir = root + "plugins/examples/node"
-	out, err := cmd.CombinedOutput()
-	if err == nil {
-		return ""
-	}
-	return "Node.js or the libraries of plugins are missing: npm ci --ignore-scripts --prefix plugins/examples/node\n" +
-		string(out)
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/pod-status-logger/pod-status-logger/test/docblocks"
+	"github.com/pod-status-logger/pod-status-logger/test/need"
 )
 
 // TestQuickStartPage does the steps of docs/quickstart.md that need neither Docker nor a
@@ -28,7 +29,7 @@ func walkInClone(t *testing.T, page, test string, least int) {
 		t.Skip("builds the program")
 	}
 	if _, err := exec.LookPath("jq"); err != nil {
-		skip(t, "jq (apt-get install jq)", err)
+		need.Missing(t, "jq (apt-get install jq)", err)
 	}
 	readDoc(t, "Makefile") // `go test` caches results as long as files that a test has read are unchanged
 	clone, err := filepath.Abs(root)

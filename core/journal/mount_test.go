@@ -15,24 +15,16 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/journal"
 	"github.com/pod-status-logger/pod-status-logger/core/journal/boltstore"
+	"github.com/pod-status-logger/pod-status-logger/test/need"
 	"github.com/pod-status-logger/pod-status-logger/test/wait"
 )
-
-// skip skips a test that needs something that is missing here. CI has to have it.
-func skip(t *testing.T, what string, err error) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatalf("this needs %s: %v", what, err)
-	}
-	t.Skipf("this needs %s: %v", what, err)
-}
 
 // tinyDisk is a file system of its own.
 func tinyDisk(t *testing.T, size string) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size="+size); err != nil {
-		skip(t, "mounting a tmpfs, which root may", err)
+		need.Missing(t, "mounting a tmpfs, which root may", err)
 	}
 	t.Cleanup(func() {
 		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
@@ -183,7 +175,7 @@ func TestReadOnlyDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := syscall.Mount("", dir, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
-		skip(t, "mounting a tmpfs anew, which root may", err)
+		need.Missing(t, "mounting a tmpfs anew, which root may", err)
 	}
 	_, err := open(dir, journal.Options{}, boltstore.Options{})
 	if !errors.Is(err, syscall.EROFS) || !strings.Contains(err.Error(), dir) {

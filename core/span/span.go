@@ -70,3 +70,11 @@ func Refine(t, received time.Time) time.Time {
 	}
 	return t
 }
+
+// Later returns the later one of two times.
+func Later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

@@ -1,6 +1,7 @@
 package tracing
 
 import (
+	"cmp"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -137,7 +138,7 @@ func lostOf(pod *corev1.Pod, received time.Time) *incident {
 		if !ok || c.Ready || c.State.Running != nil && since.Sub(run.End).Abs() > delay {
 			continue
 		}
-		in.Container, in.Run, in.Error = c.Name, int64(run.Run), or(run.Error, reason)
+		in.Container, in.Run, in.Error = c.Name, int64(run.Run), cmp.Or(run.Error, reason)
 		in.Since = earlier(since, run.End)
 	}
 	return in

@@ -1,6 +1,7 @@
 package tracing
 
 import (
+	"cmp"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -27,9 +28,9 @@ func (t *Tracker) started(l *life, end podspan.End, phases []podspan.Phase) {
 	s.Trace = l.startTrace()
 	s.ID = span.PodID(s.Trace, l.UID)
 	s.Start, s.Error = l.Created, end.Error
-	s.End = later(end.At, l.Created.Add(span.Shortest))
+	s.End = span.Later(end.At, l.Created.Add(span.Shortest))
 	if limit := l.Created.Add(longest); s.End.After(limit) {
-		s.End, s.Error = limit, or(end.Error, timeout)
+		s.End, s.Error = limit, cmp.Or(end.Error, timeout)
 	}
 	if r := t.rollouts[l.Trace]; l.Joined && r != nil {
 		if l.Apart {
@@ -54,7 +55,7 @@ func (t *Tracker) started(l *life, end podspan.End, phases []podspan.Phase) {
 // count counts a pod whose start has ended.
 func (t *Tracker) count(r *rollout, end podspan.End, at time.Time) {
 	r.Unready--
-	r.Last = later(r.Last, at)
+	r.Last = span.Later(r.Last, at)
 	if end.Error == "" {
 		r.Ready++
 	} else {
@@ -90,14 +91,14 @@ func (t *Tracker) recover(l *life, o *observation) {
 		}
 		s := t.ofPhase(l, o.runs[i], in.trace(l.UID))
 		s.Parent = span.ID(s.Trace, span.Incident)
-		s.Within(in.Since, earlier(limit, later(in.Since.Add(span.Shortest), s.End)))
+		s.Within(in.Since, earlier(limit, span.Later(in.Since.Add(span.Shortest), s.End)))
 		t.spans = append(t.spans, s)
 	}
 	switch {
 	case o.end.Ready && !o.end.At.Before(in.Since):
 		t.incident(l, earlier(o.end.At, limit), "", o.phases)
 	case !o.end.At.IsZero() && !o.end.Ready, o.gone:
-		t.incident(l, earlier(o.at, limit), or(in.Error, o.end.Error), nil)
+		t.incident(l, earlier(o.at, limit), cmp.Or(in.Error, o.end.Error), nil)
 	}
 }
 
@@ -111,8 +112,8 @@ func (t *Tracker) incident(l *life, end time.Time, failure string, phases []pods
 	in := l.Incident
 	s := t.ofPod(l, span.Incident)
 	s.Trace = in.trace(l.UID)
-	s.ID, s.Start, s.End = span.ID(s.Trace, span.Incident), in.Since, later(end, in.Since.Add(span.Shortest))
-	s.Error = or(failure, in.Error)
+	s.ID, s.Start, s.End = span.ID(s.Trace, span.Incident), in.Since, span.Later(end, in.Since.Add(span.Shortest))
+	s.Error = cmp.Or(failure, in.Error)
 	run := int32(in.runs()) //nolint:gosec // as Kubernetes counts
 	s.Attributes = phaseAttributes(&podspan.Phase{Container: in.Container, Run: run})
 	if id := trace.TraceID(l.Trace); id.IsValid() {
@@ -154,8 +155,8 @@ func (t *Tracker) stopped(o *observation, id identity) {
 	s.Trace, s.Parent = trace.TraceID(r.Trace), r.id()
 	s.ID = span.ID(s.Trace, o.UID+"/stop")
 	s.Start, s.End = o.stop, o.at
-	s.Within(r.Started, later(o.at, r.Started.Add(span.Shortest)))
-	r.Last = later(r.Last, s.End)
+	s.Within(r.Started, span.Later(o.at, r.Started.Add(span.Shortest)))
+	r.Last = span.Later(r.Last, s.End)
 	t.dirtyRollouts[r.Trace] = struct{}{}
 	t.spans = append(t.spans, s)
 }

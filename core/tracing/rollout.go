@@ -1,6 +1,7 @@
 package tracing
 
 import (
+	"cmp"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -34,7 +35,7 @@ func (t *Tracker) join(l *life, o *observation, id identity) {
 	}
 	r.Seen++
 	r.Unready++
-	r.Created = later(r.Created, o.at)
+	r.Created = span.Later(r.Created, o.at)
 	if o.Created.Before(r.Started) {
 		r.Started = o.Created
 	}
@@ -105,19 +106,19 @@ func (t *Tracker) due(r *rollout, now time.Time) {
 
 // end ends a rollout, and the starts of its pods.
 func (t *Tracker) end(r *rollout, result string, at time.Time) {
-	at = later(at, r.Started.Add(span.Shortest))
+	at = span.Later(at, r.Started.Add(span.Shortest))
 	for _, l := range t.lives {
 		if l.Trace == r.Trace && l.Joined && !l.Apart && l.Incident == nil {
-			t.started(l, podspan.End{At: later(at, l.Created.Add(span.Shortest)), Error: result}, nil)
+			t.started(l, podspan.End{At: span.Later(at, l.Created.Add(span.Shortest)), Error: result}, nil)
 		}
 	}
 	s := t.about(r, span.Rollout+" "+r.Name)
 	s.ID, s.Parent, s.Server = r.id(), trace.SpanID(r.Parent), true
-	s.End = later(at, r.Last)
+	s.End = span.Later(at, r.Last)
 	if result != success {
 		s.Error = result
 		if result == failure {
-			s.Error = or(r.Error, failure)
+			s.Error = cmp.Or(r.Error, failure)
 		}
 	}
 	s.Attributes = append(s.Attributes, resultOf(r, result)...)

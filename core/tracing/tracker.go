@@ -1,6 +1,7 @@
 package tracing
 
 import (
+	"cmp"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -95,7 +96,7 @@ func (t *Tracker) settle(o *observation) {
 		t.lives[o.UID] = l
 	}
 	if l != nil {
-		l.Node, l.Reason = or(o.Node, l.Node), or(o.reason, l.Reason)
+		l.Node, l.Reason = cmp.Or(o.Node, l.Node), cmp.Or(o.reason, l.Reason)
 		t.dirtyLives[o.UID] = struct{}{}
 		t.progress(l, o, id)
 	}
@@ -115,13 +116,13 @@ func (t *Tracker) progress(l *life, o *observation, id identity) {
 	}
 	if l.Joined && t.full(l) {
 		for i := range o.runs {
-			end := later(o.runs[i].End, l.Created.Add(span.Shortest))
+			end := span.Later(o.runs[i].End, l.Created.Add(span.Shortest))
 			t.phase(l, o.runs[i], l.Created, earlier(end, l.Created.Add(longest)))
 		}
 	}
 	if end := o.end; !end.At.IsZero() {
 		if end.Error != "" && o.reason == "" {
-			end.Error = or(l.Reason, end.Error)
+			end.Error = cmp.Or(l.Reason, end.Error)
 		}
 		t.started(l, end, o.phases)
 	}
@@ -161,17 +162,3 @@ func (t *Tracker) expire(l *life, now time.Time) {
 }
 
 func (r *rollout) id() trace.SpanID { return span.ID(trace.TraceID(r.Trace), span.Rollout) }
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
-}
-
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
-}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/pod-status-logger/pod-status-logger/test/freeport"
+	"github.com/pod-status-logger/pod-status-logger/test/need"
 	"github.com/pod-status-logger/pod-status-logger/test/program"
 )
 
@@ -32,11 +33,7 @@ func startClickHouse(t *testing.T) *clickhouse {
 	t.Helper()
 	server, err := exec.LookPath("clickhouse-server")
 	if err != nil {
-		lack := "no clickhouse-server: apt-get update && apt-get install -y --no-install-recommends clickhouse-server"
-		if os.Getenv("CI") != "" {
-			t.Fatal(lack)
-		}
-		t.Skip(lack)
+		need.Missing(t, "clickhouse-server (apt-get install -y --no-install-recommends clickhouse-server)", err)
 	}
 	dir, port := t.TempDir(), freeport.Port(t)
 	for name, text := range map[string]string{

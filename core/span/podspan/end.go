@@ -1,6 +1,7 @@
 package podspan
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -26,9 +27,9 @@ func EndOf(pod *corev1.Pod, received time.Time, gone bool) End {
 	case pod.Status.Phase == corev1.PodSucceeded:
 		return End{At: lastEnd(pod, received)}
 	case pod.Status.Phase == corev1.PodFailed:
-		return End{At: lastEnd(pod, received), Error: or(Reason(pod), "Failed")}
+		return End{At: lastEnd(pod, received), Error: cmp.Or(Reason(pod), "Failed")}
 	case gone:
-		return End{At: received, Error: or(Reason(pod), "Deleted")}
+		return End{At: received, Error: cmp.Or(Reason(pod), "Deleted")}
 	}
 	return End{}
 }
@@ -39,7 +40,7 @@ func lastEnd(pod *corev1.Pod, received time.Time) time.Time {
 	for _, list := range [...][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
 		for i := range list {
 			if t := list[i].State.Terminated; t != nil {
-				last = later(last, t.FinishedAt.Time)
+				last = span.Later(last, t.FinishedAt.Time)
 			}
 		}
 	}
@@ -119,11 +120,4 @@ func StopOf(pod *corev1.Pod) time.Time {
 		grace = *g
 	}
 	return pod.DeletionTimestamp.Add(-time.Duration(grace) * time.Second)
-}
-
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }

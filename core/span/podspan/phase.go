@@ -57,7 +57,7 @@ func (p *phases) add(phase Phase, to time.Time) (ended bool) {
 	if !ended {
 		to = p.end
 	}
-	phase.Start, phase.End = p.at, later(p.at, to)
+	phase.Start, phase.End = p.at, span.Later(p.at, to)
 	if len(p.list) < maxPhases {
 		p.list = append(p.list, phase)
 	}
@@ -112,7 +112,7 @@ func (p *phases) container(c *corev1.ContainerStatus) {
 // backOff skips the runs before the last one, which have spans of their own.
 func (p *phases) backOff(c *corev1.ContainerStatus) {
 	if last := c.LastTerminationState.Terminated; last != nil && c.RestartCount > 0 {
-		p.at = later(p.at, last.FinishedAt.Time)
+		p.at = span.Later(p.at, last.FinishedAt.Time)
 	}
 }
 
@@ -156,11 +156,4 @@ func reasonOf(t *corev1.ContainerStateTerminated) string {
 		return "Error"
 	}
 	return t.Reason
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }

@@ -16,18 +16,13 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/pluginhost"
 	"github.com/pod-status-logger/pod-status-logger/plugins/enrichertest"
+	"github.com/pod-status-logger/pod-status-logger/test/need"
 )
 
 func needNode(t *testing.T) {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "/usr/bin/node", "-e", `require("@grpc/grpc-js"); require("@grpc/proto-loader")`).
-		CombinedOutput()
-	if err != nil {
-		lack := "the plugin needs Node.js and its libraries: npm ci --ignore-scripts --prefix plugins/examples/node"
-		if os.Getenv("CI") != "" {
-			t.Fatalf("%s\n%v\n%s", lack, err, out)
-		}
-		t.Skipf("%s\n%v\n%s", lack, err, out)
+	if err := need.NodePlugins(t.Context(), "."); err != nil {
+		need.Missing(t, "Node.js", err)
 	}
 	// `go test` compares opened files before it uses a cached result.
 	for _, pattern := range []string{"*.js", "testdata/*.js", "*.proto"} {
@@ -47,7 +42,7 @@ func TestNode(t *testing.T) {
 	needNode(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "/usr/bin/node", "--test").CombinedOutput()
+	out, err := exec.CommandContext(ctx, need.Node, "--test").CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "pass 14") {
 		t.Errorf("%v\n%s", err, out)
 	}

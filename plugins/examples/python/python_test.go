@@ -15,17 +15,13 @@ import (
 
 	"github.com/pod-status-logger/pod-status-logger/core/pluginhost"
 	"github.com/pod-status-logger/pod-status-logger/plugins/enrichertest"
+	"github.com/pod-status-logger/pod-status-logger/test/need"
 )
-
-// python is Debian's: others on the PATH lack Debian's grpcio.
-const python = "/usr/bin/python3"
 
 func needPython(t *testing.T) {
 	t.Helper()
-	if out, err := exec.CommandContext(t.Context(), python, "-c",
-		"import grpc, google.protobuf").CombinedOutput(); err != nil {
-		t.Skipf("%s lacks what the plugin needs: apt-get update && apt-get install -y --no-install-recommends "+
-			"python3-grpcio python3-protobuf protobuf-compiler\n%v\n%s", python, err, out)
+	if err := need.PythonPlugins(t.Context()); err != nil {
+		need.Missing(t, "Python", err)
 	}
 	// `go test` compares opened files before it uses a cached result.
 	for _, pattern := range []string{"*.py", "*.sh", "testdata/*.py", "../../../proto/podstatus/enrich/v1/*.proto"} {
@@ -45,7 +41,7 @@ func TestPython(t *testing.T) {
 	needPython(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, python, "-B", "-m", "unittest", "-v").CombinedOutput()
+	out, err := exec.CommandContext(ctx, need.Python, "-B", "-m", "unittest", "-v").CombinedOutput()
 	if err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}

@@ -21,15 +21,6 @@ func readDoc(t *testing.T, name string) string {
 	return string(b)
 }
 
-// skip skips a test whose requirement is missing. In CI, it fails.
-func skip(t *testing.T, what string, err error) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatalf("this needs %s: %v", what, err)
-	}
-	t.Skipf("this needs %s: %v", what, err)
-}
-
 // TestHelpPage: docs/cli.md has the output of --help, in a terminal of 80 columns.
 func TestHelpPage(t *testing.T) {
 	var b strings.Builder

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/pod-status-logger/pod-status-logger/test/need"
 )
 
 // TestKubectlName: the name of the file decides which program it is.
@@ -100,7 +102,7 @@ func TestKrewManifest(t *testing.T) {
 // TestReleaseScript: tools/release.sh is a valid script.
 func TestReleaseScript(t *testing.T) {
 	if _, err := exec.LookPath("bash"); err != nil {
-		skip(t, "bash", err)
+		need.Missing(t, "bash", err)
 	}
 	if out, err := exec.Command("bash", "-n", root+"tools/release.sh").CombinedOutput(); err != nil {
 		t.Errorf("%v: %s", err, out)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/pod-status-logger/pod-status-logger/test/need"
 )
 
 // TestManPage: docs/man has the manual page of the commands. cobra's generator would make
@@ -23,7 +25,7 @@ func TestManPage(t *testing.T) {
 		t.Errorf("%s is not what the code says; make docs writes it", page)
 	}
 	if _, err := exec.LookPath("groff"); err != nil {
-		skip(t, "groff, to see whether the page is well formed", err)
+		need.Missing(t, "groff, to see whether the page is well formed", err)
 	}
 	out, err := exec.Command("groff", "-man", "-Tutf8", "-ww", "-z", root+page).CombinedOutput()
 	if err != nil || len(out) > 0 {
