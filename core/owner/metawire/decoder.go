@@ -17,24 +17,9 @@ type Object struct {
 	Controller          record.OwnerRef   // zero: it has none
 }
 
-// Fields of the metadata of an object, from generated.proto of
+// partialMetadata is a field of PartialObjectMetadata, from generated.proto of
 // k8s.io/apimachinery/pkg/apis/meta/v1.
-const (
-	partialMetadata = 1
-
-	metaName        = 1
-	metaNamespace   = 3
-	metaUID         = 5
-	metaLabels      = 11
-	metaAnnotations = 12
-	metaOwners      = 13
-
-	refKind       = 1
-	refName       = 3
-	refUID        = 4
-	refAPIVersion = 5
-	refController = 6
-)
+const partialMetadata = 1
 
 // Decoder decodes the objects of one list. Not safe for concurrent use.
 type Decoder struct {
@@ -75,17 +60,17 @@ func (d *Decoder) meta(message []byte, o *Object) bool {
 	r := wire.NewReader(message)
 	for r.Next() {
 		switch r.Field {
-		case metaName:
+		case wire.MetaName:
 			o.Name = string(r.Bytes())
-		case metaNamespace:
+		case wire.MetaNamespace:
 			o.Namespace = d.strings.Intern(r.Bytes())
-		case metaUID:
+		case wire.MetaUID:
 			o.UID = string(r.Bytes())
-		case metaLabels:
+		case wire.MetaLabels:
 			r.Require(d.pair(r.Bytes(), d.labels, &d.kept.labels))
-		case metaAnnotations:
+		case wire.MetaAnnotations:
 			r.Require(d.pair(r.Bytes(), d.annotations, &d.kept.annotations))
-		case metaOwners:
+		case wire.MetaOwnerReferences:
 			ref, controls, ok := d.ref(r.Bytes())
 			r.Require(ok)
 			if controls {
@@ -148,15 +133,15 @@ func (d *Decoder) ref(message []byte) (ref record.OwnerRef, controls, ok bool) {
 	r := wire.NewReader(message)
 	for r.Next() {
 		switch r.Field {
-		case refKind:
+		case wire.OwnerKind:
 			ref.Kind = d.strings.Intern(r.Bytes())
-		case refName:
+		case wire.OwnerName:
 			ref.Name = string(r.Bytes())
-		case refUID:
+		case wire.OwnerUID:
 			ref.UID = string(r.Bytes())
-		case refAPIVersion:
+		case wire.OwnerAPIVersion:
 			ref.APIVersion = d.strings.Intern(r.Bytes())
-		case refController:
+		case wire.OwnerController:
 			controls = r.Varint() != 0
 		}
 	}

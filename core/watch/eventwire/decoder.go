@@ -25,12 +25,6 @@ const (
 	eventSeries             = 11
 	eventReportingComponent = 14
 
-	metaName              = 1
-	metaNamespace         = 3
-	metaUID               = 5
-	metaResourceVersion   = 6
-	metaCreationTimestamp = 8
-
 	referenceKind       = 1
 	referenceNamespace  = 2
 	referenceName       = 3
@@ -112,18 +106,7 @@ func (d *Decoder) event(message []byte, e *Event) bool {
 func (d *Decoder) meta(b []byte, m *metav1.ObjectMeta) bool {
 	r := wire.NewReader(b)
 	for r.Next() {
-		switch r.Field {
-		case metaName:
-			m.Name = string(r.Bytes())
-		case metaNamespace:
-			m.Namespace = d.string(&r)
-		case metaUID:
-			m.UID = types.UID(r.Bytes())
-		case metaResourceVersion:
-			m.ResourceVersion = string(r.Bytes())
-		case metaCreationTimestamp:
-			r.Require(wire.Time(r.Bytes(), &m.CreationTimestamp))
-		}
+		d.strings.Identity(&r, m)
 	}
 	return r.OK()
 }

@@ -7,51 +7,24 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/watch/wire"
 )
 
-const (
-	metaName                       = 1
-	metaNamespace                  = 3
-	metaUID                        = 5
-	metaResourceVersion            = 6
-	metaCreationTimestamp          = 8
-	metaDeletionTimestamp          = 9
-	metaDeletionGracePeriodSeconds = 10
-	metaLabels                     = 11
-	metaAnnotations                = 12
-	metaOwnerReferences            = 13
-
-	ownerKind       = 1
-	ownerName       = 3
-	ownerUID        = 4
-	ownerAPIVersion = 5
-	ownerController = 6
-)
-
 func (d *Decoder) meta(b []byte, m *metav1.ObjectMeta, s *spare) bool {
 	r := wire.NewReader(b)
 	for r.Next() {
 		switch r.Field {
-		case metaName:
-			m.Name = string(r.Bytes())
-		case metaNamespace:
-			m.Namespace = d.string(&r)
-		case metaUID:
-			m.UID = types.UID(r.Bytes())
-		case metaResourceVersion:
-			m.ResourceVersion = string(r.Bytes())
-		case metaCreationTimestamp:
-			r.Require(wire.Time(r.Bytes(), &m.CreationTimestamp))
-		case metaDeletionTimestamp:
+		case wire.MetaDeletionTimestamp:
 			m.DeletionTimestamp = &s.deleted
 			r.Require(wire.Time(r.Bytes(), m.DeletionTimestamp))
-		case metaDeletionGracePeriodSeconds:
+		case wire.MetaDeletionGracePeriodSeconds:
 			s.grace = int64(r.Varint()) //nolint:gosec // that is how it is encoded
 			m.DeletionGracePeriodSeconds = &s.grace
-		case metaLabels:
+		case wire.MetaLabels:
 			r.Require(d.label(r.Bytes(), m, s))
-		case metaAnnotations:
+		case wire.MetaAnnotations:
 			r.Require(d.annotation(r.Bytes(), m, s))
-		case metaOwnerReferences:
+		case wire.MetaOwnerReferences:
 			r.Require(d.owner(r.Bytes(), add(&m.OwnerReferences, &s.owners), s))
+		default:
+			d.strings.Identity(&r, m)
 		}
 	}
 	return r.OK()
@@ -75,15 +48,15 @@ func (d *Decoder) owner(b []byte, o *metav1.OwnerReference, s *spare) bool {
 	r := wire.NewReader(b)
 	for r.Next() {
 		switch r.Field {
-		case ownerKind:
+		case wire.OwnerKind:
 			o.Kind = d.string(&r)
-		case ownerName:
+		case wire.OwnerName:
 			o.Name = d.string(&r)
-		case ownerUID:
+		case wire.OwnerUID:
 			o.UID = types.UID(d.string(&r))
-		case ownerAPIVersion:
+		case wire.OwnerAPIVersion:
 			o.APIVersion = d.string(&r)
-		case ownerController:
+		case wire.OwnerController:
 			o.Controller = s.bools.set(r.Varint() != 0)
 		}
 	}

@@ -7,46 +7,20 @@ import (
 	"github.com/pod-status-logger/pod-status-logger/core/watch/wire"
 )
 
-const (
-	metaName              = 1
-	metaNamespace         = 3
-	metaUID               = 5
-	metaResourceVersion   = 6
-	metaGeneration        = 7
-	metaCreationTimestamp = 8
-	metaLabels            = 11
-	metaAnnotations       = 12
-	metaOwnerReferences   = 13
-
-	ownerKind       = 1
-	ownerName       = 3
-	ownerUID        = 4
-	ownerAPIVersion = 5
-	ownerController = 6
-)
-
 func (d *Decoder) meta(message []byte, m *metav1.ObjectMeta) bool {
 	r := wire.NewReader(message)
 	for r.Next() {
 		switch r.Field {
-		case metaName:
-			m.Name = string(r.Bytes())
-		case metaNamespace:
-			m.Namespace = d.string(&r)
-		case metaUID:
-			m.UID = types.UID(r.Bytes())
-		case metaResourceVersion:
-			m.ResourceVersion = string(r.Bytes())
-		case metaGeneration:
+		case wire.MetaGeneration:
 			m.Generation = number64(&r)
-		case metaCreationTimestamp:
-			r.Require(wire.Time(r.Bytes(), &m.CreationTimestamp))
-		case metaLabels:
+		case wire.MetaLabels:
 			r.Require(d.entry(r.Bytes(), &m.Labels, nil))
-		case metaAnnotations:
+		case wire.MetaAnnotations:
 			r.Require(d.entry(r.Bytes(), &m.Annotations, d.wanted))
-		case metaOwnerReferences:
+		case wire.MetaOwnerReferences:
 			r.Require(d.owner(r.Bytes(), m))
+		default:
+			d.strings.Identity(&r, m)
 		}
 	}
 	return r.OK()
@@ -72,15 +46,15 @@ func (d *Decoder) owner(message []byte, m *metav1.ObjectMeta) bool {
 	r := wire.NewReader(message)
 	for r.Next() {
 		switch r.Field {
-		case ownerKind:
+		case wire.OwnerKind:
 			o.Kind = d.string(&r)
-		case ownerName:
+		case wire.OwnerName:
 			o.Name = string(r.Bytes())
-		case ownerUID:
+		case wire.OwnerUID:
 			o.UID = types.UID(r.Bytes())
-		case ownerAPIVersion:
+		case wire.OwnerAPIVersion:
 			o.APIVersion = d.string(&r)
-		case ownerController:
+		case wire.OwnerController:
 			controller = r.Varint() != 0
 		}
 	}
