@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -70,7 +69,9 @@ func eventPipeline(t *testing.T, d *disk, s Emitter, change ...func(*Settings)) 
 	t.Helper()
 	set := Settings{Emitter: s, Meter: &meter{}, Journal: d, Stored: true, Events: &EventSettings{Tracked: 1000}}
 	for _, c := range change {
-		c(&set)
+		if c != nil {
+			c(&set)
+		}
 	}
 	p := New(set)
 	if _, err := p.Restore(d.seq, maps.All(d.state), []string{""}); err != nil {
@@ -203,11 +204,7 @@ func TestEventRecords(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s, d := &eventSink{}, newDisk()
-				pipe := eventPipeline(t, d, s, func(set *Settings) {
-					if c.change != nil {
-						c.change(set)
-					}
-				})
+				pipe := eventPipeline(t, d, s, c.change)
 				if err := pipe.Run(t.Context(), send(c.events...)); err != nil {
 					t.Fatal(err)
 				}
@@ -296,30 +293,14 @@ func TestEventsCrashAnytime(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := newDisk()
-		var got []string
-		for crashes := 0; ; crashes++ {
+		got := d.crashes(t, random, func() (*Pipeline, *sink, []watch.Event) {
 			s := &eventSink{}
 			p := eventPipeline(t, d, s)
-			left := story
 			if from := p.ResumeEvents(""); from.Checkpoint != "" {
-				left = behind(story, from.Checkpoint)
+				return p, &s.sink, behind(story, from.Checkpoint)
 			}
-			d.commits, d.breakAt = 0, 0
-			if crashes < 5 {
-				d.breakAt = 1 + random.IntN(3)
-			}
-			before := d.emitted
-			ctx, end := context.WithCancel(t.Context())
-			err := p.Run(ctx, inGroups(ctx, random.IntN(10), left))
-			end()
-			got = append(got, s.emitted[:d.emitted-before]...)
-			if err == nil {
-				break
-			}
-			if !errors.Is(err, errCrash) {
-				t.Fatal(err)
-			}
-		}
+			return p, &s.sink, story
+		})
 		if diff := cmp.Diff(whole.emitted, got); diff != "" {
 			t.Fatalf("round %d: with crashes (-without +with):\n%s", round, diff)
 		}

@@ -138,35 +138,46 @@ func TestCrashAnytime(t *testing.T) {
 		if err := p.Run(t.Context(), send(events...)); err != nil {
 			t.Fatal(err)
 		}
-		d, left := newDisk(), events
-		var got []string
-		for crashes := 0; ; crashes++ {
+		d := newDisk()
+		got := d.crashes(t, random, func() (*Pipeline, *sink, []watch.Event) {
 			s := &sink{}
 			p, _ := d.restart(t, s, "", "")
 			if from := p.Resume(""); from.Checkpoint != "" {
-				left = behind(events, from.Checkpoint)
+				return p, s, behind(events, from.Checkpoint)
 			}
-			d.commits, d.breakAt = 0, 0
-			if crashes < 5 {
-				d.breakAt = 1 + random.IntN(3)
-			}
-			before := d.emitted
-			ctx, end := context.WithCancel(t.Context())
-			err := p.Run(ctx, inGroups(ctx, random.IntN(10), left))
-			end()
-			got = append(got, s.emitted[:d.emitted-before]...)
-			if err == nil {
-				break
-			}
-			if !errors.Is(err, errCrash) {
-				t.Fatal(err)
-			}
-		}
+			return p, s, events
+		})
 		if diff := cmp.Diff(whole.emitted, got); diff != "" {
 			t.Fatalf("round %d: with crashes (-without +with):\n%s", round, diff)
 		}
 		if d.seq != uint64(len(got)) {
 			t.Errorf("seq %d after %d records", d.seq, len(got))
+		}
+	}
+}
+
+// crashes runs pipelines until one ends. Up to five before it end because a commit fails. It returns what they
+// committed. start returns a pipeline that goes on from the disk, its sink, and the events that it has to read.
+func (d *disk) crashes(
+	t *testing.T, random *rand.Rand, start func() (*Pipeline, *sink, []watch.Event),
+) (committed []string) {
+	t.Helper()
+	for crashes := 0; ; crashes++ {
+		p, s, left := start()
+		d.commits, d.breakAt = 0, 0
+		if crashes < 5 {
+			d.breakAt = 1 + random.IntN(3)
+		}
+		before := d.emitted
+		ctx, end := context.WithCancel(t.Context())
+		err := p.Run(ctx, inGroups(ctx, random.IntN(10), left))
+		end()
+		committed = append(committed, s.emitted[:d.emitted-before]...)
+		if err == nil {
+			return committed
+		}
+		if !errors.Is(err, errCrash) {
+			t.Fatal(err)
 		}
 	}
 }

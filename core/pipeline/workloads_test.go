@@ -1,8 +1,6 @@
 package pipeline
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -53,7 +51,9 @@ func workloadPipeline(t *testing.T, d *disk, s Emitter, namespaces []string, cha
 	t.Helper()
 	set := Settings{Emitter: s, Meter: &meter{}, Journal: d, Stored: true, Workloads: &workloads.Rules{}}
 	for _, c := range change {
-		c(&set)
+		if c != nil {
+			c(&set)
+		}
 	}
 	p := New(set)
 	if _, err := p.Restore(d.seq, maps.All(d.state), namespaces); err != nil {
@@ -155,11 +155,7 @@ func TestWorkloadRecords(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &eventSink{}
-			p := workloadPipeline(t, newDisk(), s, everywhere(), func(set *Settings) {
-				if c.change != nil {
-					c.change(set)
-				}
-			})
+			p := workloadPipeline(t, newDisk(), s, everywhere(), c.change)
 			if err := p.Run(t.Context(), send(c.events...)); err != nil {
 				t.Fatal(err)
 			}
@@ -181,27 +177,11 @@ func TestWorkloadsCrashAnytime(t *testing.T) {
 			t.Fatal(err)
 		}
 		d := newDisk()
-		var got []string
-		for crashes := 0; ; crashes++ {
+		got := d.crashes(t, random, func() (*Pipeline, *sink, []watch.Event) {
 			s := &eventSink{}
 			p := workloadPipeline(t, d, s, everywhere())
-			left := afterCheckpoints(p, story)
-			d.commits, d.breakAt = 0, 0
-			if crashes < 5 {
-				d.breakAt = 1 + random.IntN(3)
-			}
-			before := d.emitted
-			ctx, end := context.WithCancel(t.Context())
-			err := p.Run(ctx, inGroups(ctx, random.IntN(10), left))
-			end()
-			got = append(got, s.emitted[:d.emitted-before]...)
-			if err == nil {
-				break
-			}
-			if !errors.Is(err, errCrash) {
-				t.Fatal(err)
-			}
-		}
+			return p, &s.sink, afterCheckpoints(p, story)
+		})
 		if len(got) < 50 {
 			t.Errorf("round %d: only %d records", round, len(got))
 		}
