@@ -33,7 +33,8 @@ func TestTemplates(t *testing.T) {
 		{"python", need.PythonPlugins(t.Context()), []string{need.Python + " -B -m unittest"}, "plugin.py"},
 		{
 			"node", need.NodePlugins(t.Context(), filepath.Dir(libraries)),
-			[]string{"ln -s " + libraries + " node_modules", need.Node + " --test"}, "plugin.js",
+			[]string{"ln -s " + libraries + " node_modules", need.Node + " --test"},
+			"plugin.js",
 		},
 	} {
 		t.Run(c.language, func(t *testing.T) {

@@ -1,4 +1,4 @@
-// Package need is for tests that need more than Go: they skip themselves where it is missing, but not in CI.
+// Package need is for tests with requirements besides Go. Without them, tests are skipped, but fail in CI.
 package need
 
 import (
@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Missing skips a test that needs something that is missing here. CI has to have it: there, the test fails.
+// Missing skips a test for lack of a requirement. CI must have all requirements: there, the test fails.
 func Missing(tb testing.TB, what string, err error) {
 	tb.Helper()
 	if os.Getenv("CI") != "" {
@@ -21,7 +21,7 @@ func Missing(tb testing.TB, what string, err error) {
 // Python is Debian's: others on the PATH lack Debian's grpcio.
 const Python = "/usr/bin/python3"
 
-// PythonPlugins returns why plugins in Python can't run, and how to install what is missing; nil if they can.
+// PythonPlugins returns nil if plugins in Python can run, else the reason and the packages to install.
 func PythonPlugins(ctx context.Context) error {
 	out, err := exec.CommandContext(ctx, Python, "-c", "import grpc, google.protobuf").CombinedOutput()
 	if err != nil {
@@ -34,8 +34,8 @@ func PythonPlugins(ctx context.Context) error {
 // Node is Debian's.
 const Node = "/usr/bin/node"
 
-// NodePlugins returns why the plugins in Node.js in a folder can't run, and how to install what is missing; nil if
-// they can.
+// NodePlugins returns nil if the plugins in Node.js in a folder can run, else the reason and the command that installs
+// the libraries.
 func NodePlugins(ctx context.Context, folder string) error {
 	cmd := exec.CommandContext(ctx, Node, "-e", `require("@grpc/grpc-js"); require("@grpc/proto-loader")`)
 	cmd.Dir = folder
