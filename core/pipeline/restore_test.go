@@ -163,8 +163,8 @@ func TestCrashAnytime(t *testing.T) {
 	}
 }
 
-// crashes runs pipelines until one ends. Up to five before it end because a commit fails. It returns what they
-// committed. start returns a pipeline that goes on from the disk, its sink, and the events that it has to read.
+// crashes runs pipelines until one ends. Up to five before it end because a commit fails. It returns the records that
+// they committed. start returns a pipeline that goes on from the disk, its sink, and the events that it has to read.
 func (d *disk) crashes(
 	t *testing.T, random *rand.Rand, start func() (*Pipeline, *sink, []watch.Event),
 ) (committed []string) {
